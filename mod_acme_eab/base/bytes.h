@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+/* base/bytes.h - byte strings, base64url (RFC 4648, 5), and the size of every buffer that somebody
+ * else can fill. */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+
+#define LIMIT_ANSWER_BODY (1024 * 1024)  /* one HTTP answer of a CA */
+#define LIMIT_ANSWER_HEADERS (32 * 1024) /* its header lines together */
+#define LIMIT_CHAIN (256 * 1024)         /* a certificate chain in PEM */
+#define LIMIT_FRAME (1024 * 1024)        /* one message between keeper and agent */
+#define LIMIT_PLAN (16 * 1024 * 1024)    /* the plan from httpd to the keeper, the keeper's brief */
+#define LIMIT_EAB_SOURCE (8 * 1024)      /* what an ACMEEABKey source may hold */
+#define LIMIT_PROGRAM_OUTPUT (16 * 1024) /* what is kept of a program's output */
+#define LIMIT_RECORD (1024 * 1024)       /* a JSON file of the store */
+#define LIMIT_STATUS (32 * 1024 * 1024)  /* status.json */
+#define LIMIT_TOKEN 256                  /* a challenge token */
+#define LIMIT_JSON_DEPTH 32
+
+typedef struct bytes {
+    const unsigned char *data;
+    apr_size_t len;
+} bytes_t;
+
+/** Without padding or line breaks, NUL-terminated. Lives in p. */
+const char *base64url_encode(apr_pool_t *p, const void *data, apr_size_t len);
+
+/** Strict: alphabet A-Za-z0-9-_, no padding, no white space, no non-zero trailing bits.
+ * @param pbytes the result, in p; data is NULL on failure
+ * @return APR_SUCCESS or APR_EINVAL */
+apr_status_t base64url_decode(apr_pool_t *p, bytes_t *pbytes, const char *text);
+
+/** True when text is one or more characters of the base64url alphabet and at most max long: what
+ * a nonce or a token must be (RFC 8555, 6.5.1 and 8.3) before it is used for anything. */
+int base64url_is_valid(const char *text, apr_size_t max);
+
+/** Lower-case hexadecimal digits. Lives in p. */
+const char *hex_encode(apr_pool_t *p, const void *data, apr_size_t len);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+/* base/log.h - log lines of code that does not know httpd.
+ *
+ * The keeper and the agent write to standard error, which is httpd's error log, in the format of
+ * its default ErrorLogFormat. One failure is one line, written where the decision is taken.
+ * Remote text goes through log_escape() first; secrets never come here. */
+
+#include <apr_pools.h>
+
+/* The values are those of httpd's APLOG_..., so that a LogLevel can be handed over as a number. */
+typedef enum {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7
+} log_level_t;
+
+/** Write lines of this level and more important ones (httpd's LogLevel; trace levels are debug). */
+void log_set_level(int level);
+
+/** One line; a newline at the end is added, control characters inside become '?'. Lines over
+ * 8 KiB are cut. */
+void log_line(log_level_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Remote text made fit for a log line: control characters and bytes that are not UTF-8 as \xNN,
+ * at most 1,000 bytes of it. NULL becomes "". Lives in p. */
+const char *log_escape(apr_pool_t *p, const char *text);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_NAME_H
+#define BASE_NAME_H
+
+/* base/name.h - DNS names as a CA takes them: lower-case A-labels (RFC 8555, 7.1.4; RFC 5890). */
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+/** Lower case, without a trailing dot. "*." in front is allowed.
+ * @param preason why it was refused: a static half sentence such as "has an empty label"
+ * @return the name in p, or NULL (too long, underscore, non-ASCII, empty label, IP address, a
+ *         wildcard elsewhere than as the whole first label ...) */
+const char *name_normalize(apr_pool_t *p, const char *text, const char **preason);
+
+/** True when pattern (a name of a certificate, maybe a wildcard for one label) serves name, or is
+ * the same wildcard. Case-insensitive. */
+int name_matches(const char *pattern, const char *name);
+
+/** True when one of patterns (const char *) matches name. */
+int name_matches_any(const apr_array_header_t *patterns, const char *name);
+
+/** True when each of names is matched by one of patterns; both of const char *. */
+int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t *names);
+
+/** True when both arrays hold the same set of names. */
+int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b);
+
+/** The name as one path component: "*.a.example" becomes "_wildcard.a.example". A normalized name
+ * holds no '/', no '_' and no leading dot. Lives in p. */
+const char *name_file(apr_pool_t *p, const char *name);
+
+/** True when text is something name_file() can have returned: what a directory of the store or of
+ * the run directory may be called. */
+int name_is_file(const char *text);
+
+#endif

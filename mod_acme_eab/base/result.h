@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_RESULT_H
+#define BASE_RESULT_H
+
+/* base/result.h - the one error object, from the bottom of the code to the status page.
+ *
+ * A function that can fail returns an apr_status_t for control flow and fills an eab_result_t for
+ * people: what went wrong in words, as an ACME problem document (RFC 8555, 6.7; RFC 9457) when a
+ * CA said it, or with a type of our own (EAB_PROBLEM_...) when we found it ourselves.
+ * The text of a CA is kept as it came; whoever shows it escapes it. */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <jansson.h>
+
+#define ACME_ERROR "urn:ietf:params:acme:error:"
+#define EAB_PROBLEM "urn:acme-eab:problem:"
+
+/* Problems that we find ourselves; policy/problem.c knows what to advise for each. */
+#define EAB_PROBLEM_CA_UNREACHABLE EAB_PROBLEM "caUnreachable" /* TCP, DNS, time-out */
+#define EAB_PROBLEM_CA_UNTRUSTED EAB_PROBLEM "caUntrusted"     /* TLS verification of the CA */
+#define EAB_PROBLEM_CA_ANSWER EAB_PROBLEM "caAnswer"           /* not what RFC 8555 says */
+#define EAB_PROBLEM_NONCE_LOOP EAB_PROBLEM "nonceLoop"         /* badNonce again and again */
+#define EAB_PROBLEM_TERMS EAB_PROBLEM "termsNotAccepted"       /* ACMETermsOfService is missing */
+#define EAB_PROBLEM_EAB_MISSING EAB_PROBLEM "eabMissing"       /* CA demands EAB, none configured */
+#define EAB_PROBLEM_EAB_KEY EAB_PROBLEM "eabKey"               /* key source unreadable or bad */
+#define EAB_PROBLEM_ACCOUNT_STATUS EAB_PROBLEM "accountStatus" /* deactivated, revoked */
+#define EAB_PROBLEM_NO_CHALLENGE EAB_PROBLEM "noChallenge"     /* none of the offered is allowed */
+#define EAB_PROBLEM_TOKEN EAB_PROBLEM "badToken"               /* token is not base64url */
+#define EAB_PROBLEM_VALIDATION EAB_PROBLEM "validationFailed"  /* authz invalid, CA gave no error */
+#define EAB_PROBLEM_ORDER_INVALID EAB_PROBLEM "orderInvalid"   /* order invalid, CA gave no error */
+#define EAB_PROBLEM_ORDER_CHANGED EAB_PROBLEM "orderChanged"   /* names are not what we ordered */
+#define EAB_PROBLEM_ORDER_LOST EAB_PROBLEM "orderLost"         /* expired or unknown at the CA */
+#define EAB_PROBLEM_CHAIN EAB_PROBLEM "chainRejected" /* certificate is not what we ordered */
+#define EAB_PROBLEM_ACCOUNT_PENDING EAB_PROBLEM "accountNotReady" /* waits for its account */
+#define EAB_PROBLEM_STORE EAB_PROBLEM "store"                     /* disk full, read-only ... */
+#define EAB_PROBLEM_ANSWER_FILE EAB_PROBLEM "answerFile"          /* run directory not writable */
+#define EAB_PROBLEM_INTERNAL EAB_PROBLEM "internal"
+
+typedef struct eab_result {
+    apr_pool_t *pool;        /* owns everything below */
+    apr_status_t rv;         /* APR_SUCCESS: no problem, all else is unset */
+    const char *type;        /* a full URN, or NULL when a CA gave none */
+    int http_status;         /* of the answer; 0 when there was none */
+    const char *detail;      /* one sentence; remote text, not escaped */
+    const char *instance;    /* URL a person should open, or NULL (RFC 8555, 7.3.3) */
+    const char *identifier;  /* the name it is about, or NULL */
+    const char *url;         /* the request that failed, or NULL */
+    json_t *subproblems;     /* array as the CA sent it (RFC 8555, 6.7.1), owned by pool, or NULL */
+    apr_int64_t retry_after; /* seconds the CA asked to wait, counted from its answer; -1: unsaid */
+} eab_result_t;
+
+/** An empty result (rv APR_SUCCESS). Lives in p. */
+eab_result_t *eab_result_make(apr_pool_t *p);
+
+/** Forget what it holds; its pool stays. */
+void eab_result_clear(eab_result_t *result);
+
+/** Record a failure: all fields are replaced. type may be NULL. The text is formatted into the
+ * pool of result. @return rv, so that a caller can `return eab_result_set(...)`. */
+apr_status_t eab_result_set(eab_result_t *result, apr_status_t rv, const char *type,
+                            const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** Copy src, deeply, into the pool of dst. */
+void eab_result_copy(eab_result_t *dst, const eab_result_t *src);
+
+/** True when type is the ACME error of that short name, e.g. "badNonce". */
+int eab_result_is_acme(const eab_result_t *result, const char *name);
+
+/** A new object {"type", "status", "detail", ...} without members that are unset; RFC 9457 names.
+ * The caller owns the reference; NULL only when memory is out. */
+json_t *eab_result_to_json(const eab_result_t *result);
+
+/** Read what eab_result_to_json() wrote; members of the wrong type are skipped. json may be NULL
+ * (result is cleared). The strings are copied. */
+void eab_result_from_json(eab_result_t *result, const json_t *json);
+
+#endif

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libcrypto_eab.la
+libcrypto_eab_la_SOURCES = \
+	mod_acme_eab/crypto/chain.c mod_acme_eab/crypto/chain.h \
+	mod_acme_eab/crypto/csr.c mod_acme_eab/crypto/csr.h \
+	mod_acme_eab/crypto/eabkey.c mod_acme_eab/crypto/eabkey.h \
+	mod_acme_eab/crypto/jose.c mod_acme_eab/crypto/jose.h \
+	mod_acme_eab/crypto/keypair.c mod_acme_eab/crypto/keypair.h \
+	mod_acme_eab/crypto/secret.c mod_acme_eab/crypto/secret.h
+libcrypto_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
+libcrypto_eab_la_LIBADD = libbase.la $(OPENSSL_LIBS)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPC_BRIEF_H
+#define IPC_BRIEF_H
+
+/* ipc/brief.h - what the keeper tells the agent when it starts it: the plan without anything
+ * secret, and what the store remembers. The indices of accounts and certificates are those of the
+ * plan. */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+#include <jansson.h>
+
+#include "base/result.h"
+
+/** A failure as it is remembered: see store/failure.h, which the agent's side does not see. */
+typedef struct brief_failure {
+    int attempts; /* 0: there is none */
+    apr_time_t since;
+    apr_time_t next;
+    int place; /* problem_place_t */
+    eab_result_t *problem;
+} brief_failure_t;
+
+/** A certificate in the store, as a person or a policy wants to know it. */
+typedef struct brief_facts {
+    apr_array_header_t *names;
+    const char *key_type;
+    const char *issuer;
+    const char *serial;
+    const char *fingerprint;
+    apr_time_t not_before;
+    apr_time_t not_after;
+    const char *generation;
+    int same_account; /* it was ordered with the account that is configured now */
+} brief_facts_t;
+
+typedef struct brief_account {
+    const char *label;
+    const char *directory;
+    const char *kid_sha256; /* NULL: no EAB */
+    const char *url;        /* NULL: not registered */
+    const char *thumbprint; /* RFC 7638, for key authorizations (RFC 8555, 8.1) */
+    int attempted;          /* the CA may know the key already */
+    int eab;                /* an EAB key id is configured */
+    int terms_accepted;
+    const char *where;
+    const char *ca_pem;
+    const char *proxy;
+    brief_failure_t failure;
+    eab_result_t *broken; /* this account cannot be used at all (key damaged ...), or NULL */
+} brief_account_t;
+
+typedef struct brief_certificate {
+    const char *id;
+    apr_array_header_t *names;
+    int account;
+    apr_array_header_t *challenges;
+    const char *key_type;
+    int renew_percent;
+    apr_interval_time_t renew_before;
+    int served;
+    int fallback;
+    const char *loaded; /* the generation in use by httpd, or NULL */
+    const char *where;
+    brief_facts_t *facts;  /* the best certificate in the store, or NULL */
+    int ordering;          /* an order is in flight: */
+    const char *order_url; /* NULL: its newOrder was sent and not answered */
+    int finalized;
+    apr_time_t order_since;
+    brief_failure_t failure;
+} brief_certificate_t;
+
+/** The state of the reload (status: "reload"). */
+typedef struct news {
+    const char *state; /* "idle", "pending", "refused", "off" */
+    const char *why;   /* for refused: the parser's words, not escaped; or NULL */
+    apr_time_t last;   /* the last graceful restart that was asked for; 0: none known */
+    apr_time_t next;   /* the next try; 0: none */
+} news_t;
+
+typedef struct brief {
+    const char *httpd_version;
+    const char *run_dir;
+    int max_parallel;
+    int log_level;
+    int keeper_pid;
+    apr_time_t keeper_since;
+    int keeper_restarts;
+    int agent_restarts;
+    apr_array_header_t *http_ports;   /* int */
+    apr_array_header_t *accounts;     /* brief_account_t */
+    apr_array_header_t *certificates; /* brief_certificate_t */
+    news_t reload;
+} brief_t;
+
+brief_t *brief_make(apr_pool_t *p);
+
+/** A new reference for the caller. */
+json_t *brief_to_json(const brief_t *brief);
+apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t *result,
+                             apr_pool_t *p);
+
+json_t *brief_facts_to_json(const brief_facts_t *facts);
+/** NULL for anything that is no facts object. */
+brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json);
+
+json_t *brief_failure_to_json(const brief_failure_t *failure);
+void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_pool_t *p);
+
+json_t *news_to_json(const news_t *news);
+void news_from_json(news_t *news, const json_t *json, apr_pool_t *p);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPC_MESSAGE_H
+#define IPC_MESSAGE_H
+
+/* ipc/message.h - the catalogue of messages. What is not listed here cannot be said.
+ *
+ * httpd to keeper:    PLAN, once.
+ * keeper to httpd:    READY, once.
+ * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, and NEWS.
+ * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
+ *                     reply repeats, and names an account or a certificate by its index in the brief.
+ *
+ * Sentences (SIGN): the agent says what kind of request it wants to send, to which URL, with which
+ * nonce; the keeper makes header and payload from root's plan. So the agent cannot order, finalize
+ * or bind anything that is not configured. */
+
+#include <jansson.h>
+
+typedef enum {
+    MESSAGE_PLAN = 1, /* plan_to_json() */
+    MESSAGE_READY,    /* {} */
+    MESSAGE_BRIEF,    /* brief_to_json() */
+    MESSAGE_NEWS,     /* news_to_json(): the state of the reload changed */
+
+    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce} -> SIGNED {id, jws} */
+    MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
+    MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
+    MESSAGE_ORDERED,    /* {id, certificate, url} -> DONE: the order URL is on disk */
+    MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
+    MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
+    MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
+
+    MESSAGE_SIGNED,
+    MESSAGE_DONE,
+    MESSAGE_PROBLEM /* {id, problem}: refused, eab_result_to_json() */
+} message_type_t;
+
+/** For logs. Static. */
+const char *message_name(int type);
+
+typedef enum {
+    SENTENCE_NEW_ACCOUNT = 1,  /* newAccount with contacts, terms and EAB; signed with the jwk */
+    SENTENCE_FIND_ACCOUNT,     /* newAccount, onlyReturnExisting; signed with the jwk */
+    SENTENCE_FIND_ACCOUNT_EAB, /* the same with EAB, for CAs that want it there too (E-16) */
+    SENTENCE_READ,             /* POST-as-GET */
+    SENTENCE_CHALLENGE,        /* {}: the answer to a challenge is in place */
+    SENTENCE_NEW_ORDER,        /* the names of a certificate */
+    SENTENCE_FINALIZE          /* the CSR of a certificate; it is on disk that it was signed */
+} sentence_t;
+
+/** What a job hands to the session and the session to the signer. index: of the account for the
+ * first five, of the certificate for the rest. */
+typedef struct sentence_request {
+    sentence_t sentence;
+    int index;
+} sentence_request_t;
+
+/** "newOrder", "finalize" ...; NULL for no sentence. Static. */
+const char *sentence_name(int sentence);
+
+/** The sentence of that name; 0 for none. */
+int sentence_parse(const char *name);
+
+/** True when the sentence is about a certificate, false when about an account. */
+int sentence_is_of_certificate(int sentence);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IPC_PLAN_H
+#define IPC_PLAN_H
+
+/* ipc/plan.h - what httpd tells the keeper, once, when it starts it: everything that root
+ * configured, and which certificates mod_ssl has loaded. It holds no secret, only where the
+ * secrets are. The keeper trusts it: it comes from root's configuration. */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+#include <jansson.h>
+
+#include "base/result.h"
+
+typedef struct plan_account {
+    const char *label;      /* shown in the status: "default", or what the administrator said */
+    const char *directory;  /* URL, byte for byte */
+    const char *kid;        /* EAB key id, or NULL */
+    const char *eab_alg;    /* HS256, HS384, HS512 */
+    const char *eab_source; /* "file:PATH", "exec:PROGRAM ARG...", "credential:NAME", or NULL */
+    apr_array_header_t *contacts; /* const char *: "mailto:..." */
+    int terms_accepted;
+    const char *ca_file; /* PEM file of CAs to trust instead of the system's, or NULL */
+    const char *proxy;   /* URL, or NULL */
+    const char *where;   /* "FILE:LINE" of the directive that names the CA, for messages */
+} plan_account_t;
+
+typedef struct plan_certificate {
+    const char *id;                 /* name_file() of the first name: its directory in the store */
+    apr_array_header_t *names;      /* const char *, normalized, without duplicates */
+    int account;                    /* index into plan->accounts */
+    apr_array_header_t *challenges; /* const char *: "http-01"; empty: none is allowed */
+    const char *key_type;           /* as keypair_type_is_known() */
+    int common_name;
+    int renew_percent;                /* of the lifetime; 0: see renew_before */
+    apr_interval_time_t renew_before; /* 0: the default */
+    int served;                       /* a vhost of this httpd uses it */
+    int fallback;                     /* that vhost has no certificate at all now: 503 */
+    const char *loaded;               /* the generation that mod_ssl has loaded, or NULL */
+    const char *where;                /* "FILE:LINE" of its ACMEManagedDomain */
+} plan_certificate_t;
+
+typedef struct plan {
+    const char *httpd_version;      /* "2.4.71" */
+    int parent_pid;                 /* whom to signal */
+    const char *httpd_program;      /* for the configuration test: path of the executable ... */
+    apr_array_header_t *httpd_args; /* ... and its arguments without the first (const char *) */
+    const char *agent_program;      /* path */
+    const char *store_dir;
+    const char *run_dir;
+    const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */
+    int uid, gid;     /* the agent's; meaningless without user */
+    int reload;       /* 1: graceful, 0: off */
+    int max_parallel;
+    int log_level;                    /* APLOG_... of this module */
+    int restarts;                     /* of the keeper, since httpd read its configuration */
+    apr_array_header_t *http_ports;   /* int: where this httpd listens, for advice on http-01 */
+    apr_array_header_t *accounts;     /* plan_account_t */
+    apr_array_header_t *certificates; /* plan_certificate_t */
+} plan_t;
+
+/** An empty plan with empty arrays, in p. */
+plan_t *plan_make(apr_pool_t *p);
+
+/** A new reference for the caller; NULL only when memory is out. */
+json_t *plan_to_json(const plan_t *plan);
+
+/** @param pplan in p, independent of json; NULL on failure
+ * @return APR_SUCCESS or APR_EINVAL with the reason in result */
+apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *result,
+                            apr_pool_t *p);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef POLICY_RETRY_H
+#define POLICY_RETRY_H
+
+/* policy/retry.h - when to try again after a failure. Pure, like all of policy/. */
+
+#include <apr_time.h>
+
+#include "base/result.h"
+
+typedef enum {
+    RETRY_TRANSIENT,    /* 1, 2, 2, 5, 10, 10, 10, 20 ... minutes, up to 6 hours */
+    RETRY_LIMITED,      /* what Retry-After says, an hour when it is silent */
+    RETRY_VALIDATION,   /* a name could not be validated: 1 minute once, then 12 minutes and more */
+    RETRY_CONFIGURATION /* only a changed configuration will help: a day */
+} retry_class_t;
+
+/** When to try again.
+ * @param dice     in [0, 1): spreads the delay by -10 % to +10 %
+ * @param attempts failures in a row so far, this one included: 1 and up
+ * @return later than now; never earlier than now + problem->retry_after, which is taken as at most
+ *         a day */
+apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
+                    const eab_result_t *problem);
+
+/** How long to wait before looking at an order or authorization again: Retry-After if the CA gave
+ * one (1 second to 1 hour), else 1, 2, 4 ... 30 seconds.
+ * @param polls how often it was looked at already, from 0 */
+apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after);
+
+#endif

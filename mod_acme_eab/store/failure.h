@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_FAILURE_H
+#define STORE_FAILURE_H
+
+/* store/failure.h - failures that are remembered across restarts (checklist B-05, ARI-19), and when
+ * httpd was last restarted by us. */
+
+#include "store/store.h"
+
+typedef struct failure {
+    const char *fingerprint; /* of the configuration that failed: another one may try at once */
+    int attempts;            /* failures in a row */
+    apr_time_t since;        /* the first of them */
+    apr_time_t next;         /* not before */
+    int place;               /* problem_place_t */
+    eab_result_t *problem;
+} failure_t;
+
+/** key: a registration id or a certificate's name. APR_ENOENT when there was no failure; a damaged
+ * file is as if it were missing. In p. */
+apr_status_t failure_load(failure_t **pfailure, const store_t *store, const char *key,
+                          apr_pool_t *p);
+
+/** Remember it; NULL forgets. */
+apr_status_t failure_save(const store_t *store, const char *key, const failure_t *failure,
+                          apr_pool_t *ptemp);
+
+/** When httpd was last asked to restart; 0: never. */
+apr_time_t reload_time_load(const store_t *store, apr_pool_t *ptemp);
+apr_status_t reload_time_save(const store_t *store, apr_time_t time, apr_pool_t *ptemp);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_GENERATION_H
+#define STORE_GENERATION_H
+
+/* store/generation.h - certificates at rest. Each one that was ever installed is a generation: a
+ * directory that is written once and never changed. live/<name> is a link to the current one, and
+ * one rename moves it, key and chain together. */
+
+#include "crypto/chain.h"
+#include "crypto/keypair.h"
+#include "store/store.h"
+
+typedef struct generation {
+    const char *number; /* "000001": the name of its directory */
+    const char *chain_path;
+    const char *key_path;
+    const char *account;   /* registration id it was ordered with, or NULL */
+    const char *directory; /* URL of the CA, or NULL */
+    apr_time_t installed;
+    const chain_facts_t *facts;
+} generation_t;
+
+/** Write the next generation of a certificate and make it live. The order of writes is such that
+ * after a crash at any point either the old or the new one is live and whole.
+ * @param names  what was ordered, for meta.json
+ * @param pgen   in p; NULL on failure */
+apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
+                                const chain_t *chain, const keypair_t *key,
+                                const apr_array_header_t *names, const char *account,
+                                const char *directory, apr_time_t now, eab_result_t *result,
+                                apr_pool_t *p);
+
+/** The best usable generation of a certificate: the live one if chain_check_files() passes for it,
+ * else the newest archived one that passes (one that covers all names comes before one that does
+ * not). Paths are those in archive/, which never change under a reader.
+ * Reads only: the httpd parent calls it as well.
+ * @param result  on APR_SUCCESS, when the live one was passed over, tells why (rv of it is set);
+ *                cleared when the live one is fine
+ * @return APR_SUCCESS; APR_ENOENT when there is none at all; another error when there are some and
+ *         none is usable, with the reason of the live one in result */
+apr_status_t generation_find(generation_t **pgen, const store_t *store, const char *name,
+                             const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
+                             apr_pool_t *p);
+
+/** After a start: when the newest whole generation is newer than the live one (a crash came
+ * between), make it live. Removes unfinished generations. */
+apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
+                                apr_pool_t *ptemp);
+
+/** Remove old generations: the live one, the one that is loaded, and the two before the live one
+ * are kept. loaded may be NULL. */
+void generation_prune(const store_t *store, const char *name, const char *loaded,
+                      apr_pool_t *ptemp);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+/* store/journal.h - the order in flight: what must be on disk before the request that makes it
+ * matter, so that after a kill at any instruction the order is resumed and never made twice. */
+
+#include <apr_tables.h>
+
+#include "crypto/keypair.h"
+#include "store/store.h"
+
+typedef struct journal {
+    const char *account;       /* registration id */
+    apr_array_header_t *names; /* const char *: what was ordered */
+    const char *key_type;
+    const char *order_url; /* NULL: newOrder was signed, its answer has not come */
+    int finalized;         /* finalize was signed: the CA may be issuing */
+    apr_time_t since;      /* when newOrder was signed */
+} journal_t;
+
+/** @return APR_SUCCESS; APR_ENOENT when no order is in flight; a damaged journal is set aside
+ *          (renamed to order.json.damaged) and reported as APR_EINVAL. *pjournal NULL on failure */
+apr_status_t journal_load(journal_t **pjournal, const store_t *store, const char *name,
+                          eab_result_t *result, apr_pool_t *p);
+
+/** Write order.json, durably. */
+apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
+                          eab_result_t *result, apr_pool_t *ptemp);
+
+/** Write privkey.pem, durably. */
+apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,
+                              eab_result_t *result, apr_pool_t *ptemp);
+
+/** APR_ENOENT when there is none (yet). */
+apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char *name,
+                              apr_pool_t *p);
+
+/** The order is done or given up: remove pending/<name>. */
+apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp);
+
+#endif

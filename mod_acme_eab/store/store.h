@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/* store/store.h - ACMEStoreDir: what must survive. Root's (or the one user's), directories 0700,
+ * files 0600. Only the keeper writes it; one keeper at a time, by a lock.
+ *
+ *   lock
+ *   accounts/<id>/  key.pem  account.json                         store/registration.h
+ *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json   store/generation.h
+ *   live/<name> -> ../archive/<name>/<generation>
+ *   pending/<name>/  privkey.pem  order.json                      store/journal.h
+ *   failures/<id or name>.json                                    store/failure.h
+ *   reload.json                                                   store/failure.h */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "base/result.h"
+
+typedef struct store {
+    apr_pool_t *pool;
+    const char *dir;
+} store_t;
+
+/** Make the directories that are missing (0700; parents 0755) and check that dir is a directory,
+ * ours, and not accessible to others (it is set to 0700 if it is ours).
+ * @return APR_SUCCESS, or an error with EAB_PROBLEM_STORE in result naming the directory and what
+ *         to do. *pstore is NULL on failure */
+apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p);
+
+/** Take the lock of the store, or find it taken. It is held until p ends (or the process does).
+ * @return APR_SUCCESS, APR_EBUSY when another process holds it, or the error of the file */
+apr_status_t store_lock(store_t *store, apr_pool_t *p);
+
+/** dir/a, dir/a/b, dir/a/b/c: pass NULL for what is not there. In p. */
+const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
+                       const char *c);
+
+#endif
