@@ -9,10 +9,16 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+#define CLOCK_TEXT_SIZE sizeof("2026-11-21T21:05:00Z")
+
 /** "2026-11-21T21:05:00Z". Lives in p. */
 const char *clock_format(apr_pool_t *p, apr_time_t time);
 
-/** RFC 3339 with any offset, fraction, leap second, 'T' or 't', 'Z' or 'z'.
+/** The same where there is no pool. */
+void clock_print(char buffer[CLOCK_TEXT_SIZE], apr_time_t time);
+
+/** RFC 3339 with any offset, fraction (dropped), leap second, 'T' or 't', 'Z' or 'z'; years 1970
+ * to 9999.
  * @return APR_SUCCESS, or APR_EINVAL (then *ptime is 0) */
 apr_status_t clock_parse(apr_time_t *ptime, const char *text);
 

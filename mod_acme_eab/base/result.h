@@ -67,7 +67,9 @@ void eab_result_copy(eab_result_t *dst, const eab_result_t *src);
 /** True when type is the ACME error of that short name, e.g. "badNonce". */
 int eab_result_is_acme(const eab_result_t *result, const char *name);
 
-/** A new object {"type", "status", "detail", ...} without members that are unset; RFC 9457 names.
+/** A new object without members that are unset: "type", "status", "detail", "instance" and
+ * "subproblems" as in RFC 9457 and RFC 8555, "identifier" as in a subproblem ({"type": "dns",
+ * "value": NAME}), and "url", "retry_after" (seconds), "rv". Empty for a success.
  * The caller owns the reference; NULL only when memory is out. */
 json_t *eab_result_to_json(const eab_result_t *result);
 

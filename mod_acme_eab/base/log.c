@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LONGEST_LINE 8192
+#define LONGEST_QUOTE 1000
+
+/* The one setting of a program that every file may need before there is anything to pass it in. */
+static int threshold = LOG_LEVEL_NOTICE;
+
+void log_set_level(int level)
+{
+    threshold = level < LOG_LEVEL_DEBUG ? level : LOG_LEVEL_DEBUG;
+}
+
+static const char *level_name(log_level_t level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARNING:
+        return "warn";
+    case LOG_LEVEL_NOTICE:
+        return "notice";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        return "debug";
+    }
+    return "error";
+}
+
+static int is_continuation(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+/* The length of the UTF-8 sequence that s (NUL-terminated) begins with; 0 when it is none: a
+ * surrogate, over U+10FFFF, longer than needed, cut. */
+static int utf8_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xC2 || s[0] > 0xF4 || !is_continuation(s[1]))
+        return 0;
+    if (s[0] < 0xE0)
+        return 2;
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) || !is_continuation(s[2]))
+        return 0;
+    if (s[0] < 0xF0)
+        return 3;
+    if ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F) || !is_continuation(s[3]))
+        return 0;
+    return 4;
+}
+
+/* C0, DEL and C1: what can move a terminal's cursor or begin a forged line. */
+static int is_control(const unsigned char *s)
+{
+    return s[0] < 0x20 || s[0] == 0x7F || (s[0] == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0);
+}
+
+static size_t print_prefix(char *line, size_t size, log_level_t level)
+{
+    apr_time_exp_t t;
+
+    apr_time_exp_lt(&t, apr_time_now());
+    apr_snprintf(line, size, "[%s %s %02d %02d:%02d:%02d.%06d %d] [acme_eab:%s] [pid %ld:tid %ld] ",
+                 apr_day_snames[t.tm_wday], apr_month_snames[t.tm_mon], t.tm_mday, t.tm_hour,
+                 t.tm_min, t.tm_sec, t.tm_usec, t.tm_year + 1900, level_name(level), (long)getpid(),
+                 syscall(SYS_gettid));
+    return strlen(line);
+}
+
+/* A log line stays one line, whatever is in it. */
+static void blank_controls(char *text)
+{
+    for (; *text != '\0'; ++text) {
+        if (!is_control((const unsigned char *)text))
+            continue;
+        if ((unsigned char)text[0] == 0xC2)
+            text[1] = '?';
+        text[0] = '?';
+    }
+}
+
+/* Take the beginning of a sequence off the end of a line that was cut. */
+static size_t trim_sequence(const char *line, size_t len)
+{
+    size_t at = len;
+
+    while (at > 0 && len - at < 3 && is_continuation((unsigned char)line[at - 1]))
+        --at;
+    if (at > 0 && (unsigned char)line[at - 1] >= 0xC0
+        && utf8_length((const unsigned char *)line + at - 1) == 0)
+        return at - 1;
+    return len;
+}
+
+void log_line(log_level_t level, const char *format, ...)
+{
+    char line[LONGEST_LINE];
+    size_t len;
+    int wanted;
+    va_list args;
+
+    if ((int)level > threshold)
+        return;
+    len = print_prefix(line, sizeof(line), level);
+    va_start(args, format);
+    wanted = vsnprintf(line + len, sizeof(line) - len, format, args);
+    va_end(args);
+    blank_controls(line + len);
+    len = strlen(line);
+    if (wanted >= 0 && len == sizeof(line) - 1)
+        len = trim_sequence(line, len);
+    line[len] = '\n'; /* in the place of the NUL */
+    /* One write, so that lines of several processes do not mix. */
+    while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR)
+        continue;
+}
+
+static char *put_escaped(char *out, unsigned char c)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    *out++ = '\\';
+    *out++ = 'x';
+    *out++ = digits[c >> 4];
+    *out++ = digits[c & 15];
+    return out;
+}
+
+/* One character of in, or one byte that is none, to out; how many bytes of in that was. */
+static int put_character(char **pout, const unsigned char *in)
+{
+    int len = utf8_length(in);
+    int i;
+
+    if (*in == '\\') {
+        *(*pout)++ = '\\';
+        *(*pout)++ = '\\';
+    }
+    else if (len == 0 || is_control(in)) {
+        len = len > 0 ? len : 1;
+        for (i = 0; i < len; ++i)
+            *pout = put_escaped(*pout, in[i]);
+    }
+    else {
+        memcpy(*pout, in, (size_t)len);
+        *pout += len;
+    }
+    return len;
+}
+
+const char *log_escape(apr_pool_t *p, const char *text)
+{
+    const unsigned char *in = (const unsigned char *)(text != NULL ? text : "");
+    const unsigned char *end = in + LONGEST_QUOTE;
+    size_t len = strnlen((const char *)in, LONGEST_QUOTE);
+    char *escaped = apr_palloc(p, 4 * len + sizeof("..."));
+    char *out = escaped;
+
+    while (*in != '\0' && in + utf8_length(in) <= end && in < end)
+        in += put_character(&out, in);
+    if (*in != '\0') {
+        memcpy(out, "...", 3);
+        out += 3;
+    }
+    *out = '\0';
+    return escaped;
+}

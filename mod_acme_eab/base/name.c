@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/name.h"
+
+#include <apr_cstr.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+#define WILDCARD "*."
+#define WILDCARD_FILE "_wildcard."
+
+#define LONGEST_LABEL 63
+#define LONGEST_NAME 253
+/* name_file() makes a wildcard longer, and a file name may have 255 bytes. */
+#define LONGEST_WILDCARD 247
+
+/* Why text, of len characters, is no label of a host name, or NULL. */
+static const char *refuse_label(const char *text, apr_size_t len)
+{
+    apr_size_t i;
+
+    if (len == 0)
+        return "has an empty label";
+    if (len > LONGEST_LABEL)
+        return "has a label of more than 63 characters";
+    for (i = 0; i < len; ++i) {
+        if ((unsigned char)text[i] >= 0x80)
+            return "is not ASCII; write its xn-- form";
+        if (text[i] == '*')
+            return "has a wildcard elsewhere than as its whole first label";
+        if (text[i] == '_')
+            return "has an underscore, which is not allowed in a certificate";
+        if (text[i] == ':')
+            return "has a colon; an IPv6 address or a port cannot be used here";
+        if (!apr_isalnum(text[i]) && text[i] != '-')
+            return "has a character that is no letter, digit or hyphen";
+    }
+    if (text[0] == '-' || text[len - 1] == '-')
+        return "has a label that begins or ends with a hyphen";
+    return NULL;
+}
+
+/* Why text, of len characters, is no host name of two labels or more, or NULL. */
+static const char *refuse_host(const char *text, apr_size_t len)
+{
+    const char *end = text + len;
+    const char *reason;
+    apr_size_t n;
+    int labels = 0;
+
+    for (;; text += n + 1) {
+        const char *dot = memchr(text, '.', (apr_size_t)(end - text));
+
+        n = (apr_size_t)((dot != NULL ? dot : end) - text);
+        if ((reason = refuse_label(text, n)) != NULL)
+            return reason;
+        ++labels;
+        if (dot == NULL)
+            break;
+    }
+    /* No top-level domain is a number; an IPv4 address ends in one. */
+    if (strspn(text, "0123456789") >= n)
+        return "is an IP address; only names can be used here";
+    if (labels < 2)
+        return "needs at least two labels besides a wildcard, as in www.example.edu";
+    return NULL;
+}
+
+/* Why text, of len characters and without a trailing dot, is no name, or NULL. */
+static const char *refuse_name(const char *text, apr_size_t len)
+{
+    if (len == 0)
+        return "is empty";
+    if (strncmp(text, WILDCARD, strlen(WILDCARD)) == 0 && len >= strlen(WILDCARD)) {
+        if (len > LONGEST_WILDCARD)
+            return "is longer than the 247 characters that a wildcard may have";
+        return refuse_host(text + strlen(WILDCARD), len - strlen(WILDCARD));
+    }
+    if (len > LONGEST_NAME)
+        return "is longer than 253 characters";
+    return refuse_host(text, len);
+}
+
+const char *name_normalize(apr_pool_t *p, const char *text, const char **preason)
+{
+    apr_size_t len = text != NULL ? strlen(text) : 0;
+    const char *reason;
+    char *name;
+
+    if (len > 1 && text[len - 1] == '.')
+        --len;
+    reason = refuse_name(text, len);
+    if (preason != NULL)
+        *preason = reason;
+    if (reason != NULL)
+        return NULL;
+    name = apr_pstrmemdup(p, text, len);
+    for (char *c = name; *c != '\0'; ++c)
+        *c = (char)apr_tolower(*c);
+    return name;
+}
+
+int name_matches(const char *pattern, const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    if (apr_cstr_casecmp(pattern, name) == 0)
+        return 1;
+    /* RFC 9525, 6.3: for exactly one whole label. */
+    return strncmp(pattern, WILDCARD, strlen(WILDCARD)) == 0 && dot != NULL && dot != name
+           && name[0] != '*' && apr_cstr_casecmp(pattern + 1, dot) == 0;
+}
+
+int name_matches_any(const apr_array_header_t *patterns, const char *name)
+{
+    int i;
+
+    for (i = 0; i < patterns->nelts; ++i) {
+        if (name_matches(APR_ARRAY_IDX(patterns, i, const char *), name))
+            return 1;
+    }
+    return 0;
+}
+
+int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t *names)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        if (!name_matches_any(patterns, APR_ARRAY_IDX(names, i, const char *)))
+            return 0;
+    }
+    return 1;
+}
+
+static int holds_name(const apr_array_header_t *names, const char *name)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        if (apr_cstr_casecmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int holds_all(const apr_array_header_t *names, const apr_array_header_t *others)
+{
+    int i;
+
+    for (i = 0; i < others->nelts; ++i) {
+        if (!holds_name(names, APR_ARRAY_IDX(others, i, const char *)))
+            return 0;
+    }
+    return 1;
+}
+
+int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+    return holds_all(a, b) && holds_all(b, a);
+}
+
+const char *name_file(apr_pool_t *p, const char *name)
+{
+    if (strncmp(name, WILDCARD, strlen(WILDCARD)) == 0)
+        return apr_pstrcat(p, WILDCARD_FILE, name + strlen(WILDCARD), NULL);
+    return apr_pstrdup(p, name);
+}
+
+int name_is_file(const char *text)
+{
+    int wildcard = strncmp(text, WILDCARD_FILE, strlen(WILDCARD_FILE)) == 0;
+    const char *host = text + (wildcard ? strlen(WILDCARD_FILE) : 0);
+    apr_size_t len = strlen(host);
+    const char *c;
+
+    for (c = host; *c != '\0'; ++c) {
+        if (apr_isupper(*c))
+            return 0;
+    }
+    return len <= (wildcard ? LONGEST_WILDCARD - strlen(WILDCARD) : LONGEST_NAME)
+           && refuse_host(host, len) == NULL;
+}
