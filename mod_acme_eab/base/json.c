@@ -135,3 +135,55 @@ apr_time_t json_peek_time(const json_t *object, const char *key)
     clock_parse(&time, json_peek_string(object, key));
     return time;
 }
+
+void json_put_strings(json_t *object, const char *key, const apr_array_header_t *strings)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < strings->nelts; ++i) {
+        json_array_append_new(array, json_string(APR_ARRAY_IDX(strings, i, const char *)));
+    }
+    json_object_set_new(object, key, array);
+}
+
+void json_put_ints(json_t *object, const char *key, const apr_array_header_t *ints)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < ints->nelts; ++i) {
+        json_array_append_new(array, json_integer(APR_ARRAY_IDX(ints, i, int)));
+    }
+    json_object_set_new(object, key, array);
+}
+
+apr_array_header_t *json_copy_strings(apr_pool_t *p, const json_t *object, const char *key)
+{
+    apr_array_header_t *strings = apr_array_make(p, 4, sizeof(const char *));
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(object, key), i, item)
+    {
+        if (json_is_string(item)) {
+            APR_ARRAY_PUSH(strings, const char *) = apr_pstrdup(p, json_string_value(item));
+        }
+    }
+    return strings;
+}
+
+apr_array_header_t *json_copy_ints(apr_pool_t *p, const json_t *object, const char *key)
+{
+    apr_array_header_t *ints = apr_array_make(p, 4, sizeof(int));
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(object, key), i, item)
+    {
+        if (json_is_integer(item)) {
+            APR_ARRAY_PUSH(ints, int) = (int)json_integer_value(item);
+        }
+    }
+    return ints;
+}

@@ -7,6 +7,7 @@
 
 #include <apr_errno.h>
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <jansson.h>
 
 /** Give the reference to the pool; NULL passes through. @return json */
@@ -40,5 +41,14 @@ void json_put_time(json_t *object, const char *key, apr_time_t time);
 
 /** The member as a time, or 0. */
 apr_time_t json_peek_time(const json_t *object, const char *key);
+
+/** Set a member to an array of const char *, or of int. */
+void json_put_strings(json_t *object, const char *key, const apr_array_header_t *strings);
+void json_put_ints(json_t *object, const char *key, const apr_array_header_t *ints);
+
+/** The strings, or integers, of an array member, in p; others in it are skipped. Empty when the
+ * member is missing or no array. */
+apr_array_header_t *json_copy_strings(apr_pool_t *p, const json_t *object, const char *key);
+apr_array_header_t *json_copy_ints(apr_pool_t *p, const json_t *object, const char *key);
 
 #endif

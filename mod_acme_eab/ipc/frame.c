@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <apr_time.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+
+/* On the wire: type (1 byte), length of the payload (4 bytes, big endian), payload. */
+#define HEADER 5
+#define READ_CHUNK 65536
+
+/* A growing buffer outside pools: a channel lives for years, messages come and go. */
+typedef struct buffer {
+    char *data;
+    apr_size_t start; /* first byte that is not consumed */
+    apr_size_t end;   /* behind the last byte */
+    apr_size_t size;
+} buffer_t;
+
+struct frame_channel {
+    int fd;
+    apr_size_t max;
+    buffer_t in;
+    buffer_t out;
+};
+
+static apr_status_t channel_cleanup(void *data)
+{
+    frame_channel_t *channel = data;
+
+    if (channel->fd >= 0) {
+        close(channel->fd);
+        channel->fd = -1;
+    }
+    free(channel->in.data);
+    free(channel->out.data);
+    memset(&channel->in, 0, sizeof(channel->in));
+    memset(&channel->out, 0, sizeof(channel->out));
+    return APR_SUCCESS;
+}
+
+frame_channel_t *frame_channel_make(apr_pool_t *p, int fd, apr_size_t max)
+{
+    frame_channel_t *channel = apr_pcalloc(p, sizeof(*channel));
+
+    channel->fd = fd;
+    channel->max = max;
+    apr_pool_cleanup_register(p, channel, channel_cleanup, apr_pool_cleanup_null);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return channel;
+}
+
+int frame_channel_fd(const frame_channel_t *channel)
+{
+    return channel->fd;
+}
+
+/* Room for len more bytes at the end. */
+static apr_status_t buffer_reserve(buffer_t *buffer, apr_size_t len)
+{
+    apr_size_t used = buffer->end - buffer->start;
+    char *data;
+
+    if (buffer->start > 0) {
+        memmove(buffer->data, buffer->data + buffer->start, used);
+        buffer->start = 0;
+        buffer->end = used;
+    }
+    if (buffer->size - used >= len) {
+        return APR_SUCCESS;
+    }
+    data = realloc(buffer->data, used + len);
+    if (data == NULL) {
+        return APR_ENOMEM;
+    }
+    buffer->data = data;
+    buffer->size = used + len;
+    return APR_SUCCESS;
+}
+
+static void encode_header(unsigned char *header, int type, apr_size_t len)
+{
+    header[0] = (unsigned char)type;
+    header[1] = (unsigned char)(len >> 24);
+    header[2] = (unsigned char)(len >> 16);
+    header[3] = (unsigned char)(len >> 8);
+    header[4] = (unsigned char)len;
+}
+
+static apr_size_t decode_length(const unsigned char *header)
+{
+    return ((apr_size_t)header[1] << 24) | ((apr_size_t)header[2] << 16)
+           | ((apr_size_t)header[3] << 8) | (apr_size_t)header[4];
+}
+
+/* Append a whole message to a buffer. */
+static apr_status_t buffer_put(buffer_t *buffer, int type, const json_t *body)
+{
+    apr_status_t rv = APR_ENOMEM;
+    char *text = json_dumps(body, JSON_COMPACT);
+    apr_size_t len;
+
+    if (text == NULL) {
+        return APR_EGENERAL;
+    }
+    len = strlen(text);
+    if (len > LIMIT_PLAN) {
+        rv = APR_ENOSPC;
+        goto out;
+    }
+    if ((rv = buffer_reserve(buffer, HEADER + len)) != APR_SUCCESS) {
+        goto out;
+    }
+    encode_header((unsigned char *)buffer->data + buffer->end, type, len);
+    memcpy(buffer->data + buffer->end + HEADER, text, len);
+    buffer->end += HEADER + len;
+out:
+    free(text);
+    return rv;
+}
+
+apr_status_t frame_send(frame_channel_t *channel, int type, const json_t *body)
+{
+    apr_status_t rv = buffer_put(&channel->out, type, body);
+
+    return (rv == APR_SUCCESS) ? frame_flush(channel) : rv;
+}
+
+int frame_wants_write(const frame_channel_t *channel)
+{
+    return channel->out.end > channel->out.start;
+}
+
+apr_status_t frame_flush(frame_channel_t *channel)
+{
+    buffer_t *out = &channel->out;
+    ssize_t n;
+
+    while (out->end > out->start) {
+        n = send(channel->fd, out->data + out->start, out->end - out->start, MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return (errno == EAGAIN || errno == EWOULDBLOCK) ? APR_SUCCESS : errno;
+        }
+        out->start += (apr_size_t)n;
+    }
+    out->start = out->end = 0;
+    return APR_SUCCESS;
+}
+
+apr_status_t frame_fill(frame_channel_t *channel)
+{
+    buffer_t *in = &channel->in;
+    apr_status_t rv;
+    ssize_t n;
+
+    /* A peer may be ahead by one whole message at most; what is more waits in the socket. */
+    if (in->end - in->start > channel->max + HEADER) {
+        return APR_SUCCESS;
+    }
+    if ((rv = buffer_reserve(in, READ_CHUNK)) != APR_SUCCESS) {
+        return rv;
+    }
+    do {
+        n = recv(channel->fd, in->data + in->end, READ_CHUNK, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return (errno == EAGAIN || errno == EWOULDBLOCK) ? APR_EAGAIN : errno;
+    }
+    if (n == 0) {
+        return APR_EOF;
+    }
+    in->end += (apr_size_t)n;
+    return APR_SUCCESS;
+}
+
+apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, apr_pool_t *p)
+{
+    buffer_t *in = &channel->in;
+    apr_size_t have = in->end - in->start;
+    apr_size_t len;
+    const char *message;
+
+    *ptype = 0;
+    *pbody = NULL;
+    if (have < HEADER) {
+        return APR_EAGAIN;
+    }
+    message = in->data + in->start;
+    len = decode_length((const unsigned char *)message);
+    if (message[0] == 0 || len > channel->max) {
+        return APR_EINVAL;
+    }
+    if (have < HEADER + len) {
+        return APR_EAGAIN;
+    }
+    *pbody = json_parse(p, message + HEADER, len, NULL);
+    if (!json_is_object(*pbody)) {
+        *pbody = NULL;
+        return APR_EINVAL;
+    }
+    *ptype = (unsigned char)message[0];
+    in->start += HEADER + len;
+    return APR_SUCCESS;
+}
+
+/* Wait until fd takes bytes, or deadline. */
+static apr_status_t wait_writable(int fd, apr_time_t deadline)
+{
+    struct pollfd pfd = { fd, POLLOUT, 0 };
+    apr_interval_time_t left = deadline - apr_time_now();
+    int n = (left > 0) ? poll(&pfd, 1, (int)apr_time_as_msec(left) + 1) : 0;
+
+    if (n < 0) {
+        return (errno == EINTR) ? APR_SUCCESS : errno;
+    }
+    return (n == 0) ? APR_TIMEUP : APR_SUCCESS;
+}
+
+apr_status_t frame_send_blocking(int fd, int type, const json_t *body, apr_interval_time_t timeout)
+{
+    apr_time_t deadline = apr_time_now() + timeout;
+    buffer_t out = { NULL, 0, 0, 0 };
+    apr_status_t rv = buffer_put(&out, type, body);
+    ssize_t n;
+
+    while (rv == APR_SUCCESS && out.end > out.start) {
+        n = send(fd, out.data + out.start, out.end - out.start, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) {
+            out.start += (apr_size_t)n;
+        }
+        else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            rv = wait_writable(fd, deadline);
+        }
+        else if (errno != EINTR) {
+            rv = errno;
+        }
+    }
+    free(out.data);
+    return rv;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/message.h"
+
+#include <string.h>
+
+static const char *const message_names[] = {
+    [MESSAGE_PLAN] = "plan",
+    [MESSAGE_READY] = "ready",
+    [MESSAGE_BRIEF] = "brief",
+    [MESSAGE_NEWS] = "news",
+    [MESSAGE_SIGN] = "sign",
+    [MESSAGE_REGISTERED] = "registered",
+    [MESSAGE_UNREGISTER] = "unregister",
+    [MESSAGE_ORDERED] = "ordered",
+    [MESSAGE_ABANDON] = "abandon",
+    [MESSAGE_INSTALL] = "install",
+    [MESSAGE_FAILED] = "failed",
+    [MESSAGE_SIGNED] = "signed",
+    [MESSAGE_DONE] = "done",
+    [MESSAGE_PROBLEM] = "problem",
+};
+
+static const char *const sentence_names[] = {
+    [SENTENCE_NEW_ACCOUNT] = "newAccount",
+    [SENTENCE_FIND_ACCOUNT] = "findAccount",
+    [SENTENCE_FIND_ACCOUNT_EAB] = "findAccountWithEAB",
+    [SENTENCE_READ] = "read",
+    [SENTENCE_CHALLENGE] = "challenge",
+    [SENTENCE_NEW_ORDER] = "newOrder",
+    [SENTENCE_FINALIZE] = "finalize",
+};
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+const char *message_name(int type)
+{
+    if (type <= 0 || type >= COUNT(message_names)) {
+        return "unknown";
+    }
+    return message_names[type];
+}
+
+const char *sentence_name(int sentence)
+{
+    if (sentence <= 0 || sentence >= COUNT(sentence_names)) {
+        return NULL;
+    }
+    return sentence_names[sentence];
+}
+
+int sentence_parse(const char *name)
+{
+    int i;
+
+    for (i = 1; name != NULL && i < COUNT(sentence_names); ++i) {
+        if (strcmp(name, sentence_names[i]) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+int sentence_is_of_certificate(int sentence)
+{
+    return sentence == SENTENCE_NEW_ORDER || sentence == SENTENCE_FINALIZE;
+}

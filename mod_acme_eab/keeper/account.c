@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/account.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <openssl/evp.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "crypto/jose.h"
+#include "keeper/program.h"
+#include "keeper/sentence.h"
+
+#define EXEC_LIMIT apr_time_from_sec(30)
+#define URL_MAX 2048
+
+static void forget_eab_key(keeper_account_t *account)
+{
+    if (account->eab_pool != NULL) {
+        apr_pool_destroy(account->eab_pool); /* cleanses */
+        account->eab_pool = NULL;
+    }
+    account->eab_key = NULL;
+}
+
+static void warn_about_key(const keeper_account_t *account, const char *warning)
+{
+    if (warning != NULL) {
+        log_line(LOG_LEVEL_WARNING, "Account %s (%s): %s", account->plan->label,
+                 account->plan->where, warning);
+    }
+}
+
+static void read_file_source(keeper_account_t *account)
+{
+    const char *warning = NULL;
+
+    forget_eab_key(account);
+    apr_pool_create(&account->eab_pool, account->keeper->pool);
+    eab_result_clear(account->eab_problem);
+    if (eabsource_read(&account->eab_key, account->source, account->plan->eab_alg, &warning,
+                       account->eab_problem, account->eab_pool)
+        != APR_SUCCESS) {
+        forget_eab_key(account);
+    }
+    warn_about_key(account, warning);
+}
+
+static void on_program(void *baton, const program_outcome_t *outcome)
+{
+    keeper_account_t *account = baton;
+    const char *warning = NULL;
+
+    account->eab_running = 0;
+    if (!outcome->started) {
+        eab_result_set(account->eab_problem, outcome->error, EAB_PROBLEM_EAB_KEY,
+                       "The program %s of ACMEEABKey could not be started: %s.",
+                       account->source->path, strerror(outcome->error));
+    }
+    else if (outcome->timed_out) {
+        eab_result_set(account->eab_problem, APR_TIMEUP, EAB_PROBLEM_EAB_KEY,
+                       "The program %s of ACMEEABKey did not end within 30 seconds.",
+                       account->source->path);
+    }
+    else if (outcome->status != 0) {
+        eab_result_set(account->eab_problem, APR_EGENERAL, EAB_PROBLEM_EAB_KEY,
+                       "The program %s of ACMEEABKey failed with exit status %d; its messages are "
+                       "in the error log.",
+                       account->source->path, outcome->status);
+    }
+    else {
+        apr_pool_create(&account->eab_pool, account->keeper->pool);
+        if (eabsource_decode(&account->eab_key, account->source, outcome->output,
+                             account->plan->eab_alg, &warning, account->eab_problem,
+                             account->eab_pool)
+            != APR_SUCCESS) {
+            forget_eab_key(account);
+        }
+        warn_about_key(account, warning);
+    }
+    sentence_resume(account->keeper, &account->waiting, account->index);
+}
+
+static void read_program_source(keeper_account_t *account)
+{
+    eab_result_clear(account->eab_problem);
+    forget_eab_key(account);
+    account->eab_running = 1;
+    program_start(account->keeper->loop, account->source->argv, 0, LIMIT_EAB_SOURCE, EXEC_LIMIT,
+                  on_program, account, account->keeper->pool);
+}
+
+static void read_source(keeper_account_t *account)
+{
+    if (account->source->kind == EABSOURCE_EXEC) {
+        read_program_source(account);
+    }
+    else {
+        read_file_source(account);
+    }
+}
+
+apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *result)
+{
+    if (account->plan->kid == NULL || account->eab_key != NULL) {
+        return APR_SUCCESS;
+    }
+    if (account->source == NULL) {
+        eab_result_copy(result, account->eab_problem);
+        return result->rv;
+    }
+    if (!account->eab_running) {
+        read_source(account);
+    }
+    if (account->eab_running) {
+        return APR_EAGAIN;
+    }
+    eab_result_copy(result, account->eab_problem);
+    return account->eab_problem->rv;
+}
+
+static void open_source(keeper_account_t *account)
+{
+    const plan_account_t *plan = account->plan;
+
+    if (plan->kid == NULL || account->registration->url != NULL) {
+        return;
+    }
+    if (plan->eab_source == NULL) {
+        eab_result_set(account->eab_problem, APR_EINVAL, EAB_PROBLEM_EAB_KEY,
+                       "ACMEEABKid is set without ACMEEABKey.");
+    }
+    else if (eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
+                             account->keeper->pool)
+             == APR_SUCCESS) {
+        read_source(account);
+    }
+}
+
+keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan)
+{
+    keeper_account_t *account = apr_pcalloc(keeper->pool, sizeof(*account));
+
+    account->keeper = keeper;
+    account->index = index;
+    account->plan = plan;
+    account->broken = eab_result_make(keeper->pool);
+    account->eab_problem = eab_result_make(keeper->pool);
+    if (registration_load(&account->registration, keeper->store, plan->directory, plan->kid,
+                          account->broken, keeper->pool)
+            == APR_SUCCESS
+        && registration_key(&account->key, keeper->store, account->registration, account->broken,
+                            keeper->pool)
+               == APR_SUCCESS) {
+        account->thumbprint = jose_thumbprint(keeper->pool, account->key);
+        open_source(account);
+    }
+    if (account->broken->rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "Account %s (%s) cannot be used: %s", plan->label, plan->where,
+                 account->broken->detail);
+    }
+    return account;
+}
+
+static int is_account_url(const char *url)
+{
+    apr_size_t i;
+
+    if (url == NULL || strncmp(url, "https://", 8) != 0 || strlen(url) > URL_MAX) {
+        return 0;
+    }
+    for (i = 0; url[i] != '\0'; ++i) {
+        if (url[i] <= ' ' || url[i] > '~') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
+                                eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_pool_t *pool = account->keeper->pool;
+    const char *before = registration->url;
+    apr_status_t rv;
+
+    if (!is_account_url(url)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                              "The CA's account URL is no https URL.");
+    }
+    registration->url = apr_pstrdup(pool, url);
+    registration->created = apr_time_now();
+    registration->terms = apr_pstrdup(pool, terms);
+    registration->contacts = apr_array_pstrcat(pool, account->plan->contacts, ' ');
+    rv = registration_save(account->keeper->store, registration, result, pool);
+    if (rv != APR_SUCCESS) {
+        registration->url = before;
+        return rv;
+    }
+    forget_eab_key(account);
+    log_line(LOG_LEVEL_NOTICE, "Account %s is registered at the CA: %s", account->plan->label,
+             log_escape(pool, url));
+    return APR_SUCCESS;
+}
+
+apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
+{
+    const char *before = account->registration->url;
+    apr_status_t rv;
+
+    if (before == NULL) {
+        return APR_SUCCESS;
+    }
+    account->registration->url = NULL;
+    rv = registration_save(account->keeper->store, account->registration, result,
+                           account->keeper->pool);
+    if (rv != APR_SUCCESS) {
+        account->registration->url = before;
+        return rv;
+    }
+    log_line(LOG_LEVEL_WARNING, "Account %s: the CA does not know the account %s any more",
+             account->plan->label, log_escape(account->keeper->pool, before));
+    open_source(account);
+    return APR_SUCCESS;
+}
+
+apr_status_t account_attempted(keeper_account_t *account, eab_result_t *result)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!account->registration->attempted) {
+        account->registration->attempted = 1;
+        rv = registration_save(account->keeper->store, account->registration, result,
+                               account->keeper->pool);
+        if (rv != APR_SUCCESS) {
+            account->registration->attempted = 0;
+        }
+    }
+    return rv;
+}
+
+/* The EAB source counts only until the account is bound: a key file that is removed later changes
+ * nothing. */
+const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p)
+{
+    const plan_account_t *plan = account->plan;
+    const char *source = "", *ca = "";
+    const char *text;
+    unsigned char digest[32];
+
+    if (account->registration != NULL && account->registration->url == NULL
+        && account->source != NULL) {
+        source = eabsource_state(p, account->source);
+    }
+    if (plan->ca_file != NULL
+        && file_read(&ca, NULL, plan->ca_file, LIMIT_CHAIN, p) != APR_SUCCESS) {
+        ca = "";
+    }
+    text = apr_pstrcat(p, plan->directory, "\n", plan->kid ? plan->kid : "", "\n", plan->eab_alg,
+                       "\n", source, "\n", apr_array_pstrcat(p, plan->contacts, ' '), "\n",
+                       plan->terms_accepted ? "accepted" : "", "\n", ca, "\n",
+                       plan->proxy ? plan->proxy : "", NULL);
+    if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) != 1) {
+        return "";
+    }
+    return hex_encode(p, digest, 16);
+}

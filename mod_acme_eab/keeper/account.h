@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_ACCOUNT_H
+#define KEEPER_ACCOUNT_H
+
+/* keeper/account.h - an account's key, its binding, its EAB key for as long as that is needed. */
+
+#include "keeper/keeper.h"
+
+/** Load or make the account key, and read the EAB key if the account is not bound yet. Never fails:
+ * what is wrong is in account->broken or account->eab_problem. */
+keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan);
+
+/** The CA gave the account URL: it is stored and the EAB key cleansed. */
+apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
+                                eab_result_t *result);
+
+/** The CA does not know the account any more (checklist A-12): forget the URL, keep the key. */
+apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result);
+
+/** A newAccount is about to be signed: from now on the CA may know the key. */
+apr_status_t account_attempted(keeper_account_t *account, eab_result_t *result);
+
+/** Make sure that the EAB key is there, reading its source again after a failure.
+ * @return APR_SUCCESS (eab_key is there, or none is configured), APR_EAGAIN (an exec: source is at
+ *         work: sentence_resume() follows), or the failure in result */
+apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *result);
+
+/** Of everything whose change may mend a failure of this account. In p. */
+const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p);
+
+#endif

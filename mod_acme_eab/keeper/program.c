@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+extern char **environ;
+
+/* How often to look whether a program that closed its output has ended. */
+#define REAP_INTERVAL apr_time_from_msec(20)
+
+typedef struct program {
+    apr_pool_t *pool;
+    loop_t *loop;
+    pid_t pid;
+    int fd;
+    loop_watch_t *watch;
+    loop_timer_t *timer;
+    apr_time_t deadline;
+    secret_t *buffer;
+    apr_size_t used;
+    program_outcome_t outcome;
+    program_done_fn *done;
+    void *baton;
+} program_t;
+
+static void finish(program_t *program)
+{
+    secret_t output;
+
+    loop_unwatch(program->loop, program->watch);
+    loop_timer_release(program->loop, program->timer);
+    if (program->fd >= 0) {
+        close(program->fd);
+    }
+    output.data = program->buffer->data;
+    output.len = program->used;
+    program->outcome.output = &output;
+    program->done(program->baton, &program->outcome);
+    secret_cleanse(program->buffer);
+    apr_pool_destroy(program->pool);
+}
+
+/* Take the exit status if it is there. */
+static int reap(program_t *program, int flags)
+{
+    int status;
+    pid_t pid;
+
+    do {
+        pid = waitpid(program->pid, &status, flags);
+    } while (pid < 0 && errno == EINTR);
+    if (pid != program->pid) {
+        return 0;
+    }
+    program->outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return 1;
+}
+
+static void on_timer(void *baton)
+{
+    program_t *program = baton;
+
+    if (program->pid == 0) { /* never started */
+        finish(program);
+        return;
+    }
+    if (apr_time_now() >= program->deadline) {
+        kill(-program->pid, SIGKILL);
+        program->outcome.timed_out = !reap(program, WNOHANG);
+        if (program->outcome.timed_out) {
+            reap(program, 0);
+        }
+        finish(program);
+    }
+    else if (program->watch == NULL && reap(program, WNOHANG)) {
+        finish(program);
+    }
+    else {
+        loop_timer_set(program->timer,
+                       program->watch == NULL ? apr_time_now() + REAP_INTERVAL : program->deadline);
+    }
+}
+
+/* Read what came; what is over the limit is read and dropped, so that the program can end. */
+static void on_output(void *baton, short events)
+{
+    program_t *program = baton;
+    unsigned char spill[512];
+    apr_size_t room = program->buffer->len - program->used;
+    ssize_t n;
+
+    (void)events;
+    if (room > 0) {
+        n = read(program->fd, program->buffer->data + program->used, room);
+    }
+    else {
+        n = read(program->fd, spill, sizeof(spill));
+        OPENSSL_cleanse(spill, sizeof(spill));
+    }
+    if (n > 0) {
+        program->used += (room > 0) ? (apr_size_t)n : 0;
+        return;
+    }
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return;
+    }
+    loop_unwatch(program->loop, program->watch);
+    program->watch = NULL;
+    loop_timer_set(program->timer, apr_time_now());
+}
+
+/* posix_spawn() since other threads may be making keys. */
+static int spawn(program_t *program, const char *const *argv, int both, int out)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    int rv;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigfillset(&defaults);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+    if ((rv = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0
+        && (rv = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0
+        && (!both || (rv = posix_spawn_file_actions_adddup2(&actions, out, 2)) == 0)) {
+        rv = posix_spawn(&program->pid, argv[0], &actions, &attributes, (char *const *)argv,
+                         environ);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return rv;
+}
+
+void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
+                   apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p)
+{
+    program_t *program;
+    apr_pool_t *pool;
+    int fds[2] = { -1, -1 };
+
+    apr_pool_create(&pool, p);
+    program = apr_pcalloc(pool, sizeof(*program));
+    program->pool = pool;
+    program->loop = loop;
+    program->done = done;
+    program->baton = baton;
+    program->fd = -1;
+    program->buffer = secret_make(pool, max_output);
+    program->timer = loop_timer_make(loop, on_timer, program);
+    program->deadline = apr_time_now() + limit;
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        program->outcome.error = errno;
+    }
+    else {
+        program->outcome.error = spawn(program, argv, both, fds[1]);
+        close(fds[1]);
+        program->fd = fds[0];
+    }
+    if (program->outcome.error != 0) {
+        program->pid = 0;
+        loop_timer_set(program->timer, apr_time_now());
+        return;
+    }
+    program->outcome.started = 1;
+    program->watch = loop_watch(loop, program->fd, POLLIN, on_output, program);
+    loop_timer_set(program->timer, program->deadline);
+}

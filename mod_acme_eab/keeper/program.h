@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_PROGRAM_H
+#define KEEPER_PROGRAM_H
+
+/* keeper/program.h - running a program of the administrator's (exec: key source, httpd -t) and
+ * reading what it prints, with a limit on its time and its output. Its output is treated as a
+ * secret, since it may be one. */
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "crypto/secret.h"
+#include "keeper/loop.h"
+
+typedef struct program_outcome {
+    int started;            /* 0: it could not be run, see error */
+    int error;              /* errno of the start */
+    int timed_out;          /* killed, with all its process group */
+    int status;             /* exit status; 128 + n when signal n ended it */
+    const secret_t *output; /* at most the limit; cleansed when the callback returns */
+} program_outcome_t;
+
+typedef void program_done_fn(void *baton, const program_outcome_t *outcome);
+
+/** Start argv[0] with the keeper's environment, standard input from /dev/null, standard output (and
+ * with both also standard error) captured; without both standard error is httpd's error log.
+ * done is called once, later, from the loop. All memory is freed after that.
+ * @param p parent of the program's own pool */
+void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
+                   apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p);
+
+#endif
