@@ -250,13 +250,14 @@ const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p)
     const char *source = "", *ca = "";
     const char *text;
     unsigned char digest[32];
+    apr_size_t len;
 
     if (account->registration != NULL && account->registration->url == NULL
         && account->source != NULL) {
         source = eabsource_state(p, account->source);
     }
     if (plan->ca_file != NULL
-        && file_read(&ca, NULL, plan->ca_file, LIMIT_CHAIN, p) != APR_SUCCESS) {
+        && file_read(&ca, &len, plan->ca_file, LIMIT_CHAIN, p) != APR_SUCCESS) {
         ca = "";
     }
     text = apr_pstrcat(p, plan->directory, "\n", plan->kid ? plan->kid : "", "\n", plan->eab_alg,

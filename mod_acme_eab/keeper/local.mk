@@ -1,1 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libkeeper.la
+libkeeper_la_SOURCES = \
+	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
+	mod_acme_eab/keeper/agent.c mod_acme_eab/keeper/agent.h \
+	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
+	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
+	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
+	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \
+	mod_acme_eab/keeper/keymaker.c mod_acme_eab/keeper/keymaker.h \
+	mod_acme_eab/keeper/loop.c mod_acme_eab/keeper/loop.h \
+	mod_acme_eab/keeper/program.c mod_acme_eab/keeper/program.h \
+	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \
+	mod_acme_eab/keeper/request.c mod_acme_eab/keeper/request.h \
+	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
+	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h
+libkeeper_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
+libkeeper_la_LIBADD = libstore.la libpolicy.la libipc.la libcrypto_eab.la libbase.la
+
+libexec_PROGRAMS += acme-eab-keeper
+acme_eab_keeper_SOURCES = mod_acme_eab/keeper/main.c
+acme_eab_keeper_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
+acme_eab_keeper_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+acme_eab_keeper_LDADD = libkeeper.la -lpthread

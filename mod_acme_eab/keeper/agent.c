@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "ipc/frame.h"
+#include "ipc/message.h"
+#include "keeper/request.h"
+
+#define DELAY_MAX apr_time_from_sec(60)
+#define LONG_RUN apr_time_from_sec(60)
+
+struct keeper_agent {
+    keeper_t *keeper;
+    apr_pool_t *run_pool; /* of one run of the program */
+    pid_t pid;            /* 0: not running */
+    frame_channel_t *channel;
+    loop_watch_t *watch;
+    loop_timer_t *restart;
+    apr_time_t started;
+    apr_interval_time_t delay;
+    int restarts;
+};
+
+extern char **environ;
+
+/* What the agent may see of the environment: nothing that could be a secret of somebody. */
+static int is_passed_on(const char *variable)
+{
+    static const char *const prefixes[] = {
+        "PATH=",          "TZ=",           "LANG=",         "LC_",
+        "SSL_CERT_FILE=", "SSL_CERT_DIR=", "LD_PRELOAD=",   "LD_LIBRARY_PATH=",
+        "FAKETIME",       "DONT_FAKE_",    "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
+        "LSAN_OPTIONS=",  "MALLOC_"
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); ++i) {
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static char **agent_environment(apr_pool_t *p)
+{
+    apr_array_header_t *variables = apr_array_make(p, 8, sizeof(char *));
+    char **variable;
+
+    for (variable = environ; *variable != NULL; ++variable) {
+        if (is_passed_on(*variable)) {
+            APR_ARRAY_PUSH(variables, char *) = *variable;
+        }
+    }
+    APR_ARRAY_PUSH(variables, char *) = NULL;
+    return (char **)variables->elts;
+}
+
+/* Its arguments: the ids to drop to, or none when httpd was not started as root. */
+static char **agent_arguments(const plan_t *plan, apr_pool_t *p)
+{
+    char **argv = apr_pcalloc(p, 4 * sizeof(char *));
+
+    argv[0] = apr_pstrdup(p, plan->agent_program);
+    if (plan->user != NULL) {
+        argv[1] = apr_itoa(p, plan->uid);
+        argv[2] = apr_itoa(p, plan->gid);
+    }
+    return argv;
+}
+
+static int spawn(keeper_agent_t *agent, int socket)
+{
+    const plan_t *plan = agent->keeper->plan;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults, none;
+    int rv;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigfillset(&defaults);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    if ((rv = posix_spawn_file_actions_adddup2(&actions, socket, 0)) == 0
+        && (rv = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) == 0) {
+        rv =
+            posix_spawn(&agent->pid, plan->agent_program, &actions, &attributes,
+                        agent_arguments(plan, agent->run_pool), agent_environment(agent->run_pool));
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return rv;
+}
+
+/* Take the process away, however far it got. */
+static void end_run(keeper_agent_t *agent)
+{
+    int i;
+
+    loop_unwatch(agent->keeper->loop, agent->watch);
+    agent->watch = NULL;
+    agent->channel = NULL;
+    if (agent->pid > 0) {
+        kill(agent->pid, SIGKILL);
+        while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR) {
+            ;
+        }
+        agent->pid = 0;
+    }
+    /* Nobody waits for these replies any more. */
+    for (i = 0; i < agent->keeper->accounts->nelts; ++i) {
+        keeper_waiting_t *waiting = &keeper_account_at(agent->keeper, i)->waiting;
+
+        if (waiting->id != 0) {
+            waiting->id = 0;
+            apr_pool_destroy(waiting->pool);
+        }
+    }
+    for (i = 0; i < agent->keeper->certificates->nelts; ++i) {
+        keeper_waiting_t *waiting = &keeper_certificate_at(agent->keeper, i)->waiting;
+
+        if (waiting->id != 0) {
+            waiting->id = 0;
+            apr_pool_destroy(waiting->pool);
+        }
+    }
+    if (agent->run_pool != NULL) {
+        apr_pool_destroy(agent->run_pool);
+        agent->run_pool = NULL;
+    }
+}
+
+static void plan_restart(keeper_agent_t *agent)
+{
+    apr_time_t now = apr_time_now();
+
+    if (now - agent->started > LONG_RUN) {
+        agent->delay = 0;
+    }
+    ++agent->restarts;
+    loop_timer_set(agent->restart, now + agent->delay);
+    agent->delay = (agent->delay == 0) ? apr_time_from_sec(1) : agent->delay * 2;
+    if (agent->delay > DELAY_MAX) {
+        agent->delay = DELAY_MAX;
+    }
+}
+
+static void give_up_run(keeper_agent_t *agent, const char *why)
+{
+    log_line(LOG_LEVEL_ERROR, "The agent (pid %d) %s; starting it again in %d seconds",
+             (int)agent->pid, why, (int)apr_time_sec(agent->delay));
+    end_run(agent);
+    plan_restart(agent);
+}
+
+static void update_events(keeper_agent_t *agent)
+{
+    if (agent->watch != NULL) {
+        loop_watch_events(agent->watch,
+                          frame_wants_write(agent->channel) ? POLLIN | POLLOUT : POLLIN);
+    }
+}
+
+static void send_message(keeper_agent_t *agent, int type, json_t *body)
+{
+    /* A broken pipe is noticed by the reader. */
+    if (agent->channel != NULL) {
+        frame_send(agent->channel, type, body);
+        update_events(agent);
+    }
+    json_decref(body);
+}
+
+static apr_status_t take_requests(keeper_agent_t *agent)
+{
+    apr_status_t rv = APR_SUCCESS;
+    apr_pool_t *pool = NULL;
+    json_t *body = NULL;
+    int type = 0;
+
+    apr_pool_create(&pool, agent->keeper->pool);
+    while (agent->channel != NULL
+           && (rv = frame_take(agent->channel, &type, &body, pool)) == APR_SUCCESS) {
+        if ((rv = request_handle(agent->keeper, type, body, pool)) != APR_SUCCESS) {
+            break;
+        }
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
+    return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
+}
+
+static void on_channel(void *baton, short events)
+{
+    keeper_agent_t *agent = baton;
+    apr_status_t rv;
+
+    if ((events & POLLOUT) != 0 && frame_flush(agent->channel) != APR_SUCCESS) {
+        give_up_run(agent, "cannot be written to");
+        return;
+    }
+    update_events(agent);
+    if ((events & ~POLLOUT) == 0) {
+        return;
+    }
+    rv = frame_fill(agent->channel);
+    if (APR_STATUS_IS_EOF(rv) || (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv))) {
+        give_up_run(agent, "ended unexpectedly");
+    }
+    else if (take_requests(agent) != APR_SUCCESS) {
+        give_up_run(agent, "said what it may not say and was ended");
+    }
+}
+
+static void run(void *baton)
+{
+    keeper_agent_t *agent = baton;
+    keeper_t *keeper = agent->keeper;
+    int sockets[2] = { -1, -1 };
+    brief_t *brief;
+    int error;
+
+    apr_pool_create(&agent->run_pool, keeper->pool);
+    agent->started = apr_time_now();
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+        error = errno;
+    }
+    else {
+        error = spawn(agent, sockets[1]);
+        close(sockets[1]);
+        agent->channel = frame_channel_make(agent->run_pool, sockets[0], LIMIT_FRAME);
+    }
+    if (error != 0) {
+        agent->pid = 0;
+        log_line(LOG_LEVEL_ERROR, "The agent %s could not be started: %s",
+                 keeper->plan->agent_program, strerror(error));
+        end_run(agent);
+        plan_restart(agent);
+        return;
+    }
+    agent->watch = loop_watch(keeper->loop, sockets[0], POLLIN, on_channel, agent);
+    brief = keeper_brief(keeper, agent->run_pool);
+    brief->agent_restarts = agent->restarts;
+    send_message(agent, MESSAGE_BRIEF, brief_to_json(brief));
+}
+
+keeper_agent_t *agent_start(keeper_t *keeper)
+{
+    keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
+
+    agent->keeper = keeper;
+    agent->restart = loop_timer_make(keeper->loop, run, agent);
+    run(agent);
+    return agent;
+}
+
+void agent_stop(keeper_agent_t *agent)
+{
+    end_run(agent);
+}
+
+void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
+{
+    if (jws == NULL) {
+        agent_reply(agent, id, NULL, result);
+        return;
+    }
+    send_message(agent, MESSAGE_SIGNED, json_pack("{s:i,s:s}", "id", id, "jws", jws));
+}
+
+void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
+                 const eab_result_t *result)
+{
+    json_t *body = json_pack("{s:i}", "id", id);
+
+    if (result->rv != APR_SUCCESS) {
+        json_object_set_new(body, "problem", eab_result_to_json(result));
+        send_message(agent, MESSAGE_PROBLEM, body);
+        return;
+    }
+    if (facts != NULL) {
+        json_object_set_new(body, "facts", brief_facts_to_json(facts));
+    }
+    send_message(agent, MESSAGE_DONE, body);
+}
+
+void agent_tell_news(keeper_agent_t *agent, const news_t *news)
+{
+    send_message(agent, MESSAGE_NEWS, news_to_json(news));
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_AGENT_H
+#define KEEPER_AGENT_H
+
+/* keeper/agent.h - the agent as the keeper sees it: a program to start, to talk to, to start again
+ * when it dies. */
+
+#include "base/result.h"
+#include "ipc/brief.h"
+#include "keeper/keeper.h"
+
+typedef struct keeper_agent keeper_agent_t;
+
+/** Start the agent program with a socket pair as its standard input, and send it its brief. When it
+ * ends, or breaks the protocol, it is started again: at once, then after 1, 2, 4 ... 60 s; a run of
+ * a minute resets that. */
+keeper_agent_t *agent_start(keeper_t *keeper);
+
+/** End it now. */
+void agent_stop(keeper_agent_t *agent);
+
+/** Replies to the request with that id. jws NULL sends the problem in result. */
+void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result);
+
+/** DONE, with facts if there are some (may be NULL), or PROBLEM when result is a failure. */
+void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
+                 const eab_result_t *result);
+
+/** The state of the reload changed. */
+void agent_tell_news(keeper_agent_t *agent, const news_t *news);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_CERTIFICATE_H
+#define KEEPER_CERTIFICATE_H
+
+/* keeper/certificate.h - a configured certificate: what is installed, and its order in flight. */
+
+#include "keeper/keeper.h"
+
+/** Look up what the store has: the best generation and the order in flight. A journal that another
+ * configuration began (other names, account or key type) is dropped, unless its finalize was sent:
+ * that certificate may exist and is collected first. */
+keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan);
+
+/** A newOrder is about to be signed: it is on disk, and the key is in the making. Refused while an
+ * order is in flight. */
+apr_status_t certificate_ordering(keeper_certificate_t *certificate, eab_result_t *result);
+
+/** The CA gave the order URL: it is stored. */
+apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
+                                 eab_result_t *result);
+
+/** A finalize is about to be signed: the key and that fact are on disk.
+ * @return APR_EAGAIN while the key is being made: sentence_resume() follows */
+apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result);
+
+/** The order is lost or failed: forget it and its key. */
+apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result);
+
+/** Check a chain that the CA sent, make it the next generation, and end the order. httpd's reload
+ * follows by itself. */
+apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
+                                 eab_result_t *result);
+
+/** The best certificate as the agent may know it, in p; NULL when there is none. */
+brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p);
+
+/** True when httpd should load something else than it has. */
+int certificate_waits_for_reload(const keeper_certificate_t *certificate);
+
+/** Of everything whose change may mend a failure of this certificate. In p. */
+const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p);
+
+#endif

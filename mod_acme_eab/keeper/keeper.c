@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/keeper.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "keeper/account.h"
+#include "keeper/agent.h"
+#include "keeper/certificate.h"
+#include "keeper/reload.h"
+
+/* A failure counts as long as the configuration that failed is still the same. */
+static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *fingerprint)
+{
+    failure_t *failure = NULL;
+
+    if (failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
+        failure_save(keeper->store, key, NULL, keeper->pool);
+        return NULL;
+    }
+    return failure;
+}
+
+keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *result,
+                      apr_pool_t *p)
+{
+    keeper_t *keeper = apr_pcalloc(p, sizeof(*keeper));
+    int i;
+
+    keeper->pool = p;
+    keeper->loop = loop;
+    keeper->plan = plan;
+    keeper->store = store;
+    keeper->since = apr_time_now();
+    keeper->accounts = apr_array_make(p, 2, sizeof(keeper_account_t *));
+    keeper->certificates = apr_array_make(p, 8, sizeof(keeper_certificate_t *));
+    if ((keeper->keymaker = keymaker_make(loop, p)) == NULL) {
+        eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "No pipe can be made.");
+        return NULL;
+    }
+    for (i = 0; i < plan->accounts->nelts; ++i) {
+        keeper_account_t *account =
+            account_open(keeper, i, &APR_ARRAY_IDX(plan->accounts, i, plan_account_t));
+
+        if (account->registration != NULL) {
+            account->failure =
+                recall_failure(keeper, account->registration->id, account_fingerprint(account, p));
+        }
+        APR_ARRAY_PUSH(keeper->accounts, keeper_account_t *) = account;
+    }
+    for (i = 0; i < plan->certificates->nelts; ++i) {
+        keeper_certificate_t *certificate =
+            certificate_open(keeper, i, &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t));
+
+        certificate->failure =
+            recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
+        APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
+    }
+    keeper->reload = reload_make(keeper);
+    return keeper;
+}
+
+keeper_account_t *keeper_account_at(const keeper_t *keeper, apr_int64_t index)
+{
+    if (index < 0 || index >= keeper->accounts->nelts) {
+        return NULL;
+    }
+    return APR_ARRAY_IDX(keeper->accounts, index, keeper_account_t *);
+}
+
+keeper_certificate_t *keeper_certificate_at(const keeper_t *keeper, apr_int64_t index)
+{
+    if (index < 0 || index >= keeper->certificates->nelts) {
+        return NULL;
+    }
+    return APR_ARRAY_IDX(keeper->certificates, index, keeper_certificate_t *);
+}
+
+static void brief_failure(brief_failure_t *brief, const failure_t *failure)
+{
+    if (failure != NULL) {
+        brief->attempts = failure->attempts;
+        brief->since = failure->since;
+        brief->next = failure->next;
+        brief->place = failure->place;
+        brief->problem = failure->problem;
+    }
+}
+
+static void brief_account(brief_account_t *brief, const keeper_account_t *account, apr_pool_t *p)
+{
+    const plan_account_t *plan = account->plan;
+    const char *pem = NULL;
+    apr_size_t len;
+
+    brief->label = plan->label;
+    brief->directory = plan->directory;
+    brief->where = plan->where;
+    brief->proxy = plan->proxy;
+    brief->eab = (plan->kid != NULL);
+    brief->terms_accepted = plan->terms_accepted;
+    if (account->registration != NULL) {
+        brief->kid_sha256 = account->registration->kid_sha256;
+        brief->url = account->registration->url;
+        brief->attempted = account->registration->attempted;
+    }
+    brief->thumbprint = account->thumbprint;
+    brief_failure(&brief->failure, account->failure);
+    if (account->broken->rv != APR_SUCCESS) {
+        brief->broken = account->broken;
+    }
+    if (plan->ca_file != NULL) {
+        apr_status_t rv = file_read(&pem, &len, plan->ca_file, LIMIT_CHAIN, p);
+
+        brief->ca_pem = pem;
+        if (rv != APR_SUCCESS) {
+            brief->broken = eab_result_make(p);
+            eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
+                           "ACMECACertificateFile %s cannot be read.", plan->ca_file);
+        }
+    }
+}
+
+static void brief_certificate(brief_certificate_t *brief, const keeper_certificate_t *certificate,
+                              apr_pool_t *p)
+{
+    const plan_certificate_t *plan = certificate->plan;
+
+    brief->id = plan->id;
+    brief->names = plan->names;
+    brief->account = plan->account;
+    brief->challenges = plan->challenges;
+    brief->key_type = plan->key_type;
+    brief->renew_percent = plan->renew_percent;
+    brief->renew_before = plan->renew_before;
+    brief->served = plan->served;
+    brief->fallback = plan->fallback;
+    brief->loaded = plan->loaded;
+    brief->where = plan->where;
+    brief->facts = certificate_facts(certificate, p);
+    if (certificate->journal != NULL) {
+        brief->ordering = 1;
+        brief->order_url = certificate->journal->order_url;
+        brief->finalized = certificate->journal->finalized;
+        brief->order_since = certificate->journal->since;
+    }
+    brief_failure(&brief->failure, certificate->failure);
+}
+
+brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
+{
+    brief_t *brief = brief_make(p);
+    int i;
+
+    brief->httpd_version = keeper->plan->httpd_version;
+    brief->run_dir = keeper->plan->run_dir;
+    brief->max_parallel = keeper->plan->max_parallel;
+    brief->log_level = keeper->plan->log_level;
+    brief->keeper_pid = (int)getpid();
+    brief->keeper_since = keeper->since;
+    brief->keeper_restarts = keeper->plan->restarts;
+    brief->http_ports = keeper->plan->http_ports;
+    for (i = 0; i < keeper->accounts->nelts; ++i) {
+        brief_account(memset(apr_array_push(brief->accounts), 0, sizeof(brief_account_t)),
+                      keeper_account_at(keeper, i), p);
+    }
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        brief_certificate(
+            memset(apr_array_push(brief->certificates), 0, sizeof(brief_certificate_t)),
+            keeper_certificate_at(keeper, i), p);
+    }
+    brief->reload = *reload_news(keeper->reload);
+    return brief;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* acme-eab-keeper - holds every secret of mod_acme_eab and has no network. Started by httpd's parent
+ * with a socket as standard input, over which the plan comes and whose end is its end. */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "ipc/frame.h"
+#include "ipc/message.h"
+#include "keeper/agent.h"
+#include "keeper/check.h"
+#include "keeper/keeper.h"
+#include "keeper/reload.h"
+#include "keeper/sandbox.h"
+
+#define PLAN_PATIENCE 30 /* seconds until the plan must be here */
+#define LOCK_PATIENCE 60 /* seconds for an earlier keeper to end */
+#define LOCK_POLL 20     /* milliseconds */
+
+#define EXIT_PARENT_GONE 0
+#define EXIT_UNUSABLE 1
+
+/* @return 0 when the parent is gone */
+static int wait_for_parent(frame_channel_t *parent, int milliseconds)
+{
+    struct pollfd pfd = { 0, POLLIN, 0 };
+
+    pfd.fd = frame_channel_fd(parent);
+    if (poll(&pfd, 1, milliseconds) > 0 && APR_STATUS_IS_EOF(frame_fill(parent))) {
+        return 0;
+    }
+    return 1;
+}
+
+static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+{
+    apr_time_t deadline = apr_time_now() + apr_time_from_sec(PLAN_PATIENCE);
+    eab_result_t *result = eab_result_make(p);
+    plan_t *plan = NULL;
+    json_t *body = NULL;
+    apr_status_t rv;
+    int type = 0;
+
+    while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))) {
+        if (apr_time_now() > deadline || !wait_for_parent(parent, 1000)) {
+            return NULL;
+        }
+    }
+    if (rv != APR_SUCCESS || type != MESSAGE_PLAN
+        || plan_from_json(&plan, body, result, p) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "The keeper did not understand httpd: %s",
+                 result->detail != NULL ? result->detail : "no plan came");
+    }
+    return plan;
+}
+
+/* The keeper of before a restart may need a moment to end. @return 0 to give up */
+static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
+{
+    apr_time_t deadline = apr_time_now() + apr_time_from_sec(LOCK_PATIENCE);
+    apr_status_t rv;
+
+    while (APR_STATUS_IS_EBUSY(rv = store_lock(store, p))) {
+        if (apr_time_now() > deadline) {
+            log_line(LOG_LEVEL_ERROR,
+                     "Another keeper holds the lock of %s. Does a second httpd use the same "
+                     "ACMEStoreDir? Give each its own.",
+                     store->dir);
+            return 0;
+        }
+        if (!wait_for_parent(parent, LOCK_POLL)) {
+            return 0;
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken", store->dir);
+    }
+    return rv == APR_SUCCESS;
+}
+
+typedef struct parent_watch {
+    frame_channel_t *channel;
+    loop_t *loop;
+} parent_watch_t;
+
+static void on_parent(void *baton, short events)
+{
+    parent_watch_t *watch = baton;
+    apr_status_t rv;
+
+    (void)events;
+    rv = frame_fill(watch->channel);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv)) {
+        loop_stop(watch->loop);
+    }
+}
+
+static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
+{
+    eab_result_t *result = eab_result_make(p);
+    parent_watch_t watch = { parent, NULL };
+    store_t *store = NULL;
+    keeper_t *keeper;
+    json_t *ready;
+
+    if (store_open(&store, plan->store_dir, result, p) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+        return EXIT_UNUSABLE;
+    }
+    if (!lock_store(store, parent, p)) {
+        return EXIT_UNUSABLE;
+    }
+    watch.loop = loop_make(p);
+    loop_watch(watch.loop, frame_channel_fd(parent), POLLIN, on_parent, &watch);
+    if ((keeper = keeper_make(watch.loop, plan, store, result, p)) == NULL) {
+        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+        return EXIT_UNUSABLE;
+    }
+    keeper->agent = agent_start(keeper);
+    ready = json_object();
+    frame_send(parent, MESSAGE_READY, ready);
+    json_decref(ready);
+    reload_consider(keeper->reload);
+    loop_run(watch.loop);
+    agent_stop(keeper->agent);
+    return EXIT_PARENT_GONE;
+}
+
+int main(int argc, const char *const *argv)
+{
+    apr_pool_t *pool = NULL;
+    frame_channel_t *parent;
+    plan_t *plan;
+    int status;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    secret_init();
+    if (argc == 2 && strcmp(argv[1], "--check") == 0) {
+        status = check_run(pool);
+    }
+    else if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("acme-eab-keeper %s\n", EAB_VERSION);
+        status = 0;
+    }
+    else if (argc != 1 || isatty(0)) {
+        fprintf(stderr, "acme-eab-keeper is started by httpd with mod_acme_eab, not by hand.\n");
+        status = 2;
+    }
+    else {
+        sandbox_enter();
+        parent = frame_channel_make(pool, 0, LIMIT_PLAN);
+        plan = receive_plan(parent, pool);
+        status = EXIT_UNUSABLE;
+        if (plan != NULL) {
+            log_set_level(plan->log_level);
+            status = keep(parent, plan, pool);
+        }
+    }
+    /* Cleanups cleanse what is secret. Threads that make keys may still run: leave without the
+     * library's own clean-up, which they could be using. */
+    apr_pool_destroy(pool);
+    fflush(NULL);
+    _exit(status);
+}

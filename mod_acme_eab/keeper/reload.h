@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_RELOAD_H
+#define KEEPER_RELOAD_H
+
+/* keeper/reload.h - making httpd use what was installed: the configuration test with httpd's own
+ * arguments, and only if it passes SIGUSR1 to the parent (design, section 5). When: policy/reload.h.
+ * A generation that httpd did not load after three restarts is not asked for again. */
+
+#include "ipc/brief.h"
+#include "keeper/keeper.h"
+
+typedef struct keeper_reload keeper_reload_t;
+
+keeper_reload_t *reload_make(keeper_t *keeper);
+
+/** Something was installed, or the keeper has just started: think again. */
+void reload_consider(keeper_reload_t *reload);
+
+/** The state, for the status. Borrowed. */
+const news_t *reload_news(const keeper_reload_t *reload);
+
+#endif

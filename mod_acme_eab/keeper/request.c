@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/request.h"
+
+#include <apr_strings.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "ipc/message.h"
+#include "keeper/account.h"
+#include "keeper/agent.h"
+#include "keeper/certificate.h"
+#include "keeper/sentence.h"
+
+/* One request, decoded as far as all have in common. */
+typedef struct request {
+    keeper_t *keeper;
+    int id;
+    const json_t *body;
+    keeper_account_t *account;         /* the one it names, or NULL */
+    keeper_certificate_t *certificate; /* the same */
+    eab_result_t *result;
+    apr_pool_t *p;
+} request_t;
+
+/* Returns APR_SUCCESS (reply DONE or the problem), APR_EAGAIN (the reply follows later), or
+ * APR_EINVAL (protocol violation). */
+typedef apr_status_t request_fn(request_t *request);
+
+typedef enum { ABOUT_ACCOUNT = 1, ABOUT_CERTIFICATE = 2 } request_about_t;
+
+typedef struct request_row {
+    int type;
+    int about; /* one of these must be named */
+    request_fn *handle;
+} request_row_t;
+
+/* Keep what is needed to sign when the key is there. A second one while one waits is a violation. */
+static apr_status_t wait_for_key(request_t *request, int sentence, const char *url,
+                                 const char *nonce)
+{
+    keeper_waiting_t *waiting = sentence_is_of_certificate(sentence)
+                                    ? &request->certificate->waiting
+                                    : &request->account->waiting;
+
+    if (waiting->id != 0) {
+        return APR_EINVAL;
+    }
+    apr_pool_create(&waiting->pool, request->keeper->pool);
+    waiting->id = request->id;
+    waiting->sentence = sentence;
+    waiting->url = apr_pstrdup(waiting->pool, url);
+    waiting->nonce = apr_pstrdup(waiting->pool, nonce);
+    return APR_EAGAIN;
+}
+
+static apr_status_t handle_sign(request_t *request)
+{
+    const char *url = json_peek_string(request->body, "url");
+    const char *nonce = json_peek_string(request->body, "nonce");
+    int sentence = sentence_parse(json_peek_string(request->body, "sentence"));
+    int index;
+    const char *jws = NULL;
+    apr_status_t rv;
+
+    if (sentence == 0 || url == NULL || nonce == NULL
+        || (sentence_is_of_certificate(sentence) ? request->certificate == NULL
+                                                 : request->account == NULL)) {
+        return APR_EINVAL;
+    }
+    index = sentence_is_of_certificate(sentence) ? request->certificate->index
+                                                 : request->account->index;
+    rv = sentence_sign(&jws, request->keeper, sentence, index, url, nonce, request->result,
+                       request->p);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        return wait_for_key(request, sentence, url, nonce);
+    }
+    agent_reply_signed(request->keeper->agent, request->id, jws, request->result);
+    return APR_EAGAIN;
+}
+
+static apr_status_t handle_registered(request_t *request)
+{
+    account_registered(request->account, json_peek_string(request->body, "url"),
+                       json_peek_string(request->body, "terms"), request->result);
+    return APR_SUCCESS;
+}
+
+static apr_status_t handle_unregister(request_t *request)
+{
+    account_unregister(request->account, request->result);
+    return APR_SUCCESS;
+}
+
+static apr_status_t handle_ordered(request_t *request)
+{
+    certificate_ordered(request->certificate, json_peek_string(request->body, "url"),
+                        request->result);
+    return APR_SUCCESS;
+}
+
+static apr_status_t handle_abandon(request_t *request)
+{
+    certificate_abandon(request->certificate, request->result);
+    return APR_SUCCESS;
+}
+
+static apr_status_t handle_install(request_t *request)
+{
+    if (certificate_install(request->certificate, json_peek_string(request->body, "pem"),
+                            request->result)
+        == APR_SUCCESS) {
+        agent_reply(request->keeper->agent, request->id,
+                    certificate_facts(request->certificate, request->p), request->result);
+        return APR_EAGAIN;
+    }
+    return APR_SUCCESS;
+}
+
+static void replace_failure(failure_t **pfailure, apr_pool_t **ppool, const char *fingerprint,
+                            const json_t *json, apr_pool_t *parent)
+{
+    brief_failure_t brief;
+    failure_t *failure = NULL;
+
+    if (*ppool != NULL) {
+        apr_pool_destroy(*ppool);
+        *ppool = NULL;
+    }
+    if (json_is_object(json)) {
+        apr_pool_create(ppool, parent);
+        brief_failure_from_json(&brief, json, *ppool);
+        failure = apr_pcalloc(*ppool, sizeof(*failure));
+        failure->fingerprint = apr_pstrdup(*ppool, fingerprint);
+        failure->attempts = brief.attempts;
+        failure->since = brief.since;
+        failure->next = brief.next;
+        failure->place = brief.place;
+        failure->problem = brief.problem;
+    }
+    *pfailure = failure;
+}
+
+static apr_status_t handle_failed(request_t *request)
+{
+    const json_t *json = json_object_get(request->body, "failure");
+    const store_t *store = request->keeper->store;
+    keeper_account_t *account = request->account;
+    keeper_certificate_t *certificate = request->certificate;
+    apr_status_t rv;
+
+    if (certificate != NULL) {
+        replace_failure(&certificate->failure, &certificate->failure_pool,
+                        certificate_fingerprint(certificate, request->p), json,
+                        request->keeper->pool);
+        rv = failure_save(store, certificate->plan->id, certificate->failure, request->p);
+    }
+    else {
+        replace_failure(&account->failure, &account->failure_pool,
+                        account_fingerprint(account, request->p), json, request->keeper->pool);
+        rv = failure_save(store, account->registration->id, account->failure, request->p);
+    }
+    if (rv != APR_SUCCESS) {
+        eab_result_set(request->result, rv, EAB_PROBLEM_STORE,
+                       "A failure could not be written to %s/failures.", store->dir);
+    }
+    return APR_SUCCESS;
+}
+
+static const request_row_t rows[] = {
+    { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign },
+    { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered },
+    { MESSAGE_UNREGISTER, ABOUT_ACCOUNT, handle_unregister },
+    { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered },
+    { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon },
+    { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install },
+    { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed },
+};
+
+static const request_row_t *find_row(int type)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        if (rows[i].type == type) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static int names_what_it_must(const request_t *request, const request_row_t *row)
+{
+    if ((row->about & ABOUT_CERTIFICATE) != 0 && request->certificate != NULL) {
+        return 1;
+    }
+    return (row->about & ABOUT_ACCOUNT) != 0 && request->account != NULL
+           && request->account->registration != NULL;
+}
+
+apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p)
+{
+    const request_row_t *row = find_row(type);
+    request_t request = { NULL, 0, NULL, NULL, NULL, NULL, NULL };
+    apr_status_t rv;
+
+    request.keeper = keeper;
+    request.id = (int)json_peek_int(body, "id", 0);
+    request.body = body;
+    request.account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
+    request.certificate = keeper_certificate_at(keeper, json_peek_int(body, "certificate", -1));
+    request.result = eab_result_make(p);
+    request.p = p;
+    if (row == NULL || request.id <= 0 || !names_what_it_must(&request, row)) {
+        log_line(LOG_LEVEL_ERROR, "The agent sent a message that is not allowed (%s)",
+                 message_name(type));
+        return APR_EINVAL;
+    }
+    rv = row->handle(&request);
+    if (rv == APR_SUCCESS) {
+        agent_reply(keeper->agent, request.id, NULL, request.result);
+    }
+    return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_REQUEST_H
+#define KEEPER_REQUEST_H
+
+/* keeper/request.h - what the agent may ask: one table, everything else ends the agent. */
+
+#include <jansson.h>
+
+#include "keeper/keeper.h"
+
+/** Carry out one request and reply, or note that it waits.
+ * @param p of this request
+ * @return APR_SUCCESS (a refusal was replied as well), or APR_EINVAL when the agent broke the
+ *         protocol: end it */
+apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p);
+
+#endif

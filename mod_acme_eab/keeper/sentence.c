@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/sentence.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "crypto/csr.h"
+#include "crypto/jose.h"
+#include "ipc/message.h"
+#include "keeper/account.h"
+#include "keeper/agent.h"
+#include "keeper/certificate.h"
+
+#define URL_MAX 4096
+#define NONCE_MAX 1024
+
+/* One request: who signs it, how it is identified, what it says. */
+typedef struct statement {
+    keeper_account_t *account;
+    int by_jwk; /* the public key in the header (RFC 8555, 6.2), else the account URL as kid */
+    const char *payload;
+} statement_t;
+
+/* Unprotected text that goes into a header is limited to what a URL and a nonce can be. */
+static apr_status_t check_request(const char *url, const char *nonce, eab_result_t *result)
+{
+    apr_size_t i;
+
+    if (url == NULL || strncmp(url, "https://", 8) != 0 || strlen(url) > URL_MAX) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                              "The CA named a URL that is not https; nothing is sent there.");
+    }
+    for (i = 0; url[i] != '\0'; ++i) {
+        if (url[i] <= ' ' || url[i] > '~') {
+            return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                                  "The CA named a URL with characters that no URL can have.");
+        }
+    }
+    if (nonce == NULL || !base64url_is_valid(nonce, NONCE_MAX)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                              "The CA's nonce is not base64url.");
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t need_registration(const keeper_account_t *account, eab_result_t *result)
+{
+    if (account->broken->rv != APR_SUCCESS) {
+        eab_result_copy(result, account->broken);
+        return result->rv;
+    }
+    if (account->registration->url == NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ACCOUNT_PENDING,
+                              "Account %s is not registered at the CA yet.", account->plan->label);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t bind_eab(json_t *payload, keeper_account_t *account, const char *url,
+                             eab_result_t *result, apr_pool_t *p)
+{
+    json_t *binding;
+    apr_status_t rv = account_need_eab_key(account, result);
+
+    if (rv != APR_SUCCESS || account->eab_key == NULL) {
+        return rv;
+    }
+    binding = jose_bind_account(p, account->key, account->eab_key, account->plan->eab_alg,
+                                account->plan->kid, url);
+    if (binding == NULL || json_object_set(payload, "externalAccountBinding", binding) != 0) {
+        return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
+                              "The external account binding could not be signed.");
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t say_find_account(statement_t *statement, int with_eab, const char *url,
+                                     eab_result_t *result, apr_pool_t *p)
+{
+    json_t *payload = json_own(p, json_pack("{s:b}", "onlyReturnExisting", 1));
+    apr_status_t rv;
+
+    statement->by_jwk = 1;
+    if (with_eab && (rv = bind_eab(payload, statement->account, url, result, p)) != APR_SUCCESS) {
+        return rv;
+    }
+    statement->payload = json_text(p, payload);
+    return APR_SUCCESS;
+}
+
+/* RFC 8555, 7.3 and 7.3.4. */
+static apr_status_t say_new_account(statement_t *statement, const char *url, eab_result_t *result,
+                                    apr_pool_t *p)
+{
+    keeper_account_t *account = statement->account;
+    json_t *payload = json_own(p, json_object());
+    apr_status_t rv;
+
+    if (account->registration->url != NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s is registered already.", account->plan->label);
+    }
+    statement->by_jwk = 1;
+    if (account->plan->terms_accepted) {
+        json_object_set_new(payload, "termsOfServiceAgreed", json_true());
+    }
+    if (account->plan->contacts->nelts > 0) {
+        json_put_strings(payload, "contact", account->plan->contacts);
+    }
+    if ((rv = bind_eab(payload, account, url, result, p)) != APR_SUCCESS
+        || (rv = account_attempted(account, result)) != APR_SUCCESS) {
+        return rv;
+    }
+    statement->payload = json_text(p, payload);
+    return APR_SUCCESS;
+}
+
+static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *certificate,
+                                  eab_result_t *result, apr_pool_t *p)
+{
+    json_t *identifiers = json_array();
+    apr_status_t rv;
+    int i;
+
+    if ((rv = certificate_ordering(certificate, result)) != APR_SUCCESS) {
+        json_decref(identifiers);
+        return rv;
+    }
+    for (i = 0; i < certificate->plan->names->nelts; ++i) {
+        json_array_append_new(identifiers,
+                              json_pack("{s:s,s:s}", "type", "dns", "value",
+                                        APR_ARRAY_IDX(certificate->plan->names, i, const char *)));
+    }
+    statement->payload = json_text(p, json_own(p, json_pack("{s:o}", "identifiers", identifiers)));
+    return APR_SUCCESS;
+}
+
+static apr_status_t say_finalize(statement_t *statement, keeper_certificate_t *certificate,
+                                 eab_result_t *result, apr_pool_t *p)
+{
+    bytes_t der = { NULL, 0 };
+    apr_status_t rv;
+
+    if ((rv = certificate_finalizing(certificate, result)) != APR_SUCCESS) {
+        return rv;
+    }
+    rv = csr_make(&der, certificate->key, certificate->journal->names,
+                  certificate->plan->common_name, p);
+    if (rv != APR_SUCCESS) {
+        return eab_result_set(result, rv, EAB_PROBLEM_INTERNAL,
+                              "The certificate request for %s could not be made.",
+                              certificate->plan->id);
+    }
+    statement->payload = json_text(
+        p, json_own(p, json_pack("{s:s}", "csr", base64url_encode(p, der.data, der.len))));
+    return APR_SUCCESS;
+}
+
+static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, apr_int64_t index,
+                        const char *url, eab_result_t *result, apr_pool_t *p)
+{
+    keeper_certificate_t *certificate = NULL;
+
+    if (sentence_is_of_certificate(sentence)) {
+        certificate = keeper_certificate_at(keeper, index);
+        statement->account = (certificate != NULL) ? certificate->account : NULL;
+    }
+    else {
+        statement->account = keeper_account_at(keeper, index);
+    }
+    if (statement->account == NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "There is no such account.");
+    }
+    if (statement->account->broken->rv != APR_SUCCESS) {
+        eab_result_copy(result, statement->account->broken);
+        return result->rv;
+    }
+    switch (sentence) {
+    case SENTENCE_NEW_ACCOUNT:
+        return say_new_account(statement, url, result, p);
+    case SENTENCE_FIND_ACCOUNT:
+    case SENTENCE_FIND_ACCOUNT_EAB:
+        return say_find_account(statement, sentence == SENTENCE_FIND_ACCOUNT_EAB, url, result, p);
+    case SENTENCE_READ:
+        statement->payload = ""; /* POST-as-GET (RFC 8555, 6.3) */
+        return need_registration(statement->account, result);
+    case SENTENCE_CHALLENGE:
+        statement->payload = "{}"; /* RFC 8555, 7.5.1 */
+        return need_registration(statement->account, result);
+    case SENTENCE_NEW_ORDER:
+        if (need_registration(statement->account, result) != APR_SUCCESS) {
+            return result->rv;
+        }
+        return say_new_order(statement, certificate, result, p);
+    case SENTENCE_FINALIZE:
+        if (need_registration(statement->account, result) != APR_SUCCESS) {
+            return result->rv;
+        }
+        return say_finalize(statement, certificate, result, p);
+    default:
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "There is no such sentence.");
+    }
+}
+
+apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
+                           const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p)
+{
+    statement_t statement = { NULL, 0, NULL };
+    json_t *header;
+    apr_status_t rv;
+
+    *pjws = NULL;
+    if ((rv = check_request(url, nonce, result)) != APR_SUCCESS
+        || (rv = say(&statement, keeper, sentence, index, url, result, p)) != APR_SUCCESS) {
+        return rv;
+    }
+    header = json_own(p, json_object());
+    if (statement.by_jwk) {
+        json_object_set(header, "jwk", jose_jwk(p, statement.account->key));
+    }
+    else {
+        json_put_string(header, "kid", statement.account->registration->url);
+    }
+    json_put_string(header, "nonce", nonce);
+    json_put_string(header, "url", url);
+    rv = jose_sign(pjws, statement.account->key, header, statement.payload, p);
+    if (rv != APR_SUCCESS) {
+        return eab_result_set(result, rv, EAB_PROBLEM_INTERNAL, "The request could not be signed.");
+    }
+    return APR_SUCCESS;
+}
+
+void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
+{
+    apr_pool_t *pool = waiting->pool;
+    const char *jws = NULL;
+    eab_result_t *result;
+    int id = waiting->id;
+    apr_status_t rv;
+
+    if (id == 0) {
+        return;
+    }
+    result = eab_result_make(pool);
+    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
+                       pool);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        return;
+    }
+    waiting->id = 0;
+    waiting->pool = NULL;
+    agent_reply_signed(keeper->agent, id, jws, result);
+    apr_pool_destroy(pool);
+}
