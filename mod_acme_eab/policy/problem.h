@@ -10,6 +10,11 @@
 #include "base/result.h"
 #include "policy/retry.h"
 
+/* Rows for problems of no type that we know: what their HTTP status tells. */
+#define PROBLEM_HTTP_BUSY "http:busy"       /* 429 */
+#define PROBLEM_HTTP_BROKEN "http:broken"   /* 408, 5xx */
+#define PROBLEM_HTTP_REFUSED "http:refused" /* any other */
+
 /** Where a problem came up: the same type asks for different things. */
 typedef enum {
     PROBLEM_ANYWHERE,
@@ -19,16 +24,17 @@ typedef enum {
 } problem_place_t;
 
 typedef struct problem_row {
-    const char *type;      /* full URN */
+    const char *type;      /* full URN; or one of PROBLEM_HTTP_... */
     problem_place_t place; /* the first row that fits counts */
     retry_class_t class;
     const char *advice; /* %n: the name concerned, %h: host of the CA */
 } problem_row_t;
 
-/** The row for a problem; never NULL (the last row fits everything). Static. */
+/** The row for a problem itself; never NULL (the last row fits everything). Static. */
 const problem_row_t *problem_find(const eab_result_t *problem, problem_place_t place);
 
-/** The advice in words, with names filled in. In p. host may be NULL. */
+/** The advice in words. In p. %n becomes the problem's name, or those of its subproblems; they are
+ * remote text, made fit for a log line but not for HTML. host may be NULL. */
 const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
                            const char *host);
 

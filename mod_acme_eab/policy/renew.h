@@ -14,6 +14,7 @@ typedef struct renew_facts {
     int same_account;  /* it came from the configured CA and EAB key id */
     apr_time_t not_before;
     apr_time_t not_after;
+    apr_time_t obtained; /* when it was installed here; 0: unknown */
 } renew_facts_t;
 
 typedef struct renew_policy {
@@ -26,10 +27,12 @@ typedef struct renew_decision {
     const char *why; /* a static half sentence: "a third of its life is left" */
 } renew_decision_t;
 
-/** Lifetime L = not_after - not_before + 1 s. Without a setting: when L/3 is left (L/2 for L under
- * 10 days), and earlier by a jitter of up to L/100. A setting that would renew a certificate before
- * it has lived for a twentieth of L (but an hour at least, if L allows) is held back to that point,
- * so that nothing can loop. Nothing is planned later than when L/20 is left.
+/** Lifetime L = not_after - not_before + 1 s. Renewed when the setting is reached; without one when
+ * L/3 is left (L/2 for L under 10 days); and earlier by a jitter of up to L/100. A setting that would
+ * renew a certificate before it has served for a twentieth of L (but an hour at least, or half of L
+ * when that is less) is held back to that point, so that nothing can loop. Nothing is planned later
+ * than when L/20 is left, except that a certificate that was nearly over when it came is kept for
+ * the smaller of an hour and L/20.
  * @param dice in [0, 1): a property of the certificate, so that the plan survives restarts */
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy);

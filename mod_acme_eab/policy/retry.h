@@ -9,9 +9,9 @@
 #include "base/result.h"
 
 typedef enum {
-    RETRY_TRANSIENT,    /* 1, 2, 2, 5, 10, 10, 10, 20 ... minutes, up to 6 hours */
-    RETRY_LIMITED,      /* what Retry-After says, an hour when it is silent */
-    RETRY_VALIDATION,   /* a name could not be validated: 1 minute once, then 12 minutes and more */
+    RETRY_TRANSIENT,  /* 1, 2, 2, 5, 10, 10, 10, 20 ... minutes, up to 6 hours */
+    RETRY_LIMITED,    /* what Retry-After says, later when it says it again; else an hour */
+    RETRY_VALIDATION, /* a name could not be validated: 1 minute once, then 12 minutes to 6 hours */
     RETRY_CONFIGURATION /* only a changed configuration will help: a day */
 } retry_class_t;
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/renew.h"
+
+#define HOUR apr_time_from_sec(3600)
+#define SHORT_LIFE apr_time_from_sec(10 * 24 * 3600)
+
+static apr_time_t later_of(apr_time_t a, apr_time_t b)
+{
+    return a > b ? a : b;
+}
+
+static apr_time_t earlier_of(apr_time_t a, apr_time_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Why the certificate is of no use as it is, or NULL. */
+static const char *find_mismatch(apr_time_t now, const renew_facts_t *facts)
+{
+    if (!facts->present)
+        return "there is no certificate yet";
+    if (!facts->covers_names)
+        return "a configured name is not on it";
+    if (!facts->same_key_type)
+        return "its key is not of the configured type";
+    if (!facts->same_account)
+        return "it came from another CA or EAB key id";
+    if (facts->not_after <= now)
+        return "it has expired";
+    return NULL;
+}
+
+static int is_set(const renew_policy_t *policy)
+{
+    return policy->before > 0 || policy->percent > 0;
+}
+
+/* The life that is to be left by the rule or the setting, and why. */
+static apr_interval_time_t planned_rest(const char **pwhy, apr_interval_time_t life,
+                                        const renew_policy_t *policy)
+{
+    if (is_set(policy)) {
+        *pwhy = "ACMERenewBefore is reached";
+        return policy->before > 0 ? policy->before : life / 100 * policy->percent;
+    }
+    if (life < SHORT_LIFE) {
+        *pwhy = "half of its life is left";
+        return life / 2;
+    }
+    *pwhy = "a third of its life is left";
+    return life / 3;
+}
+
+/* When we began to have it: some CAs date certificates back by hours or a day, and a fresh one must
+ * not seem old. A record of the future comes from a clock that was wrong, and is not believed. */
+static apr_time_t begin_of(apr_time_t now, const renew_facts_t *facts)
+{
+    if (facts->obtained > now)
+        return facts->not_before;
+    return later_of(facts->not_before, facts->obtained);
+}
+
+static renew_decision_t plan_renewal(apr_time_t now, double dice, const renew_facts_t *facts,
+                                     const renew_policy_t *policy)
+{
+    renew_decision_t plan = { 0, NULL };
+    apr_interval_time_t life = facts->not_after - facts->not_before + APR_USEC_PER_SEC;
+    apr_interval_time_t rest = planned_rest(&plan.why, life, policy);
+    apr_time_t end = facts->not_before + life;
+    apr_time_t begin = begin_of(now, facts);
+    apr_time_t earliest = begin + later_of(life / 20, earlier_of(HOUR, life / 2));
+
+    plan.when = end - rest - (apr_interval_time_t)((double)(life / 100) * dice);
+    if (plan.when < earliest) {
+        plan.when = earliest;
+        if (is_set(policy))
+            plan.why = "ACMERenewBefore is longer than its life allows";
+    }
+    if (plan.when > end - life / 20) {
+        plan.when = end - life / 20;
+        plan.why = "a twentieth of its life is left";
+    }
+    /* A CA may hand out what is nearly over; even that is not ordered again at once. */
+    plan.when = later_of(plan.when, begin + earlier_of(HOUR, life / 20));
+    return plan;
+}
+
+renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
+                              const renew_policy_t *policy)
+{
+    renew_decision_t at_once = { now, find_mismatch(now, facts) };
+
+    return at_once.why != NULL ? at_once : plan_renewal(now, dice, facts, policy);
+}

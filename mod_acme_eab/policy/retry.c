@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/retry.h"
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#define HOUR 60 /* minutes */
+#define DAY (24 * HOUR)
+#define LONGEST_RETRY_AFTER (24 * 3600) /* seconds */
+#define LONGEST_POLL_AFTER 3600
+#define LONGEST_POLL 30
+
+/* Minutes before the next attempt, by failures in a row; the last one repeats. */
+static const int transient_minutes[] = { 1,  2,  2,  5,  10, 10, 10, 20,  20,  20,  20,  30,
+                                         30, 30, 30, 30, 60, 60, 60, 120, 120, 180, 180, 360 };
+
+/* CAs count failed validations of a name in an hour (five at one of them), so the second attempt
+ * helps against a hiccup and the others come slowly. */
+static const int validation_minutes[] = { 1, 12, 15, 20, 30, 30, 60, 60, 120, 120, 180, 180, 360 };
+
+static int rung(const int *ladder, int count, int attempts)
+{
+    int i = attempts < 1 ? 0 : attempts - 1;
+
+    return ladder[i < count ? i : count - 1];
+}
+
+static int transient_wait(int attempts)
+{
+    return rung(transient_minutes, COUNT_OF(transient_minutes), attempts);
+}
+
+/* Minutes by our own reckoning. */
+static int own_wait(retry_class_t class, int attempts, int told)
+{
+    switch (class) {
+    case RETRY_TRANSIENT:
+        break;
+    case RETRY_LIMITED:
+        /* The first time the CA's word is enough; a CA that says it again is not hurried. */
+        if (told)
+            return attempts > 1 ? transient_wait(attempts - 1) : 0;
+        return HOUR;
+    case RETRY_VALIDATION:
+        return rung(validation_minutes, COUNT_OF(validation_minutes), attempts);
+    case RETRY_CONFIGURATION:
+        return DAY;
+    }
+    return transient_wait(attempts);
+}
+
+/* Seconds that the CA asked for, 0 when it did not. */
+static apr_int64_t asked_wait(const eab_result_t *problem)
+{
+    if (problem == NULL || problem->retry_after < 0)
+        return 0;
+    return problem->retry_after < LONGEST_RETRY_AFTER ? problem->retry_after : LONGEST_RETRY_AFTER;
+}
+
+apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
+                    const eab_result_t *problem)
+{
+    int told = problem != NULL && problem->retry_after >= 0;
+    apr_interval_time_t own = apr_time_from_sec(60) * own_wait(class, attempts, told);
+    apr_interval_time_t asked = apr_time_from_sec(asked_wait(problem));
+
+    own = (apr_interval_time_t)((double)own * (0.9 + 0.2 * dice));
+    /* RFC 8555, 6.6: not before what the CA asked for, so that is spread to one side only. */
+    asked += (apr_interval_time_t)((double)asked * 0.1 * dice);
+    if (class == RETRY_LIMITED && !told && own < apr_time_from_sec(60 * HOUR))
+        own = apr_time_from_sec(60 * HOUR);
+    if (own < asked)
+        own = asked;
+    return now + (own > APR_USEC_PER_SEC ? own : APR_USEC_PER_SEC);
+}
+
+apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after)
+{
+    apr_int64_t seconds = retry_after;
+
+    if (retry_after < 0)
+        seconds = polls < 5 ? 1 << (polls > 0 ? polls : 0) : LONGEST_POLL;
+    if (seconds > LONGEST_POLL_AFTER)
+        seconds = LONGEST_POLL_AFTER;
+    return apr_time_from_sec(seconds > 1 ? seconds : 1);
+}
