@@ -23,6 +23,9 @@ EVP_PKEY *keypair_generate(const char *type);
 /** Take over pkey, also when it fails; p frees it. NULL gives NULL. */
 keypair_t *keypair_adopt(apr_pool_t *p, EVP_PKEY *pkey);
 
+/** Free it before its pool ends. NULL is fine. */
+void keypair_free(apr_pool_t *p, keypair_t *key);
+
 /** Read PEM (PKCS#8 or the older forms, not encrypted). *pkey is NULL on failure.
  * @return APR_ENOENT ... of the file; APR_EINVAL when it holds no key */
 apr_status_t keypair_load(keypair_t **pkey, const char *path, apr_pool_t *p);
@@ -32,5 +35,8 @@ secret_t *keypair_pem(apr_pool_t *p, const keypair_t *key);
 
 /** "rsa2048", "p256", ... of any key; "other" for what is not in the list. Static. */
 const char *keypair_type(const EVP_PKEY *pkey);
+
+/** The hash for what it signs in X.509: SHA-384 for P-384, else SHA-256 (checklist CSR-05). */
+const EVP_MD *keypair_digest(const keypair_t *key);
 
 #endif

@@ -25,6 +25,9 @@ const char *registration_id(apr_pool_t *p, const char *directory, const char *ki
 /** First 16 hexadecimal digits of SHA-256(kid), for the status; NULL for NULL. In p. */
 const char *registration_kid_hash(apr_pool_t *p, const char *kid);
 
+/** True for 32 lower-case hexadecimal digits: what may be a directory in accounts/. */
+int registration_id_is_valid(const char *id);
+
 /** Load what is stored. Without an account.json an empty record for this directory and kid is
  * returned. A damaged one is an error, never an empty record: the account must not be lost.
  * Also used, read-only, without a lock, to see whether an account is bound. */
@@ -36,7 +39,7 @@ apr_status_t registration_save(const store_t *store, const registration_t *reg,
                                eab_result_t *result, apr_pool_t *ptemp);
 
 /** Load key.pem, or make a P-256 key and write it, durably, when there is none. A damaged key.pem is
- * an error. */
+ * an error, and so is a missing one when the account has a URL: without its key it is lost. */
 apr_status_t registration_key(keypair_t **pkey, const store_t *store, const registration_t *reg,
                               eab_result_t *result, apr_pool_t *p);
 

@@ -38,4 +38,17 @@ apr_status_t store_lock(store_t *store, apr_pool_t *p);
 const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
                        const char *c);
 
+/** The directory that a certificate has in archive/, live/ and pending/: name_file() of its name.
+ * What is such a directory name already is returned as it is. In p; NULL for anything that could
+ * lead out of the store. */
+const char *store_entry(apr_pool_t *p, const char *name);
+
+/** Make dir/a/b (0700), durably, when it is missing. */
+apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,
+                                  eab_result_t *result, apr_pool_t *ptemp);
+
+/** Record in words (EAB_PROBLEM_STORE) that path cannot be "read", "written" ... @return rv */
+apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path,
+                          const char *what);
+
 #endif

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/chain.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "crypto/pem.h"
+#include "crypto/san.h"
+
+#define CHAIN_MAX 10                          /* certificates */
+#define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's */
+#define NAMES_SHOWN 10                        /* in one sentence */
+#define FALLBACK_NAMES_MAX 100
+#define FALLBACK_SERIAL_BITS 127
+#define DAY (24 * 60 * 60L)
+
+struct chain {
+    apr_pool_t *pool;
+    apr_array_header_t *certs; /* X509 *, the leaf first; freed by the pool */
+    chain_facts_t facts;
+};
+
+static X509 *chain_cert(const chain_t *chain, int i)
+{
+    return APR_ARRAY_IDX(chain->certs, i, X509 *);
+}
+
+static X509 *chain_leaf(const chain_t *chain)
+{
+    return chain_cert(chain, 0);
+}
+
+static apr_status_t chain_cleanup(void *data)
+{
+    chain_t *chain = data;
+    int i;
+
+    for (i = 0; i < chain->certs->nelts; i++)
+        X509_free(chain_cert(chain, i));
+    chain->certs->nelts = 0;
+    return APR_SUCCESS;
+}
+
+static chain_t *chain_create(apr_pool_t *p)
+{
+    chain_t *chain = apr_pcalloc(p, sizeof(*chain));
+
+    chain->pool = p;
+    chain->certs = apr_array_make(p, CHAIN_MAX, sizeof(X509 *));
+    apr_pool_cleanup_register(p, chain, chain_cleanup, apr_pool_cleanup_null);
+    return chain;
+}
+
+/* @return 0 when it is no certificate, or has something behind it */
+static int chain_add(chain_t *chain, const bytes_t *der)
+{
+    const unsigned char *at = der->data;
+    X509 *cert = d2i_X509(NULL, &at, (long)der->len);
+
+    if (cert == NULL)
+        return 0;
+    APR_ARRAY_PUSH(chain->certs, X509 *) = cert;
+    return at == der->data + der->len;
+}
+
+static void chain_swap(chain_t *chain, int a, int b)
+{
+    X509 *cert = chain_cert(chain, a);
+
+    APR_ARRAY_IDX(chain->certs, a, X509 *) = chain_cert(chain, b);
+    APR_ARRAY_IDX(chain->certs, b, X509 *) = cert;
+}
+
+/* The first certificate from first on that issued subject, or -1. */
+static int chain_find_issuer(const chain_t *chain, X509 *subject, int first)
+{
+    int i;
+
+    for (i = first; i < chain->certs->nelts; i++) {
+        if (X509_check_issued(chain_cert(chain, i), subject) == X509_V_OK)
+            return i;
+    }
+    return -1;
+}
+
+/* Each certificate certifies the one before it (checklist F-14); what belongs to none stays at the
+ * end, in the order in which the CA sent it. */
+static void chain_sort(chain_t *chain)
+{
+    int place;
+    int issuer;
+
+    for (place = 1; place < chain->certs->nelts; place++) {
+        issuer = chain_find_issuer(chain, chain_cert(chain, place - 1), place);
+        if (issuer < 0)
+            return;
+        for (; issuer > place; issuer--)
+            chain_swap(chain, issuer, issuer - 1);
+    }
+}
+
+/* The last CN of a name as UTF-8, or NULL. */
+static const char *name_common(apr_pool_t *p, const X509_NAME *name)
+{
+    const char *text = NULL;
+    unsigned char *utf8 = NULL;
+    int at = -1;
+    int next;
+    int len;
+
+    while ((next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
+        at = next;
+    if (at < 0)
+        return NULL;
+    len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (len > 0)
+        text = apr_pstrmemdup(p, (const char *)utf8, (apr_size_t)len);
+    OPENSSL_free(utf8);
+    return text;
+}
+
+static const char *name_whole(apr_pool_t *p, const X509_NAME *name)
+{
+    const char *text = "";
+    char *data = NULL;
+    long len;
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    if (bio != NULL
+        && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0
+        && (len = BIO_get_mem_data(bio, &data)) > 0)
+        text = apr_pstrmemdup(p, data, (apr_size_t)len);
+    BIO_free(bio);
+    return text;
+}
+
+static const char *cert_issuer(apr_pool_t *p, const X509 *cert)
+{
+    const X509_NAME *name = X509_get_issuer_name(cert);
+    const char *common = name_common(p, name);
+
+    return common != NULL ? common : name_whole(p, name);
+}
+
+static const char *cert_serial(apr_pool_t *p, const X509 *cert)
+{
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+    int len = ASN1_STRING_length(serial);
+
+    return len > 0 ? hex_encode(p, ASN1_STRING_get0_data(serial), (apr_size_t)len) : "00";
+}
+
+/* NULL on failure. */
+static const char *cert_fingerprint(apr_pool_t *p, const X509 *cert)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+
+    return X509_digest(cert, EVP_sha256(), hash, &len) == 1 ? hex_encode(p, hash, len) : NULL;
+}
+
+static apr_status_t cert_time(apr_time_t *ptime, const ASN1_TIME *asn1)
+{
+    apr_time_exp_t parts = { 0 };
+    struct tm tm;
+
+    *ptime = 0;
+    if (ASN1_TIME_to_tm(asn1, &tm) != 1)
+        return APR_EINVAL;
+    parts.tm_year = tm.tm_year;
+    parts.tm_mon = tm.tm_mon;
+    parts.tm_mday = tm.tm_mday;
+    parts.tm_hour = tm.tm_hour;
+    parts.tm_min = tm.tm_min;
+    parts.tm_sec = tm.tm_sec;
+    return apr_time_exp_gmt_get(ptime, &parts);
+}
+
+static apr_status_t chain_describe(chain_t *chain)
+{
+    chain_facts_t *facts = &chain->facts;
+    const X509 *leaf = chain_leaf(chain);
+
+    facts->names = san_names(chain->pool, leaf);
+    facts->key_type = keypair_type(X509_get0_pubkey(leaf));
+    facts->issuer = cert_issuer(chain->pool, leaf);
+    facts->serial = cert_serial(chain->pool, leaf);
+    facts->fingerprint = cert_fingerprint(chain->pool, leaf);
+    if (facts->fingerprint == NULL
+        || cert_time(&facts->not_before, X509_get0_notBefore(leaf)) != APR_SUCCESS)
+        return APR_EINVAL;
+    return cert_time(&facts->not_after, X509_get0_notAfter(leaf));
+}
+
+/* @return NULL, or why not: a half sentence */
+static const char *chain_fill(chain_t *chain, const apr_array_header_t *ders)
+{
+    int i;
+
+    for (i = 0; i < ders->nelts; i++) {
+        if (!chain_add(chain, &APR_ARRAY_IDX(ders, i, bytes_t)))
+            return "holds a certificate that cannot be read";
+    }
+    chain_sort(chain);
+    return chain_describe(chain) == APR_SUCCESS ? NULL
+                                                : "begins with a certificate whose dates cannot be "
+                                                  "read";
+}
+
+apr_status_t chain_parse(chain_t **pchain, const char *pem, apr_size_t len, eab_result_t *result,
+                         apr_pool_t *p)
+{
+    apr_array_header_t *ders = NULL;
+    chain_t *chain = NULL;
+    const char *why = NULL;
+
+    *pchain = NULL;
+    if (pem_split(&ders, pem, len, CHAIN_MAX, &why, p) == APR_SUCCESS) {
+        chain = chain_create(p);
+        why = chain_fill(chain, ders);
+    }
+    ERR_clear_error();
+    if (why != NULL)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN, "The certificate chain %s.",
+                              why);
+    *pchain = chain;
+    return APR_SUCCESS;
+}
+
+/* A failure of the file system, in words. */
+static apr_status_t chain_report(eab_result_t *result, apr_status_t rv, const char *path)
+{
+    char reason[128];
+
+    return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be read: %s.", path,
+                          apr_strerror(rv, reason, sizeof(reason)));
+}
+
+apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv;
+    const char *pem = NULL;
+    apr_size_t len = 0;
+
+    *pchain = NULL;
+    rv = file_read(&pem, &len, path, LIMIT_CHAIN, p);
+    if (rv != APR_SUCCESS)
+        return chain_report(result, rv, path);
+    rv = chain_parse(pchain, pem, len, result, p);
+    if (rv != APR_SUCCESS)
+        eab_result_set(result, rv, EAB_PROBLEM_CHAIN, "%s is damaged: %s", path, result->detail);
+    return rv;
+}
+
+const chain_facts_t *chain_facts(const chain_t *chain)
+{
+    return &chain->facts;
+}
+
+const char *chain_pem(apr_pool_t *p, const chain_t *chain)
+{
+    const char *pem = NULL;
+    char *data = NULL;
+    long len;
+    BIO *bio = BIO_new(BIO_s_mem());
+    int done = bio != NULL;
+    int i;
+
+    for (i = 0; done && i < chain->certs->nelts; i++)
+        done = PEM_write_bio_X509(bio, chain_cert(chain, i));
+    if (done && (len = BIO_get_mem_data(bio, &data)) > 0)
+        pem = apr_pstrmemdup(p, data, (apr_size_t)len);
+    BIO_free(bio);
+    ERR_clear_error();
+    return pem;
+}
+
+int chain_matches_key(const chain_t *chain, const keypair_t *key)
+{
+    const EVP_PKEY *pkey = X509_get0_pubkey(chain_leaf(chain));
+    int matches = pkey != NULL && EVP_PKEY_eq(pkey, key->pkey) == 1;
+
+    ERR_clear_error();
+    return matches;
+}
+
+/* "a.example.edu, b.example.edu and 3 more". */
+static const char *names_text(apr_pool_t *p, const apr_array_header_t *names)
+{
+    const char *text = names->nelts > 0 ? "" : "no name at all";
+    int i;
+
+    for (i = 0; i < names->nelts && i < NAMES_SHOWN; i++)
+        text = apr_pstrcat(p, text, i > 0 ? ", " : "", APR_ARRAY_IDX(names, i, const char *), NULL);
+    if (names->nelts > NAMES_SHOWN)
+        text = apr_psprintf(p, "%s and %d more", text, names->nelts - NAMES_SHOWN);
+    return text;
+}
+
+static apr_array_header_t *names_missing(apr_pool_t *p, const chain_t *chain,
+                                         const apr_array_header_t *names)
+{
+    apr_array_header_t *missing = apr_array_make(p, 2, sizeof(const char *));
+    const char *name = NULL;
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        name = APR_ARRAY_IDX(names, i, const char *);
+        if (!name_matches_any(chain->facts.names, name))
+            APR_ARRAY_PUSH(missing, const char *) = name;
+    }
+    return missing;
+}
+
+static apr_status_t check_key(const chain_t *chain, const keypair_t *key, eab_result_t *result)
+{
+    if (chain_matches_key(chain, key))
+        return APR_SUCCESS;
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                          "The certificate (serial number %s) does not belong to its private key.",
+                          chain->facts.serial);
+}
+
+static apr_status_t check_names(const chain_t *chain, const apr_array_header_t *missing,
+                                eab_result_t *result)
+{
+    return eab_result_set(
+        result, APR_EINVAL, EAB_PROBLEM_CHAIN, "The certificate does not cover %s (it is for %s).",
+        names_text(result->pool, missing), names_text(result->pool, chain->facts.names));
+}
+
+static apr_status_t check_dates(const chain_t *chain, apr_time_t now, eab_result_t *result)
+{
+    const chain_facts_t *facts = &chain->facts;
+
+    if (now + CLOCK_SKEW < facts->not_before)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                              "The certificate is not valid before %s; check the clock of this "
+                              "machine.",
+                              clock_format(result->pool, facts->not_before));
+    if (now >= facts->not_after)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                              "The certificate has expired on %s.",
+                              clock_format(result->pool, facts->not_after));
+    return APR_SUCCESS;
+}
+
+/* UINT32_MAX, all bits, stands for a certificate without the extension. */
+static apr_status_t check_purpose(const chain_t *chain, eab_result_t *result)
+{
+    int is_server = (X509_get_extended_key_usage(chain_leaf(chain)) & XKU_SSL_SERVER) != 0;
+
+    ERR_clear_error();
+    if (is_server)
+        return APR_SUCCESS;
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                          "The certificate is not for a web server: its extended key usage lacks "
+                          "serverAuth. Ask the CA for a server certificate.");
+}
+
+apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
+                         const apr_array_header_t *names, apr_time_t now, eab_result_t *result)
+{
+    apr_status_t rv;
+    apr_array_header_t *missing = NULL;
+
+    rv = check_key(chain, key, result);
+    if (rv != APR_SUCCESS)
+        return rv;
+    missing = names_missing(result->pool, chain, names);
+    if (missing->nelts > 0)
+        return check_names(chain, missing, result);
+    rv = check_dates(chain, now, result);
+    return rv == APR_SUCCESS ? check_purpose(chain, result) : rv;
+}
+
+static apr_status_t check_any_name(const chain_t *chain, const apr_array_header_t *names,
+                                   eab_result_t *result)
+{
+    apr_array_header_t *missing = names_missing(result->pool, chain, names);
+
+    if (names->nelts > 0 && missing->nelts == names->nelts)
+        return check_names(chain, missing, result);
+    return APR_SUCCESS;
+}
+
+/* What mod_ssl will do with the two files: it refuses more than we can know, such as signatures
+ * and keys that are too weak for the security level of the machine's OpenSSL. keypair_load() has
+ * seen to it that the key is not encrypted, so nothing asks for a password. */
+static apr_status_t check_loading(const char *chain_path, const char *key_path,
+                                  eab_result_t *result)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    const char *reason = NULL;
+    int loads;
+
+    ERR_clear_error();
+    loads = ctx != NULL && SSL_CTX_use_certificate_chain_file(ctx, chain_path) == 1
+            && SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) == 1
+            && SSL_CTX_check_private_key(ctx) == 1;
+    if (!loads)
+        reason = ERR_reason_error_string(ERR_peek_last_error());
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    if (loads)
+        return APR_SUCCESS;
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                          "A server could not use %s with %s: %s.", chain_path, key_path,
+                          reason != NULL ? reason : "OpenSSL gives no reason");
+}
+
+static apr_status_t load_key(keypair_t **pkey, const char *path, eab_result_t *result,
+                             apr_pool_t *p)
+{
+    apr_status_t rv = keypair_load(pkey, path, p);
+
+    if (rv == APR_EINVAL)
+        return eab_result_set(result, rv, EAB_PROBLEM_STORE,
+                              "%s holds no private key that can be read.", path);
+    return rv == APR_SUCCESS ? rv : chain_report(result, rv, path);
+}
+
+apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_path,
+                               const char *key_path, const apr_array_header_t *names,
+                               apr_time_t now, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv;
+    chain_t *chain = NULL;
+    keypair_t *key = NULL;
+
+    *pfacts = NULL;
+    if ((rv = chain_load(&chain, chain_path, result, p)) != APR_SUCCESS
+        || (rv = load_key(&key, key_path, result, p)) != APR_SUCCESS
+        || (rv = check_key(chain, key, result)) != APR_SUCCESS
+        || (rv = check_dates(chain, now, result)) != APR_SUCCESS
+        || (rv = check_any_name(chain, names, result)) != APR_SUCCESS
+        || (rv = check_loading(chain_path, key_path, result)) != APR_SUCCESS)
+        goto out;
+    *pfacts = chain_facts(chain);
+out:
+    keypair_free(p, key);
+    return rv;
+}
+
+/* Random and positive, so that browsers do not take two fallbacks for one. */
+static int fallback_set_serial(X509 *cert)
+{
+    BIGNUM *serial = BN_new();
+    int done = serial != NULL
+               && BN_rand(serial, FALLBACK_SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
+               && BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(cert)) != NULL;
+
+    BN_free(serial);
+    return done;
+}
+
+static int fallback_set_subject(X509 *cert)
+{
+    static const char common[] = "temporary certificate, not yet issued";
+    X509_NAME *name = X509_NAME_new();
+    int done = name != NULL
+               && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                             (const unsigned char *)common, -1, -1, 0)
+               && X509_set_subject_name(cert, name) && X509_set_issuer_name(cert, name);
+
+    X509_NAME_free(name);
+    return done;
+}
+
+static int fallback_set_names(X509 *cert, const apr_array_header_t *names)
+{
+    GENERAL_NAMES *san = NULL;
+    int done;
+
+    if (names->nelts == 0)
+        return 1;
+    san = san_make(names, FALLBACK_NAMES_MAX);
+    done = san != NULL && X509_add1_ext_i2d(cert, NID_subject_alt_name, san, 0, 0) == 1;
+    GENERAL_NAMES_free(san);
+    return done;
+}
+
+static int fallback_set_constraints(X509 *cert)
+{
+    BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new(); /* CA:FALSE */
+    int done = constraints != NULL
+               && X509_add1_ext_i2d(cert, NID_basic_constraints, constraints, 1, 0) == 1;
+
+    BASIC_CONSTRAINTS_free(constraints);
+    return done;
+}
+
+const char *chain_make_fallback(apr_pool_t *p, const keypair_t *key,
+                                const apr_array_header_t *names)
+{
+    const char *pem = NULL;
+    chain_t *chain = chain_create(p);
+    X509 *cert = X509_new();
+
+    if (cert == NULL)
+        return NULL;
+    APR_ARRAY_PUSH(chain->certs, X509 *) = cert;
+    if (X509_set_version(cert, X509_VERSION_3) && fallback_set_serial(cert)
+        && fallback_set_subject(cert) && X509_gmtime_adj(X509_getm_notBefore(cert), -DAY) != NULL
+        && X509_gmtime_adj(X509_getm_notAfter(cert), 365 * DAY) != NULL
+        && X509_set_pubkey(cert, key->pkey) && fallback_set_constraints(cert)
+        && fallback_set_names(cert, names) && X509_sign(cert, key->pkey, keypair_digest(key)) > 0)
+        pem = chain_pem(p, chain);
+    ERR_clear_error();
+    return pem;
+}

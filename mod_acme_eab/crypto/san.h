@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CRYPTO_SAN_H
+#define CRYPTO_SAN_H
+
+/* crypto/san.h - subject alternative names (RFC 5280, 4.2.1.6): from strings, and back. */
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <openssl/x509v3.h>
+
+/** dNSNames of the first max of names (const char *, normalized), in their order. The caller frees
+ * it with GENERAL_NAMES_free(). NULL on failure. */
+GENERAL_NAMES *san_make(const apr_array_header_t *names, int max);
+
+/** The dNSNames of a certificate, lower case, as const char * in p; without those that hold a NUL,
+ * which would read as another name. Empty when there are none. */
+apr_array_header_t *san_names(apr_pool_t *p, const X509 *cert);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+/* Room for some hundred private keys; it is locked into memory, so no more than that. */
+#define SECURE_HEAP_SIZE (2 * 1024 * 1024)
+#define SECURE_HEAP_CHUNK 32
+
+void secret_init(void)
+{
+    if (!CRYPTO_secure_malloc_initialized())
+        CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE, SECURE_HEAP_CHUNK);
+    ERR_clear_error();
+}
+
+static apr_status_t secret_cleanup(void *data)
+{
+    secret_cleanse(data);
+    return APR_SUCCESS;
+}
+
+/* The secure heap when it is set up and not full, else plain memory that is cleansed all the same:
+ * OPENSSL_secure_clear_free() tells them apart. */
+static unsigned char *secret_allocate(apr_size_t len)
+{
+    unsigned char *data = OPENSSL_secure_zalloc(len);
+
+    if (data == NULL)
+        data = OPENSSL_zalloc(len);
+    ERR_clear_error();
+    return data;
+}
+
+secret_t *secret_make(apr_pool_t *p, apr_size_t len)
+{
+    secret_t *secret = apr_pcalloc(p, sizeof(*secret));
+
+    secret->data = secret_allocate(len > 0 ? len : 1);
+    if (secret->data == NULL)
+        return NULL;
+    secret->len = len;
+    apr_pool_cleanup_register(p, secret, secret_cleanup, apr_pool_cleanup_null);
+    return secret;
+}
+
+void secret_cleanse(secret_t *secret)
+{
+    if (secret == NULL)
+        return;
+    OPENSSL_secure_clear_free(secret->data, secret->len);
+    secret->data = NULL;
+    secret->len = 0;
+}
+
+/* Fill buffer from fd until its end or until the buffer is full. */
+static apr_status_t secret_fill(secret_t *buffer, apr_size_t *plen, int fd)
+{
+    ssize_t got;
+
+    *plen = 0;
+    while (*plen < buffer->len) {
+        got = read(fd, buffer->data + *plen, buffer->len - *plen);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            return errno;
+        if (got > 0)
+            *plen += (apr_size_t)got;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool_t *p)
+{
+    apr_status_t rv = APR_ENOMEM;
+    secret_t *secret = NULL;
+    secret_t *buffer = NULL;
+    apr_size_t len = 0;
+
+    *psecret = NULL;
+    /* One byte more than allowed, to see that there is more; never moved while it grows. */
+    if ((buffer = secret_make(p, max + 1)) == NULL)
+        goto out;
+    if ((rv = secret_fill(buffer, &len, fd)) != APR_SUCCESS)
+        goto out;
+    rv = APR_ENOSPC;
+    if (len > max)
+        goto out;
+    rv = APR_ENOMEM;
+    if ((secret = secret_make(p, len)) == NULL)
+        goto out;
+    memcpy(secret->data, buffer->data, len);
+    *psecret = secret;
+    rv = APR_SUCCESS;
+out:
+    secret_cleanse(buffer);
+    return rv;
+}
+
+/* A directory, a socket or a device is a mistake in a path. */
+static apr_status_t secret_check_kind(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return errno;
+    if (S_ISDIR(st.st_mode))
+        return EISDIR;
+    return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) ? APR_SUCCESS : APR_EINVAL;
+}
+
+apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p)
+{
+    apr_status_t rv;
+    int fd;
+
+    *psecret = NULL;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return errno;
+    rv = secret_check_kind(fd);
+    if (rv == APR_SUCCESS)
+        rv = secret_read_fd(psecret, fd, max, p);
+    close(fd);
+    return rv;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/generation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/name.h"
+#include "store/record.h"
+
+#define CHAIN_FILE "fullchain.pem"
+#define KEY_FILE "privkey.pem"
+#define META_FILE "meta.json"
+#define UNFINISHED ".tmp-"
+#define NUMBER_DIGITS_MAX 9
+#define KEPT_BEFORE_LIVE 2
+
+/* The place of one certificate in the store. */
+typedef struct archive {
+    const char *entry; /* the directory's name in archive/ and live/ */
+    const char *dir;   /* archive/<entry> */
+    const char *link;  /* live/<entry> */
+} archive_t;
+
+/* @return APR_SUCCESS, or APR_EINVAL for a name that is not fit for the store */
+static apr_status_t archive_make(archive_t *archive, const store_t *store, const char *name,
+                                 eab_result_t *result, apr_pool_t *p)
+{
+    archive->entry = store_entry(p, name);
+    if (archive->entry == NULL)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "A certificate's name is not fit for the store.");
+    archive->dir = store_path(p, store, "archive", archive->entry, NULL);
+    archive->link = store_path(p, store, "live", archive->entry, NULL);
+    return APR_SUCCESS;
+}
+
+/* The number of a generation's directory, 0 for anything else. */
+static long number_value(const char *number)
+{
+    size_t len = strlen(number);
+
+    if (len == 0 || len > NUMBER_DIGITS_MAX || strspn(number, "0123456789") != len)
+        return 0;
+    return strtol(number, NULL, 10);
+}
+
+static int number_compare(const void *a, const void *b)
+{
+    long first = number_value(*(const char *const *)a);
+    long second = number_value(*(const char *const *)b);
+
+    return (first < second) - (first > second);
+}
+
+/* archive/<entry>/<number> */
+static const char *archive_folder(apr_pool_t *p, const archive_t *archive, const char *number)
+{
+    return apr_pstrcat(p, archive->dir, "/", number, NULL);
+}
+
+static const char *archive_path(apr_pool_t *p, const archive_t *archive, const char *number,
+                                const char *file)
+{
+    return apr_pstrcat(p, archive->dir, "/", number, "/", file, NULL);
+}
+
+/* The directories of finished generations, the newest first. */
+static apr_array_header_t *archive_numbers(apr_pool_t *p, const archive_t *archive)
+{
+    apr_array_header_t *entries = file_list_directory(archive->dir, p);
+    apr_array_header_t *numbers = apr_array_make(p, entries->nelts, sizeof(const char *));
+    const char *entry = NULL;
+    int i;
+
+    for (i = 0; i < entries->nelts; i++) {
+        entry = APR_ARRAY_IDX(entries, i, const char *);
+        if (number_value(entry) > 0)
+            APR_ARRAY_PUSH(numbers, const char *) = entry;
+    }
+    if (numbers->nelts > 1)
+        qsort(numbers->elts, (size_t)numbers->nelts, sizeof(const char *), number_compare);
+    return numbers;
+}
+
+static const char *archive_target(apr_pool_t *p, const archive_t *archive, const char *number)
+{
+    return apr_pstrcat(p, "../archive/", archive->entry, "/", number, NULL);
+}
+
+/* Where live/<entry> points: the number of a generation, which need not exist; NULL when the link
+ * is missing or leads anywhere else. */
+static const char *archive_live(apr_pool_t *p, const archive_t *archive)
+{
+    char target[APR_PATH_MAX];
+    const char *number = NULL;
+    ssize_t len = readlink(archive->link, target, sizeof(target) - 1);
+
+    if (len <= 0)
+        return NULL;
+    target[len] = '\0';
+    number = strrchr(target, '/');
+    number = number != NULL ? apr_pstrdup(p, number + 1) : "";
+    if (number_value(number) == 0 || strcmp(target, archive_target(p, archive, number)) != 0)
+        return NULL;
+    return number;
+}
+
+static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t *p)
+{
+    json_t *meta = NULL;
+
+    if (record_read(&meta, path, eab_result_make(p), p) != APR_SUCCESS)
+        return;
+    gen->account = json_copy_string(p, meta, "account");
+    gen->directory = json_copy_string(p, meta, "directory");
+    gen->installed = json_peek_time(meta, "installed");
+}
+
+/* A generation that mod_ssl can use now. Where it came from (meta.json) is good to know, but a
+ * server must not stay without its certificate for it. */
+static apr_status_t generation_read(generation_t **pgen, const archive_t *archive,
+                                    const char *number, const apr_array_header_t *names,
+                                    apr_time_t now, eab_result_t *result, apr_pool_t *p)
+{
+    generation_t *gen = apr_pcalloc(p, sizeof(*gen));
+    apr_status_t rv;
+
+    *pgen = NULL;
+    gen->number = apr_pstrdup(p, number);
+    gen->chain_path = archive_path(p, archive, number, CHAIN_FILE);
+    gen->key_path = archive_path(p, archive, number, KEY_FILE);
+    rv = chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names, now, result, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    generation_read_meta(gen, archive_path(p, archive, number, META_FILE), p);
+    *pgen = gen;
+    return APR_SUCCESS;
+}
+
+/* Whole: a pair that can be read, whatever its dates are. */
+static int generation_is_whole(const archive_t *archive, const char *number, apr_pool_t *ptemp)
+{
+    const char *chain_path = archive_path(ptemp, archive, number, CHAIN_FILE);
+    const char *key_path = archive_path(ptemp, archive, number, KEY_FILE);
+    chain_t *chain = NULL;
+    keypair_t *key = NULL;
+    int whole = chain_load(&chain, chain_path, eab_result_make(ptemp), ptemp) == APR_SUCCESS
+                && keypair_load(&key, key_path, ptemp) == APR_SUCCESS
+                && chain_matches_key(chain, key);
+
+    keypair_free(ptemp, key);
+    return whole;
+}
+
+static json_t *meta_make(const apr_array_header_t *names, const char *account,
+                         const char *directory, apr_time_t now)
+{
+    json_t *meta = json_object();
+
+    json_object_set_new(meta, "names", record_strings(names));
+    json_put_string(meta, "account", account);
+    json_put_string(meta, "directory", directory);
+    json_put_time(meta, "installed", now);
+    return meta;
+}
+
+static apr_status_t write_file(const archive_t *archive, const char *number, const char *file,
+                               const void *data, apr_size_t len, eab_result_t *result,
+                               apr_pool_t *ptemp)
+{
+    const char *path = archive_path(ptemp, archive, number, file);
+    apr_status_t rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+static apr_status_t write_pair(const archive_t *archive, const char *number, const chain_t *chain,
+                               const keypair_t *key, eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_status_t rv = APR_EGENERAL;
+    const char *pem = chain_pem(ptemp, chain);
+    secret_t *secret = keypair_pem(ptemp, key);
+
+    if (pem == NULL || secret == NULL) {
+        eab_result_set(result, rv, EAB_PROBLEM_INTERNAL,
+                       "OpenSSL cannot write a certificate or its key.");
+        goto out;
+    }
+    rv = write_file(archive, number, KEY_FILE, secret->data, secret->len, result, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = write_file(archive, number, CHAIN_FILE, pem, strlen(pem), result, ptemp);
+out:
+    secret_cleanse(secret);
+    return rv;
+}
+
+/* One above every number that was ever given out, as far as can be seen. */
+static const char *archive_next_number(apr_pool_t *p, const archive_t *archive)
+{
+    apr_array_header_t *numbers = archive_numbers(p, archive);
+    const char *live = archive_live(p, archive);
+    long last = numbers->nelts > 0 ? number_value(APR_ARRAY_IDX(numbers, 0, const char *)) : 0;
+
+    if (live != NULL && number_value(live) > last)
+        last = number_value(live);
+    return apr_psprintf(p, "%06ld", last + 1);
+}
+
+static apr_status_t archive_set_live(const archive_t *archive, const char *number,
+                                     eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_status_t rv =
+        file_replace_link(archive->link, archive_target(ptemp, archive, number), ptemp);
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, archive->link, "replaced");
+}
+
+/* Give the directory its number: from now on it counts. */
+static apr_status_t archive_finish(const archive_t *archive, const char *draft, const char *number,
+                                   eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *from = archive_folder(ptemp, archive, draft);
+    const char *to = archive_folder(ptemp, archive, number);
+    apr_status_t rv = rename(from, to) == 0 ? file_sync_directory(archive->dir) : errno;
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
+}
+
+/* Written under a name that does not count, and read back the way httpd will. */
+static apr_status_t archive_write_draft(const archive_t *archive, const char *draft,
+                                        const chain_t *chain, const keypair_t *key,
+                                        const json_t *meta, eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *dir = archive_folder(ptemp, archive, draft);
+    apr_status_t rv = file_remove_tree(dir, ptemp);
+
+    if (rv == APR_SUCCESS)
+        rv = file_make_directory(dir, S_IRWXU, ptemp);
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, dir, "made");
+    rv = write_pair(archive, draft, chain, key, result, ptemp);
+    if (rv != APR_SUCCESS)
+        return rv;
+    return record_write(archive_path(ptemp, archive, draft, META_FILE), meta, result, ptemp);
+}
+
+apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
+                                const chain_t *chain, const keypair_t *key,
+                                const apr_array_header_t *names, const char *account,
+                                const char *directory, apr_time_t now, eab_result_t *result,
+                                apr_pool_t *p)
+{
+    apr_status_t rv;
+    archive_t archive = { NULL, NULL, NULL };
+    generation_t *gen = NULL;
+    const char *number = NULL;
+    const char *draft = NULL;
+    const json_t *meta = json_own(p, meta_make(names, account, directory, now));
+
+    *pgen = NULL;
+    if ((rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS
+        || (rv = store_make_directory(store, "archive", archive.entry, result, p)) != APR_SUCCESS)
+        return rv;
+    number = archive_next_number(p, &archive);
+    draft = apr_pstrcat(p, UNFINISHED, number, NULL);
+    if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
+        || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS
+        || (rv = archive_finish(&archive, draft, number, result, p)) != APR_SUCCESS)
+        goto out;
+    gen->number = number;
+    gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
+    gen->key_path = archive_path(p, &archive, number, KEY_FILE);
+    rv = archive_set_live(&archive, number, result, p);
+    if (rv == APR_SUCCESS)
+        *pgen = gen;
+out:
+    if (rv != APR_SUCCESS)
+        file_remove_tree(archive_folder(p, &archive, draft), p);
+    return rv;
+}
+
+/* The newest that passes and covers all names, else the newest that passes, else NULL. */
+static generation_t *archive_best(apr_pool_t *p, const archive_t *archive,
+                                  const apr_array_header_t *numbers,
+                                  const apr_array_header_t *names, apr_time_t now)
+{
+    eab_result_t *ignored = eab_result_make(p);
+    generation_t *best = NULL;
+    generation_t *gen = NULL;
+    const char *number = NULL;
+    int i;
+
+    for (i = 0; i < numbers->nelts; i++) {
+        number = APR_ARRAY_IDX(numbers, i, const char *);
+        if (generation_read(&gen, archive, number, names, now, ignored, p) != APR_SUCCESS)
+            continue;
+        if (name_covers_all(gen->facts->names, names))
+            return gen;
+        if (best == NULL)
+            best = gen;
+    }
+    return best;
+}
+
+/* The live one, or why not. */
+static apr_status_t archive_read_live(generation_t **pgen, const archive_t *archive,
+                                      const apr_array_header_t *names, apr_time_t now,
+                                      eab_result_t *result, apr_pool_t *p)
+{
+    const char *live = archive_live(p, archive);
+
+    *pgen = NULL;
+    if (live == NULL)
+        return eab_result_set(result, APR_ENOENT, EAB_PROBLEM_STORE,
+                              "%s is missing, or is no link to a directory in %s.", archive->link,
+                              archive->dir);
+    return generation_read(pgen, archive, live, names, now, result, p);
+}
+
+apr_status_t generation_find(generation_t **pgen, const store_t *store, const char *name,
+                             const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
+                             apr_pool_t *p)
+{
+    apr_status_t rv;
+    archive_t archive = { NULL, NULL, NULL };
+    apr_array_header_t *numbers = NULL;
+
+    *pgen = NULL;
+    eab_result_clear(result);
+    rv = archive_make(&archive, store, name, result, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = archive_read_live(pgen, &archive, names, now, result, p);
+    if (rv == APR_SUCCESS)
+        return rv;
+    numbers = archive_numbers(p, &archive);
+    *pgen = archive_best(p, &archive, numbers, names, now);
+    if (*pgen != NULL)
+        return APR_SUCCESS;
+    /* APR_ENOENT says that there is nothing; here is something, though of no use. */
+    if (APR_STATUS_IS_ENOENT(rv) && numbers->nelts > 0)
+        rv = result->rv = APR_EINVAL;
+    return rv;
+}
+
+/* Drafts of a process that was killed: file_list_directory() does not show them. */
+static void archive_remove_unfinished(const archive_t *archive, apr_pool_t *ptemp)
+{
+    apr_array_header_t *drafts = apr_array_make(ptemp, 1, sizeof(const char *));
+    apr_finfo_t info;
+    apr_dir_t *dir = NULL;
+    int i;
+
+    if (apr_dir_open(&dir, archive->dir, ptemp) != APR_SUCCESS)
+        return;
+    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
+        if (strncmp(info.name, UNFINISHED, strlen(UNFINISHED)) == 0)
+            APR_ARRAY_PUSH(drafts, const char *) = apr_pstrdup(ptemp, info.name);
+    }
+    apr_dir_close(dir);
+    for (i = 0; i < drafts->nelts; i++)
+        file_remove_tree(archive_folder(ptemp, archive, APR_ARRAY_IDX(drafts, i, const char *)),
+                         ptemp);
+}
+
+static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive)
+{
+    apr_array_header_t *numbers = archive_numbers(p, archive);
+    const char *number = NULL;
+    int i;
+
+    for (i = 0; i < numbers->nelts; i++) {
+        number = APR_ARRAY_IDX(numbers, i, const char *);
+        if (generation_is_whole(archive, number, p))
+            return number;
+    }
+    return NULL;
+}
+
+apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
+                                apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL };
+    apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
+    const char *newest = NULL;
+    const char *live = NULL;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    archive_remove_unfinished(&archive, ptemp);
+    newest = archive_newest_whole(ptemp, &archive);
+    live = archive_live(ptemp, &archive);
+    /* A live one with a higher number than the newest whole one is damaged. */
+    if (newest == NULL || (live != NULL && number_value(live) == number_value(newest)))
+        return APR_SUCCESS;
+    return archive_set_live(&archive, newest, result, ptemp);
+}
+
+/* Renamed first, so that a crash never leaves half of a generation under its number. */
+static void archive_remove(const archive_t *archive, const char *number, apr_pool_t *ptemp)
+{
+    const char *from = archive_folder(ptemp, archive, number);
+    const char *to = archive_folder(ptemp, archive, apr_pstrcat(ptemp, UNFINISHED, number, NULL));
+
+    if (rename(from, to) == 0)
+        file_remove_tree(to, ptemp);
+}
+
+void generation_prune(const store_t *store, const char *name, const char *loaded, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL };
+    apr_array_header_t *numbers = NULL;
+    const char *number = NULL;
+    const char *live = NULL;
+    int before = 0;
+    int i;
+
+    if (archive_make(&archive, store, name, eab_result_make(ptemp), ptemp) != APR_SUCCESS
+        || (live = archive_live(ptemp, &archive)) == NULL)
+        return;
+    numbers = archive_numbers(ptemp, &archive);
+    for (i = 0; i < numbers->nelts; i++) {
+        number = APR_ARRAY_IDX(numbers, i, const char *);
+        if (number_value(number) >= number_value(live) || ++before <= KEPT_BEFORE_LIVE)
+            continue;
+        if (loaded == NULL || number_value(loaded) != number_value(number))
+            archive_remove(&archive, number, ptemp);
+    }
+}

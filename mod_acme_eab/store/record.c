@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/json.h"
+
+apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv;
+    const char *text = NULL;
+    const char *why = "it holds no JSON object";
+    apr_size_t len = 0;
+    json_t *json = NULL;
+
+    *pjson = NULL;
+    rv = file_read(&text, &len, path, LIMIT_RECORD, p);
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, path, "read");
+    json = json_parse(p, text, len, &why);
+    if (!json_is_object(json))
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE, "%s is damaged: %s.", path,
+                              why != NULL ? why : "it holds no JSON object");
+    *pjson = json;
+    return APR_SUCCESS;
+}
+
+apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
+                          apr_pool_t *ptemp)
+{
+    apr_status_t rv = APR_ENOMEM;
+    char *text = json_dumps(json, JSON_INDENT(2));
+    const char *line = NULL;
+
+    if (text != NULL) {
+        line = apr_pstrcat(ptemp, text, "\n", NULL);
+        free(text);
+        rv = file_replace(path, line, strlen(line), S_IRUSR | S_IWUSR, 1, ptemp);
+    }
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+json_t *record_strings(const apr_array_header_t *strings)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; array != NULL && i < strings->nelts; i++) {
+        if (json_array_append_new(array, json_string(APR_ARRAY_IDX(strings, i, const char *)))
+            != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+apr_array_header_t *record_copy_strings(apr_pool_t *p, const json_t *json)
+{
+    apr_array_header_t *strings = NULL;
+    const char *text = NULL;
+    size_t i;
+
+    if (!json_is_array(json))
+        return NULL;
+    strings = apr_array_make(p, (int)json_array_size(json), sizeof(const char *));
+    for (i = 0; i < json_array_size(json); i++) {
+        text = json_string_value(json_array_get(json, i));
+        if (text == NULL)
+            return NULL;
+        APR_ARRAY_PUSH(strings, const char *) = apr_pstrdup(p, text);
+    }
+    return strings;
+}

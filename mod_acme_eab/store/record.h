@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_RECORD_H
+#define STORE_RECORD_H
+
+/* store/record.h - one JSON object in one file, indented for the administrator who opens it. */
+
+#include <apr_tables.h>
+#include <jansson.h>
+
+#include "store/store.h"
+
+/** @param pjson an object owned by p; NULL on failure
+ * @return APR_ENOENT ... of the file; APR_EINVAL with a sentence in result when it is damaged */
+apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result, apr_pool_t *p);
+
+/** Write it durably, mode 0600. */
+apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
+                          apr_pool_t *ptemp);
+
+/** An array of the strings (const char *); a new reference, NULL when memory is out. */
+json_t *record_strings(const apr_array_header_t *strings);
+
+/** The strings of an array, copied into p; NULL when json is no array or holds something else. */
+apr_array_header_t *record_copy_strings(apr_pool_t *p, const json_t *json);
+
+#endif

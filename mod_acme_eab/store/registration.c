@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/registration.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "crypto/jose.h"
+#include "store/record.h"
+
+#define ID_BYTES 16
+#define KID_HASH_BYTES 8
+#define ACCOUNT_KEY_TYPE "p256" /* ES256 is what every CA takes (RFC 8555, 6.2) */
+
+/* The first bytes of SHA-256 in hexadecimal; NULL on failure. */
+static const char *hash_hex(apr_pool_t *p, const void *data, apr_size_t len, apr_size_t bytes)
+{
+    unsigned char hash[32];
+    int done = EVP_Q_digest(NULL, "SHA256", NULL, data, len, hash, NULL);
+
+    ERR_clear_error();
+    return done == 1 ? hex_encode(p, hash, bytes) : NULL;
+}
+
+const char *registration_id(apr_pool_t *p, const char *directory, const char *kid)
+{
+    apr_size_t directory_size = strlen(directory) + 1;
+    apr_size_t kid_len = kid != NULL ? strlen(kid) : 0;
+    char *data = apr_palloc(p, directory_size + kid_len + 1);
+
+    memcpy(data, directory, directory_size);
+    memcpy(data + directory_size, kid != NULL ? kid : "", kid_len + 1);
+    return hash_hex(p, data, directory_size + kid_len, ID_BYTES);
+}
+
+const char *registration_kid_hash(apr_pool_t *p, const char *kid)
+{
+    return kid != NULL ? hash_hex(p, kid, strlen(kid), KID_HASH_BYTES) : NULL;
+}
+
+int registration_id_is_valid(const char *id)
+{
+    return id != NULL && strlen(id) == 2 * ID_BYTES
+           && strspn(id, "0123456789abcdef") == 2 * ID_BYTES;
+}
+
+static registration_t *registration_make(const char *directory, const char *kid, apr_pool_t *p)
+{
+    registration_t *reg = apr_pcalloc(p, sizeof(*reg));
+
+    reg->id = registration_id(p, directory, kid);
+    reg->directory = apr_pstrdup(p, directory);
+    reg->kid_sha256 = registration_kid_hash(p, kid);
+    return reg;
+}
+
+/* A record of another account, or one without its members, must not pass for an account that was
+ * never registered: a new one would cost an EAB key that may be used up. */
+static int registration_is_whole(const json_t *json, const registration_t *reg)
+{
+    const char *directory = json_peek_string(json, "directory");
+    const json_t *url = json_object_get(json, "url");
+    const json_t *attempted = json_object_get(json, "attempted");
+
+    return directory != NULL && strcmp(directory, reg->directory) == 0
+           && (url == NULL || json_is_string(url)) && json_is_boolean(attempted);
+}
+
+static void registration_fill(registration_t *reg, const json_t *json, apr_pool_t *p)
+{
+    reg->url = json_copy_string(p, json, "url");
+    reg->attempted = json_peek_bool(json, "attempted", 0);
+    reg->created = json_peek_time(json, "created");
+    reg->terms = json_copy_string(p, json, "terms");
+    reg->contacts = json_copy_string(p, json, "contacts");
+}
+
+apr_status_t registration_load(registration_t **preg, const store_t *store, const char *directory,
+                               const char *kid, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv;
+    registration_t *reg = registration_make(directory, kid, p);
+    const char *path = NULL;
+    json_t *json = NULL;
+
+    *preg = NULL;
+    if (!registration_id_is_valid(reg->id))
+        return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
+                              "OpenSSL cannot compute SHA-256.");
+    path = store_path(p, store, "accounts", reg->id, "account.json");
+    rv = record_read(&json, path, result, p);
+    if (rv == APR_SUCCESS && !registration_is_whole(json, reg))
+        rv = APR_EINVAL;
+    if (rv == APR_EINVAL)
+        return eab_result_set(
+            result, rv, EAB_PROBLEM_STORE,
+            "%s, which holds the URL of the account at %s, is damaged. Restore it "
+            "from a backup; or remove its directory, and the account is "
+            "registered anew with a fresh EAB key.",
+            path, directory);
+    if (APR_STATUS_IS_ENOENT(rv))
+        eab_result_clear(result);
+    else if (rv != APR_SUCCESS)
+        return rv;
+    else
+        registration_fill(reg, json, p);
+    *preg = reg;
+    return APR_SUCCESS;
+}
+
+static json_t *registration_to_json(const registration_t *reg)
+{
+    json_t *json = json_object();
+
+    json_put_string(json, "directory", reg->directory);
+    json_put_string(json, "kid_sha256", reg->kid_sha256);
+    json_put_string(json, "url", reg->url);
+    json_object_set_new(json, "attempted", json_boolean(reg->attempted));
+    json_put_time(json, "created", reg->created);
+    json_put_string(json, "terms", reg->terms);
+    json_put_string(json, "contacts", reg->contacts);
+    return json;
+}
+
+static apr_status_t registration_make_directory(const store_t *store, const registration_t *reg,
+                                                eab_result_t *result, apr_pool_t *ptemp)
+{
+    if (!registration_id_is_valid(reg->id))
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "An account's id is not fit for the store.");
+    return store_make_directory(store, "accounts", reg->id, result, ptemp);
+}
+
+apr_status_t registration_save(const store_t *store, const registration_t *reg,
+                               eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_status_t rv = registration_make_directory(store, reg, result, ptemp);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    return record_write(store_path(ptemp, store, "accounts", reg->id, "account.json"),
+                        json_own(ptemp, registration_to_json(reg)), result, ptemp);
+}
+
+/* On disk before anybody hears of it: an EAB key must never be spent on a key that can be lost
+ * (checklist E-15). */
+static apr_status_t registration_make_key(keypair_t **pkey, const char *path, eab_result_t *result,
+                                          apr_pool_t *p)
+{
+    apr_status_t rv = APR_EGENERAL;
+    keypair_t *key = keypair_adopt(p, keypair_generate(ACCOUNT_KEY_TYPE));
+    secret_t *pem = key != NULL ? keypair_pem(p, key) : NULL;
+
+    if (pem != NULL)
+        rv = file_replace(path, pem->data, pem->len, S_IRUSR | S_IWUSR, 1, p);
+    secret_cleanse(pem);
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, path, "written");
+    *pkey = key;
+    return APR_SUCCESS;
+}
+
+apr_status_t registration_key(keypair_t **pkey, const store_t *store, const registration_t *reg,
+                              eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv = registration_make_directory(store, reg, result, p);
+    const char *path = NULL;
+    keypair_t *key = NULL;
+
+    *pkey = NULL;
+    if (rv != APR_SUCCESS)
+        return rv;
+    path = store_path(p, store, "accounts", reg->id, "key.pem");
+    rv = keypair_load(&key, path, p);
+    if (APR_STATUS_IS_ENOENT(rv) && reg->url == NULL)
+        return registration_make_key(pkey, path, result, p);
+    if (APR_STATUS_IS_ENOENT(rv))
+        return eab_result_set(
+            result, rv, EAB_PROBLEM_STORE,
+            "%s, the key of the account %s, is missing. Restore it from a backup; "
+            "or remove its directory, and the account is registered anew with a "
+            "fresh EAB key.",
+            path, reg->url);
+    if (rv != APR_SUCCESS && rv != APR_EINVAL)
+        return store_report(result, rv, path, "read");
+    if (rv == APR_EINVAL || jose_alg(key) == NULL)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,
+                              "%s holds no private key that can be used for an account. Restore it "
+                              "from a backup.",
+                              path);
+    *pkey = key;
+    return APR_SUCCESS;
+}

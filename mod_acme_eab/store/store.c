@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <apr_strings.h>
+
+#include "base/file.h"
+#include "base/name.h"
+
+static const char *const store_folders[] = { "accounts", "archive", "live", "pending", "failures" };
+
+#define STORE_FOLDERS (sizeof(store_folders) / sizeof(store_folders[0]))
+
+apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path, const char *what)
+{
+    char reason[128];
+
+    return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be %s: %s.", path, what,
+                          apr_strerror(rv, reason, sizeof(reason)));
+}
+
+/* Private keys lie below: nobody else may own the directory or look into it. */
+static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0)
+        return store_report(result, errno, dir, "examined");
+    if (!S_ISDIR(st.st_mode))
+        return eab_result_set(result, APR_ENOTDIR, EAB_PROBLEM_STORE,
+                              "ACMEStoreDir %s is not a directory.", dir);
+    if (st.st_uid != geteuid())
+        return eab_result_set(result, APR_EACCES, EAB_PROBLEM_STORE,
+                              "ACMEStoreDir %s belongs to the user with id %lu, but this server "
+                              "manages it as the user with id %lu. Give it that owner, or name "
+                              "another directory.",
+                              dir, (unsigned long)st.st_uid, (unsigned long)geteuid());
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(dir, S_IRWXU) != 0)
+        return store_report(result, errno, dir, "closed to other users");
+    return APR_SUCCESS;
+}
+
+static apr_status_t store_make_folders(const store_t *store, eab_result_t *result)
+{
+    apr_status_t rv = APR_SUCCESS;
+    size_t i;
+
+    for (i = 0; rv == APR_SUCCESS && i < STORE_FOLDERS; i++)
+        rv = store_make_directory(store, store_folders[i], NULL, result, store->pool);
+    return rv;
+}
+
+apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv;
+    store_t *store = apr_pcalloc(p, sizeof(*store));
+
+    *pstore = NULL;
+    store->pool = p;
+    store->dir = apr_pstrdup(p, dir);
+    rv = file_make_directory(dir, S_IRWXU, p);
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, dir, "made as ACMEStoreDir");
+    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS
+        || (rv = store_make_folders(store, result)) != APR_SUCCESS)
+        return rv;
+    *pstore = store;
+    return APR_SUCCESS;
+}
+
+static apr_status_t store_unlock(void *data)
+{
+    close((int)(intptr_t)data);
+    return APR_SUCCESS;
+}
+
+apr_status_t store_lock(store_t *store, apr_pool_t *p)
+{
+    const char *path = store_path(p, store, "lock", NULL, NULL);
+    apr_status_t rv;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+
+    if (fd < 0)
+        return errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        rv = errno == EWOULDBLOCK ? APR_EBUSY : errno;
+        close(fd);
+        return rv;
+    }
+    apr_pool_cleanup_register(p, (void *)(intptr_t)fd, store_unlock, apr_pool_cleanup_null);
+    return APR_SUCCESS;
+}
+
+const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
+                       const char *c)
+{
+    const char *path = store->dir;
+
+    if (a != NULL)
+        path = apr_pstrcat(p, path, "/", a, NULL);
+    if (b != NULL)
+        path = apr_pstrcat(p, path, "/", b, NULL);
+    return c != NULL ? apr_pstrcat(p, path, "/", c, NULL) : path;
+}
+
+const char *store_entry(apr_pool_t *p, const char *name)
+{
+    const char *entry = strncmp(name, "*.", 2) == 0 ? name_file(p, name) : name;
+
+    return entry != NULL && name_is_file(entry) ? entry : NULL;
+}
+
+apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,
+                                  eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *parent = store_path(ptemp, store, b != NULL ? a : NULL, NULL, NULL);
+    const char *path = store_path(ptemp, store, a, b, NULL);
+    apr_status_t rv = file_make_directory(path, S_IRWXU, ptemp);
+
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(parent);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
+}
