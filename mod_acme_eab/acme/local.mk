@@ -2,12 +2,14 @@
 noinst_LTLIBRARIES += libacme.la
 libacme_la_SOURCES = \
 	mod_acme_eab/acme/account.c mod_acme_eab/acme/account.h \
+	mod_acme_eab/acme/answer.c mod_acme_eab/acme/answer.h \
 	mod_acme_eab/acme/authorization.c mod_acme_eab/acme/authorization.h \
 	mod_acme_eab/acme/directory.c mod_acme_eab/acme/directory.h \
 	mod_acme_eab/acme/http.c mod_acme_eab/acme/http.h \
 	mod_acme_eab/acme/order.c mod_acme_eab/acme/order.h \
 	mod_acme_eab/acme/problem.c mod_acme_eab/acme/problem.h \
 	mod_acme_eab/acme/session.c mod_acme_eab/acme/session.h \
-	mod_acme_eab/acme/transport.h
+	mod_acme_eab/acme/transport.h \
+	mod_acme_eab/acme/url.c mod_acme_eab/acme/url.h
 libacme_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(CURL_CFLAGS)
 libacme_la_LIBADD = libcrypto_eab.la libbase.la $(CURL_LIBS)

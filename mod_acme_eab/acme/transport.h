@@ -19,6 +19,7 @@ typedef struct acme_request {
 
 typedef struct acme_answer {
     apr_pool_t *pool;     /* owns the answer; ends when the callback returns */
+    const char *url;      /* of the request */
     int status;           /* HTTP status; 0 when no answer came */
     apr_table_t *headers; /* case-insensitive; a repeated header has several entries */
     const char *body;     /* NUL-terminated */
@@ -27,7 +28,9 @@ typedef struct acme_answer {
 
 /** Called once for each request that was sent, never from inside send().
  * @param result rv is APR_SUCCESS when an HTTP answer came, whatever its status; else what failed:
- *               EAB_PROBLEM_CA_UNREACHABLE, EAB_PROBLEM_CA_UNTRUSTED, EAB_PROBLEM_CA_ANSWER */
+ *               EAB_PROBLEM_CA_UNREACHABLE, EAB_PROBLEM_CA_UNTRUSTED, EAB_PROBLEM_CA_ANSWER, or
+ *               EAB_PROBLEM_INTERNAL when the request could not even be made
+ * @param answer never NULL; status 0 and empty when nothing came */
 typedef void acme_answer_fn(void *baton, const acme_answer_t *answer, const eab_result_t *result);
 
 typedef struct acme_transport {

@@ -18,6 +18,8 @@
 #define LIMIT_RECORD (1024 * 1024)       /* a JSON file of the store */
 #define LIMIT_STATUS (32 * 1024 * 1024)  /* status.json */
 #define LIMIT_TOKEN 256                  /* a challenge token */
+#define LIMIT_NONCE 512                  /* a Replay-Nonce */
+#define LIMIT_URL (8 * 1024)             /* a URL that a CA hands out */
 #define LIMIT_JSON_DEPTH 32
 
 typedef struct bytes {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ACME_ANSWER_H
+#define ACME_ANSWER_H
+
+/* acme/answer.h - what the headers and the body of an answer hold, whatever it answers. */
+
+#include <apr_pools.h>
+#include <jansson.h>
+
+#include "acme/transport.h"
+
+/** The body as a JSON object that p owns, or NULL when it is anything else. */
+json_t *acme_answer_object(apr_pool_t *p, const acme_answer_t *answer);
+
+/** Retry-After in seconds, a date being counted from the answer's own Date; -1: unsaid. */
+apr_int64_t acme_answer_retry_after(const acme_answer_t *answer);
+
+/** At most max bytes of remote text, not cut within a character. Lives in p. */
+const char *acme_answer_excerpt(apr_pool_t *p, const char *text, apr_size_t max);
+
+/** The target of the first Link header with that rel (RFC 8288: several headers, comma-joined
+ * values, quoted or bare rel, several rels in one), made absolute with base. In p, or NULL. It may
+ * be of any scheme. */
+const char *acme_link_find(apr_pool_t *p, const acme_answer_t *answer, const char *rel,
+                           const char *base);
+
+#endif

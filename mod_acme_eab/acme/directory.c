@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acme/directory.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "acme/answer.h"
+#include "acme/problem.h"
+#include "acme/url.h"
+#include "base/json.h"
+
+static const struct {
+    const char *key;
+    size_t offset;
+    int required;
+} urls[] = {
+    { "newNonce", offsetof(acme_directory_t, new_nonce), 1 },
+    { "newAccount", offsetof(acme_directory_t, new_account), 1 },
+    { "newOrder", offsetof(acme_directory_t, new_order), 1 },
+    { "revokeCert", offsetof(acme_directory_t, revoke_cert), 0 },
+    { "keyChange", offsetof(acme_directory_t, key_change), 0 },
+    { "renewalInfo", offsetof(acme_directory_t, renewal_info), 0 },
+};
+
+static const char *describe_url(const acme_answer_t *answer)
+{
+    return answer->url != NULL ? answer->url : "The CA";
+}
+
+/* A page instead of a directory: the usual sign of a mistyped ACMEServer. */
+static void refuse_body(const acme_answer_t *answer, eab_result_t *result)
+{
+    const char *body = answer->body;
+
+    while (apr_isspace(*body)) {
+        body++;
+    }
+    if (*body == '<') {
+        acme_problem_bad_answer(result, answer,
+                                "%s answers with a web page; it is probably not the URL of an "
+                                "ACME directory",
+                                describe_url(answer));
+    }
+    else {
+        acme_problem_bad_answer(result, answer,
+                                "%s does not answer with a JSON object; it is probably not the "
+                                "URL of an ACME directory",
+                                describe_url(answer));
+    }
+}
+
+/* @return 0 when a URL is missing or not https */
+static int read_urls(apr_pool_t *p, acme_directory_t *directory, const json_t *json,
+                     const acme_answer_t *answer, eab_result_t *result)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        const char *url = json_copy_string(p, json, urls[i].key);
+
+        if (url == NULL && urls[i].required) {
+            acme_problem_bad_answer(result, answer,
+                                    "%s is not an ACME directory (RFC 8555): it has no %s",
+                                    describe_url(answer), urls[i].key);
+            return 0;
+        }
+        if (url != NULL && !acme_url_is_https(url)) {
+            acme_problem_bad_answer(result, answer,
+                                    "The ACME directory %s has a %s that is not an https URL",
+                                    describe_url(answer), urls[i].key);
+            return 0;
+        }
+        memcpy((char *)directory + urls[i].offset, &url, sizeof(url));
+    }
+    return 1;
+}
+
+/* Everything in meta is optional (RFC 8555, 7.1.1), also meta itself. */
+static void read_meta(apr_pool_t *p, acme_directory_t *directory, const json_t *meta)
+{
+    json_t *profiles = json_object_get(meta, "profiles");
+    json_t *caa = json_object_get(meta, "caaIdentities");
+
+    directory->terms = json_copy_string(p, meta, "termsOfService");
+    directory->website = json_copy_string(p, meta, "website");
+    directory->eab_required = json_peek_bool(meta, "externalAccountRequired", 0);
+    directory->profiles = json_is_object(profiles) ? profiles : NULL;
+    directory->caa_identities = json_is_array(caa) ? caa : NULL;
+}
+
+acme_directory_t *acme_directory_parse(apr_pool_t *p, const acme_answer_t *answer,
+                                       eab_result_t *result)
+{
+    const json_t *json = acme_answer_object(p, answer);
+    acme_directory_t *directory = NULL;
+
+    if (json == NULL) {
+        refuse_body(answer, result);
+        return NULL;
+    }
+    directory = apr_pcalloc(p, sizeof(*directory));
+    if (!read_urls(p, directory, json, answer, result)) {
+        return NULL;
+    }
+    read_meta(p, directory, json_object_get(json, "meta"));
+    return directory;
+}
