@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates that the tests make themselves, and questions about certificates."""
+
+import datetime
+import ipaddress
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+def make_self_signed(names, days=30):
+    """(certificate, key) in PEM for names, of which some may be IP addresses."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.utcnow()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    return pem_of(certificate), key_pem_of(key)
+
+
+def _general_name(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def pem_of(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def key_pem_of(key):
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def load(pem):
+    """The first certificate of a PEM text or file content."""
+    return x509.load_pem_x509_certificate(pem if isinstance(pem, bytes) else pem.encode())
+
+
+def load_key(pem):
+    return serialization.load_pem_private_key(pem, password=None)
+
+
+def names_of(certificate):
+    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return extension.value.get_values_for_type(x509.DNSName)
+
+
+def common_name_of(certificate):
+    found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return found[0].value if found else None
+
+
+def private_needles(pem):
+    """Byte strings that give away a private key: its text, line by line, and its secret numbers in
+    both byte orders, as DER and as a big-number library hold them."""
+    body = [line for line in pem.decode().splitlines() if line and not line.startswith("-----")]
+    needles = [line.encode() for line in body if len(line) >= 40]
+    numbers = load_key(pem).private_numbers()
+    secret = [getattr(numbers, field) for field in ("private_value", "d", "p", "q")
+              if hasattr(numbers, field)]
+    for number in secret:
+        raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+        needles += [raw, raw[::-1]]
+    return needles

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scratch httpd: its configuration, its life, its processes, its log."""
+
+import grp
+import os
+import pwd
+import signal
+import subprocess
+
+from . import client, processes
+from .errorlog import ErrorLog
+from .ports import free_port
+from .store import Store
+from .waiting import wait_until
+
+APACHE = "/usr/sbin/apache2"
+MODULES = "/usr/lib/apache2/modules"
+KEEPER = "acme-eab-keeper"
+AGENT = "acme-eab-agent"
+
+FRAME = """\
+ServerRoot "{dir}"
+ServerName localhost
+DefaultRuntimeDir "{dir}"
+PidFile "{dir}/httpd.pid"
+ErrorLog "{dir}/error.log"
+LogLevel {log_level}
+LoadModule mpm_{mpm}_module {modules}/mod_mpm_{mpm}.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule headers_module {modules}/mod_headers.so
+LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
+LoadModule ssl_module {modules}/mod_ssl.so
+{more_modules}
+LoadModule acme_eab_module {module}
+{user}
+Listen 127.0.0.1:{http}
+Listen 127.0.0.1:{https}
+SSLSessionCache "shmcb:{dir}/ssl_scache(102400)"
+StartServers 1
+{workers}
+ThreadStackSize 262144
+GracefulShutdownTimeout 5
+DocumentRoot "{dir}/htdocs"
+<Directory "{dir}/htdocs">
+    Require all granted
+</Directory>
+<Location /acme-status>
+    SetHandler acme-status
+</Location>
+ACMEStoreDir "{dir}/store"
+ACMERunDir "{dir}/run"
+"""
+
+WORKERS = {
+    "event": "ServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64",
+    "prefork": "ServerLimit 32\nMaxRequestWorkers 32",
+}
+
+
+class Httpd:
+    def __init__(self, directory, module, user="www-data"):
+        self.dir = directory
+        self.dir.mkdir()
+        os.chmod(self.dir, 0o755)
+        self.module = module
+        self.user = user
+        self.runs_as = None  # a user to start httpd as, instead of root
+        self.http = free_port()
+        self.https = free_port()
+        self.mpm = "event"
+        self.log_level = "info"
+        self.modules = []
+        self.environment = {}
+        self.conf = self.dir / "httpd.conf"
+        self.pid_file = self.dir / "httpd.pid"
+        self.htdocs = self.dir / "htdocs"
+        self.htdocs.mkdir()
+        (self.htdocs / "index.html").write_text("hello\n")
+        self.key_file = self.dir / "eab.key"
+        self.store = Store(self.dir / "store")
+        self.run_dir = self.dir / "run"
+        self.log = ErrorLog(self.dir / "error.log")
+
+    # -- configuration ----------------------------------------------------------------------
+
+    def acme(self, ca, kid="kid-1", key=None, terms=True, more=""):
+        """The directives that name CA and account, as an administrator writes them. Writes the
+        key file."""
+        if kid is not None:
+            self.write_key(ca.keys.get(kid, "") if key is None else key)
+        lines = [
+            f"ACMEServer {ca.url}",
+            f'ACMECACertificateFile "{ca.tls_certificate}"',
+            "ACMEContact webmaster@test.example",
+            "ACMETermsOfService accepted" if terms else "",
+            f'ACMEEABKid {kid}\nACMEEABKey "file:{self.key_file}"' if kid is not None else "",
+            more,
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def write_key(self, text):
+        self.key_file.touch(0o600)
+        self.key_file.write_text(text + "\n")
+        os.chmod(self.key_file, 0o600)
+
+    def site(self, name, aliases=(), more="", managed=False):
+        """An https vhost; managed: with a certificate for its own names."""
+        return "\n".join([
+            f"<VirtualHost 127.0.0.1:{self.https}>",
+            f"    ServerName {name}",
+            *(f"    ServerAlias {alias}" for alias in aliases),
+            "    SSLEngine on",
+            "    ACMEManagedDomain" if managed else "",
+            more,
+            "</VirtualHost>",
+        ])
+
+    def plain_site(self, name, more=""):
+        """An http vhost."""
+        return (f"<VirtualHost 127.0.0.1:{self.http}>\n    ServerName {name}\n{more}\n"
+                "</VirtualHost>")
+
+    def configure(self, *parts):
+        """Write httpd.conf: the frame of all tests and these parts. Returns its text."""
+        frame = FRAME.format(
+            dir=self.dir, http=self.http, https=self.https, log_level=self.log_level,
+            mpm=self.mpm, modules=MODULES, module=self.module, workers=WORKERS[self.mpm],
+            more_modules="\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so"
+                                   for name in self.modules),
+            user=f"User {self.user}\nGroup {self._group()}" if self.runs_as is None else "")
+        text = frame + "\n".join(parts) + "\n"
+        self.conf.write_text(text)
+        return text
+
+    def line_of(self, text):
+        """The number of the first line of httpd.conf with text in it."""
+        for number, line in enumerate(self.conf.read_text().splitlines(), 1):
+            if text in line:
+                return number
+        raise AssertionError(f"{text!r} is not in {self.conf}")
+
+    # -- life -------------------------------------------------------------------------------
+
+    def check(self):
+        """httpd -t: (exit status, what it said)"""
+        done = self._run("-t")
+        return done.returncode, done.stdout
+
+    def start(self):
+        done = self._run("-k", "start")
+        assert done.returncode == 0, f"httpd did not start: {done.stdout}\n{self.log.tail()}"
+        wait_until(self._accepts, 15, "httpd to accept connections")
+        return self
+
+    def graceful(self):
+        """Restart gracefully, as an administrator does, and wait until it is done."""
+        before = self.restarts()
+        done = self._run("-k", "graceful")
+        assert done.returncode == 0, done.stdout
+        wait_until(lambda: self.restarts() > before, 15, "the graceful restart")
+
+    def restarts(self):
+        """How often httpd has resumed operations: starts and graceful restarts."""
+        return self.log.count(r"AH00489|AH00163|resuming normal operations")
+
+    def stop(self):
+        """Stop, and see that nothing is left within seconds."""
+        parent = self.parent()
+        if parent is None:
+            return
+        family = self.family()
+        self._run("-k", "stop")
+        assert processes.wait_gone(family, 10), f"httpd did not stop: {self.living(family)}"
+
+    def living(self, family):
+        return [process for process in family if process.is_alive()]
+
+    def kill_all(self):
+        """End what is left of this httpd, by pid."""
+        for process in processes.belonging_to(self.dir):
+            process.kill(signal.SIGKILL)
+        processes.wait_gone(processes.belonging_to(self.dir), 5)
+
+    # -- processes --------------------------------------------------------------------------
+
+    def parent(self):
+        """The parent process, or None when it is not running."""
+        try:
+            pid = int(self.pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        process = processes.read(pid)
+        return process if process and process.name == "apache2" and not process.zombie else None
+
+    def keeper(self):
+        return self._child(self.parent(), KEEPER)
+
+    def agent(self):
+        return self._child(self.keeper(), AGENT)
+
+    def workers(self):
+        parent = self.parent()
+        children = processes.children(parent.pid) if parent else []
+        return [child for child in children if child.name == "apache2"]
+
+    def family(self):
+        return processes.belonging_to(self.dir)
+
+    def wait_for_agent(self, other_than=None, seconds=20):
+        def found():
+            agent = self.agent()
+            return agent if agent and agent != other_than else None
+        return wait_until(found, seconds, "an agent to run")
+
+    def wait_for_keeper(self, other_than=None, seconds=20):
+        def found():
+            keeper = self.keeper()
+            return keeper if keeper and keeper != other_than else None
+        return wait_until(found, seconds, "a keeper to run")
+
+    # -- what it serves ---------------------------------------------------------------------
+
+    def get(self, host, path="/index.html", **options):
+        return client.get(self.http, host, path, **options)
+
+    def get_tls(self, host, path="/index.html", trust=None, **options):
+        """trust: a root in PEM; anybody is trusted without it."""
+        context = client.trusting(trust) if trust else client.trusting_anyone()
+        return client.get(self.https, host, path, tls=context, **options)
+
+    def certificate(self, name):
+        return client.served_certificate(self.https, name)
+
+    def status(self):
+        answer = self.get("localhost", "/acme-status?format=json")
+        assert answer.status == 200, f"the status answered {answer.status}"
+        return answer.json()
+
+    def certificate_status(self, name):
+        for entry in self.status()["certificates"]:
+            if entry["name"] == name:
+                return entry
+        return None
+
+    def wait_for_status(self, name, condition, what, seconds=30):
+        """Wait until condition(entry) holds for the status of a certificate; return the entry."""
+        seen = []
+
+        def matches():
+            try:
+                seen[:] = [self.certificate_status(name)]
+                return seen[0] if seen[0] and condition(seen[0]) else None
+            except (AssertionError, OSError):
+                return None
+        try:
+            return wait_until(matches, seconds, f"{what} in the status of {name}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said {seen}") from None
+
+    def wait_for_problem(self, name, part, seconds=30):
+        """Wait until the status tells of a problem whose type ends in part."""
+        return self.wait_for_status(
+            name, lambda entry: (entry.get("problem") or {}).get("type", "").endswith(part),
+            f"a problem of type {part}", seconds)
+
+    def wait_for_certificate(self, name, ca, seconds=45, other_than=None):
+        """Wait until https for that name is served with a certificate of the CA; return it."""
+        root = ca.root()
+
+        def served():
+            try:
+                answer = self.get_tls(name, trust=root)
+                certificate = self.certificate(name)
+            except OSError:
+                return None
+            if answer.status == 503:
+                return None
+            return certificate if certificate.serial_number != other_than else None
+        return wait_until(served, seconds, f"a certificate of the CA for {name}")
+
+    # -- the rest ---------------------------------------------------------------------------
+
+    def _group(self):
+        return grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
+
+    def _child(self, parent, name):
+        if parent is None:
+            return None
+        for child in processes.children(parent.pid):
+            if child.name == name:
+                return child
+        return None
+
+    def _accepts(self):
+        try:
+            self.get("localhost")
+            return True
+        except OSError:
+            if self.parent() is None and self.log.count("AH00016|Configuration Failed|AH00020"):
+                raise AssertionError("httpd ended: " + self.log.tail(20)) from None
+            return False
+
+    def _run(self, *arguments):
+        command = [APACHE, "-f", str(self.conf), *arguments]
+        if self.runs_as is not None:
+            command = ["setpriv", f"--reuid={self.runs_as}", f"--regid={self.runs_as}",
+                       "--clear-groups", *command]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60, cwd="/",
+                              env={**os.environ, **self.environment}, check=False)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking at processes through /proc: whose they are, what they hold in memory."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    pid: int
+    ppid: int
+    name: str
+    started: int  # clock ticks since boot: tells a reused pid from the old one
+    zombie: bool
+
+    def is_alive(self):
+        now = read(self.pid)
+        return now is not None and now.started == self.started and not now.zombie
+
+    def kill(self, sig=signal.SIGKILL):
+        """Signal this very process, if it is still there."""
+        if self.is_alive():
+            os.kill(self.pid, sig)
+
+    def user_ids(self):
+        """Real, effective, saved and file-system user id."""
+        return self._status_numbers("Uid")
+
+    def groups(self):
+        return self._status_numbers("Groups")
+
+    def status(self, key):
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(key + ":"):
+                return line.split(":", 1)[1].strip()
+        raise KeyError(key)
+
+    def _status_numbers(self, key):
+        return [int(number) for number in self.status(key).split()]
+
+    def arguments(self):
+        return Path(f"/proc/{self.pid}/cmdline").read_bytes()
+
+    def environment(self):
+        return Path(f"/proc/{self.pid}/environ").read_bytes()
+
+    def descriptors(self):
+        """{number: what it points at}"""
+        found = {}
+        for link in _links(self.pid):
+            try:
+                found[int(link.name)] = os.readlink(link)
+            except OSError:
+                continue
+        return found
+
+    def memory_holds(self, needles):
+        """Those of needles (bytes) that are somewhere in the readable memory."""
+        missing = set(needles)
+        found = set()
+        overlap = max(len(needle) for needle in needles) - 1
+        for start, end in self._readable_ranges():
+            for chunk in self._chunks(start, end, overlap):
+                for needle in list(missing):
+                    if needle in chunk:
+                        found.add(needle)
+                        missing.discard(needle)
+        return found
+
+    def _readable_ranges(self):
+        for line in Path(f"/proc/{self.pid}/maps").read_text().splitlines():
+            fields = line.split()
+            if "r" in fields[1] and fields[-1] not in ("[vvar]", "[vsyscall]", "[vvar_vclock]"):
+                start, end = fields[0].split("-")
+                yield int(start, 16), int(end, 16)
+
+    def _chunks(self, start, end, overlap, size=4 * 1024 * 1024):
+        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+            carried = b""
+            for address in range(start, end, size):
+                try:
+                    memory.seek(address)
+                    data = memory.read(min(size, end - address))
+                except (OSError, OverflowError):
+                    carried = b""
+                    continue
+                yield carried + data
+                carried = data[-overlap:] if overlap else b""
+
+
+def read(pid):
+    """The process of that pid, or None."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    name = text[text.index("(") + 1 : text.rindex(")")]
+    fields = text[text.rindex(")") + 2 :].split()
+    return Process(pid, int(fields[1]), name, int(fields[19]), fields[0] == "Z")
+
+
+def every():
+    found = (read(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
+    return [process for process in found if process is not None and not process.zombie]
+
+
+def children(pid):
+    return [process for process in every() if process.ppid == pid]
+
+
+def belonging_to(directory):
+    """Processes that were started with a path below directory or have a file below it open, other
+    than this one: all that a test has started, orphans included."""
+    prefix = str(directory)
+    mine = os.getpid()
+    return [p for p in every() if p.pid != mine and _touches(p, prefix)]
+
+
+def _touches(process, prefix):
+    try:
+        if prefix.encode() in process.arguments():
+            return True
+        return any(target.startswith(prefix) for target in process.descriptors().values())
+    except OSError:
+        return False
+
+
+def _links(pid):
+    try:
+        return list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return []
+
+
+def wait_gone(processes, seconds):
+    """True when all of them have ended in time."""
+    end = time.monotonic() + seconds
+    while any(process.is_alive() for process in processes):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True

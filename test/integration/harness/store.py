@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking into ACMEStoreDir, and making the changes that only time or an accident would make."""
+
+import json
+import os
+
+from cryptography.hazmat.primitives import serialization
+
+from . import certificates
+
+
+class Store:
+    def __init__(self, directory):
+        self.dir = directory
+
+    def live(self, name):
+        return self.dir / "live" / name
+
+    def certificate(self, name):
+        """The live certificate of that name, or None."""
+        try:
+            return certificates.load((self.live(name) / "fullchain.pem").read_bytes())
+        except OSError:
+            return None
+
+    def generation(self, name):
+        """The number of the live generation, or None."""
+        try:
+            return os.readlink(self.live(name)).rsplit("/", 1)[1]
+        except OSError:
+            return None
+
+    def generations(self, name):
+        archive = self.dir / "archive" / name
+        return sorted(entry.name for entry in archive.iterdir()) if archive.is_dir() else []
+
+    def accounts(self):
+        """What is known of each account: its account.json."""
+        return [json.loads(path.read_text()) for path in self.dir.glob("accounts/*/account.json")]
+
+    def account_keys(self):
+        return [path.read_bytes() for path in self.dir.glob("accounts/*/key.pem")]
+
+    def certificate_keys(self):
+        """Private keys of all certificates, those in the making included."""
+        paths = [*self.dir.glob("archive/*/*/privkey.pem"), *self.dir.glob("pending/*/privkey.pem")]
+        return [path.read_bytes() for path in paths]
+
+    def bound_accounts(self):
+        return [account for account in self.accounts() if account.get("url")]
+
+    def leftovers(self):
+        """Files that an interrupted write leaves behind, and orders that nobody finished."""
+        temporary = [path for path in self.dir.rglob(".tmp-*")]
+        return temporary + [path for path in self.dir.glob("pending/*")]
+
+    def others_can_read(self):
+        """Paths that are open to anybody but the owner."""
+        return [path for path in [self.dir, *self.dir.rglob("*")]
+                if not path.is_symlink() and path.lstat().st_mode & 0o077]
+
+    def is_locked(self):
+        """Has a keeper opened this store?"""
+        return (self.dir / "lock").exists()
+
+
+def key_matches(certificate, key_pem):
+    """Is the certificate for this private key?"""
+    return public_bytes(certificate.public_key()) == public_bytes(certificates.load_key(key_pem).public_key())
+
+
+def public_bytes(key):
+    return key.public_bytes(serialization.Encoding.DER,
+                            serialization.PublicFormat.SubjectPublicKeyInfo)

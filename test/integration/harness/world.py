@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one test owns: a directory, CAs and httpds in it, and the duty to leave nothing behind."""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+from . import processes
+from .ca import CertificateAuthority
+from .httpd import Httpd
+
+
+class World:
+    def __init__(self, module):
+        self.module = module
+        self.dir = Path(tempfile.mkdtemp(prefix="eab-test-", dir="/tmp"))
+        os.chmod(self.dir, 0o755)
+        self.cas = []
+        self.httpds = []
+        self.expected = []
+
+    def ca(self, httpd, **options):
+        """A running CA that validates names at this httpd's http port."""
+        ca = CertificateAuthority(self.dir / f"ca{len(self.cas)}", httpd.http, **options)
+        self.cas.append(ca)
+        return ca.start()
+
+    def httpd(self, **options):
+        """An httpd, not yet configured or started."""
+        httpd = Httpd(self.dir / f"httpd{len(self.httpds)}", self.module, **options)
+        self.httpds.append(httpd)
+        return httpd
+
+    def expect(self, *patterns):
+        """Lines of level warn and worse that match are part of the test."""
+        self.expected += patterns
+
+    def end(self):
+        """Stop everything. Returns what was wrong with the end, in sentences."""
+        complaints = []
+        for httpd in self.httpds:
+            complaints += self._end_httpd(httpd)
+        for ca in self.cas:
+            ca.stop()
+        complaints += self._end_rest()
+        return complaints
+
+    def remove(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def report(self):
+        """The ends of all logs, for a test that failed."""
+        parts = [f"--- {httpd.log.path}\n{httpd.log.tail()}" for httpd in self.httpds]
+        parts += [f"--- {ca.log}\n" + "\n".join(ca.log.read_text().splitlines()[-40:])
+                  for ca in self.cas if ca.log.exists()]
+        return "\n".join(parts)
+
+    def _end_httpd(self, httpd):
+        complaints = []
+        for ca in self.cas:
+            ca.resume()
+        try:
+            httpd.stop()
+        except AssertionError as error:
+            complaints.append(str(error))
+        left = processes.belonging_to(httpd.dir)
+        if left:
+            complaints.append(f"these processes outlived httpd: {left}")
+            httpd.kill_all()
+        lines = httpd.log.unexpected(self.expected)
+        if lines:
+            complaints.append("unexpected lines in the error log:\n" + "\n".join(lines))
+        return complaints
+
+    def _end_rest(self):
+        left = processes.belonging_to(self.dir)
+        for process in left:
+            process.kill(signal.SIGKILL)
+        return [f"these processes were left: {left}"] if left else []

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A renewal and its graceful restart, seen from many clients: nobody notices."""
+
+import hashlib
+import re
+import secrets
+import socket
+import subprocess
+import time
+
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+SIZE = 8 * 1024 * 1024
+
+
+def start_ab(url, seconds):
+    """ab opens a new connection for each request unless told otherwise."""
+    return subprocess.Popen(
+        ["ab", "-q", "-t", str(seconds), "-n", "10000000", "-c", "3", "-s", "10",
+         "-H", f"Host: {NAME}", url],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def judge_ab(process):
+    output, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, output
+    failed = int(re.search(r"Failed requests:\s+(\d+)", output)[1])
+    complete = int(re.search(r"Complete requests:\s+(\d+)", output)[1])
+    assert "Non-2xx responses" not in output, output
+    return complete, failed
+
+
+class SlowDownload:
+    """A client that takes its time over one big file."""
+
+    def __init__(self, port):
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        self._socket.sendall(f"GET /big HTTP/1.0\r\nHost: {NAME}\r\n\r\n".encode())
+        self.data = self._socket.recv(4096)
+
+    def finish(self):
+        while chunk := self._socket.recv(65536):
+            self.data += chunk
+        self._socket.close()
+        return self.data.split(b"\r\n\r\n", 1)[1]
+
+
+def test_no_request_fails_through_a_renewal_and_its_restart(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, validity=24)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    content = secrets.token_bytes(SIZE)
+    (httpd.htdocs / "big").write_bytes(content)
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    restarts = httpd.restarts()
+
+    slow = SlowDownload(httpd.http)
+    seconds = 18
+    began = time.monotonic()
+    clients = [start_ab(f"http://127.0.0.1:{httpd.http}/index.html", seconds),
+               start_ab(f"https://127.0.0.1:{httpd.https}/index.html", seconds)]
+    httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    wait_until(lambda: httpd.restarts() > restarts, 5, "the graceful restart")
+    assert time.monotonic() - began < seconds - 2, "the load went on after the restart"
+    for client in clients:
+        complete, failed = judge_ab(client)
+        assert complete > 500
+        assert failed == 0
+    body = slow.finish()
+    assert hashlib.sha256(body).digest() == hashlib.sha256(content).digest()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names that the CA has validated before: no challenge is touched and no port 80 is needed."""
+
+from harness import ca as authority
+from harness.ports import free_port
+
+NAME = "www.test.example"
+OTHER = "mail.test.example"
+
+
+def test_issued_without_a_challenge_or_port_80(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, environment={"PEBBLE_AUTHZREUSE": "100"})
+    site = httpd.site(NAME, aliases=[OTHER])
+    httpd.configure(httpd.acme(ca), f"ACMEManagedDomain {NAME}", f"ACMEManagedDomain {OTHER}",
+                    site)
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(OTHER, lambda e: e["state"] == "valid", "state valid")
+    httpd.stop()
+    challenges = ca.count(authority.CHALLENGE)
+    assert challenges == 2
+
+    httpd.http = free_port()  # the CA still tries the old one, where nobody listens now
+    httpd.configure(httpd.acme(ca, more="ACMEChallenge none"), f"ACMEManagedDomain {NAME} {OTHER}",
+                    httpd.site(NAME, aliases=[OTHER]))
+    httpd.start()
+    httpd.wait_for_certificate(OTHER, ca, other_than=first.serial_number)
+    assert ca.count(authority.CHALLENGE) == challenges
+    assert ca.accounts() == 1
+    assert ca.registrations() == 1
+
+
+def test_none_where_the_ca_asks_says_which_name_and_what_to_do(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    world.expect(rf":(error|warn)\].*{NAME}")
+    httpd.configure(httpd.acme(ca, more="ACMEChallenge none"), httpd.site(NAME, managed=True))
+    httpd.start()
+    problem = httpd.wait_for_problem(NAME, ":noChallenge")["problem"]
+    assert NAME in problem["detail"] + problem["advice"]
+    assert "valid" in problem["advice"], "it says that the name is to be validated at the CA"
+    assert ca.count(authority.CHALLENGE) == 0
+    assert ca.count(authority.FINALIZE) == 0
+
+
+def test_a_fifth_of_all_nonces_refused(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, environment={"PEBBLE_WFE_NONCEREJECT": "20"})
+    names = [f"n{number}.test.example" for number in range(4)]
+    httpd.configure(httpd.acme(ca), *(httpd.site(name, managed=True) for name in names))
+    httpd.start()
+    for name in names:
+        httpd.wait_for_certificate(name, ca)
+    assert ca.accounts() == 1
+    assert ca.issued() == len(names)

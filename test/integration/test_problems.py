@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong at a CA: httpd serves on, the status says what it is and what to do, the next
+try comes when it makes sense, and mending the configuration heals it at once."""
+
+import time
+
+import pytest
+
+from harness import certificates, clock
+from harness import ca as authority
+from harness.ca import new_hmac_key
+from harness.ports import free_port
+
+NAME = "www.test.example"
+STATIC = "static.test.example"
+MINUTE = (0.5, 1.7)
+DAY = (24 * 60 * 0.85, 24 * 60 * 1.15)
+
+
+class Scene:
+    """An httpd with a static site and a managed one, and a CA."""
+
+    def __init__(self, world, **ca_options):
+        self.httpd = world.httpd()
+        self.ca = world.ca(self.httpd, **ca_options)
+        certificate, key = certificates.make_self_signed([STATIC])
+        (self.httpd.dir / "static.pem").write_bytes(certificate + key)
+        world.expect(r"acme_eab:(error|warn)\]")
+
+    def configure(self, acme, name=NAME):
+        self.httpd.configure(
+            acme,
+            self.httpd.site(STATIC, more=f'SSLCertificateFile "{self.httpd.dir}/static.pem"'),
+            self.httpd.site(name, managed=True))
+
+    def fail(self, acme, part, within, name=NAME):
+        """Start with this configuration, and see the problem told. Returns problem and entry."""
+        self.configure(acme, name)
+        self.httpd.start()
+        return self.see(part, within, name)
+
+    def see(self, part, within, name=NAME):
+        problem, entry = self._wait_for(part, name)
+        assert problem["detail"]
+        assert problem["advice"].endswith((".", "!", "?"))
+        assert entry["next"]["what"] == "retry"
+        minutes = clock.minutes_until(entry["next"]["at"], time.time())
+        assert within[0] < minutes < within[1], f"the next try is in {minutes:.1f} minutes"
+        assert self.httpd.get_tls(STATIC).status == 200
+        assert self.httpd.get("localhost").status == 200
+        return problem, entry
+
+    def heal(self, acme, name=NAME, ca=None):
+        self.configure(acme, name)
+        self.httpd.graceful()
+        self.httpd.wait_for_certificate(name, ca or self.ca, seconds=20)
+        entry = self.httpd.wait_for_status(name, lambda e: e["state"] == "valid", "state valid")
+        assert not entry.get("problem")
+
+    def _wait_for(self, part, name):
+        """The problem of a certificate, or of its account if that is what it waits for."""
+        def told(entry):
+            problems = [entry.get("problem") or {}]
+            problems += [account.get("problem") or {}
+                         for account in self.httpd.status()["accounts"]]
+            for problem in problems:
+                if problem.get("type", "").endswith(part):
+                    return problem
+            return None
+        entry = self.httpd.wait_for_status(
+            name, lambda e: told(e) and e["next"].get("what") == "retry", f"problem {part}")
+        return told(entry), entry
+
+
+def test_wrong_key(world):
+    scene = Scene(world)
+    wrong = new_hmac_key()
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca, key=wrong), ":unauthorized", DAY)
+    assert "ACMEEABK" in problem["advice"]
+    assert scene.ca.accounts() == 0
+    assert wrong not in scene.httpd.log.text()
+    assert scene.ca.registrations() <= 2, "asked once, not again and again"
+    # Only the content of the file changes, which is a changed configuration as well.
+    scene.heal(scene.httpd.acme(scene.ca))
+    assert scene.ca.accounts() == 1
+
+
+def test_unknown_key_id(world):
+    scene = Scene(world)
+    acme = scene.httpd.acme(scene.ca, kid="nobody", key=new_hmac_key())
+    problem, _ = scene.fail(acme, ":unauthorized", DAY)
+    assert "ACMEEABK" in problem["advice"]
+    scene.heal(scene.httpd.acme(scene.ca))
+    assert scene.ca.accounts() == 1
+
+
+def test_no_key_where_the_ca_demands_one(world):
+    scene = Scene(world)
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca, kid=None), ":eabMissing", DAY)
+    assert "ACMEEABKid" in problem["advice"]
+    assert scene.ca.registrations() == 0, "nothing is sent that cannot succeed"
+    scene.heal(scene.httpd.acme(scene.ca))
+
+
+def test_terms_not_accepted(world):
+    scene = Scene(world)
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca, terms=False), ":termsNotAccepted", DAY)
+    assert "ACMETermsOfService" in problem["advice"]
+    assert "Do%20what%20thou%20wilt" in str(problem), "the URL of the terms is shown"
+    assert scene.ca.registrations() == 0
+    scene.heal(scene.httpd.acme(scene.ca))
+
+
+def test_nobody_answers_at_the_url(world):
+    scene = Scene(world)
+    acme = scene.httpd.acme(scene.ca)
+    away = acme.replace(scene.ca.url, f"https://localhost:{free_port()}/dir")
+    problem, _ = scene.fail(away, ":caUnreachable", MINUTE)
+    assert "localhost" in problem["detail"] + problem["advice"]
+    scene.heal(acme)
+
+
+def test_ca_that_is_down_and_comes_back(world):
+    """An order is under way when the CA goes away; a restarted httpd tries again when it may."""
+    scene = Scene(world)
+    acme = scene.httpd.acme(scene.ca)
+    scene.ca.stop()
+    scene.fail(acme, ":caUnreachable", MINUTE)
+    first = scene.httpd.certificate_status(NAME)
+    assert first["state"] in ("missing", "failing")
+    scene.ca.start()
+    # Nobody has to do anything: the next try comes by itself.
+    scene.httpd.wait_for_certificate(NAME, scene.ca, seconds=90)
+
+
+def test_ca_with_an_untrusted_certificate(world):
+    scene = Scene(world)
+    acme = scene.httpd.acme(scene.ca)
+    blind = "\n".join(line for line in acme.splitlines() if "ACMECACertificateFile" not in line)
+    problem, _ = scene.fail(blind, ":caUntrusted", (0.5, DAY[1]))
+    assert "ACMECACertificateFile" in problem["advice"]
+    assert scene.ca.count("GET /dir") == 0, "not a word to whom we do not trust"
+    scene.heal(acme)
+
+
+def test_port_80_is_closed(world):
+    scene = Scene(world)
+    listening, asked = free_port(), scene.httpd.http
+    scene.httpd.http = listening
+    acme = scene.httpd.acme(scene.ca)
+    problem, _ = scene.fail(acme, ":connection", MINUTE)
+    assert NAME in str(problem)
+    assert "80" in problem["advice"]
+    scene.httpd.http = asked
+    scene.heal(acme)
+
+
+def test_name_that_the_ca_refuses(world):
+    scene = Scene(world, refused_names=["refused.example"])
+    refused = "www.refused.example"
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca), ":rejectedIdentifier", DAY, refused)
+    assert "refused.example" in str(problem)
+    assert scene.ca.count(authority.ORDER) == 1
+    scene.heal(scene.httpd.acme(scene.ca), NAME)
+
+
+def test_a_failure_is_remembered_through_a_restart(world):
+    scene = Scene(world, refused_names=["refused.example"])
+    refused = "www.refused.example"
+    _, entry = scene.fail(scene.httpd.acme(scene.ca), ":rejectedIdentifier", DAY, refused)
+    asked = scene.ca.count(authority.ORDER)
+    scene.httpd.graceful()
+    scene.httpd.stop()
+    scene.httpd.start()
+    again = scene.see(":rejectedIdentifier", DAY, refused)[1]
+    assert again["next"]["at"] == entry["next"]["at"]
+    assert scene.ca.count(authority.ORDER) == asked, "a restart is no reason to ask again"
+
+
+def test_one_bad_name_does_not_hold_up_the_others(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, refused_names=["refused.example"])
+    world.expect(r"acme_eab:(error|warn)\].*refused\.example")
+    httpd.configure(httpd.acme(ca), httpd.site("www.refused.example", managed=True),
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_problem("www.refused.example", ":rejectedIdentifier")
+
+
+@pytest.mark.parametrize("path", ["/nothing-here", "/nonce-plz"])
+def test_url_that_is_no_directory(world, path):
+    scene = Scene(world)
+    acme = scene.httpd.acme(scene.ca)
+    wrong = acme.replace(scene.ca.url, scene.ca.url.replace("/dir", path))
+    scene.configure(wrong)
+    scene.httpd.start()
+    entry = scene.httpd.wait_for_status(
+        NAME, lambda e: e["next"].get("what") == "retry", "a retry")
+    status = str(scene.httpd.status())
+    assert "ACMEServer" in status or "directory" in status, entry
+    scene.heal(acme)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A certificate is replaced in time, with the account that is there, by itself."""
+
+import time
+
+from harness import clock
+
+NAME = "www.test.example"
+
+
+def test_renewed_although_the_key_of_the_account_binding_is_gone(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, validity=24)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    httpd.key_file.unlink()
+    parent = httpd.parent()
+    second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    assert second.not_valid_before > first.not_valid_before
+    assert second.not_valid_before < first.not_valid_after, "renewed before it was too late"
+    assert ca.registrations() == 1
+    assert ca.accounts() == 1
+    assert httpd.parent() == parent, "a graceful restart, not a new httpd"
+    assert second.public_key().public_numbers() != first.public_key().public_numbers()
+
+
+def test_renewed_when_the_time_comes_that_the_status_tells(world):
+    httpd = world.httpd()
+    day = 24 * 3600
+    ca = world.ca(httpd, validity=90 * day)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    entry = httpd.wait_for_status(NAME, lambda e: e["next"]["what"] == "renew", "a renewal")
+    due = clock.parse(entry["next"]["at"])
+    assert 59 * day < due - time.time() <= 60 * day, "when a third of its life is left"
+    httpd.stop()
+    httpd.key_file.unlink()
+
+    httpd.environment = clock.shifted(due - time.time() - 8)
+    httpd.start()
+    time.sleep(3)
+    assert ca.issued() == 1, "not a moment too early"
+    httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    assert ca.accounts() == 1
+    assert ca.registrations() == 1
+
+
+def test_renew_before_is_obeyed(world):
+    httpd = world.httpd()
+    day = 24 * 3600
+    ca = world.ca(httpd, validity=90 * day)
+    httpd.configure(httpd.acme(ca, more="ACMERenewBefore 20d"), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    entry = httpd.wait_for_status(NAME, lambda e: e["next"]["what"] == "renew", "a renewal")
+    days = (clock.parse(entry["next"]["at"]) - time.time()) / day
+    assert 69 < days <= 70
+    httpd.configure(httpd.acme(ca, more="ACMERenewBefore 50%"), httpd.site(NAME, managed=True))
+    httpd.graceful()
+
+    def at_half_life(entry):
+        return 44 < (clock.parse(entry["next"]["at"]) - time.time()) / day <= 45
+    httpd.wait_for_status(NAME, at_half_life, "a renewal at half of its life")
+    assert ca.issued() == 1
