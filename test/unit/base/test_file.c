@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+typedef struct fixture {
+    apr_pool_t *p;
+    const char *dir;
+} fixture_t;
+
+/* Each test works in an empty directory of its own. */
+static int setup(void **state)
+{
+    apr_pool_t *p = NULL;
+    fixture_t *f;
+    char *dir;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS)
+        return -1;
+    f = apr_pcalloc(p, sizeof(*f));
+    dir = apr_pstrdup(p, "/tmp/acme-eab-test-file-XXXXXX");
+    f->p = p;
+    f->dir = mkdtemp(dir);
+    *state = f;
+    return f->dir != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    fixture_t *f = *state;
+    int rc = file_remove_tree(f->dir, f->p) == APR_SUCCESS ? 0 : -1;
+
+    apr_pool_destroy(f->p);
+    apr_terminate();
+    return rc;
+}
+
+static const char *in(fixture_t *f, const char *name)
+{
+    return apr_pstrcat(f->p, f->dir, "/", name, NULL);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static int is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static void assert_content(fixture_t *f, const char *path, const char *content)
+{
+    const char *data = NULL;
+    apr_size_t len = 0;
+
+    assert_int_equal(file_read(&data, &len, path, 1000, f->p), APR_SUCCESS);
+    assert_int_equal(len, strlen(content));
+    assert_string_equal(data, content);
+}
+
+static void put(fixture_t *f, const char *path, const char *content)
+{
+    assert_int_equal(file_replace(path, content, strlen(content), 0600, 0, f->p), APR_SUCCESS);
+}
+
+/* The directory holds exactly this many entries, hidden ones included. */
+static int count_entries(fixture_t *f)
+{
+    apr_dir_t *dir = NULL;
+    apr_finfo_t entry;
+    int count = -2; /* "." and ".." */
+
+    assert_int_equal(apr_dir_open(&dir, f->dir, f->p), APR_SUCCESS);
+    while (apr_dir_read(&entry, APR_FINFO_NAME, dir) == APR_SUCCESS)
+        ++count;
+    apr_dir_close(dir);
+    return count;
+}
+
+static void replaces_content_and_mode(void **state)
+{
+    fixture_t *f = *state;
+    const char *path = in(f, "a");
+
+    assert_int_equal(file_replace(path, "one", 3, 0600, 1, f->p), APR_SUCCESS);
+    assert_content(f, path, "one");
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(file_replace(path, "", 0, 0644, 0, f->p), APR_SUCCESS);
+    assert_content(f, path, "");
+    assert_int_equal(mode_of(path), 0644);
+    assert_int_equal(count_entries(f), 1);
+}
+
+static void gives_the_mode_whatever_the_umask(void **state)
+{
+    fixture_t *f = *state;
+    mode_t before = umask(0277);
+    apr_status_t file = file_replace(in(f, "a"), "x", 1, 0664, 1, f->p);
+    apr_status_t dir = file_make_directory(in(f, "d"), 0751, f->p);
+
+    umask(before);
+    assert_int_equal(file, APR_SUCCESS);
+    assert_int_equal(dir, APR_SUCCESS);
+    assert_int_equal(mode_of(in(f, "a")), 0664);
+    assert_int_equal(mode_of(in(f, "d")), 0751);
+}
+
+static void replaces_a_link_instead_of_following_it(void **state)
+{
+    fixture_t *f = *state;
+
+    put(f, in(f, "victim"), "old");
+    assert_int_equal(symlink("victim", in(f, "link")), 0);
+    put(f, in(f, "link"), "new");
+    assert_content(f, in(f, "victim"), "old");
+    assert_content(f, in(f, "link"), "new");
+}
+
+static void leaves_nothing_when_the_target_cannot_be_replaced(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(mkdir(in(f, "taken"), 0700), 0);
+    put(f, in(f, "taken/file"), "x");
+    assert_int_not_equal(file_replace(in(f, "taken"), "x", 1, 0600, 1, f->p), APR_SUCCESS);
+    assert_int_not_equal(file_replace_link(in(f, "taken"), "x", f->p), APR_SUCCESS);
+    assert_int_equal(count_entries(f), 1);
+    assert_true(APR_STATUS_IS_ENOENT(file_replace(in(f, "missing/file"), "x", 1, 0600, 1, f->p)));
+}
+
+/* A file size limit stands in for a full disk: the first part is written, the rest is refused. */
+static void keeps_the_old_content_when_writing_fails(void **state)
+{
+    fixture_t *f = *state;
+    struct rlimit before, small;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    char *data = apr_pcalloc(f->p, 100000);
+    apr_status_t rv;
+
+    put(f, in(f, "a"), "old");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 50000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    rv = file_replace(in(f, "a"), data, 100000, 0600, 1, f->p);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(rv, EFBIG);
+    assert_content(f, in(f, "a"), "old");
+    assert_int_equal(count_entries(f), 1);
+}
+
+static void writes_next_to_the_working_directory(void **state)
+{
+    fixture_t *f = *state;
+    char before[4096];
+
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(f->dir), 0);
+    put(f, "bare", "x");
+    assert_content(f, in(f, "bare"), "x");
+    assert_int_equal(chdir(before), 0);
+}
+
+static void reads_no_more_than_allowed(void **state)
+{
+    fixture_t *f = *state;
+    const char *data = "x";
+    apr_size_t len = 1;
+
+    put(f, in(f, "a"), "12345");
+    assert_int_equal(file_read(&data, &len, in(f, "a"), 5, f->p), APR_SUCCESS);
+    assert_int_equal(len, 5);
+    assert_int_equal(file_read(&data, &len, in(f, "a"), 4, f->p), APR_ENOSPC);
+    assert_null(data);
+    assert_int_equal(len, 0);
+}
+
+static void reads_regular_files_only(void **state)
+{
+    fixture_t *f = *state;
+    const char *data = "x";
+    apr_size_t len = 1;
+
+    assert_true(APR_STATUS_IS_ENOENT(file_read(&data, &len, in(f, "a"), 5, f->p)));
+    assert_null(data);
+    assert_int_equal(file_read(&data, &len, f->dir, 5, f->p), EISDIR);
+    assert_int_equal(mkfifo(in(f, "fifo"), 0600), 0);
+    assert_int_equal(file_read(&data, &len, in(f, "fifo"), 5, f->p), APR_EINVAL);
+    assert_int_equal(file_read(&data, &len, "/dev/zero", 5, f->p), APR_EINVAL);
+    assert_null(data);
+}
+
+static void makes_directories_and_their_parents(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(file_make_directory(in(f, "a/b/c/"), 0700, f->p), APR_SUCCESS);
+    assert_int_equal(mode_of(in(f, "a")), 0755);
+    assert_int_equal(mode_of(in(f, "a/b")), 0755);
+    assert_int_equal(mode_of(in(f, "a/b/c")), 0700);
+    assert_int_equal(chmod(in(f, "a"), 0711), 0);
+    assert_int_equal(file_make_directory(in(f, "a"), 0700, f->p), APR_SUCCESS);
+    assert_int_equal(mode_of(in(f, "a")), 0711);
+    put(f, in(f, "file"), "x");
+    assert_int_equal(file_make_directory(in(f, "file"), 0700, f->p), ENOTDIR);
+    assert_int_not_equal(file_make_directory(in(f, "file/below"), 0700, f->p), APR_SUCCESS);
+    assert_int_not_equal(file_make_directory("", 0700, f->p), APR_SUCCESS);
+}
+
+static void syncs_directories_only(void **state)
+{
+    fixture_t *f = *state;
+
+    put(f, in(f, "file"), "x");
+    assert_int_equal(file_sync_directory(f->dir), APR_SUCCESS);
+    assert_int_equal(file_sync_directory(in(f, "file")), ENOTDIR);
+    assert_true(APR_STATUS_IS_ENOENT(file_sync_directory(in(f, "missing"))));
+}
+
+static void removes_trees_without_following_links(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(file_make_directory(in(f, "tree/deep/er"), 0700, f->p), APR_SUCCESS);
+    assert_int_equal(file_make_directory(in(f, "outside"), 0700, f->p), APR_SUCCESS);
+    put(f, in(f, "outside/file"), "kept");
+    put(f, in(f, "tree/deep/file"), "x");
+    put(f, in(f, "tree/.tmp-left-over"), "x");
+    assert_int_equal(symlink("../../outside", in(f, "tree/deep/link")), 0);
+    assert_int_equal(symlink("outside", in(f, "link")), 0);
+    assert_int_equal(file_remove_tree(in(f, "tree"), f->p), APR_SUCCESS);
+    assert_int_equal(file_remove_tree(in(f, "link"), f->p), APR_SUCCESS);
+    assert_false(is_there(in(f, "tree")));
+    assert_false(is_there(in(f, "link")));
+    assert_content(f, in(f, "outside/file"), "kept");
+    assert_int_equal(file_remove_tree(in(f, "tree"), f->p), APR_SUCCESS);
+}
+
+static void moves_links_in_one_step(void **state)
+{
+    fixture_t *f = *state;
+    char target[64] = "";
+
+    assert_int_equal(file_replace_link(in(f, "live"), "../archive/1", f->p), APR_SUCCESS);
+    assert_int_equal(file_replace_link(in(f, "live"), "../archive/2", f->p), APR_SUCCESS);
+    assert_int_equal(readlink(in(f, "live"), target, sizeof(target) - 1), 12);
+    assert_string_equal(target, "../archive/2");
+    assert_int_equal(count_entries(f), 1);
+}
+
+static void lists_names_in_order_without_leftovers(void **state)
+{
+    fixture_t *f = *state;
+    apr_array_header_t *names;
+
+    put(f, in(f, "b"), "x");
+    put(f, in(f, "a"), "x");
+    put(f, in(f, ".hidden"), "x");
+    put(f, in(f, ".tmp-0123456789abcdef"), "x");
+    assert_int_equal(mkdir(in(f, "c"), 0700), 0);
+    names = file_list_directory(f->dir, f->p);
+    assert_string_equal(apr_array_pstrcat(f->p, names, ' '), ".hidden a b c");
+    assert_int_equal(file_list_directory(in(f, "missing"), f->p)->nelts, 0);
+    assert_int_equal(file_list_directory(in(f, "a"), f->p)->nelts, 0);
+}
+
+static int open_descriptors(apr_pool_t *p)
+{
+    return file_list_directory("/proc/self/fd", p)->nelts;
+}
+
+static void leaves_no_descriptor_open(void **state)
+{
+    fixture_t *f = *state;
+    const char *data;
+    apr_size_t len;
+    int before = open_descriptors(f->p);
+
+    put(f, in(f, "a"), "x");
+    file_replace(in(f, "a"), "x", 1, 0600, 1, f->p);
+    file_replace(in(f, "missing/a"), "x", 1, 0600, 1, f->p);
+    file_read(&data, &len, in(f, "a"), 0, f->p);
+    file_read(&data, &len, in(f, "a"), 10, f->p);
+    file_make_directory(in(f, "d/e"), 0700, f->p);
+    file_remove_tree(in(f, "d"), f->p);
+    file_list_directory(in(f, "a"), f->p);
+    assert_int_equal(open_descriptors(f->p), before);
+}
+
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FILE_TEST(replaces_content_and_mode),
+        FILE_TEST(gives_the_mode_whatever_the_umask),
+        FILE_TEST(replaces_a_link_instead_of_following_it),
+        FILE_TEST(leaves_nothing_when_the_target_cannot_be_replaced),
+        FILE_TEST(keeps_the_old_content_when_writing_fails),
+        FILE_TEST(writes_next_to_the_working_directory),
+        FILE_TEST(reads_no_more_than_allowed),
+        FILE_TEST(reads_regular_files_only),
+        FILE_TEST(makes_directories_and_their_parents),
+        FILE_TEST(syncs_directories_only),
+        FILE_TEST(removes_trees_without_following_links),
+        FILE_TEST(moves_links_in_one_step),
+        FILE_TEST(lists_names_in_order_without_leftovers),
+        FILE_TEST(leaves_no_descriptor_open),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
