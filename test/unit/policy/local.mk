@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += test/unit/policy/test_problem
+test_unit_policy_test_problem_SOURCES = test/unit/policy/test_problem.c
+test_unit_policy_test_problem_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_problem_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_reload
+test_unit_policy_test_reload_SOURCES = test/unit/policy/test_reload.c
+test_unit_policy_test_reload_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_reload_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_renew
+test_unit_policy_test_renew_SOURCES = test/unit/policy/test_renew.c
+test_unit_policy_test_renew_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_renew_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_retry
+test_unit_policy_test_retry_SOURCES = test/unit/policy/test_retry.c
+test_unit_policy_test_retry_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_retry_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)

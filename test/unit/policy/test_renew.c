@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/renew.h"
+
+#define HOURS(n) ((n)*apr_time_from_sec(3600))
+#define DAYS(n) ((n)*apr_time_from_sec(86400))
+#define START apr_time_from_sec(1795298700) /* 2026-11-21 */
+
+static const renew_policy_t unset = { 0, 0 };
+
+/* A good certificate that is dated START, lives that long, and came when it was dated. */
+static renew_facts_t good(apr_interval_time_t life)
+{
+    renew_facts_t facts = { 1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START };
+
+    return facts;
+}
+
+static void renews_by_the_lifetime(void **state)
+{
+    static const struct {
+        apr_interval_time_t life;
+        apr_interval_time_t rest;
+    } rows[] = {
+        { HOURS(160), HOURS(80) },     { DAYS(7), HOURS(84) },        { DAYS(10), HOURS(80) },
+        { DAYS(47), HOURS(47 * 8) },   { DAYS(64), HOURS(64 * 8) },   { DAYS(90), DAYS(30) },
+        { DAYS(100), HOURS(100 * 8) }, { DAYS(199), HOURS(199 * 8) }, { DAYS(398), HOURS(398 * 8) },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        renew_facts_t facts = good(rows[i].life);
+        renew_decision_t plain = renew_decide(START, 0, &facts, &unset);
+        renew_decision_t jittered = renew_decide(START, 0.999999, &facts, &unset);
+
+        assert_int_equal(plain.when, START + rows[i].life - rows[i].rest);
+        assert_string_equal(plain.why, rows[i].life < DAYS(10) ? "half of its life is left"
+                                                               : "a third of its life is left");
+        assert_true(jittered.when < plain.when);
+        assert_true(jittered.when >= plain.when - rows[i].life / 100);
+    }
+}
+
+static void follows_the_setting(void **state)
+{
+    renew_facts_t facts = good(DAYS(90));
+    renew_policy_t before = { 0, DAYS(40) };
+    renew_policy_t percent = { 50, 0 };
+    renew_decision_t decision = renew_decide(START, 0, &facts, &before);
+
+    (void)state;
+    assert_int_equal(decision.when, START + DAYS(50));
+    assert_string_equal(decision.why, "ACMERenewBefore is reached");
+    assert_int_equal(renew_decide(START, 0, &facts, &percent).when, START + DAYS(45));
+}
+
+static void holds_a_setting_back_that_would_loop(void **state)
+{
+    renew_policy_t thirty_days = { 0, DAYS(30) };
+    renew_policy_t all = { 100, 0 };
+    renew_facts_t short_lived = good(HOURS(160));
+    renew_facts_t long_lived = good(DAYS(90));
+    renew_decision_t decision = renew_decide(START, 0.5, &short_lived, &thirty_days);
+
+    (void)state;
+    assert_int_equal(decision.when, START + HOURS(8));
+    assert_non_null(strstr(decision.why, "ACMERenewBefore"));
+    assert_int_equal(renew_decide(START, 0.5, &long_lived, &all).when, START + DAYS(90) / 20);
+    /* An hour at least, or half of a very short life. */
+    short_lived = good(HOURS(10));
+    assert_int_equal(renew_decide(START, 0.5, &short_lived, &all).when, START + HOURS(1));
+    short_lived = good(HOURS(1));
+    assert_int_equal(renew_decide(START, 0.5, &short_lived, &all).when, START + HOURS(1) / 2);
+}
+
+static void keeps_a_twentieth_in_reserve(void **state)
+{
+    renew_facts_t facts = good(DAYS(100));
+    renew_policy_t late = { 1, 0 };
+    renew_decision_t decision = renew_decide(START, 0, &facts, &late);
+
+    (void)state;
+    assert_int_equal(decision.when, START + DAYS(95));
+    assert_string_equal(decision.why, "a twentieth of its life is left");
+}
+
+static void does_not_take_a_backdated_certificate_for_old(void **state)
+{
+    renew_policy_t thirty_days = { 0, DAYS(30) };
+    renew_facts_t facts = good(DAYS(10));
+
+    (void)state;
+    /* Dated a day before it was issued: 12 hours after its date are over already. */
+    facts.obtained = START + DAYS(1);
+    assert_int_equal(renew_decide(facts.obtained, 0, &facts, &thirty_days).when,
+                     facts.obtained + HOURS(12));
+    /* The clock was wrong when it was installed. */
+    facts.obtained = START + DAYS(9999);
+    assert_int_equal(renew_decide(START, 0, &facts, &thirty_days).when, START + HOURS(12));
+    /* Nobody knows when. */
+    facts.obtained = 0;
+    assert_int_equal(renew_decide(START, 0, &facts, &thirty_days).when, START + HOURS(12));
+}
+
+static void does_not_loop_when_the_ca_hands_out_old_ones(void **state)
+{
+    renew_facts_t facts = good(DAYS(100));
+
+    (void)state;
+    facts.obtained = START + DAYS(99);
+    assert_int_equal(renew_decide(facts.obtained, 0, &facts, &unset).when,
+                     facts.obtained + HOURS(1));
+}
+
+static void orders_at_once_what_does_not_fit(void **state)
+{
+    static const struct {
+        renew_facts_t facts;
+        const char *word;
+    } rows[] = {
+        { { 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
+        { { 1, 0, 1, 1, START, START + DAYS(90), START }, "name" },
+        { { 1, 1, 0, 1, START, START + DAYS(90), START }, "key" },
+        { { 1, 1, 1, 0, START, START + DAYS(90), START }, "CA" },
+        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90) }, "expired" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        renew_decision_t decision = renew_decide(START, 0.5, &rows[i].facts, &unset);
+
+        assert_int_equal(decision.when, START);
+        assert_non_null(strstr(decision.why, rows[i].word));
+    }
+}
+
+static void is_due_when_its_time_has_come(void **state)
+{
+    renew_facts_t facts = good(DAYS(90));
+
+    (void)state;
+    assert_true(renew_decide(START + DAYS(59), 0, &facts, &unset).when > START + DAYS(59));
+    assert_true(renew_decide(START + DAYS(60), 0, &facts, &unset).when <= START + DAYS(60));
+    /* The plan does not move while time passes. */
+    assert_int_equal(renew_decide(START, 0.3, &facts, &unset).when,
+                     renew_decide(START + DAYS(80), 0.3, &facts, &unset).when);
+}
+
+static double roll(void)
+{
+    return (double)rand() / ((double)RAND_MAX + 1);
+}
+
+/* Lifetimes from a minute to three years, spread over the orders of magnitude. */
+static apr_interval_time_t random_life(void)
+{
+    apr_interval_time_t life = apr_time_from_sec(60);
+    double exponent = roll() * 20;
+
+    while (exponent > 1) {
+        life *= 2;
+        exponent -= 1;
+    }
+    return life + (apr_interval_time_t)((double)life * exponent * 0.5);
+}
+
+static renew_policy_t random_policy(void)
+{
+    renew_policy_t policy = { 0, 0 };
+
+    if (rand() % 3 == 0)
+        policy.percent = 1 + rand() % 100;
+    else if (rand() % 2 == 0)
+        policy.before = random_life();
+    return policy;
+}
+
+static void holds_its_promises_for_any_numbers(void **state)
+{
+    int i;
+
+    (void)state;
+    srand(20261121);
+    for (i = 0; i < 100000; ++i) {
+        apr_interval_time_t life = random_life();
+        renew_policy_t policy = random_policy();
+        renew_facts_t facts = good(life);
+        double dice = roll();
+        apr_time_t now = START + (apr_interval_time_t)(roll() * 0.9 * (double)life);
+        apr_time_t when = renew_decide(now, dice, &facts, &policy).when;
+        apr_time_t plain = renew_decide(now, 0, &facts, &policy).when;
+
+        life = facts.not_after - facts.not_before + apr_time_from_sec(1);
+        assert_true(when <= START + life - life / 20); /* never after L/20 is left */
+        assert_true(when >= START + life / 20);        /* never before L/20 is lived */
+        assert_true(when <= plain);                    /* the jitter is to the early side */
+        assert_true(when >= plain - life / 100 - 1);
+        /* Whenever it came: not due before some time has passed. */
+        facts.obtained = now;
+        when = renew_decide(now, dice, &facts, &policy).when;
+        assert_true(when >= now + life / 20 || when >= now + HOURS(1));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(renews_by_the_lifetime),
+        cmocka_unit_test(follows_the_setting),
+        cmocka_unit_test(holds_a_setting_back_that_would_loop),
+        cmocka_unit_test(keeps_a_twentieth_in_reserve),
+        cmocka_unit_test(does_not_take_a_backdated_certificate_for_old),
+        cmocka_unit_test(does_not_loop_when_the_ca_hands_out_old_ones),
+        cmocka_unit_test(orders_at_once_what_does_not_fit),
+        cmocka_unit_test(is_due_when_its_time_has_come),
+        cmocka_unit_test(holds_its_promises_for_any_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
