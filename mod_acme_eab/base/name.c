@@ -108,7 +108,7 @@ int name_matches(const char *pattern, const char *name)
         return 1;
     /* RFC 9525, 6.3: for exactly one whole label. */
     return strncmp(pattern, WILDCARD, strlen(WILDCARD)) == 0 && dot != NULL && dot != name
-           && name[0] != '*' && apr_cstr_casecmp(pattern + 1, dot) == 0;
+           && apr_cstr_casecmp(pattern + 1, dot) == 0;
 }
 
 int name_matches_any(const apr_array_header_t *patterns, const char *name)

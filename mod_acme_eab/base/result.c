@@ -71,8 +71,6 @@ void eab_result_copy(eab_result_t *dst, const eab_result_t *src)
 {
     apr_pool_t *p = dst->pool;
 
-    if (dst == src)
-        return;
     *dst = *src;
     dst->pool = p;
     dst->type = apr_pstrdup(p, src->type);

@@ -79,11 +79,14 @@ static void decodes_what_it_encoded_at_any_length(void **state)
 
 static void refuses_what_is_not_base64url(void **state)
 {
-    static const char *const bad[] = {
-        "Z",    "Zg==", "Zg=",   "Zm9v=", " Zm9v",      "Zm9v ", "Zm9v\n", "Zm 9v",
-        "Zm+v", "Zm/v", "Zm9v!", "Zm9vZ", "\xc3\xa4Zm", "Zm.v",  "Zh", /* left-over bits 0001 */
-        "Zm9",                                                         /* left-over bits 01 */
-    };
+    static const char
+        *const
+            bad[] = {
+                "Z",     "A",     "AAAAA",      "Zg==",  "Zg=",  "Zm9v=",
+                " Zm9v", "Zm9v ", "Zm9v\n",     "Zm 9v", "Zm+v", "Zm/v",
+                "Zm9v!", "Zm9vZ", "\xc3\xa4Zm", "Zm.v",  "Zh", /* left-over bits 0001 */
+                "Zm9",                                         /* left-over bits 01 */
+            };
     size_t i;
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
