@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libagent.la
+libagent_la_SOURCES = \
+	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
+	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
+	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
+	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
+	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
+	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
+	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
+	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
+libagent_la_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)
+libagent_la_LIBADD = libacme.la libpolicy.la libipc.la libbase.la
+
+libexec_PROGRAMS += acme-eab-agent
+acme_eab_agent_SOURCES = mod_acme_eab/agent/main.c
+acme_eab_agent_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)
+acme_eab_agent_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
+acme_eab_agent_LDADD = libagent.la

@@ -25,6 +25,7 @@ json_t *brief_facts_to_json(const brief_facts_t *facts)
     json_put_string(json, "fingerprint", facts->fingerprint);
     json_put_time(json, "not_before", facts->not_before);
     json_put_time(json, "not_after", facts->not_after);
+    json_put_time(json, "obtained", facts->obtained);
     json_put_string(json, "generation", facts->generation);
     json_object_set_new(json, "same_account", json_boolean(facts->same_account));
     return json;
@@ -45,6 +46,7 @@ brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json)
     facts->fingerprint = json_copy_string(p, json, "fingerprint");
     facts->not_before = json_peek_time(json, "not_before");
     facts->not_after = json_peek_time(json, "not_after");
+    facts->obtained = json_peek_time(json, "obtained");
     facts->generation = json_copy_string(p, json, "generation");
     facts->same_account = json_peek_bool(json, "same_account", 0);
     return facts;
@@ -166,6 +168,9 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
         json_object_set_new(json, "facts", brief_facts_to_json(certificate->facts));
     }
     json_object_set_new(json, "ordering", json_boolean(certificate->ordering));
+    if (certificate->ordering) {
+        json_put_strings(json, "order_names", certificate->order_names);
+    }
     json_put_string(json, "order_url", certificate->order_url);
     json_object_set_new(json, "finalized", json_boolean(certificate->finalized));
     json_put_time(json, "order_since", certificate->order_since);
@@ -189,6 +194,7 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
     certificate->where = json_copy_string(p, json, "where");
     certificate->facts = brief_facts_from_json(p, json_object_get(json, "facts"));
     certificate->ordering = json_peek_bool(json, "ordering", 0);
+    certificate->order_names = json_copy_strings(p, json, "order_names");
     certificate->order_url = json_copy_string(p, json, "order_url");
     certificate->finalized = json_peek_bool(json, "finalized", 0);
     certificate->order_since = json_peek_time(json, "order_since");

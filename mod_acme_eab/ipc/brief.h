@@ -32,6 +32,7 @@ typedef struct brief_facts {
     const char *fingerprint;
     apr_time_t not_before;
     apr_time_t not_after;
+    apr_time_t obtained; /* when it was installed here */
     const char *generation;
     int same_account; /* it was ordered with the account that is configured now */
 } brief_facts_t;
@@ -64,9 +65,10 @@ typedef struct brief_certificate {
     int fallback;
     const char *loaded; /* the generation in use by httpd, or NULL */
     const char *where;
-    brief_facts_t *facts;  /* the best certificate in the store, or NULL */
-    int ordering;          /* an order is in flight: */
-    const char *order_url; /* NULL: its newOrder was sent and not answered */
+    brief_facts_t *facts;            /* the best certificate in the store, or NULL */
+    int ordering;                    /* an order is in flight: */
+    apr_array_header_t *order_names; /* what was ordered */
+    const char *order_url;           /* NULL: its newOrder was sent and not answered */
     int finalized;
     apr_time_t order_since;
     brief_failure_t failure;

@@ -290,6 +290,7 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->fingerprint = best->facts->fingerprint;
     facts->not_before = best->facts->not_before;
     facts->not_after = best->facts->not_after;
+    facts->obtained = best->installed;
     facts->generation = best->number;
     facts->same_account = registration != NULL && best->account != NULL
                           && strcmp(best->account, registration->id) == 0;

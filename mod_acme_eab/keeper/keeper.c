@@ -145,6 +145,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->facts = certificate_facts(certificate, p);
     if (certificate->journal != NULL) {
         brief->ordering = 1;
+        brief->order_names = certificate->journal->names;
         brief->order_url = certificate->journal->order_url;
         brief->finalized = certificate->journal->finalized;
         brief->order_since = certificate->journal->since;

@@ -13,6 +13,10 @@
 #include "keeper/certificate.h"
 #include "keeper/program.h"
 #include "policy/reload.h"
+#include "store/reload.h"
+
+/* How often httpd is restarted for one and the same generation. */
+#define TRIES_MAX 3
 
 #define TEST_LIMIT apr_time_from_sec(60)
 
@@ -22,6 +26,7 @@
 struct keeper_reload {
     keeper_t *keeper;
     loop_timer_t *timer;
+    reload_memory_t *memory;
     int testing;
     apr_time_t signalled; /* in this process; 0: not yet */
     apr_time_t refused;
@@ -67,9 +72,8 @@ static reload_facts_t gather(const keeper_reload_t *reload)
         apr_time_t installed = certificate->installed != 0 ? certificate->installed : keeper->since;
 
         if (!certificate_waits_for_reload(certificate)
-            || reload_memory_count(keeper->store, certificate->plan->id, certificate->best->number,
-                                   keeper->pool)
-                   >= RELOAD_TRIES) {
+            || reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
+                   >= TRIES_MAX) {
             continue;
         }
         ++facts.waiting;
@@ -139,7 +143,7 @@ static void signal_parent(keeper_reload_t *reload)
         return; /* it is gone, and so shall we be in a moment */
     }
     apr_pool_create(&pool, keeper->pool);
-    reload->signalled = reload->news.last = apr_time_now();
+    reload->signalled = reload->news.last = reload->memory->last = apr_time_now();
     reload->refused = 0;
     reload->refusals = 0;
     set_why(reload, NULL);
@@ -147,11 +151,10 @@ static void signal_parent(keeper_reload_t *reload)
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
         if (certificate_waits_for_reload(certificate)) {
-            reload_memory_add(keeper->store, certificate->plan->id, certificate->best->number,
-                              pool);
+            reload_memory_ask(reload->memory, certificate->plan->id, certificate->best->number);
         }
     }
-    reload_time_save(keeper->store, reload->news.last, pool);
+    reload_memory_save(keeper->store, reload->memory, pool);
     log_line(LOG_LEVEL_NOTICE, "Restarting httpd gracefully for new certificates");
     if (kill(keeper->plan->parent_pid, SIGUSR1) != 0) {
         log_line(LOG_LEVEL_ERROR,
@@ -249,7 +252,8 @@ keeper_reload_t *reload_make(keeper_t *keeper)
     reload->keeper = keeper;
     reload->timer = loop_timer_make(keeper->loop, on_due, reload);
     reload->news.state = keeper->plan->reload ? "idle" : "off";
-    reload->news.last = reload_time_load(keeper->store, keeper->pool);
+    reload->memory = reload_memory_load(keeper->store, keeper->pool);
+    reload->news.last = reload->memory->last;
     return reload;
 }
 

@@ -85,22 +85,3 @@ apr_status_t failure_save(const store_t *store, const char *key, const failure_t
     return record_write(path, json_own(ptemp, failure_to_json(failure)), eab_result_make(ptemp),
                         ptemp);
 }
-
-apr_time_t reload_time_load(const store_t *store, apr_pool_t *ptemp)
-{
-    const char *path = store_path(ptemp, store, "reload.json", NULL, NULL);
-    json_t *json = NULL;
-
-    if (record_read(&json, path, eab_result_make(ptemp), ptemp) != APR_SUCCESS)
-        return 0;
-    return json_peek_time(json, "last");
-}
-
-apr_status_t reload_time_save(const store_t *store, apr_time_t time, apr_pool_t *ptemp)
-{
-    const char *path = store_path(ptemp, store, "reload.json", NULL, NULL);
-    json_t *json = json_own(ptemp, json_object());
-
-    json_put_time(json, "last", time);
-    return record_write(path, json, eab_result_make(ptemp), ptemp);
-}

@@ -2,8 +2,7 @@
 #ifndef STORE_FAILURE_H
 #define STORE_FAILURE_H
 
-/* store/failure.h - failures that are remembered across restarts (checklist B-05, ARI-19), and when
- * httpd was last restarted by us. */
+/* store/failure.h - failures that are remembered across restarts (checklist B-05, ARI-19). */
 
 #include "store/store.h"
 
@@ -24,9 +23,5 @@ apr_status_t failure_load(failure_t **pfailure, const store_t *store, const char
 /** Remember it; NULL forgets. */
 apr_status_t failure_save(const store_t *store, const char *key, const failure_t *failure,
                           apr_pool_t *ptemp);
-
-/** When httpd was last asked to restart; 0: never. */
-apr_time_t reload_time_load(const store_t *store, apr_pool_t *ptemp);
-apr_status_t reload_time_save(const store_t *store, apr_time_t time, apr_pool_t *ptemp);
 
 #endif

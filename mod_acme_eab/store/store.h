@@ -11,7 +11,7 @@
  *   live/<name> -> ../archive/<name>/<generation>
  *   pending/<name>/  privkey.pem  order.json                      store/journal.h
  *   failures/<id or name>.json                                    store/failure.h
- *   reload.json                                                   store/failure.h */
+ *   reload.json                                                   store/reload.h */
 
 #include <apr_errno.h>
 #include <apr_pools.h>

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/account.h"
+
+#include <apr_strings.h>
+
+#include "acme/account.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* ---- signing: the keeper does it ---- */
+
+typedef struct signing {
+    apr_pool_t *pool;
+    acme_signed_fn *done;
+    void *baton;
+} signing_t;
+
+static void on_signed(void *baton, const json_t *body, const eab_result_t *result)
+{
+    signing_t *signing = baton;
+
+    signing->done(signing->baton, result->rv == APR_SUCCESS ? json_peek_string(body, "jws") : NULL,
+                  result);
+    apr_pool_destroy(signing->pool);
+}
+
+static void sign(acme_signer_t *signer, const void *opaque, const char *url, const char *nonce,
+                 acme_signed_fn *done, void *baton)
+{
+    agent_account_t *account = signer->impl;
+    const sentence_request_t *request = opaque;
+    apr_pool_t *pool = NULL;
+    signing_t *signing;
+    json_t *body = json_object();
+
+    apr_pool_create(&pool, account->agent->pool);
+    signing = apr_pcalloc(pool, sizeof(*signing));
+    signing->pool = pool;
+    signing->done = done;
+    signing->baton = baton;
+    json_put_string(body, "sentence", sentence_name(request->sentence));
+    json_object_set_new(body,
+                        sentence_is_of_certificate(request->sentence) ? "certificate" : "account",
+                        json_integer(request->index));
+    json_put_string(body, "url", url);
+    json_put_string(body, "nonce", nonce);
+    link_request(account->agent->link, MESSAGE_SIGN, body, on_signed, signing);
+}
+
+/* ---- the way to a usable account ---- */
+
+static void finish(agent_account_t *account, const eab_result_t *result)
+{
+    apr_array_header_t *waiters = account->waiters;
+    apr_pool_t *pool = account->waiters_pool;
+    int i;
+
+    account->opening = 0;
+    account->waiters = NULL;
+    account->waiters_pool = NULL;
+    agent_touch(account->agent);
+    for (i = 0; waiters != NULL && i < waiters->nelts; ++i) {
+        const account_waiter_t *waiter = &APR_ARRAY_IDX(waiters, i, account_waiter_t);
+
+        waiter->ready(waiter->baton, result);
+    }
+    if (pool != NULL) {
+        apr_pool_destroy(pool);
+    }
+}
+
+static void fail(agent_account_t *account, const eab_result_t *result)
+{
+    failing_add(&account->failing, result, PROBLEM_AT_ACCOUNT);
+    finish(account, account->failing.failure.problem);
+}
+
+static void succeed(agent_account_t *account)
+{
+    eab_result_t *result = eab_result_make(account->waiters_pool);
+
+    failing_end(&account->failing);
+    finish(account, result);
+}
+
+static void on_stored(void *baton, const json_t *body, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+
+    (void)body;
+    if (result->rv != APR_SUCCESS) {
+        account->brief->url = NULL;
+        fail(account, result);
+        return;
+    }
+    succeed(account);
+}
+
+/* The URL is on disk before anything is done with it. */
+static void store_url(agent_account_t *account, const char *url)
+{
+    const acme_directory_t *directory = acme_session_directory(account->session);
+    json_t *body = json_object();
+
+    account->brief->url = apr_pstrdup(account->agent->pool, url);
+    json_object_set_new(body, "account", json_integer(account->index));
+    json_put_string(body, "url", url);
+    json_put_string(body, "terms", directory->terms);
+    link_request(account->agent->link, MESSAGE_REGISTERED, body, on_stored, account);
+}
+
+static void on_account(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+    eab_result_t *problem = eab_result_make(answer->pool);
+    acme_account_t *found;
+
+    if (result->rv != APR_SUCCESS) {
+        fail(account, result);
+        return;
+    }
+    found = acme_account_parse(answer->pool, answer, problem);
+    if (found == NULL) {
+        fail(account, problem);
+        return;
+    }
+    if (account->brief->eab && found->created && !found->eab_echoed) {
+        log_line(LOG_LEVEL_INFO, "Account %s: the CA did not confirm the external account binding",
+                 account->brief->label);
+    }
+    store_url(account, found->url);
+}
+
+static void post(agent_account_t *account, sentence_t sentence, acme_answer_fn *done)
+{
+    const acme_directory_t *directory = acme_session_directory(account->session);
+
+    account->request.sentence = sentence;
+    account->request.index = account->index;
+    acme_session_post(account->session, directory->new_account, &account->request, NULL, done,
+                      account);
+}
+
+static void register_new(agent_account_t *account)
+{
+    account->brief->attempted = 1;
+    post(account, SENTENCE_NEW_ACCOUNT, on_account);
+}
+
+/* What a CA says to a look-up when there is nothing to find, or when it does not do look-ups. */
+static int is_not_found(const eab_result_t *result)
+{
+    return eab_result_is_acme(result, "accountDoesNotExist")
+           || eab_result_is_acme(result, "externalAccountRequired")
+           || eab_result_is_acme(result, "malformed");
+}
+
+static void on_found_with_eab(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    if (is_not_found(result)) {
+        register_new(baton);
+        return;
+    }
+    on_account(baton, answer, result);
+}
+
+static void on_found(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+
+    if (eab_result_is_acme(result, "externalAccountRequired") && account->brief->eab) {
+        post(account, SENTENCE_FIND_ACCOUNT_EAB, on_found_with_eab);
+        return;
+    }
+    on_found_with_eab(baton, answer, result);
+}
+
+/* What must be so before newAccount is sent (checklist A-02, D-08). */
+static apr_status_t check_directory(const agent_account_t *account, eab_result_t *result)
+{
+    const acme_directory_t *directory = acme_session_directory(account->session);
+
+    if (directory->terms != NULL && !account->brief->terms_accepted) {
+        eab_result_set(result, APR_EINVAL, EAB_PROBLEM_TERMS,
+                       "The CA has terms of service and they are not accepted: %s",
+                       directory->terms);
+        result->instance = apr_pstrdup(result->pool, directory->terms);
+        return result->rv;
+    }
+    if (directory->eab_required && !account->brief->eab) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_EAB_MISSING,
+                              "The CA demands External Account Binding and none is configured.");
+    }
+    return APR_SUCCESS;
+}
+
+/* A key that the CA may know is looked up before it is registered, since the EAB may be of single
+ * use and the answer to an earlier newAccount may have been lost (checklist A-07, A-09, E-16). */
+static void on_open(void *baton, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+    eab_result_t *problem = eab_result_make(account->waiters_pool);
+
+    if (result->rv != APR_SUCCESS) {
+        fail(account, result);
+    }
+    else if (account->brief->url != NULL) {
+        succeed(account);
+    }
+    else if (check_directory(account, problem) != APR_SUCCESS) {
+        fail(account, problem);
+    }
+    else if (account->brief->attempted) {
+        post(account, SENTENCE_FIND_ACCOUNT, on_found);
+    }
+    else {
+        register_new(account);
+    }
+}
+
+static void add_waiter(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    account_waiter_t *waiter;
+
+    if (account->waiters == NULL) {
+        apr_pool_create(&account->waiters_pool, account->agent->pool);
+        account->waiters = apr_array_make(account->waiters_pool, 8, sizeof(account_waiter_t));
+    }
+    waiter = apr_array_push(account->waiters);
+    waiter->ready = ready;
+    waiter->baton = baton;
+}
+
+void account_need(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    const brief_failure_t *failure = &account->failing.failure;
+
+    if (account->brief->broken != NULL) {
+        ready(baton, account->brief->broken);
+        return;
+    }
+    if (failure->attempts > 0 && failure->next > apr_time_now()) {
+        ready(baton, failure->problem);
+        return;
+    }
+    add_waiter(account, ready, baton);
+    if (account->opening) {
+        return;
+    }
+    account->opening = 1;
+    if (account->active <= 1) { /* the caller is the first: a new cycle (checklist D-10) */
+        acme_session_forget(account->session);
+    }
+    acme_session_open(account->session, on_open, account);
+}
+
+static void on_unregistered(void *baton, const json_t *body, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+
+    (void)body;
+    if (result->rv != APR_SUCCESS) {
+        fail(account, result);
+        return;
+    }
+    acme_session_open(account->session, on_open, account);
+}
+
+void account_renew(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    json_t *body;
+
+    add_waiter(account, ready, baton);
+    if (account->opening) {
+        return;
+    }
+    account->opening = 1;
+    account->brief->url = NULL;
+    account->brief->attempted = 1;
+    body = json_object();
+    json_object_set_new(body, "account", json_integer(account->index));
+    link_request(account->agent->link, MESSAGE_UNREGISTER, body, on_unregistered, account);
+}
+
+const char *account_state(const agent_account_t *account)
+{
+    if (account->brief->broken != NULL || account->failing.failure.attempts > 0) {
+        return "failing";
+    }
+    return (account->brief->url != NULL) ? "valid" : "unregistered";
+}
+
+agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
+{
+    apr_pool_t *p = agent->pool;
+    agent_account_t *account = apr_pcalloc(p, sizeof(*account));
+
+    account->agent = agent;
+    account->index = index;
+    account->brief = brief;
+    account->signer.sign = sign;
+    account->signer.impl = account;
+    account->session =
+        acme_session_make(p, acme_http_transport(agent->http, brief->ca_pem, brief->proxy, p),
+                          &account->signer, brief->directory);
+    failing_init(&account->failing, agent, "account", index,
+                 apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, &brief->failure);
+    return account;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_ACCOUNT_H
+#define AGENT_ACCOUNT_H
+
+/* agent/account.h - an account at its CA: the session, and the registration when there is none yet
+ * (RFC 8555, 7.3; checklist 1.5 and 1.6). */
+
+#include "agent/agent.h"
+#include "agent/failing.h"
+#include "ipc/message.h"
+
+/** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
+typedef void account_ready_fn(void *baton, const eab_result_t *result);
+
+typedef struct account_waiter {
+    account_ready_fn *ready;
+    void *baton;
+} account_waiter_t;
+
+typedef struct agent_account {
+    agent_t *agent;
+    int index;
+    brief_account_t *brief; /* url and attempted are kept up to date */
+    acme_session_t *session;
+    acme_signer_t signer;
+    sentence_request_t request; /* of the registration, one at a time */
+    failing_t failing;
+    int opening;                 /* a registration or opening is under way */
+    apr_array_header_t *waiters; /* account_waiter_t */
+    apr_pool_t *waiters_pool;
+    int active; /* jobs that are at work with it */
+} agent_account_t;
+
+agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief);
+
+/** Make the account usable: the directory is fetched when no job is at work with it yet, and the
+ * account looked up or registered if its URL is unknown. Several callers share the work. ready may
+ * be called from inside. */
+void account_need(agent_account_t *account, account_ready_fn *ready, void *baton);
+
+/** The CA says that it does not know this account (checklist A-12): register again. ready as above. */
+void account_renew(agent_account_t *account, account_ready_fn *ready, void *baton);
+
+/** "unregistered", "valid", "failing". Static. */
+const char *account_state(const agent_account_t *account);
+
+#endif

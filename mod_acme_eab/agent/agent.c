@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "agent/account.h"
+#include "agent/answer.h"
+#include "agent/job.h"
+#include "agent/status.h"
+#include "base/log.h"
+
+/* The status is written at most this often. */
+#define STATUS_INTERVAL apr_time_from_msec(200)
+
+/* The longest sleep, so that a clock that was set is noticed. */
+#define SLEEP_MAX apr_time_from_sec(60)
+
+/* "mod_acme_eab/0.1.0 (httpd/2.4.71) libcurl/7.88.1" (RFC 8555, 6.1) */
+static const char *user_agent(const brief_t *brief, apr_pool_t *p)
+{
+    return apr_psprintf(p, "mod_acme_eab/%s (httpd/%s) %s", EAB_VERSION,
+                        brief->httpd_version != NULL ? brief->httpd_version : "2.4",
+                        acme_http_library());
+}
+
+/* Answers for names of orders in flight stay: the CA may be asking for them right now. */
+static void tidy_answers(const agent_t *agent)
+{
+    apr_array_header_t *keep = apr_array_make(agent->pool, 4, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < agent->brief->certificates->nelts; ++i) {
+        const brief_certificate_t *certificate =
+            &APR_ARRAY_IDX(agent->brief->certificates, i, brief_certificate_t);
+
+        if (certificate->ordering) {
+            apr_array_cat(keep, certificate->names);
+        }
+    }
+    answer_tidy(agent->brief->run_dir, keep, agent->pool);
+}
+
+agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
+{
+    agent_t *agent = apr_pcalloc(p, sizeof(*agent));
+    int i;
+
+    agent->pool = p;
+    agent->link = link;
+    agent->brief = brief;
+    agent->reload = brief->reload;
+    agent->since = apr_time_now();
+    agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
+    agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
+    if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < brief->accounts->nelts; ++i) {
+        APR_ARRAY_PUSH(agent->accounts, agent_account_t *) =
+            account_make(agent, i, &APR_ARRAY_IDX(brief->accounts, i, brief_account_t));
+    }
+    for (i = 0; i < brief->certificates->nelts; ++i) {
+        APR_ARRAY_PUSH(agent->jobs, job_t *) =
+            job_make(agent, i, &APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
+    }
+    tidy_answers(agent);
+    agent->status_dirty = 1;
+    return agent;
+}
+
+void agent_touch(agent_t *agent)
+{
+    agent->status_dirty = 1;
+}
+
+double agent_dice(void)
+{
+    unsigned char bytes[4] = { 0, 0, 0, 0 };
+    unsigned long number;
+
+    apr_generate_random_bytes(bytes, sizeof(bytes));
+    number = ((unsigned long)bytes[0] << 24) | ((unsigned long)bytes[1] << 16)
+             | ((unsigned long)bytes[2] << 8) | (unsigned long)bytes[3];
+    return (double)number / 4294967296.0;
+}
+
+void agent_hear_news(void *baton, const json_t *body)
+{
+    agent_t *agent = *(agent_t **)baton;
+    apr_pool_t *old;
+
+    if (agent == NULL) {
+        return;
+    }
+    old = agent->reload_pool;
+    apr_pool_create(&agent->reload_pool, agent->pool);
+    news_from_json(&agent->reload, body, agent->reload_pool);
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+    agent_touch(agent);
+}
+
+static void poke_jobs(agent_t *agent)
+{
+    apr_time_t now = apr_time_now();
+    int i;
+
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        job_poke(APR_ARRAY_IDX(agent->jobs, i, job_t *), now);
+    }
+}
+
+static void write_status(agent_t *agent)
+{
+    apr_time_t now = apr_time_now();
+    apr_status_t rv;
+    char reason[120];
+
+    if (!agent->status_dirty
+        || (now >= agent->status_written && now < agent->status_written + STATUS_INTERVAL)) {
+        return;
+    }
+    rv = status_write(agent, now);
+    if (rv != APR_SUCCESS && agent->status_written == 0) {
+        log_line(LOG_LEVEL_ERROR,
+                 "The status cannot be written to %s: %s. Check that ACMEUser "
+                 "owns ACMERunDir.",
+                 agent->brief->run_dir, apr_strerror(rv, reason, sizeof(reason)));
+    }
+    agent->status_written = now;
+    agent->status_dirty = 0;
+}
+
+/* Until the next job is due or the status may be written. */
+static apr_interval_time_t time_to_sleep(const agent_t *agent)
+{
+    apr_time_t now = apr_time_now();
+    apr_time_t next = now + SLEEP_MAX;
+    int i;
+
+    if (agent->status_dirty && agent->status_written + STATUS_INTERVAL < next) {
+        next = agent->status_written + STATUS_INTERVAL;
+    }
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        apr_time_t due = job_due(APR_ARRAY_IDX(agent->jobs, i, job_t *));
+
+        if (due != 0 && due < next) {
+            next = due;
+        }
+    }
+    return (next > now) ? next - now : 0;
+}
+
+void agent_run(agent_t *agent)
+{
+    struct pollfd pfd = { 0, 0, 0 };
+
+    pfd.fd = link_fd(agent->link);
+    do {
+        poke_jobs(agent);
+        write_status(agent);
+        pfd.events = link_events(agent->link);
+        pfd.revents = 0;
+        acme_http_run(agent->http, &pfd, 1, time_to_sleep(agent));
+    } while (link_serve(agent->link, pfd.revents) == APR_SUCCESS);
+}

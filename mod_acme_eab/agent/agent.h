@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+/* agent/agent.h - what the agent knows: the brief, one session for each account, one job for each
+ * certificate. Everything here is public; the secrets are the keeper's. */
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "acme/http.h"
+#include "acme/session.h"
+#include "agent/link.h"
+#include "ipc/brief.h"
+
+struct agent_account;
+struct job;
+
+typedef struct agent {
+    apr_pool_t *pool;
+    link_t *link;
+    acme_http_t *http;
+    brief_t *brief;
+    news_t reload;
+    apr_pool_t *reload_pool;
+    apr_time_t since;
+    apr_array_header_t *accounts; /* struct agent_account * */
+    apr_array_header_t *jobs;     /* struct job * */
+    int status_dirty;             /* something that the status shows has changed */
+    apr_time_t status_written;
+} agent_t;
+
+/** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */
+agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p);
+
+/** The loop: until the keeper is gone. */
+void agent_run(agent_t *agent);
+
+/** For link_make(). */
+void agent_hear_news(void *baton, const json_t *body);
+
+/** The status shows something new: it is written soon. */
+void agent_touch(agent_t *agent);
+
+/** In [0, 1), from the system. */
+double agent_dice(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_ANSWER_H
+#define AGENT_ANSWER_H
+
+/* agent/answer.h - answers to http-01 challenges (RFC 8555, 8.3) in the run directory, where httpd's
+ * workers find them: challenges/<host>/<token>, holding the key authorization. */
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+/** Put an answer in place before the CA is told of it. name and token are checked here again, since
+ * they become file names. @return APR_EINVAL for a name or token that could lead elsewhere */
+apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
+                        const char *thumbprint, apr_pool_t *ptemp);
+
+/** Take all answers for a name away: its challenge is decided. */
+void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp);
+
+/** At the start: take the answers away for all names but those in keep (const char *), whose orders
+ * are in flight and may be under validation right now. */
+void answer_tidy(const char *run_dir, const apr_array_header_t *keep, apr_pool_t *ptemp);
+
+#endif

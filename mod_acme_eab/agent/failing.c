@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/failing.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <apr_uri.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ipc/message.h"
+#include "policy/retry.h"
+
+static const char *host_of(apr_pool_t *p, const char *url)
+{
+    apr_uri_t uri;
+
+    return (apr_uri_parse(p, url, &uri) == APR_SUCCESS) ? uri.hostinfo : NULL;
+}
+
+void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
+                  const char *directory, const brief_failure_t *remembered)
+{
+    failing->agent = agent;
+    failing->key = key;
+    failing->index = index;
+    failing->what = what;
+    failing->host = host_of(agent->pool, directory);
+    failing->failure = *remembered;
+}
+
+static void on_remembered(void *baton, const json_t *body, const eab_result_t *result)
+{
+    failing_t *failing = baton;
+
+    (void)body;
+    if (result->rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "%s: %s", failing->what, result->detail);
+    }
+}
+
+static void tell_keeper(failing_t *failing)
+{
+    json_t *body = json_object();
+
+    json_object_set_new(body, failing->key, json_integer(failing->index));
+    json_object_set_new(body, "failure", brief_failure_to_json(&failing->failure));
+    link_request(failing->agent->link, MESSAGE_FAILED, body, on_remembered, failing);
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return (a == b) || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The same problem again is no news for an error log. */
+static void log_failure(const failing_t *failing, int known, apr_pool_t *p)
+{
+    const brief_failure_t *failure = &failing->failure;
+    const eab_result_t *problem = failure->problem;
+
+    log_line(known ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s: %s%s%s%s %s Next try in %s.",
+             failing->what, log_escape(p, problem->detail), problem->type != NULL ? " (" : "",
+             problem->type != NULL ? log_escape(p, problem->type) : "",
+             problem->type != NULL ? ")" : "", failing_advice(failing, p),
+             clock_span(p, failure->next - apr_time_now()));
+}
+
+void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place)
+{
+    brief_failure_t *failure = &failing->failure;
+    apr_time_t now = apr_time_now();
+    apr_pool_t *pool = NULL;
+    eab_result_t *copy;
+    int known = failure->attempts > 0 && same_text(failure->problem->type, problem->type)
+                && same_text(failure->problem->detail, problem->detail);
+
+    apr_pool_create(&pool, failing->agent->pool);
+    copy = eab_result_make(pool);
+    eab_result_copy(copy, problem);
+    if (failing->pool != NULL) {
+        apr_pool_destroy(failing->pool);
+    }
+    failing->pool = pool;
+    if (failure->attempts++ == 0) {
+        failure->since = now;
+    }
+    failure->problem = copy;
+    failure->place = (int)place;
+    failure->next =
+        retry_at(now, agent_dice(), problem_classify(copy, place), failure->attempts, copy);
+    log_failure(failing, known, pool);
+    tell_keeper(failing);
+    agent_touch(failing->agent);
+}
+
+void failing_end(failing_t *failing)
+{
+    if (failing->failure.attempts == 0) {
+        return;
+    }
+    failing->failure.attempts = 0;
+    tell_keeper(failing);
+    agent_touch(failing->agent);
+}
+
+const char *failing_advice(const failing_t *failing, apr_pool_t *p)
+{
+    if (failing->failure.attempts == 0) {
+        return NULL;
+    }
+    return problem_advice(p, failing->failure.problem, (problem_place_t)failing->failure.place,
+                          failing->host);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_FAILING_H
+#define AGENT_FAILING_H
+
+/* agent/failing.h - failures in a row of an account or a job: counted, classed, dated, told to the
+ * keeper so that they are remembered, and logged once for each different problem. */
+
+#include "agent/agent.h"
+#include "policy/problem.h"
+
+typedef struct failing {
+    agent_t *agent;
+    const char *key; /* "account" or "certificate": member of the message */
+    int index;
+    const char *what;        /* for the log: "Account default", "Certificate www.example.edu" */
+    const char *host;        /* of the CA, for the advice */
+    brief_failure_t failure; /* attempts 0: none */
+    apr_pool_t *pool;        /* owns failure.problem */
+} failing_t;
+
+/** From what the keeper remembers. */
+void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
+                  const char *directory, const brief_failure_t *remembered);
+
+/** One more. Sets failure.next. */
+void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place);
+
+/** It works again. */
+void failing_end(failing_t *failing);
+
+/** What to advise; in p. NULL when nothing fails. */
+const char *failing_advice(const failing_t *failing, apr_pool_t *p);
+
+#endif

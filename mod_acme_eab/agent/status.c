@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "agent/account.h"
+#include "agent/job.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#define STATUS_VERSION 1
+
+/* JSON null where design section 8 shows an object and there is none. */
+static json_t *problem_to_json(const failing_t *failing, apr_pool_t *p)
+{
+    json_t *json;
+
+    if (failing->failure.attempts == 0) {
+        return json_null();
+    }
+    json = eab_result_to_json(failing->failure.problem);
+    json_object_del(json, "rv");
+    json_put_string(json, "advice", failing_advice(failing, p));
+    json_put_time(json, "since", failing->failure.since);
+    json_object_set_new(json, "attempts", json_integer(failing->failure.attempts));
+    return json;
+}
+
+/* A failure that time will not mend: there is no next try. */
+static json_t *broken_to_json(const eab_result_t *broken)
+{
+    json_t *json = eab_result_to_json(broken);
+
+    json_object_del(json, "rv");
+    json_put_string(json, "advice",
+                    "Mend what is named here and restart httpd gracefully; the error log has the "
+                    "line.");
+    return json;
+}
+
+static json_t *account_problem(const agent_account_t *account, apr_pool_t *p)
+{
+    if (account->brief->broken != NULL) {
+        return broken_to_json(account->brief->broken);
+    }
+    return problem_to_json(&account->failing, p);
+}
+
+static json_t *keys_to_json(const brief_facts_t *facts)
+{
+    json_t *keys = json_array();
+    json_t *key;
+
+    if (facts != NULL) {
+        key = json_object();
+        json_put_string(key, "type", facts->key_type);
+        json_put_string(key, "issuer", facts->issuer);
+        json_put_string(key, "serial", facts->serial);
+        json_put_time(key, "not_before", facts->not_before);
+        json_put_time(key, "not_after", facts->not_after);
+        json_put_string(key, "fingerprint_sha256", facts->fingerprint);
+        json_array_append_new(keys, key);
+    }
+    return keys;
+}
+
+static json_t *next_to_json(const job_t *job, const char *status)
+{
+    const news_t *reload = &job->agent->reload;
+    json_t *next = json_object();
+
+    if (strcmp(status, "waiting-for-reload") == 0) {
+        json_put_string(next, "what", "reload");
+        json_put_time(next, "at", reload->next);
+        json_put_string(next, "why",
+                        strcmp(reload->state, "off") == 0
+                            ? "ACMEReload is off: restart httpd gracefully yourself"
+                        : strcmp(reload->state, "refused") == 0
+                            ? "the configuration test of httpd failed; see reload"
+                            : "httpd has not loaded the new certificate yet");
+        return next;
+    }
+    if (job->at == 0 || job->next == NULL) {
+        json_decref(next);
+        return json_null();
+    }
+    json_put_string(next, "what", job->next);
+    json_put_time(next, "at", job->at);
+    json_put_string(next, "why", job->why);
+    return next;
+}
+
+static json_t *order_to_json(const job_t *job)
+{
+    json_t *order;
+
+    if (!job->brief->ordering) {
+        return json_null();
+    }
+    order = json_object();
+    json_put_string(order, "url", job->brief->order_url);
+    json_put_string(order, "status", job->order != NULL ? job->order->status : NULL);
+    json_put_time(order, "since", job->brief->order_since);
+    return order;
+}
+
+static json_t *job_to_json(const job_t *job, apr_pool_t *p)
+{
+    const brief_certificate_t *brief = job->brief;
+    const char *status = job_status(job);
+    json_t *json = json_object();
+
+    json_put_string(json, "name", APR_ARRAY_IDX(brief->names, 0, const char *));
+    json_put_strings(json, "names", brief->names);
+    json_put_string(json, "account", job->account->brief->label);
+    json_put_string(json, "state", status);
+    json_object_set_new(json, "served", json_boolean(brief->served));
+    json_put_string(json, "where", brief->where);
+    json_object_set_new(json, "keys", keys_to_json(brief->facts));
+    json_object_set_new(json, "next", next_to_json(job, status));
+    if (job->failing.failure.attempts > 0) {
+        json_object_set_new(json, "problem", problem_to_json(&job->failing, p));
+    }
+    else {
+        json_object_set_new(json, "problem", account_problem(job->account, p));
+    }
+    json_object_set_new(json, "order", order_to_json(job));
+    return json;
+}
+
+static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
+{
+    json_t *json = json_object();
+
+    json_put_string(json, "label", account->brief->label);
+    json_put_string(json, "directory", account->brief->directory);
+    json_put_string(json, "url", account->brief->url);
+    json_put_string(json, "kid_sha256", account->brief->kid_sha256);
+    json_put_string(json, "state", account_state(account));
+    json_object_set_new(json, "problem", account_problem(account, p));
+    return json;
+}
+
+static json_t *process_to_json(int pid, apr_time_t since, int restarts)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "pid", json_integer(pid));
+    json_put_time(json, "since", since);
+    json_object_set_new(json, "restarts", json_integer(restarts));
+    return json;
+}
+
+static json_t *processes_to_json(const agent_t *agent)
+{
+    const brief_t *brief = agent->brief;
+    json_t *json = json_object();
+
+    json_object_set_new(
+        json, "keeper",
+        process_to_json(brief->keeper_pid, brief->keeper_since, brief->keeper_restarts));
+    json_object_set_new(json, "agent",
+                        process_to_json((int)getpid(), agent->since, brief->agent_restarts));
+    return json;
+}
+
+json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
+{
+    json_t *json = json_object();
+    json_t *array = json_array();
+    json_t *reload;
+    int i;
+
+    json_object_set_new(json, "version", json_integer(STATUS_VERSION));
+    json_put_time(json, "generated", now);
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        json_array_append_new(array, job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), ptemp));
+    }
+    json_object_set_new(json, "certificates", array);
+    array = json_array();
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        json_array_append_new(
+            array, account_to_json(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), ptemp));
+    }
+    json_object_set_new(json, "accounts", array);
+    json_object_set_new(json, "processes", processes_to_json(agent));
+    reload = news_to_json(&agent->reload);
+    json_object_set_new(json, "reload", reload);
+    return json;
+}
+
+apr_status_t status_write(const agent_t *agent, apr_time_t now)
+{
+    apr_pool_t *pool = NULL;
+    apr_status_t rv = APR_ENOMEM;
+    json_t *json;
+    char *text;
+
+    apr_pool_create(&pool, agent->pool);
+    json = json_own(pool, status_make(agent, now, pool));
+    text = json_dumps(json, JSON_INDENT(1));
+    if (text != NULL) {
+        rv = file_replace(apr_pstrcat(pool, agent->brief->run_dir, "/status.json", NULL), text,
+                          strlen(text), 0644, 0, pool);
+        free(text);
+    }
+    apr_pool_destroy(pool);
+    return rv;
+}
