@@ -30,3 +30,8 @@ check_PROGRAMS += test/unit/acme/test_url
 test_unit_acme_test_url_SOURCES = test/unit/acme/test_url.c
 test_unit_acme_test_url_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_url_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_session
+test_unit_acme_test_session_SOURCES = test/unit/acme/test_session.c
+test_unit_acme_test_session_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_session_LDADD = libacme.la $(CMOCKA_LIBS)
