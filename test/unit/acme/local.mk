@@ -35,3 +35,8 @@ check_PROGRAMS += test/unit/acme/test_session
 test_unit_acme_test_session_SOURCES = test/unit/acme/test_session.c
 test_unit_acme_test_session_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_session_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_http
+test_unit_acme_test_http_SOURCES = test/unit/acme/test_http.c
+test_unit_acme_test_http_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_acme_test_http_LDADD = libacme.la $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lpthread
