@@ -6,7 +6,7 @@
  * followed on POST (a GET follows at most 3, https to https), answers capped (base/bytes.h), 10 s
  * to connect, 180 s for an answer since a finalize may block for 90, connections kept, HTTP/2 where
  * offered (then all requests to one host share one connection). Proxies of the environment are
- * ignored. (Checklist 1.1) */
+ * ignored. The process must ignore SIGPIPE. (Checklist 1.1) */
 
 #include <apr_pools.h>
 #include <apr_time.h>
@@ -29,7 +29,8 @@ acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, con
                                       apr_pool_t *p);
 
 /** Wait until something happened on the network, on one of fds, or timeout (microseconds, -1: no
- * limit) is over; then call the callbacks of exchanges that ended.
+ * limit) is over; then call the callbacks of exchanges that ended. It may come back early with nothing
+ * done, so call it in a loop.
  * @param fds as for poll(2); revents is filled in; may be NULL with nfds 0 */
 void acme_http_run(acme_http_t *http, struct pollfd *fds, int nfds, apr_interval_time_t timeout);
 

@@ -11,5 +11,5 @@ libacme_la_SOURCES = \
 	mod_acme_eab/acme/session.c mod_acme_eab/acme/session.h \
 	mod_acme_eab/acme/transport.h \
 	mod_acme_eab/acme/url.c mod_acme_eab/acme/url.h
-libacme_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(CURL_CFLAGS)
-libacme_la_LIBADD = libcrypto_eab.la libbase.la $(CURL_LIBS)
+libacme_la_CFLAGS = $(JSON_CFLAGS) $(CURL_CFLAGS)
+libacme_la_LIBADD = libbase.la $(CURL_LIBS)

@@ -1,1 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += test/unit/acme/fake_answer.h
+
+check_PROGRAMS += test/unit/acme/test_account
+test_unit_acme_test_account_SOURCES = test/unit/acme/test_account.c
+test_unit_acme_test_account_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_account_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_authorization
+test_unit_acme_test_authorization_SOURCES = test/unit/acme/test_authorization.c
+test_unit_acme_test_authorization_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_authorization_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_directory
+test_unit_acme_test_directory_SOURCES = test/unit/acme/test_directory.c
+test_unit_acme_test_directory_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_directory_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_order
+test_unit_acme_test_order_SOURCES = test/unit/acme/test_order.c
+test_unit_acme_test_order_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_order_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_problem
+test_unit_acme_test_problem_SOURCES = test/unit/acme/test_problem.c
+test_unit_acme_test_problem_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_problem_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_url
+test_unit_acme_test_url_SOURCES = test/unit/acme/test_url.c
+test_unit_acme_test_url_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_url_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_session
+test_unit_acme_test_session_SOURCES = test/unit/acme/test_session.c
+test_unit_acme_test_session_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_session_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_http
+test_unit_acme_test_http_SOURCES = test/unit/acme/test_http.c
+test_unit_acme_test_http_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_acme_test_http_LDADD = libacme.la $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lpthread
