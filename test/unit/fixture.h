@@ -66,7 +66,7 @@ static inline int fixture_apr_end(void **state)
 }
 
 /* A test with a pool as its state. */
-#define fixture_test(function)                                                                     \
+#define fixture_test(function) \
     cmocka_unit_test_setup_teardown(function, fixture_pool, fixture_pool_end)
 
 #define fixture_run(tests) cmocka_run_group_tests(tests, fixture_apr, fixture_apr_end)

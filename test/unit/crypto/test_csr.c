@@ -58,8 +58,7 @@ static void expect_common(apr_pool_t *p, const apr_array_header_t *names, const 
 static void all_names_are_in_the_extension(void **state)
 {
     apr_pool_t *p = *state;
-    apr_array_header_t *names
-        = party_names(p, "www.example.edu", "*.example.edu", LONG66, NULL);
+    apr_array_header_t *names = party_names(p, "www.example.edu", "*.example.edu", LONG66, NULL);
     X509_REQ *req = request(p, "p256", names, 0);
     STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(req);
     GENERAL_NAMES *san = NULL;

@@ -6,8 +6,8 @@
 
 #define KEY48 "HjudV5qnbreN-n9WyFSH-t4HXuEx_XFen45zuxY-G1h6fr74V3cUM_dVlwQZBWmc"
 #define KEY48_STANDARD "HjudV5qnbreN+n9WyFSH+t4HXuEx/XFen45zuxY+G1h6fr74V3cUM/dVlwQZBWmc"
-#define KEY48_HEX                                                                                  \
-    "1e3b9d579aa76eb78dfa7f56c85487fade075ee131fd715e9f8e73bb163e1b587a7ebef857771433f755970419"    \
+#define KEY48_HEX \
+    "1e3b9d579aa76eb78dfa7f56c85487fade075ee131fd715e9f8e73bb163e1b587a7ebef857771433f755970419" \
     "05699c"
 #define KEY32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
@@ -119,8 +119,8 @@ static void hexadecimal_is_taken_with_a_warning(void **state)
 
     assert_int_equal(APR_SUCCESS,
                      decode(*state, &key,
-                            "1e3b9d579aa76eb78dfa7f56c85487fade075ee131fd715e9f8e73bb163e1b58",
-                            256, &why));
+                            "1e3b9d579aa76eb78dfa7f56c85487fade075ee131fd715e9f8e73bb163e1b58", 256,
+                            &why));
     assert_int_equal(48, key->len);
     assert_non_null(strstr(why, "looks like hexadecimal"));
 }

@@ -14,27 +14,27 @@
 #include "crypto/jose.h"
 
 /* RFC 7515, A.3. */
-#define K1_PEM                                                                                     \
-    "-----BEGIN PRIVATE KEY-----\n"                                                                \
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff\n"                           \
-    "H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp\n"                           \
-    "7xO6z248e9FURcfxRM0bvZt+hyzf7bnuufSzaV1uqQskrYpGIyiFiOWt\n"                                   \
+#define K1_PEM \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff\n" \
+    "H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp\n" \
+    "7xO6z248e9FURcfxRM0bvZt+hyzf7bnuufSzaV1uqQskrYpGIyiFiOWt\n" \
     "-----END PRIVATE KEY-----\n"
 #define K1_THUMBPRINT "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
 
 /* The x of this one begins with a zero byte. */
-#define K2_PEM                                                                                     \
-    "-----BEGIN PRIVATE KEY-----\n"                                                                \
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgch8VgwOxs3eC+kUX\n"                           \
-    "BAgEPHxR3Nb4dWpBOkuzOt/siSGhRANCAAQA/ug80C+U/vSDv5KAKZXqiQ7IeoNa\n"                           \
-    "8AntkZUFvDSAYpHh+8S6NeqFWAi4DaNC0c1YIaA7Z4gpwEvrAMkfLNF/\n"                                   \
+#define K2_PEM \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgch8VgwOxs3eC+kUX\n" \
+    "BAgEPHxR3Nb4dWpBOkuzOt/siSGhRANCAAQA/ug80C+U/vSDv5KAKZXqiQ7IeoNa\n" \
+    "8AntkZUFvDSAYpHh+8S6NeqFWAi4DaNC0c1YIaA7Z4gpwEvrAMkfLNF/\n" \
     "-----END PRIVATE KEY-----\n"
 
 /* RFC 7638, 3.1: a public key. */
-#define RFC7638_N                                                                                  \
-    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"      \
-    "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-"              \
-    "65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-"   \
+#define RFC7638_N \
+    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_" \
+    "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-" \
+    "65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-" \
     "bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
 
 #define EAB_KEY "HjudV5qnbreN-n9WyFSH-t4HXuEx_XFen45zuxY-G1h6fr74V3cUM_dVlwQZBWmc"
@@ -88,8 +88,8 @@ static const char *decode_text(apr_pool_t *p, const char *encoded)
 static int verify(apr_pool_t *p, const keypair_t *key, const char *digest, int width,
                   const json_t *jws)
 {
-    const char *input
-        = apr_pstrcat(p, json_peek_string(jws, "protected"), ".", json_peek_string(jws, "payload"), NULL);
+    const char *input = apr_pstrcat(p, json_peek_string(jws, "protected"), ".",
+                                    json_peek_string(jws, "payload"), NULL);
     bytes_t raw = { NULL, 0 };
     const unsigned char *der = NULL;
     unsigned char *made = NULL;
@@ -154,7 +154,8 @@ static void leading_zero_of_a_coordinate_stays(void **state)
 
     assert_string_equal("AP7oPNAvlP70g7-SgCmV6okOyHqDWvAJ7ZGVBbw0gGI", json_peek_string(jwk, "x"));
     assert_string_equal("keH7xLo16oVYCLgNo0LRzVghoDtniCnAS-sAyR8s0X8", json_peek_string(jwk, "y"));
-    assert_string_equal("81fJ_FKnLRYrjhJ_ywc8EQ0LF3FG_v1UTCgPo4HOpEw", jose_thumbprint(*state, key));
+    assert_string_equal("81fJ_FKnLRYrjhJ_ywc8EQ0LF3FG_v1UTCgPo4HOpEw",
+                        jose_thumbprint(*state, key));
 }
 
 static void thumbprint_of_rsa(void **state)
@@ -162,7 +163,8 @@ static void thumbprint_of_rsa(void **state)
     keypair_t *key = key_from_modulus(*state, RFC7638_N);
     json_t *jwk = jose_jwk(*state, key);
 
-    assert_string_equal("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", jose_thumbprint(*state, key));
+    assert_string_equal("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+                        jose_thumbprint(*state, key));
     assert_string_equal("{\"e\":\"AQAB\",\"kty\":\"RSA\",\"n\":\"" RFC7638_N "\"}",
                         json_text(*state, jwk));
 }
@@ -275,8 +277,9 @@ static void expect_binding(apr_pool_t *p, const char *alg, const char *signature
     json_t *eab = jose_bind_account(p, key_from_pem(p, K1_PEM), mac_key(p), alg, "kid-3", EAB_URL);
 
     assert_int_equal(3, json_object_size(eab));
-    assert_string_equal(apr_psprintf(p, "{\"alg\":\"%s\",\"kid\":\"kid-3\",\"url\":\"" EAB_URL "\"}", alg),
-                        decode_text(p, json_peek_string(eab, "protected")));
+    assert_string_equal(
+        apr_psprintf(p, "{\"alg\":\"%s\",\"kid\":\"kid-3\",\"url\":\"" EAB_URL "\"}", alg),
+        decode_text(p, json_peek_string(eab, "protected")));
     assert_string_equal("eyJjcnYiOiJQLTI1NiIsImt0eSI6IkVDIiwieCI6ImY4M09KM0QyeEYxQmc4dnViOXRMZTFnSE"
                         "16Vjc2ZThUdXM5dVBIdlJWRVUiLCJ5IjoieF9GRXpSdTltMzZITE5fdHVlNjU5TE5wWFc2cEN5"
                         "U3Rpa1lqS0lXSTVhMCJ9",
