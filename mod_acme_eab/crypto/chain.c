@@ -81,13 +81,22 @@ static void chain_swap(chain_t *chain, int a, int b)
     APR_ARRAY_IDX(chain->certs, b, X509 *) = cert;
 }
 
+/* Names alone do not tell: a CA that has changed its key has two certificates with one name. */
+static int cert_issued(X509 *issuer, X509 *subject)
+{
+    EVP_PKEY *pkey = X509_get0_pubkey(issuer);
+
+    return X509_check_issued(issuer, subject) == X509_V_OK && pkey != NULL
+           && X509_verify(subject, pkey) == 1;
+}
+
 /* The first certificate from first on that issued subject, or -1. */
 static int chain_find_issuer(const chain_t *chain, X509 *subject, int first)
 {
     int i;
 
     for (i = first; i < chain->certs->nelts; i++) {
-        if (X509_check_issued(chain_cert(chain, i), subject) == X509_V_OK)
+        if (cert_issued(chain_cert(chain, i), subject))
             return i;
     }
     return -1;

@@ -2,6 +2,7 @@
 #include "store/failure.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
 
@@ -11,6 +12,8 @@
 #include "store/registration.h"
 
 #define ATTEMPTS_MAX 1000000
+#define SUFFIX ".json"
+#define FILE_NAME_MAX 255 /* of every file system that matters */
 
 /* NULL when key is neither a registration id nor a certificate's name. */
 static const char *failure_path(apr_pool_t *p, const store_t *store, const char *key)
@@ -19,7 +22,9 @@ static const char *failure_path(apr_pool_t *p, const store_t *store, const char 
 
     if (entry == NULL)
         return NULL;
-    return store_path(p, store, "failures", apr_pstrcat(p, entry, ".json", NULL), NULL);
+    if (strlen(entry) + strlen(SUFFIX) > FILE_NAME_MAX)
+        entry = registration_id(p, entry, NULL);
+    return store_path(p, store, "failures", apr_pstrcat(p, entry, SUFFIX, NULL), NULL);
 }
 
 static int failure_attempts(const json_t *json)

@@ -11,6 +11,8 @@
 #include "store/record.h"
 #include "store/registration.h"
 
+#define REMOVED ".tmp-removed" /* in pending/: what is on its way out */
+
 /* pending/<name>/file; NULL when the name is not fit for the store. */
 static const char *journal_path(apr_pool_t *p, const store_t *store, const char *name,
                                 const char *file)
@@ -140,15 +142,13 @@ apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char
 apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp)
 {
     const char *path = journal_path(ptemp, store, name, NULL);
-    const char *gone = NULL;
+    const char *gone = store_path(ptemp, store, "pending", REMOVED, NULL);
     apr_status_t rv;
 
     if (path == NULL)
         return APR_EINVAL;
-    /* Record and key go with one rename: an order without its key, or a key that the next order
-     * would take for its own, must not be what a crash leaves. */
-    gone = store_path(ptemp, store, "pending",
-                      apr_pstrcat(ptemp, ".tmp-", store_entry(ptemp, name), NULL), NULL);
+    /* Record and key go with one rename: a crash must leave neither an order without its key nor a
+     * key that the next order would take for its own. */
     rv = file_remove_tree(gone, ptemp);
     if (rv != APR_SUCCESS)
         return rv;

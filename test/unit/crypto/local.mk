@@ -1,1 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += test/unit/fixture.h
+CRYPTO_TEST_LIBS = libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_secret
+test_unit_crypto_test_secret_SOURCES = test/unit/crypto/test_secret.c
+test_unit_crypto_test_secret_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_secret_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_eabkey
+test_unit_crypto_test_eabkey_SOURCES = test/unit/crypto/test_eabkey.c
+test_unit_crypto_test_eabkey_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_eabkey_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_keypair
+test_unit_crypto_test_keypair_SOURCES = test/unit/crypto/test_keypair.c
+test_unit_crypto_test_keypair_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_keypair_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_jose
+test_unit_crypto_test_jose_SOURCES = test/unit/crypto/test_jose.c
+test_unit_crypto_test_jose_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_jose_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_pem
+test_unit_crypto_test_pem_SOURCES = test/unit/crypto/test_pem.c
+test_unit_crypto_test_pem_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_pem_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_csr
+test_unit_crypto_test_csr_SOURCES = test/unit/crypto/test_csr.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_csr_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_csr_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_chain
+test_unit_crypto_test_chain_SOURCES = test/unit/crypto/test_chain.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_chain_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_chain_LDADD = $(CRYPTO_TEST_LIBS)

@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
+STORE_TEST_LIBS = libstore.la libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/store/test_store
+test_unit_store_test_store_SOURCES = test/unit/store/test_store.c
+test_unit_store_test_store_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_store_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_registration
+test_unit_store_test_registration_SOURCES = test/unit/store/test_registration.c
+test_unit_store_test_registration_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_registration_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_generation
+test_unit_store_test_generation_SOURCES = test/unit/store/test_generation.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_store_test_generation_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_generation_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_journal
+test_unit_store_test_journal_SOURCES = test/unit/store/test_journal.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_store_test_journal_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_journal_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_failure
+test_unit_store_test_failure_SOURCES = test/unit/store/test_failure.c
+test_unit_store_test_failure_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_failure_LDADD = $(STORE_TEST_LIBS)

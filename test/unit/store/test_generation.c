@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <openssl/err.h>
+
+#include "../crypto/party.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "store/generation.h"
+
+#define NAME "www.example.edu"
+#define ACCOUNT "0123456789abcdef0123456789abcdef"
+#define CA "https://ca.example/directory"
+#define DAY 86400L
+
+typedef struct scene {
+    apr_pool_t *p;
+    eab_result_t *result;
+    store_t *store;
+    party_t *root;
+    apr_array_header_t *names;
+    const char *archive;
+    const char *link;
+} scene_t;
+
+static scene_t scene(apr_pool_t *p)
+{
+    static const party_spec_t root_spec = { .common = "Test Root", .is_ca = 1 };
+    scene_t s = { .p = p };
+
+    s.result = eab_result_make(p);
+    assert_int_equal(APR_SUCCESS, store_open(&s.store, fixture_directory(p), s.result, p));
+    s.root = party_make(p, NULL, &root_spec);
+    s.names = party_names(p, NAME, "example.edu", NULL);
+    s.archive = store_path(p, s.store, "archive", NAME, NULL);
+    s.link = store_path(p, s.store, "live", NAME, NULL);
+    return s;
+}
+
+static void scene_end(scene_t *s)
+{
+    assert_int_equal(0, ERR_peek_error());
+    assert_int_equal(APR_SUCCESS, file_remove_tree(s->store->dir, s->p));
+}
+
+static party_t *leaf(scene_t *s, const char *names)
+{
+    const party_spec_t spec = { .names = names, .usage = "serverAuth" };
+
+    return party_make(s->p, s->root, &spec);
+}
+
+static chain_t *chain_of(scene_t *s, const party_t *party)
+{
+    const char *pem = party_pem(s->p, 2, party, s->root);
+    chain_t *chain = NULL;
+
+    assert_int_equal(APR_SUCCESS, chain_parse(&chain, pem, strlen(pem), s->result, s->p));
+    return chain;
+}
+
+static apr_status_t install_party(scene_t *s, const party_t *party, const keypair_t *key,
+                                  generation_t **pgen)
+{
+    return generation_install(pgen, s->store, NAME, chain_of(s, party), key, s->names, ACCOUNT, CA,
+                              apr_time_now(), s->result, s->p);
+}
+
+/* One more good generation. */
+static generation_t *install(scene_t *s)
+{
+    party_t *party = leaf(s, "DNS:" NAME ",DNS:example.edu");
+    generation_t *gen = NULL;
+
+    assert_int_equal(APR_SUCCESS, install_party(s, party, party->key, &gen));
+    return gen;
+}
+
+static const char *path_of(scene_t *s, const char *number, const char *file)
+{
+    return apr_pstrcat(s->p, s->archive, "/", number, "/", file, NULL);
+}
+
+static const char *target(scene_t *s)
+{
+    char text[300] = "";
+
+    return readlink(s->link, text, sizeof(text) - 1) > 0 ? apr_pstrdup(s->p, text) : "none";
+}
+
+static void expect_live(scene_t *s, const char *number)
+{
+    assert_string_equal(apr_pstrcat(s->p, "../archive/" NAME "/", number, NULL), target(s));
+}
+
+/* generation_find() returns this one; it has words about the live one unless that is it. */
+static void expect_found(scene_t *s, const char *number, int live_is_fine)
+{
+    generation_t *gen = NULL;
+
+    assert_int_equal(APR_SUCCESS, generation_find(&gen, s->store, NAME, s->names, apr_time_now(),
+                                                  s->result, s->p));
+    assert_string_equal(number, gen->number);
+    assert_string_equal(path_of(s, number, "fullchain.pem"), gen->chain_path);
+    assert_string_equal(path_of(s, number, "privkey.pem"), gen->key_path);
+    assert_int_equal(live_is_fine, s->result->rv == APR_SUCCESS);
+    assert_int_equal(live_is_fine, s->result->detail == NULL);
+}
+
+static void recover(scene_t *s)
+{
+    assert_int_equal(APR_SUCCESS, generation_recover(s->store, NAME, s->result, s->p));
+}
+
+static void relink(scene_t *s, const char *to)
+{
+    unlink(s->link);
+    assert_int_equal(0, symlink(to, s->link));
+}
+
+static void cut_file(const char *path, off_t by)
+{
+    struct stat st;
+
+    assert_int_equal(0, stat(path, &st));
+    assert_int_equal(0, truncate(path, st.st_size - by));
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(0, lstat(path, &st));
+    return st.st_mode & 07777;
+}
+
+static void install_makes_it_live(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = install(&s);
+    struct stat st;
+
+    assert_string_equal("000001", gen->number);
+    assert_string_equal(path_of(&s, "000001", "fullchain.pem"), gen->chain_path);
+    assert_int_equal(2, gen->facts->names->nelts);
+    expect_live(&s, "000001");
+    assert_int_equal(0, stat(apr_pstrcat(s.p, s.link, "/fullchain.pem", NULL), &st));
+    assert_int_equal(0700, mode_of(path_of(&s, "000001", "")));
+    assert_int_equal(0600, mode_of(gen->key_path));
+    assert_int_equal(0600, mode_of(gen->chain_path));
+    assert_int_equal(3, file_list_directory(path_of(&s, "000001", ""), s.p)->nelts);
+    expect_found(&s, "000001", 1);
+    assert_string_equal("000002", install(&s)->number);
+    expect_live(&s, "000002");
+    expect_found(&s, "000002", 1);
+    scene_end(&s);
+}
+
+static void meta_tells_where_it_came_from(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+    const char *text = NULL;
+    apr_size_t len = 0;
+    json_t *meta = NULL;
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS,
+                     file_read(&text, &len, path_of(&s, "000001", "meta.json"), 10000, s.p));
+    assert_int_equal('\n', text[len - 1]);
+    meta = json_parse(s.p, text, len, NULL);
+    assert_int_equal(2, json_array_size(json_object_get(meta, "names")));
+    assert_string_equal(ACCOUNT, json_peek_string(meta, "account"));
+    assert_string_equal(CA, json_peek_string(meta, "directory"));
+    assert_int_equal(APR_SUCCESS,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_string_equal(ACCOUNT, gen->account);
+    assert_string_equal(CA, gen->directory);
+    assert_int_equal(json_peek_time(meta, "installed"), gen->installed);
+    assert_true(labs((long)apr_time_sec(apr_time_now() - gen->installed)) < 60);
+    scene_end(&s);
+}
+
+static void wildcards_have_a_directory(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:*.example.edu");
+    generation_t *gen = NULL;
+    struct stat st;
+
+    s.names = party_names(s.p, "*.example.edu", NULL);
+    assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, "*.example.edu",
+                                                     chain_of(&s, party), party->key, s.names, NULL,
+                                                     NULL, apr_time_now(), s.result, s.p));
+    assert_int_equal(
+        0, stat(store_path(s.p, s.store, "live", "_wildcard.example.edu", "privkey.pem"), &st));
+    assert_int_equal(APR_SUCCESS, generation_find(&gen, s.store, "*.example.edu", s.names,
+                                                  apr_time_now(), s.result, s.p));
+    assert_null(gen->account);
+    scene_end(&s);
+}
+
+static void bad_pair_is_not_installed(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:" NAME);
+    generation_t *gen = NULL;
+
+    install(&s);
+    assert_int_equal(APR_EINVAL, install_party(&s, party, s.root->key, &gen));
+    assert_null(gen);
+    assert_string_equal(EAB_PROBLEM_CHAIN, s.result->type);
+    expect_live(&s, "000001");
+    assert_int_equal(-1, access(path_of(&s, ".tmp-000002", ""), F_OK));
+    assert_int_equal(-1, access(path_of(&s, "000002", ""), F_OK));
+    scene_end(&s);
+}
+
+static void nothing_there(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+
+    assert_int_equal(APR_ENOENT,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_null(gen);
+    recover(&s);
+    generation_prune(s.store, NAME, NULL, s.p);
+    assert_string_equal("none", target(&s));
+    scene_end(&s);
+}
+
+static void names_that_lead_out_are_refused(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:" NAME);
+    generation_t *gen = NULL;
+
+    assert_int_equal(APR_EINVAL, generation_install(&gen, s.store, "../accounts",
+                                                    chain_of(&s, party), party->key, s.names, NULL,
+                                                    NULL, apr_time_now(), s.result, s.p));
+    assert_int_equal(APR_EINVAL, generation_find(&gen, s.store, "../archive", s.names,
+                                                 apr_time_now(), s.result, s.p));
+    assert_int_equal(APR_EINVAL, generation_recover(s.store, "..", s.result, s.p));
+    scene_end(&s);
+}
+
+/* Killed while the files were written. */
+static void unfinished_generation_does_not_count(void **state)
+{
+    scene_t s = scene(*state);
+    const char *draft = path_of(&s, ".tmp-000002", "");
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, file_make_directory(draft, 0700, s.p));
+    fixture_write(path_of(&s, ".tmp-000002", "privkey.pem"), "half", 4);
+    expect_found(&s, "000001", 1);
+    recover(&s);
+    assert_int_equal(-1, access(draft, F_OK));
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void unfinished_generation_does_not_hinder_the_next(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, file_make_directory(path_of(&s, ".tmp-000002", ""), 0700, s.p));
+    fixture_write(path_of(&s, ".tmp-000002", "other"), "half", 4);
+    assert_string_equal("000002", install(&s)->number);
+    assert_int_equal(3, file_list_directory(path_of(&s, "000002", ""), s.p)->nelts);
+    scene_end(&s);
+}
+
+/* Killed between the rename of the directory and that of the link. */
+static void newer_whole_generation_goes_live(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    relink(&s, "../archive/" NAME "/000001");
+    expect_found(&s, "000001", 1);
+    recover(&s);
+    expect_live(&s, "000002");
+    expect_found(&s, "000002", 1);
+    scene_end(&s);
+}
+
+/* Killed before the very first link. */
+static void first_generation_goes_live(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    assert_int_equal(0, unlink(s.link));
+    expect_found(&s, "000001", 0);
+    assert_non_null(strstr(s.result->detail, "is missing"));
+    recover(&s);
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void dangling_link_is_repaired(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    relink(&s, "../archive/" NAME "/000007");
+    expect_found(&s, "000001", 0);
+    recover(&s);
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void numbers_are_not_used_twice(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    relink(&s, "../archive/" NAME "/000007");
+    assert_string_equal("000008", install(&s)->number);
+    scene_end(&s);
+}
+
+static void foreign_links_are_repaired(void **state)
+{
+    static const char *const foreign[] = { "/etc", "../archive/other.example.edu/000001",
+                                           "../archive/" NAME "/latest", "000001",
+                                           "../archive/" NAME "/000001/" };
+    scene_t s = scene(*state);
+    size_t i;
+
+    install(&s);
+    for (i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        relink(&s, foreign[i]);
+        expect_found(&s, "000001", 0);
+        recover(&s);
+        expect_live(&s, "000001");
+    }
+    scene_end(&s);
+}
+
+static void truncated_chain_falls_back(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    cut_file(path_of(&s, "000002", "fullchain.pem"), 100);
+    expect_found(&s, "000001", 0);
+    assert_non_null(strstr(s.result->detail, "000002/fullchain.pem is damaged"));
+    recover(&s);
+    expect_live(&s, "000001");
+    assert_string_equal("000003", install(&s)->number);
+    scene_end(&s);
+}
+
+static void truncated_key_falls_back(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    cut_file(path_of(&s, "000002", "privkey.pem"), 50);
+    expect_found(&s, "000001", 0);
+    recover(&s);
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void swapped_files_fall_back(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    install(&s);
+    assert_int_equal(0, rename(path_of(&s, "000003", "privkey.pem"), path_of(&s, "000003", "x")));
+    assert_int_equal(
+        0, rename(path_of(&s, "000003", "fullchain.pem"), path_of(&s, "000003", "privkey.pem")));
+    assert_int_equal(0, rename(path_of(&s, "000003", "x"), path_of(&s, "000003", "fullchain.pem")));
+    expect_found(&s, "000002", 0);
+    recover(&s);
+    expect_live(&s, "000002");
+    scene_end(&s);
+}
+
+/* The key of one generation beside the chain of another. */
+static void foreign_key_falls_back(void **state)
+{
+    scene_t s = scene(*state);
+    keypair_t *key = keypair_adopt(s.p, keypair_generate("p256"));
+    secret_t *pem = keypair_pem(s.p, key);
+
+    install(&s);
+    install(&s);
+    fixture_write(path_of(&s, "000002", "privkey.pem"), pem->data, pem->len);
+    expect_found(&s, "000001", 0);
+    assert_non_null(strstr(s.result->detail, "does not belong to its private key"));
+    recover(&s);
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void none_usable(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+
+    install(&s);
+    cut_file(path_of(&s, "000001", "fullchain.pem"), 100);
+    assert_int_equal(APR_EINVAL,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_null(gen);
+    assert_non_null(strstr(s.result->detail, "000001/fullchain.pem is damaged"));
+    assert_int_equal(0, unlink(path_of(&s, "000001", "fullchain.pem")));
+    assert_int_equal(APR_EINVAL,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_int_equal(0, unlink(s.link));
+    assert_int_equal(APR_EINVAL,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_null(gen);
+    scene_end(&s);
+}
+
+static void expired_generation_is_passed_over(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+
+    install(&s);
+    assert_int_equal(APR_EINVAL,
+                     generation_find(&gen, s.store, NAME, s.names,
+                                     apr_time_now() + apr_time_from_sec(91 * DAY), s.result, s.p));
+    assert_null(gen);
+    assert_non_null(strstr(s.result->detail, "has expired"));
+    scene_end(&s);
+}
+
+/* Its dates do not say whether a generation was written to its end. */
+static void recover_does_not_look_at_dates(void **state)
+{
+    const party_spec_t spec = {
+        .names = "DNS:" NAME, .usage = "serverAuth", .from = -10 * DAY, .until = -DAY
+    };
+    scene_t s = scene(*state);
+    party_t *party = party_make(s.p, s.root, &spec);
+    generation_t *gen = NULL;
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, NAME, chain_of(&s, party),
+                                                     party->key, s.names, ACCOUNT, CA,
+                                                     apr_time_now() - apr_time_from_sec(5 * DAY),
+                                                     s.result, s.p));
+    relink(&s, "../archive/" NAME "/000001");
+    recover(&s);
+    expect_live(&s, "000002");
+    scene_end(&s);
+}
+
+static void full_cover_comes_before_newer(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *partial = leaf(&s, "DNS:" NAME);
+    generation_t *gen = NULL;
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, install_party(&s, partial, partial->key, &gen));
+    assert_int_equal(APR_SUCCESS, install_party(&s, partial, partial->key, &gen));
+    expect_found(&s, "000003", 1);
+    cut_file(path_of(&s, "000003", "fullchain.pem"), 100);
+    expect_found(&s, "000001", 0);
+    cut_file(path_of(&s, "000001", "fullchain.pem"), 100);
+    expect_found(&s, "000002", 0);
+    scene_end(&s);
+}
+
+static void missing_meta_is_no_reason_to_fall_back(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    assert_int_equal(0, unlink(path_of(&s, "000002", "meta.json")));
+    expect_found(&s, "000002", 1);
+    recover(&s);
+    expect_live(&s, "000002");
+    scene_end(&s);
+}
+
+static void expect_numbers(scene_t *s, const char *expected)
+{
+    apr_array_header_t *entries = file_list_directory(s->archive, s->p);
+
+    assert_string_equal(expected, apr_array_pstrcat(s->p, entries, ' '));
+}
+
+static void prune_keeps_live_loaded_and_two_more(void **state)
+{
+    scene_t s = scene(*state);
+    int i;
+
+    for (i = 0; i < 6; i++)
+        install(&s);
+    generation_prune(s.store, NAME, "000001", s.p);
+    expect_numbers(&s, "000001 000004 000005 000006");
+    generation_prune(s.store, NAME, NULL, s.p);
+    expect_numbers(&s, "000004 000005 000006");
+    relink(&s, "../archive/" NAME "/000005");
+    generation_prune(s.store, NAME, NULL, s.p);
+    expect_numbers(&s, "000004 000005 000006");
+    assert_int_equal(0, unlink(s.link));
+    generation_prune(s.store, NAME, NULL, s.p);
+    expect_numbers(&s, "000004 000005 000006");
+    scene_end(&s);
+}
+
+static void other_entries_are_left_alone(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, file_make_directory(path_of(&s, "notes", ""), 0700, s.p));
+    assert_int_equal(APR_SUCCESS, file_make_directory(path_of(&s, "99999999999", ""), 0700, s.p));
+    assert_string_equal("000002", install(&s)->number);
+    recover(&s);
+    generation_prune(s.store, NAME, NULL, s.p);
+    expect_numbers(&s, "000001 000002 99999999999 notes");
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(install_makes_it_live),
+        fixture_test(meta_tells_where_it_came_from),
+        fixture_test(wildcards_have_a_directory),
+        fixture_test(bad_pair_is_not_installed),
+        fixture_test(nothing_there),
+        fixture_test(names_that_lead_out_are_refused),
+        fixture_test(unfinished_generation_does_not_count),
+        fixture_test(unfinished_generation_does_not_hinder_the_next),
+        fixture_test(newer_whole_generation_goes_live),
+        fixture_test(first_generation_goes_live),
+        fixture_test(dangling_link_is_repaired),
+        fixture_test(numbers_are_not_used_twice),
+        fixture_test(foreign_links_are_repaired),
+        fixture_test(truncated_chain_falls_back),
+        fixture_test(truncated_key_falls_back),
+        fixture_test(swapped_files_fall_back),
+        fixture_test(foreign_key_falls_back),
+        fixture_test(none_usable),
+        fixture_test(expired_generation_is_passed_over),
+        fixture_test(recover_does_not_look_at_dates),
+        fixture_test(full_cover_comes_before_newer),
+        fixture_test(missing_meta_is_no_reason_to_fall_back),
+        fixture_test(prune_keeps_live_loaded_and_two_more),
+        fixture_test(other_entries_are_left_alone),
+    };
+
+    return fixture_run(tests);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include <sys/stat.h>
+#include <openssl/err.h>
+
+#include "base/file.h"
+#include "store/registration.h"
+
+#define DIRECTORY "https://ca.example/directory"
+#define KID "kid-3"
+#define CREATED apr_time_from_sec(1795300000)
+
+typedef struct scene {
+    apr_pool_t *p;
+    eab_result_t *result;
+    store_t *store;
+} scene_t;
+
+static scene_t scene(apr_pool_t *p)
+{
+    scene_t s = { .p = p };
+
+    s.result = eab_result_make(p);
+    assert_int_equal(APR_SUCCESS, store_open(&s.store, fixture_directory(p), s.result, p));
+    return s;
+}
+
+static void scene_end(scene_t *s)
+{
+    assert_int_equal(0, ERR_peek_error());
+    assert_int_equal(APR_SUCCESS, file_remove_tree(s->store->dir, s->p));
+}
+
+static registration_t *load(scene_t *s)
+{
+    registration_t *reg = NULL;
+
+    assert_int_equal(APR_SUCCESS,
+                     registration_load(&reg, s->store, DIRECTORY, KID, s->result, s->p));
+    return reg;
+}
+
+static const char *path_of(scene_t *s, const char *file)
+{
+    return store_path(s->p, s->store, "accounts", registration_id(s->p, DIRECTORY, KID), file);
+}
+
+/* printf 'https://ca.example/directory\0kid-3' | sha256sum */
+static void ids(void **state)
+{
+    const char *id = registration_id(*state, DIRECTORY, KID);
+
+    assert_string_equal("12c515b0d50c56ba595f82361574deb2", id);
+    assert_true(registration_id_is_valid(id));
+    assert_string_not_equal(id, registration_id(*state, DIRECTORY, "kid-4"));
+    assert_string_not_equal(id, registration_id(*state, DIRECTORY, NULL));
+    assert_string_not_equal(id, registration_id(*state, DIRECTORY "k", "id-3"));
+    assert_string_equal("922d409b73b724a3", registration_kid_hash(*state, KID));
+    assert_null(registration_kid_hash(*state, NULL));
+    assert_false(registration_id_is_valid(NULL));
+    assert_false(registration_id_is_valid("../../../../../../../../../../.."));
+    assert_false(registration_id_is_valid("0123456789ABCDEF0123456789ABCDEF"));
+    assert_false(registration_id_is_valid("0123456789abcdef0123456789abcde"));
+    assert_false(registration_id_is_valid("0123456789abcdef0123456789abcdef0"));
+}
+
+static void nothing_stored_is_an_empty_record(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+
+    assert_string_equal(registration_id(s.p, DIRECTORY, KID), reg->id);
+    assert_string_equal(DIRECTORY, reg->directory);
+    assert_null(reg->url);
+    assert_int_equal(0, reg->attempted);
+    assert_int_equal(0, reg->created);
+    assert_int_equal(APR_SUCCESS, s.result->rv);
+    assert_int_equal(
+        0, file_list_directory(store_path(s.p, s.store, "accounts", NULL, NULL), s.p)->nelts);
+    scene_end(&s);
+}
+
+static void save_and_load(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    const char *text = NULL;
+    apr_size_t len = 0;
+
+    reg->url = "https://ca.example/acct/7";
+    reg->attempted = 1;
+    reg->created = CREATED;
+    reg->terms = "https://ca.example/terms";
+    reg->contacts = "mailto:a@example.edu mailto:b@example.edu";
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    reg = load(&s);
+    assert_string_equal("https://ca.example/acct/7", reg->url);
+    assert_int_equal(1, reg->attempted);
+    assert_int_equal(CREATED, reg->created);
+    assert_string_equal("https://ca.example/terms", reg->terms);
+    assert_string_equal("mailto:a@example.edu mailto:b@example.edu", reg->contacts);
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, path_of(&s, "account.json"), 10000, s.p));
+    assert_null(strstr(text, KID));
+    assert_int_equal('\n', text[len - 1]);
+    scene_end(&s);
+}
+
+static void attempt_is_remembered_without_a_url(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+
+    reg->attempted = 1;
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    reg = load(&s);
+    assert_int_equal(1, reg->attempted);
+    assert_null(reg->url);
+    scene_end(&s);
+}
+
+static void damaged_account_is_an_error(void **state)
+{
+    static const char *const damaged[] = {
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"directory\": \"https://other.example/\", \"attempted\": true}",
+        "{\"directory\": \"" DIRECTORY "\", \"attempted\": true, \"url\": 7}",
+        "{\"directory\": \"" DIRECTORY "\"}"
+    };
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    size_t i;
+
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+        fixture_write(path_of(&s, "account.json"), damaged[i], strlen(damaged[i]));
+        assert_int_equal(APR_EINVAL,
+                         registration_load(&reg, s.store, DIRECTORY, KID, s.result, s.p));
+        assert_null(reg);
+        assert_string_equal(EAB_PROBLEM_STORE, s.result->type);
+        assert_non_null(strstr(s.result->detail, "account.json"));
+    }
+    scene_end(&s);
+}
+
+static void key_is_made_once(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    keypair_t *first = NULL;
+    keypair_t *second = NULL;
+    struct stat st;
+
+    assert_int_equal(APR_SUCCESS, registration_key(&first, s.store, reg, s.result, s.p));
+    assert_string_equal("p256", keypair_type(first->pkey));
+    assert_int_equal(APR_SUCCESS, registration_key(&second, s.store, reg, s.result, s.p));
+    assert_int_equal(1, EVP_PKEY_eq(first->pkey, second->pkey));
+    assert_int_equal(0, stat(path_of(&s, "key.pem"), &st));
+    assert_int_equal(0600, st.st_mode & 07777);
+    assert_int_equal(0, stat(path_of(&s, NULL), &st));
+    assert_int_equal(0700, st.st_mode & 07777);
+    scene_end(&s);
+}
+
+static void damaged_key_is_an_error(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    keypair_t *key = NULL;
+
+    assert_int_equal(APR_SUCCESS, registration_key(&key, s.store, reg, s.result, s.p));
+    fixture_write(path_of(&s, "key.pem"), "", 0);
+    assert_int_equal(APR_EINVAL, registration_key(&key, s.store, reg, s.result, s.p));
+    assert_null(key);
+    assert_non_null(strstr(s.result->detail, "key.pem holds no private key"));
+    scene_end(&s);
+}
+
+static void key_that_no_ca_takes_is_an_error(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    keypair_t *key = keypair_adopt(s.p, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    secret_t *pem = keypair_pem(s.p, key);
+
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    fixture_write(path_of(&s, "key.pem"), pem->data, pem->len);
+    assert_int_equal(APR_EINVAL, registration_key(&key, s.store, reg, s.result, s.p));
+    assert_null(key);
+    scene_end(&s);
+}
+
+/* A new key would be another account, and the EAB key is used up. */
+static void lost_key_of_a_bound_account_is_an_error(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    keypair_t *key = NULL;
+
+    reg->url = "https://ca.example/acct/7";
+    assert_int_equal(APR_ENOENT, registration_key(&key, s.store, reg, s.result, s.p));
+    assert_null(key);
+    assert_non_null(strstr(s.result->detail, "key.pem"));
+    assert_int_equal(0, file_list_directory(path_of(&s, NULL), s.p)->nelts);
+    scene_end(&s);
+}
+
+static void strange_ids_are_refused(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t reg = { .id = "../../escape", .directory = DIRECTORY };
+    keypair_t *key = NULL;
+
+    assert_int_equal(APR_EINVAL, registration_save(s.store, &reg, s.result, s.p));
+    assert_int_equal(APR_EINVAL, registration_key(&key, s.store, &reg, s.result, s.p));
+    assert_null(key);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(ids),
+        fixture_test(nothing_stored_is_an_empty_record),
+        fixture_test(save_and_load),
+        fixture_test(attempt_is_remembered_without_a_url),
+        fixture_test(damaged_account_is_an_error),
+        fixture_test(key_is_made_once),
+        fixture_test(damaged_key_is_an_error),
+        fixture_test(key_that_no_ca_takes_is_an_error),
+        fixture_test(lost_key_of_a_bound_account_is_an_error),
+        fixture_test(strange_ids_are_refused),
+    };
+
+    return fixture_run(tests);
+}
