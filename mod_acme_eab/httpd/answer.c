@@ -3,9 +3,11 @@
 
 #include <http_config.h>
 #include <http_core.h>
+#include <http_main.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <apr_buckets.h>
+#include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -30,8 +30,11 @@ httpd_sources = \
 EXTRA_DIST += $(httpd_sources) test/module/mod_eab_probe.c
 
 if !SANITIZERS
+# The lower layers are compiled into the module from their sources: libtool puts a convenience
+# library into a shared object as a whole, and those of our layers contain one another.
 module_LTLIBRARIES += mod_acme_eab.la
-mod_acme_eab_la_SOURCES = $(httpd_sources)
+mod_acme_eab_la_SOURCES = $(httpd_sources) $(libhttpd_la_SOURCES) $(libstore_la_SOURCES) \
+	$(libipc_la_SOURCES) $(libcrypto_eab_la_SOURCES) $(libbase_la_SOURCES)
 mod_acme_eab_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS) \
 	-DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-keeper"' \
 	-DAGENT_PROGRAM='"$(libexecdir)/acme-eab-agent"' \
@@ -40,7 +43,7 @@ mod_acme_eab_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS) \
 mod_acme_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
 mod_acme_eab_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^acme_eab_module$$'
-mod_acme_eab_la_LIBADD = libhttpd.la libstore.la libipc.la libcrypto_eab.la libbase.la
+mod_acme_eab_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
 
 # httpd loads the .so; nothing needs libtool's description of it.
 install-exec-hook:

@@ -2,6 +2,7 @@
 #include "httpd/query.h"
 
 #include <http_core.h>
+#include <http_main.h>
 
 #include "httpd/site.h"
 #include "mod_acme_eab.h"

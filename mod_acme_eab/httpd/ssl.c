@@ -3,7 +3,9 @@
 
 #include <http_config.h>
 #include <http_core.h>
+#include <http_main.h>
 #include <http_log.h>
+#include <apr_strings.h>
 
 #include "base/file.h"
 #include "base/name.h"

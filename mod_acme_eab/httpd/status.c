@@ -3,6 +3,7 @@
 
 #include <http_config.h>
 #include <http_core.h>
+#include <http_main.h>
 #include <http_protocol.h>
 #include <apr_strings.h>
 #include <errno.h>
