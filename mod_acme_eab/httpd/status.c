@@ -5,6 +5,7 @@
 #include <http_core.h>
 #include <http_main.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <signal.h>
@@ -97,7 +98,7 @@ int status_handler(request_rec *r)
 
     if (r->handler == NULL || strcmp(r->handler, "acme-status") != 0)
         return DECLINED;
-    r->allowed |= AP_METHOD_BIT << M_GET;
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
     return site != NULL ? send_status(r, site) : HTTP_SERVICE_UNAVAILABLE;

@@ -131,7 +131,7 @@ static void note_end(supervisor_t *supervisor, int status)
                  "started again %s, nothing is lost",
                  supervisor->pid, how,
                  pause == 0 ? "at once"
-                            : apr_pstrcat(supervisor->keeper_pool, "in ",
+                            : apr_pstrcat(supervisor->keeper_pool, "in about ",
                                           clock_span(supervisor->keeper_pool, pause), NULL));
     let_go(supervisor);
     if (pause == 0)
