@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -24,7 +23,6 @@
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
-#define LIMIT_CA_FILE (4 * 1024 * 1024)
 #define KEEPER_CHECK_SECONDS 60 /* an exec: source is not run, so this is plenty */
 
 typedef struct check {
@@ -60,31 +58,6 @@ static void check_eab_pair(const check_t *check, const site_account_t *account)
             check->mistakes, key->where,
             "ACMEEABKey has no ACMEEABKid; the CA gave a key id together with the key, name "
             "it with ACMEEABKid");
-}
-
-static void check_ca_file(const check_t *check, const site_account_t *account)
-{
-    const char *path = account->planned.ca_file, *data = NULL;
-    const char *where = account->config->settings[SETTING_CA_FILE].where;
-    apr_size_t len = 0;
-    apr_status_t rv = APR_SUCCESS;
-    char reason[120];
-
-    if (path == NULL)
-        return;
-    rv = file_read(&data, &len, path, LIMIT_CA_FILE, check->ptemp);
-    if (rv == APR_SUCCESS && strstr(data, "-----BEGIN CERTIFICATE-----") == NULL)
-        mistake_add(
-            check->mistakes, where,
-            "ACMECACertificateFile: '%s' holds no certificate in PEM form; name a file with "
-            "the certificates that the CA's server is verified with",
-            path);
-    else if (rv != APR_SUCCESS && !(APR_STATUS_IS_EACCES(rv) && geteuid() != 0))
-        mistake_add(
-            check->mistakes, where,
-            "ACMECACertificateFile: '%s' cannot be read (%s); name a readable PEM file with "
-            "the certificates that the CA's server is verified with",
-            path, apr_strerror(rv, reason, sizeof(reason)));
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -360,10 +333,8 @@ static void check_site(const check_t *check)
             APR_ARRAY_IDX(config_record(check->site->pool)->domains, 0, config_domain_t *)->where,
             "ACMEManagedDomain needs mod_ssl; load it (LoadModule ssl_module ..., on Debian: "
             "a2enmod ssl)");
-    for (i = 0; i < check->site->accounts->nelts; ++i) {
+    for (i = 0; i < check->site->accounts->nelts; ++i)
         check_eab_pair(check, account_at(check, i));
-        check_ca_file(check, account_at(check, i));
-    }
     check_duplicates(check);
     check_mod_md(check);
     for (i = 0; i < check->site->certificates->nelts; ++i)
@@ -402,7 +373,7 @@ int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_re
     config_set_site(main_server, check.site);
     if (check.site->enabled)
         check_site(&check);
-    if (!is_first_of_two())
+    if (check.mistakes->nelts == 0 && !is_first_of_two())
         report(check.notices, APLOG_NOTICE, main_server);
     report(check.mistakes, APLOG_ERR, main_server);
     return check.mistakes->nelts == 0 ? OK : !OK;

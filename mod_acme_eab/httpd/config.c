@@ -152,6 +152,13 @@ static const char *check_path(apr_pool_t *p, apr_array_header_t *words)
     return NULL;
 }
 
+static const char *check_ca_file(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = check_path(p, words);
+
+    return why != NULL ? why : value_ca_file_refusal(p, *word_at(words, 0));
+}
+
 static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
 {
     (void)p;
@@ -184,7 +191,7 @@ static const directive_t directives[SETTING_COUNT] = {
     { SETTING_COMMON_NAME, 1, check_switch },
     { SETTING_RENEW_BEFORE, 1, check_renew_before },
     { SETTING_PROXY, 1, check_proxy },
-    { SETTING_CA_FILE, 1, check_path },
+    { SETTING_CA_FILE, 1, check_ca_file },
     { SETTING_RELOAD, 1, check_reload },
     { SETTING_MAX_PARALLEL, 1, check_max_parallel },
     { SETTING_USER, 1, NULL },

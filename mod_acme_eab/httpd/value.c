@@ -6,10 +6,13 @@
 #include <apr_uri.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/name.h"
 #include "crypto/eabkey.h"
 
+#define LIMIT_CA_FILE (4 * 1024 * 1024)
 #define PRESETS \
     "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
     "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
@@ -233,6 +236,28 @@ const char *value_challenge_refusal(apr_pool_t *p, const char *word)
                             "validated the names already",
                             word);
     return apr_psprintf(p, "'%s' is not a challenge; use http-01 or none", word);
+}
+
+const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
+{
+    const char *data = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv = file_read(&data, &len, path, LIMIT_CA_FILE, p);
+    char reason[120];
+
+    if (rv == APR_SUCCESS && strstr(data, "-----BEGIN CERTIFICATE-----") != NULL)
+        return NULL;
+    if (rv == APR_SUCCESS)
+        return apr_psprintf(p,
+                            "'%s' holds no certificate in PEM form; name a file with the "
+                            "certificates that the CA's server is verified with",
+                            path);
+    if (APR_STATUS_IS_EACCES(rv) && geteuid() != 0)
+        return NULL;
+    return apr_psprintf(p,
+                        "'%s' cannot be read (%s); name a PEM file with the certificates that the "
+                        "CA's server is verified with",
+                        path, apr_strerror(rv, reason, sizeof(reason)));
 }
 
 int value_switch(const char *text)

@@ -36,6 +36,10 @@ const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy);
 /** ACMEChallenge: why one of its words cannot be used, or NULL when it can. */
 const char *value_challenge_refusal(apr_pool_t *p, const char *word);
 
+/** ACMECACertificateFile: why the file cannot be used, or NULL when it can. Without root a file that
+ * must not be read is no mistake: root will start httpd. */
+const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 
