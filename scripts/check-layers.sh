@@ -12,7 +12,7 @@ allowed() {
     store) echo base crypto store ;;
     keeper) echo base crypto ipc policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
-    httpd) echo base crypto ipc httpd ;;
+    httpd) echo base crypto ipc store httpd ;;
     cli) echo base ipc cli ;;
     esac
 }

@@ -1,1 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# The module. It is not built with sanitizers: httpd itself has none. What can be tested without
+# httpd is a library of its own, without httpd's headers.
+noinst_LTLIBRARIES += libhttpd.la
+libhttpd_la_SOURCES = \
+	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
+	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
+	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \
+	mod_acme_eab/httpd/rundir.c mod_acme_eab/httpd/rundir.h \
+	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
+	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
+libhttpd_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
+libhttpd_la_LIBADD = libcrypto_eab.la libbase.la
+
+include_HEADERS += include/mod_acme_eab.h
+
+httpd_sources = \
+	mod_acme_eab/httpd/answer.c mod_acme_eab/httpd/answer.h \
+	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
+	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
+	mod_acme_eab/httpd/mod_acme_eab.c \
+	mod_acme_eab/httpd/query.c mod_acme_eab/httpd/query.h \
+	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \
+	mod_acme_eab/httpd/ssl.c mod_acme_eab/httpd/ssl.h \
+	mod_acme_eab/httpd/status.c mod_acme_eab/httpd/status.h \
+	mod_acme_eab/httpd/supervise.c mod_acme_eab/httpd/supervise.h \
+	mod_acme_eab/httpd/tree.c mod_acme_eab/httpd/tree.h \
+	mod_acme_eab/httpd/vhosts.c mod_acme_eab/httpd/vhosts.h
+EXTRA_DIST += $(httpd_sources) test/module/mod_eab_probe.c
+
+if !SANITIZERS
+# The lower layers are compiled into the module from their sources: libtool puts a convenience
+# library into a shared object as a whole, and those of our layers contain one another.
+module_LTLIBRARIES += mod_acme_eab.la
+mod_acme_eab_la_SOURCES = $(httpd_sources) $(libhttpd_la_SOURCES) $(libstore_la_SOURCES) \
+	$(libipc_la_SOURCES) $(libcrypto_eab_la_SOURCES) $(libbase_la_SOURCES)
+mod_acme_eab_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS) \
+	-DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-keeper"' \
+	-DAGENT_PROGRAM='"$(libexecdir)/acme-eab-agent"' \
+	-DDEFAULT_STORE_DIR='"$(localstatedir)/lib/acme-eab"' \
+	-DDEFAULT_RUN_DIR='"$(runstatedir)/acme-eab"'
+mod_acme_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
+mod_acme_eab_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-export-symbols-regex '^acme_eab_module$$'
+mod_acme_eab_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
+
+# httpd loads the .so; nothing needs libtool's description of it.
+install-exec-hook:
+	rm -f '$(DESTDIR)$(moduledir)/mod_acme_eab.la'
+
+uninstall-hook:
+	rm -f '$(DESTDIR)$(moduledir)/mod_acme_eab.so'
+
+# For the integration tests: a module that asks ours. -rpath makes libtool link a shared one.
+check_LTLIBRARIES += mod_eab_probe.la
+mod_eab_probe_la_SOURCES = test/module/mod_eab_probe.c
+mod_eab_probe_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
+mod_eab_probe_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere \
+	-export-symbols-regex '^eab_probe_module$$'
+endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/check.h"
+
+#include <ap_listen.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/name.h"
+#include "httpd/mistake.h"
+#include "httpd/program.h"
+#include "httpd/site.h"
+#include "httpd/vhosts.h"
+#include "store/registration.h"
+
+extern module AP_MODULE_DECLARE_DATA acme_eab_module;
+APLOG_USE_MODULE(acme_eab);
+
+#define KEEPER_CHECK_SECONDS 60 /* an exec: source is not run, so this is plenty */
+
+typedef struct check {
+    apr_pool_t *ptemp;
+    site_t *site;
+    apr_array_header_t *mistakes;
+    apr_array_header_t *notices;
+} check_t;
+
+static site_certificate_t *certificate_at(const check_t *check, int i)
+{
+    return APR_ARRAY_IDX(check->site->certificates, i, site_certificate_t *);
+}
+
+static site_account_t *account_at(const check_t *check, int i)
+{
+    return APR_ARRAY_IDX(check->site->accounts, i, site_account_t *);
+}
+
+/* ---- accounts -------------------------------------------------------------------------------- */
+
+static void check_eab_pair(const check_t *check, const site_account_t *account)
+{
+    const setting_t *kid = &account->config->settings[SETTING_EAB_KID];
+    const setting_t *key = &account->config->settings[SETTING_EAB_KEY];
+
+    if (kid->where != NULL && key->where == NULL)
+        mistake_add(check->mistakes, kid->where,
+                    "ACMEEABKid has no ACMEEABKey in the same scope; say with ACMEEABKey where the "
+                    "HMAC key for this key id is");
+    else if (kid->where == NULL && key->where != NULL)
+        mistake_add(
+            check->mistakes, key->where,
+            "ACMEEABKey has no ACMEEABKid; the CA gave a key id together with the key, name "
+            "it with ACMEEABKid");
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Each name has one owner: no order of the configuration shall decide which certificate wins. */
+static void check_duplicates(const check_t *check)
+{
+    apr_hash_t *owners = apr_hash_make(check->ptemp);
+    int i = 0, k = 0;
+
+    for (i = 0; i < check->site->certificates->nelts; ++i) {
+        const site_certificate_t *certificate = certificate_at(check, i);
+        const apr_array_header_t *names = certificate->planned.names;
+
+        for (k = 0; k < names->nelts; ++k) {
+            const char *name = APR_ARRAY_IDX(names, k, const char *);
+            const char *other = apr_hash_get(owners, name, APR_HASH_KEY_STRING);
+
+            if (other != NULL)
+                mistake_add(
+                    check->mistakes, certificate->planned.where,
+                    "ACMEManagedDomain: '%s' is already in the managed domain at %s; take it "
+                    "out of one of them",
+                    name, other);
+            apr_hash_set(owners, name, APR_HASH_KEY_STRING, certificate->planned.where);
+        }
+    }
+}
+
+static const site_certificate_t *owner_of(const check_t *check, const char *name)
+{
+    int i = 0, k = 0;
+
+    for (i = 0; i < check->site->certificates->nelts; ++i) {
+        const apr_array_header_t *names = certificate_at(check, i)->planned.names;
+
+        for (k = 0; k < names->nelts; ++k) {
+            if (strcmp(APR_ARRAY_IDX(names, k, const char *), name) == 0)
+                return certificate_at(check, i);
+        }
+    }
+    return NULL;
+}
+
+static void check_mod_md(const check_t *check)
+{
+    const apr_array_header_t *md_names = check->site->tree->md_names;
+    int i = 0;
+
+    for (i = 0; i < md_names->nelts; ++i) {
+        const tree_name_t *claimed = &APR_ARRAY_IDX(md_names, i, tree_name_t);
+        const char *why = NULL, *name = name_normalize(check->ptemp, claimed->name, &why);
+        const site_certificate_t *owner = name != NULL ? owner_of(check, name) : NULL;
+
+        if (owner != NULL)
+            mistake_add(
+                check->mistakes, owner->planned.where,
+                "ACMEManagedDomain: '%s' is also managed by mod_md (%s); take it out of one "
+                "of them",
+                name, claimed->where);
+    }
+}
+
+/* ---- virtual hosts --------------------------------------------------------------------------- */
+
+static int listens_for_https(const server_rec *s)
+{
+    const ap_listen_rec *listener = NULL;
+
+    if (vhosts_has_port(s, 443))
+        return 1;
+    for (listener = ap_listeners; listener != NULL; listener = listener->next) {
+        if (listener->protocol != NULL && strcasecmp(listener->protocol, "https") == 0
+            && vhosts_has_port(s, listener->bind_addr->port))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_meant_for_tls(const check_t *check, const server_rec *s)
+{
+    return s->is_virtual && (listens_for_https(s) || tree_vhost(check->site->tree, s)->cert_file);
+}
+
+/* The virtual host of a certificate that lacks SSLEngine on and should have it; NULL when one of
+ * them has it on. *pserved: one has. */
+static const server_rec *find_plain_vhost(const check_t *check,
+                                          const site_certificate_t *certificate, int *pserved)
+{
+    const server_rec *plain = NULL;
+    int i = 0;
+
+    *pserved = 0;
+    for (i = 0; i < check->site->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *);
+
+        if (vhost->certificate != certificate)
+            continue;
+        if (tree_vhost(check->site->tree, vhost->server)->ssl_engine)
+            *pserved = 1;
+        else if (plain == NULL && is_meant_for_tls(check, vhost->server))
+            plain = vhost->server;
+    }
+    return plain;
+}
+
+static void check_tls(const check_t *check, const site_certificate_t *certificate)
+{
+    const server_rec *declaring = certificate->domain->server, *plain = NULL;
+    const char *first = APR_ARRAY_IDX(certificate->planned.names, 0, const char *);
+    int served = 0;
+
+    plain = find_plain_vhost(check, certificate, &served);
+    if (declaring->is_virtual && !tree_vhost(check->site->tree, declaring)->ssl_engine)
+        mistake_add(check->mistakes, certificate->planned.where,
+                    "ACMEManagedDomain stands in a <VirtualHost> (%s) without SSLEngine on; add "
+                    "'SSLEngine on' there, or move it out",
+                    vhosts_where(check->ptemp, declaring));
+    else if (!served && plain != NULL)
+        mistake_add(
+            check->mistakes, vhosts_where(check->ptemp, plain),
+            "this <VirtualHost> serves the managed name '%s' without TLS; add 'SSLEngine on'",
+            first);
+    else if (!served)
+        mistake_add(check->notices, certificate->planned.where,
+                    "no virtual host with 'SSLEngine on' answers to '%s'; its certificate will be "
+                    "kept in the store for other servers",
+                    first);
+}
+
+static const char *orphans_of(const check_t *check, const site_certificate_t *certificate)
+{
+    const apr_array_header_t *names = certificate->planned.names;
+    apr_array_header_t *orphans = apr_array_make(check->ptemp, 4, sizeof(const char *));
+    int i = 0;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        const server_rec *s = check->site->main;
+
+        while (s != NULL && !vhosts_answers(s, name))
+            s = s->next;
+        if (s == NULL)
+            APR_ARRAY_PUSH(orphans, const char *) = name;
+    }
+    return orphans->nelts > 0 && orphans->nelts < names->nelts
+               ? apr_array_pstrcat(check->ptemp, orphans, ' ')
+               : NULL;
+}
+
+static void check_certificate(const check_t *check, const site_certificate_t *certificate)
+{
+    const char *orphans = orphans_of(check, certificate);
+
+    if (orphans != NULL)
+        mistake_add(check->notices, certificate->planned.where,
+                    "ACMEManagedDomain: no virtual host answers to %s", orphans);
+    check_tls(check, certificate);
+}
+
+/* A server has one certificate for all of its names. */
+static void check_vhost(const check_t *check, const site_vhost_t *vhost)
+{
+    const site_certificate_t *used = vhost->certificate;
+    int i = 0;
+
+    if (!tree_vhost(check->site->tree, vhost->server)->ssl_engine)
+        return;
+    for (i = 0; i < check->site->certificates->nelts; ++i) {
+        const site_certificate_t *other = certificate_at(check, i);
+
+        if (other != used && vhosts_match(vhost->server, other->planned.names) >= VHOSTS_ALIAS)
+            mistake_add(
+                check->notices, vhosts_where(check->ptemp, vhost->server),
+                "this <VirtualHost> has names of two managed domains and uses the "
+                "certificate of that at %s; for the names of that at %s browsers will warn. "
+                "Put them into one ACMEManagedDomain",
+                used->planned.where, other->planned.where);
+    }
+}
+
+/* ---- the EAB keys, which only the keeper reads ------------------------------------------------ */
+
+/* Once an account is bound its key source may be gone (it is never needed again). */
+static int is_bound(const check_t *check, const plan_account_t *account)
+{
+    eab_result_t *result = eab_result_make(check->ptemp);
+    registration_t *registration = NULL;
+
+    return registration_load(&registration, site_store(check->site, check->ptemp),
+                             account->directory, account->kid, result, check->ptemp)
+               == APR_SUCCESS
+           && registration->url != NULL;
+}
+
+/* "3 the file is empty ..." for account 3. */
+static void note_keeper_line(const check_t *check, const char *line)
+{
+    char *rest = NULL;
+    long index = strtol(line, &rest, 10);
+    const site_account_t *account = NULL;
+    const char *where = NULL;
+
+    if (rest == line || *rest != ' ' || index < 0 || index >= check->site->accounts->nelts)
+        return;
+    account = account_at(check, (int)index);
+    where = account->config->settings[SETTING_EAB_KEY].where;
+    mistake_add(check->mistakes, where != NULL ? where : account->where, "ACMEEABKey: %s",
+                log_escape(check->ptemp, rest + 1));
+}
+
+static void note_keeper_output(const check_t *check, const char *output)
+{
+    char *last = NULL, *line = NULL, *copy = apr_pstrdup(check->ptemp, output);
+
+    for (line = apr_strtok(copy, "\n", &last); line != NULL; line = apr_strtok(NULL, "\n", &last))
+        note_keeper_line(check, line);
+}
+
+static void run_keeper(const check_t *check, const plan_t *plan, const char *where)
+{
+    const char *output = NULL;
+    char reason[120];
+    int status = 0, before = check->mistakes->nelts;
+    const json_t *json = json_own(check->ptemp, plan_to_json(plan));
+    apr_status_t rv =
+        program_run(&output, &status, KEEPER_PROGRAM, "--check", json_text(check->ptemp, json),
+                    LIMIT_PROGRAM_OUTPUT, KEEPER_CHECK_SECONDS, check->ptemp);
+
+    if (rv != APR_SUCCESS) {
+        mistake_add(check->mistakes, where,
+                    "the keeper program could not be run (%s); it is expected at " KEEPER_PROGRAM
+                    ": install it again",
+                    apr_strerror(rv, reason, sizeof(reason)));
+        return;
+    }
+    note_keeper_output(check, output);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1
+        || (WEXITSTATUS(status) == 1 && check->mistakes->nelts == before))
+        mistake_add(check->mistakes, where,
+                    "the keeper program (" KEEPER_PROGRAM ") could not check the EAB key (wait "
+                    "status %d); install it again in the version of this module",
+                    status);
+}
+
+static void check_eab_keys(const check_t *check)
+{
+    plan_t *plan = site_plan(check->site, check->ptemp);
+    const char *where = NULL;
+    int i = 0;
+
+    for (i = 0; i < plan->accounts->nelts; ++i) {
+        plan_account_t *account = &APR_ARRAY_IDX(plan->accounts, i, plan_account_t);
+
+        if (account->eab_source != NULL && is_bound(check, account))
+            account->eab_source = NULL;
+        if (account->eab_source != NULL && where == NULL)
+            where = account_at(check, i)->config->settings[SETTING_EAB_KEY].where;
+    }
+    if (where != NULL)
+        run_keeper(check, plan, where);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void check_site(const check_t *check)
+{
+    int i = 0;
+
+    if (ap_find_linked_module("mod_ssl.c") == NULL)
+        mistake_add(
+            check->mistakes,
+            APR_ARRAY_IDX(config_record(check->site->pool)->domains, 0, config_domain_t *)->where,
+            "ACMEManagedDomain needs mod_ssl; load it (LoadModule ssl_module ..., on Debian: "
+            "a2enmod ssl)");
+    for (i = 0; i < check->site->accounts->nelts; ++i)
+        check_eab_pair(check, account_at(check, i));
+    check_duplicates(check);
+    check_mod_md(check);
+    for (i = 0; i < check->site->certificates->nelts; ++i)
+        check_certificate(check, certificate_at(check, i));
+    for (i = 0; i < check->site->vhosts->nelts; ++i)
+        check_vhost(check, APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *));
+    check_eab_keys(check);
+}
+
+static void report(const apr_array_header_t *list, int level, server_rec *main_server)
+{
+    int i = 0;
+
+    for (i = 0; i < list->nelts; ++i) {
+        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
+
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | level, 0, main_server, "%s: %s", mistake->where,
+                     mistake->text);
+    }
+}
+
+/* httpd reads its configuration twice when it starts; once is enough for a notice. */
+static int is_first_of_two(void)
+{
+    return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
+           && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
+}
+
+int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    const config_record_t *record = config_record(pconf);
+    check_t check = { ptemp, NULL, record->mistakes, mistake_list_make(ptemp) };
+
+    (void)plog;
+    check.site = site_make(pconf, main_server, record, check.mistakes);
+    config_set_site(main_server, check.site);
+    if (check.site->enabled)
+        check_site(&check);
+    if (check.mistakes->nelts == 0 && !is_first_of_two())
+        report(check.notices, APLOG_NOTICE, main_server);
+    report(check.mistakes, APLOG_ERR, main_server);
+    return check.mistakes->nelts == 0 ? OK : !OK;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONFIG_H
+#define HTTPD_CONFIG_H
+
+/* httpd/config.h - the directives: read, remembered with the place where they stand, and merged.
+ * A directive with a mistake does not end the reading of the configuration; httpd/check.c reports
+ * all mistakes together. */
+
+#include <httpd.h>
+#include <http_config.h>
+#include <apr_tables.h>
+
+typedef enum {
+    SETTING_SERVER, /* the directory URL; presets are resolved */
+    SETTING_EAB_KID,
+    SETTING_EAB_KEY,
+    SETTING_EAB_ALG,
+    SETTING_CONTACT, /* "mailto:..." */
+    SETTING_TERMS,
+    SETTING_CHALLENGE, /* without "none" */
+    SETTING_KEY_TYPE,
+    SETTING_COMMON_NAME,
+    SETTING_RENEW_BEFORE,
+    SETTING_PROXY,
+    SETTING_CA_FILE,
+    SETTING_RELOAD, /* this and the following: main server only */
+    SETTING_MAX_PARALLEL,
+    SETTING_USER,
+    SETTING_STORE_DIR,
+    SETTING_RUN_DIR,
+    SETTING_COUNT
+} setting_id_t;
+
+typedef struct setting {
+    const char *where;         /* "FILE:LINE"; NULL: not set */
+    apr_array_header_t *words; /* const char *, checked; NULL: not set, or a mistake is on record */
+} setting_t;
+
+typedef struct config {
+    setting_t settings[SETTING_COUNT];
+    struct site *site; /* of the main server's alone: what the configuration amounts to */
+} config_t;
+
+/** One ACMEManagedDomain. */
+typedef struct config_domain {
+    const char *where;
+    server_rec *server;        /* where it was declared */
+    apr_array_header_t *words; /* the names as written; empty: those of the virtual host */
+} config_domain_t;
+
+/** What reading the configuration left behind besides the settings. Belongs to pconf. */
+typedef struct config_record {
+    apr_array_header_t *domains;  /* config_domain_t * */
+    apr_array_header_t *mistakes; /* mistake_t */
+} config_record_t;
+
+extern const command_rec config_commands[];
+
+void *config_create(apr_pool_t *p, server_rec *s);
+
+/** A virtual host inherits what it does not set. EAB credentials belong to a CA: one that names
+ * another ACMEServer does not inherit them, and an ACMEEABKid goes with an ACMEEABKey of the same
+ * scope. */
+void *config_merge(apr_pool_t *p, void *base, void *add);
+
+/** The merged settings of a server. */
+const config_t *config_get(const server_rec *s);
+
+/** The first word of a setting, or NULL. */
+const char *config_value(const config_t *config, setting_id_t id);
+
+/** The record of this configuration pass. */
+config_record_t *config_record(apr_pool_t *pconf);
+
+/** What the configuration of the running server amounts to; NULL before it was checked. */
+struct site *config_site(const server_rec *main_server);
+void config_set_site(const server_rec *main_server, struct site *site);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/site.h"
+
+#include <ap_listen.h>
+#include <ap_release.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <unixd.h>
+#include <apr_strings.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "httpd/mistake.h"
+#include "httpd/value.h"
+#include "httpd/vhosts.h"
+
+extern module AP_MODULE_DECLARE_DATA acme_eab_module;
+APLOG_USE_MODULE(acme_eab);
+
+#define LIMIT_NAMES 100 /* what the CAs accept in one certificate */
+
+/* ---- accounts -------------------------------------------------------------------------------- */
+
+static const char *text_or_none(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static apr_array_header_t *contacts_of(const config_t *config, const server_rec *main_server,
+                                       apr_pool_t *p)
+{
+    apr_array_header_t *contacts = config->settings[SETTING_CONTACT].words;
+    const char *admin = NULL;
+
+    if (contacts != NULL)
+        return contacts;
+    contacts = apr_array_make(p, 1, sizeof(const char *));
+    if (config->settings[SETTING_CONTACT].where == NULL
+        && (admin = value_admin_contact(p, main_server->server_admin)) != NULL)
+        APR_ARRAY_PUSH(contacts, const char *) = admin;
+    return contacts;
+}
+
+static site_account_t *account_make(const site_t *site, const config_t *config,
+                                    const config_domain_t *domain)
+{
+    site_account_t *account = apr_pcalloc(site->pool, sizeof(*account));
+    plan_account_t *planned = &account->planned;
+
+    account->config = config;
+    account->where = domain->where;
+    planned->label = domain->server->is_virtual ? domain->server->server_hostname : "default";
+    planned->directory = config_value(config, SETTING_SERVER);
+    planned->kid = config_value(config, SETTING_EAB_KID);
+    planned->eab_alg = config_value(config, SETTING_EAB_ALG);
+    if (planned->eab_alg == NULL)
+        planned->eab_alg = "HS256";
+    planned->eab_source = config_value(config, SETTING_EAB_KEY);
+    planned->contacts = contacts_of(config, site->main, site->pool);
+    planned->terms_accepted = config_value(config, SETTING_TERMS) != NULL;
+    planned->ca_file = config_value(config, SETTING_CA_FILE);
+    planned->proxy = config_value(config, SETTING_PROXY);
+    planned->where = config->settings[SETTING_SERVER].where;
+    return account;
+}
+
+static const char *place_of(const site_account_t *account, setting_id_t id)
+{
+    const char *where = account->config->settings[id].where;
+
+    return where != NULL ? where : account->where;
+}
+
+/* One account can have one key source, one set of contacts, one way to its CA. */
+static void compare_accounts(const site_account_t *a, const site_account_t *b,
+                             apr_array_header_t *mistakes)
+{
+    apr_pool_t *p = mistakes->pool;
+    const struct {
+        setting_id_t id;
+        const char *name;
+        const char *in_a, *in_b;
+    } settings[] = {
+        { SETTING_EAB_KEY, "ACMEEABKey", a->planned.eab_source, b->planned.eab_source },
+        { SETTING_EAB_ALG, "ACMEEABAlg", a->planned.eab_alg, b->planned.eab_alg },
+        { SETTING_CONTACT, "ACMEContact", apr_array_pstrcat(p, a->planned.contacts, ' '),
+          apr_array_pstrcat(p, b->planned.contacts, ' ') },
+        { SETTING_CA_FILE, "ACMECACertificateFile", a->planned.ca_file, b->planned.ca_file },
+        { SETTING_PROXY, "ACMEProxy", a->planned.proxy, b->planned.proxy },
+    };
+    apr_size_t i = 0;
+
+    for (i = 0; i < sizeof(settings) / sizeof(settings[0]); ++i) {
+        if (strcmp(text_or_none(settings[i].in_a), text_or_none(settings[i].in_b)) != 0)
+            mistake_add(mistakes, place_of(b, settings[i].id),
+                        "%s differs from that at %s for the same CA and EAB key id, which are one "
+                        "account; use the same value in both places",
+                        settings[i].name, place_of(a, settings[i].id));
+    }
+}
+
+static int account_index(site_t *site, const config_t *config, const config_domain_t *domain,
+                         apr_array_header_t *mistakes)
+{
+    site_account_t *account = account_make(site, config, domain);
+    int i = 0;
+
+    for (i = 0; i < site->accounts->nelts; ++i) {
+        site_account_t *other = APR_ARRAY_IDX(site->accounts, i, site_account_t *);
+
+        if (strcmp(account->planned.directory, other->planned.directory) != 0
+            || strcmp(text_or_none(account->planned.kid), text_or_none(other->planned.kid)) != 0)
+            continue;
+        compare_accounts(other, account, mistakes);
+        other->planned.terms_accepted |= account->planned.terms_accepted;
+        return i;
+    }
+    APR_ARRAY_PUSH(site->accounts, site_account_t *) = account;
+    return i;
+}
+
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+static int contains(const apr_array_header_t *names, const char *name)
+{
+    int i = 0;
+
+    for (i = 0; i < names->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static apr_array_header_t *words_of(const site_t *site, const config_domain_t *domain,
+                                    apr_array_header_t *mistakes)
+{
+    const server_rec *s = domain->server;
+
+    if (domain->words->nelts > 0)
+        return domain->words;
+    if (!s->is_virtual)
+        mistake_add(mistakes, domain->where,
+                    "ACMEManagedDomain without names stands outside of a <VirtualHost>; name the "
+                    "names that the certificate shall have");
+    else if (!tree_vhost(site->tree, s)->server_name)
+        mistake_add(
+            mistakes, domain->where,
+            "ACMEManagedDomain without names takes those of its <VirtualHost>, which has no "
+            "ServerName; set one, or name the names");
+    else
+        return vhosts_names(site->pool, s, 1);
+    return apr_array_make(site->pool, 1, sizeof(const char *));
+}
+
+static apr_array_header_t *names_of(const site_t *site, const config_domain_t *domain,
+                                    apr_array_header_t *mistakes)
+{
+    apr_array_header_t *words = words_of(site, domain, mistakes);
+    apr_array_header_t *names = apr_array_make(site->pool, words->nelts, sizeof(const char *));
+    int i = 0;
+
+    for (i = 0; i < words->nelts; ++i) {
+        const char *word = APR_ARRAY_IDX(words, i, const char *), *why = NULL;
+        const char *name = name_normalize(site->pool, word, &why);
+
+        if (name == NULL)
+            mistake_add(mistakes, domain->where,
+                        "ACMEManagedDomain: '%s' %s; a managed name is a host name in ASCII "
+                        "(A-labels), with '*.' in front at most",
+                        ap_escape_logitem(site->pool, word), why);
+        else if (!contains(names, name))
+            APR_ARRAY_PUSH(names, const char *) = name;
+    }
+    if (names->nelts > LIMIT_NAMES)
+        mistake_add(
+            mistakes, domain->where,
+            "ACMEManagedDomain has %d names, and a certificate takes %d at most; divide them",
+            names->nelts, LIMIT_NAMES);
+    return names;
+}
+
+static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
+{
+    apr_array_header_t *challenges = config->settings[SETTING_CHALLENGE].words;
+
+    if (challenges != NULL)
+        return challenges;
+    challenges = apr_array_make(p, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(challenges, const char *) = "http-01";
+    return challenges;
+}
+
+static void plan_certificate(plan_certificate_t *planned, const config_t *config, apr_pool_t *p)
+{
+    const char *common_name = config_value(config, SETTING_COMMON_NAME);
+    const char *key_type = config_value(config, SETTING_KEY_TYPE);
+    const char *before = config_value(config, SETTING_RENEW_BEFORE);
+
+    planned->challenges = challenges_of(config, p);
+    planned->key_type = key_type != NULL ? key_type : "rsa2048";
+    planned->common_name = common_name == NULL || value_switch(common_name) == 1;
+    if (before != NULL)
+        (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
+}
+
+static void add_certificate(site_t *site, const config_domain_t *domain,
+                            apr_array_header_t *mistakes)
+{
+    site_certificate_t *certificate = apr_pcalloc(site->pool, sizeof(*certificate));
+    const config_t *config = config_get(domain->server);
+    apr_array_header_t *names = names_of(site, domain, mistakes);
+
+    if (config->settings[SETTING_SERVER].where == NULL)
+        mistake_add(
+            mistakes, domain->where,
+            "ACMEManagedDomain: no ACMEServer is set for it; name the CA with ACMEServer, by "
+            "its directory URL or a preset");
+    if (names->nelts == 0 || config_value(config, SETTING_SERVER) == NULL)
+        return;
+    certificate->domain = domain;
+    certificate->planned.names = names;
+    certificate->planned.id = name_file(site->pool, APR_ARRAY_IDX(names, 0, const char *));
+    certificate->planned.where = domain->where;
+    certificate->planned.account = account_index(site, config, domain, mistakes);
+    plan_certificate(&certificate->planned, config, site->pool);
+    APR_ARRAY_PUSH(site->certificates, site_certificate_t *) = certificate;
+}
+
+/* ---- virtual hosts --------------------------------------------------------------------------- */
+
+static void serve(site_t *site, const server_rec *s, site_certificate_t *certificate)
+{
+    site_vhost_t *vhost = apr_pcalloc(site->pool, sizeof(*vhost));
+
+    vhost->server = s;
+    vhost->certificate = certificate;
+    vhost->extra_copies = tree_vhost(site->tree, s)->chain_file;
+    vhost->state = "unmanaged";
+    APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
+    apr_hash_set(site->by_server, &vhost->server, sizeof(vhost->server), vhost);
+}
+
+/* The certificate for a server: that of its ServerName, else that of an alias. One that is declared
+ * in the virtual host itself comes first. */
+static site_certificate_t *best_certificate(const site_t *site, const server_rec *s,
+                                            vhosts_match_t least)
+{
+    site_certificate_t *best = NULL;
+    int i = 0, best_score = 0;
+
+    for (i = 0; i < site->certificates->nelts; ++i) {
+        site_certificate_t *certificate =
+            APR_ARRAY_IDX(site->certificates, i, site_certificate_t *);
+        vhosts_match_t match = vhosts_match(s, certificate->planned.names);
+        int score = 2 * (int)match + (certificate->domain->server == s && s->is_virtual ? 100 : 0);
+
+        if (match >= least && score > best_score) {
+            best = certificate;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static int is_used(const site_t *site, const site_certificate_t *certificate)
+{
+    int i = 0;
+
+    for (i = 0; i < site->vhosts->nelts; ++i) {
+        if (APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *)->certificate == certificate)
+            return 1;
+    }
+    return 0;
+}
+
+/* First by names proper. A ServerAlias with a wildcard counts only for a certificate that no server
+ * names, so that a host which catches the rest keeps its own certificate. */
+static void match_vhosts(site_t *site)
+{
+    const server_rec *s = NULL;
+    site_certificate_t *certificate = NULL;
+
+    for (s = site->main; s != NULL; s = s->next) {
+        if ((certificate = best_certificate(site, s, VHOSTS_ALIAS)) != NULL)
+            serve(site, s, certificate);
+    }
+    for (s = site->main; s != NULL; s = s->next) {
+        if (site_vhost(site, s) == NULL
+            && (certificate = best_certificate(site, s, VHOSTS_PATTERN)) != NULL
+            && !is_used(site, certificate))
+            serve(site, s, certificate);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static const char *path_or(const config_t *config, setting_id_t id, const char *other)
+{
+    const char *path = config_value(config, id);
+
+    return path != NULL ? path : other;
+}
+
+/* The agent runs as ACMEUser, or as the user of httpd's workers; never as root. */
+static void find_user(site_t *site, const config_t *config, const config_domain_t *first,
+                      apr_array_header_t *mistakes)
+{
+    const char *name = config_value(config, SETTING_USER);
+    const char *where = config->settings[SETTING_USER].where;
+    const struct passwd *pw = NULL;
+
+    site->uid = (int)getuid();
+    site->gid = (int)getgid();
+    if (geteuid() != 0 || (name == NULL && where != NULL))
+        return;
+    if (name == NULL) {
+        site->user = ap_unixd_config.user_name;
+        site->uid = (int)ap_unixd_config.user_id;
+        site->gid = (int)ap_unixd_config.group_id;
+    }
+    else if ((pw = getpwnam(name)) == NULL) {
+        mistake_add(mistakes, where,
+                    "ACMEUser: this system has no user '%s'; make it, or name another", name);
+        return;
+    }
+    else {
+        site->user = name;
+        site->uid = (int)pw->pw_uid;
+        site->gid = (int)pw->pw_gid;
+    }
+    if (site->uid == 0 || site->uid == -1)
+        mistake_add(mistakes, where != NULL ? where : first->where,
+                    "the process that talks to the CA must not run as %s; name an unprivileged "
+                    "user with ACMEUser, or set User",
+                    site->uid == 0 ? "root" : "nobody in particular");
+}
+
+site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record,
+                  apr_array_header_t *mistakes)
+{
+    site_t *site = apr_pcalloc(pconf, sizeof(*site));
+    const config_t *config = config_get(main_server);
+    int i = 0;
+
+    site->pool = pconf;
+    site->main = main_server;
+    site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
+    site->run_dir = path_or(config, SETTING_RUN_DIR, DEFAULT_RUN_DIR);
+    site->enabled = record->domains->nelts > 0;
+    site->tree = tree_read(pconf, main_server);
+    site->accounts = apr_array_make(pconf, 2, sizeof(site_account_t *));
+    site->certificates = apr_array_make(pconf, 8, sizeof(site_certificate_t *));
+    site->vhosts = apr_array_make(pconf, 8, sizeof(site_vhost_t *));
+    site->by_server = apr_hash_make(pconf);
+    if (!site->enabled)
+        return site;
+    find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), mistakes);
+    for (i = 0; i < record->domains->nelts; ++i)
+        add_certificate(site, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
+    match_vhosts(site);
+    return site;
+}
+
+site_vhost_t *site_vhost(const site_t *site, const server_rec *server)
+{
+    return apr_hash_get(site->by_server, &server, sizeof(server));
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static int speaks_tls(const site_t *site, apr_port_t port)
+{
+    const server_rec *s = NULL;
+
+    for (s = site->main->next; s != NULL; s = s->next) {
+        if (vhosts_has_port(s, port) && tree_vhost(site->tree, s)->ssl_engine)
+            return 1;
+    }
+    return tree_vhost(site->tree, site->main)->ssl_engine;
+}
+
+static void list_http_ports(const site_t *site, plan_t *plan)
+{
+    const ap_listen_rec *listener = NULL;
+
+    for (listener = ap_listeners; listener != NULL; listener = listener->next) {
+        apr_port_t port = listener->bind_addr->port;
+
+        if ((listener->protocol == NULL || strcasecmp(listener->protocol, "https") != 0)
+            && !speaks_tls(site, port))
+            APR_ARRAY_PUSH(plan->http_ports, int) = port;
+    }
+}
+
+/* With -X httpd has no parent that could restart it gracefully: the signal would end it. */
+static int reload_is_possible(const site_t *site)
+{
+    const char *reload = config_value(config_get(site->main), SETTING_RELOAD);
+
+    return (reload == NULL || strcasecmp(reload, "graceful") == 0)
+           && !ap_exists_config_define("ONE_PROCESS") && !ap_exists_config_define("DEBUG");
+}
+
+static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
+{
+    const process_rec *process = site->main->process;
+    char program[APR_PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    int i = 0;
+
+    plan->httpd_version = AP_SERVER_BASEREVISION;
+    plan->parent_pid = (int)getpid();
+    plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
+    for (i = 1; i < process->argc; ++i)
+        APR_ARRAY_PUSH(plan->httpd_args, const char *) = process->argv[i];
+}
+
+plan_t *site_plan(const site_t *site, apr_pool_t *p)
+{
+    plan_t *plan = plan_make(p);
+    const char *parallel = config_value(config_get(site->main), SETTING_MAX_PARALLEL);
+    int i = 0;
+
+    describe_httpd(plan, site, p);
+    plan->agent_program = AGENT_PROGRAM;
+    plan->store_dir = site->store_dir;
+    plan->run_dir = site->run_dir;
+    plan->user = site->user;
+    plan->uid = site->uid;
+    plan->gid = site->gid;
+    plan->reload = reload_is_possible(site);
+    plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
+    plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
+    list_http_ports(site, plan);
+    for (i = 0; i < site->accounts->nelts; ++i)
+        APR_ARRAY_PUSH(plan->accounts, plan_account_t) =
+            APR_ARRAY_IDX(site->accounts, i, site_account_t *)->planned;
+    for (i = 0; i < site->certificates->nelts; ++i)
+        APR_ARRAY_PUSH(plan->certificates, plan_certificate_t) =
+            APR_ARRAY_IDX(site->certificates, i, site_certificate_t *)->planned;
+    return plan;
+}
+
+store_t *site_store(const site_t *site, apr_pool_t *p)
+{
+    store_t *store = apr_pcalloc(p, sizeof(*store));
+
+    store->pool = p;
+    store->dir = site->store_dir;
+    return store;
+}

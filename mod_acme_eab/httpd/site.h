@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_SITE_H
+#define HTTPD_SITE_H
+
+/* httpd/site.h - what the configuration amounts to: accounts, certificates, and the virtual hosts
+ * that use them. Made anew in each configuration pass (httpd/check.c), completed when mod_ssl asks
+ * for certificates (httpd/ssl.c), and told to the keeper as a plan (ipc/plan.h).
+ *
+ * A managed domain belongs to the scope in which it is declared and follows the settings of that
+ * scope. Accounts are told apart by directory URL and EAB key id. */
+
+#include <httpd.h>
+#include <apr_hash.h>
+#include <apr_tables.h>
+
+#include "httpd/config.h"
+#include "httpd/tree.h"
+#include "ipc/plan.h"
+#include "store/store.h"
+
+typedef struct site_account {
+    plan_account_t planned;
+    const config_t *config; /* the scope that used it first */
+    const char *where;      /* the managed domain that used it first */
+} site_account_t;
+
+typedef struct site_certificate {
+    plan_certificate_t planned;
+    const config_domain_t *domain;
+    const char *chain_path; /* what mod_ssl gets, decided once for all virtual hosts; NULL: none */
+    const char *key_path;
+    int decided;
+    const char *fallback_path; /* the same for the fallback */
+    const char *fallback_key_path;
+} site_certificate_t;
+
+/** A server that a certificate belongs to. */
+typedef struct site_vhost {
+    const server_rec *server;
+    site_certificate_t *certificate;
+    int extra_copies;  /* see httpd/ssl.c */
+    const char *state; /* as in mod_acme_eab.h */
+} site_vhost_t;
+
+typedef struct site {
+    apr_pool_t *pool; /* pconf */
+    server_rec *main;
+    const tree_t *tree;
+    const char *store_dir;
+    const char *run_dir;
+    int enabled;                      /* something is managed */
+    apr_array_header_t *accounts;     /* site_account_t * */
+    apr_array_header_t *certificates; /* site_certificate_t * */
+    apr_array_header_t *vhosts;       /* site_vhost_t * */
+    apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
+    struct fallback *fallback;        /* made when it is needed */
+    const char *user;                 /* of the agent; NULL when httpd was not started as root */
+    int uid, gid;
+} site_t;
+
+/** Work it out. Mistakes that it meets on the way are added to mistakes. Lives in pconf. */
+site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record,
+                  apr_array_header_t *mistakes);
+
+/** The entry of a server, or NULL when nothing is managed for it. */
+site_vhost_t *site_vhost(const site_t *site, const server_rec *server);
+
+/** The plan for the keeper, in p. */
+plan_t *site_plan(const site_t *site, apr_pool_t *p);
+
+/** The store for reading; nothing is made. In p. */
+store_t *site_store(const site_t *site, apr_pool_t *p);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/value.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/name.h"
+#include "crypto/eabkey.h"
+
+#define LIMIT_CA_FILE (4 * 1024 * 1024)
+#define PRESETS \
+    "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
+    "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
+
+static const struct {
+    const char *name;
+    const char *url;
+} presets[] = {
+    { "incommon", "https://acme-us.certinext.io/v1/directory" },
+    { "sectigo-incommon-rsa", "https://acme.sectigo.com/v2/InCommonRSAOV" },
+    { "sectigo-incommon-ecc", "https://acme.sectigo.com/v2/InCommonECCOV" },
+    { "sectigo-ov", "https://acme.sectigo.com/v2/OV" },
+    { "sectigo-dv", "https://acme.sectigo.com/v2/DV" },
+    { "sectigo-ev", "https://acme.sectigo.com/v2/EV" },
+    { "sectigo-enterprise", "https://acme.enterprise.sectigo.com" },
+    { "letsencrypt", "https://acme-v02.api.letsencrypt.org/directory" },
+    { "letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory" },
+    { "zerossl", "https://acme.zerossl.com/v2/DV90" },
+    { "google", "https://dv.acme-v02.api.pki.goog/directory" },
+};
+
+static int is_printable(const char *text)
+{
+    for (; *text != '\0'; ++text) {
+        if (*text <= ' ' || *text > '~')
+            return 0;
+    }
+    return 1;
+}
+
+/* Parsed, with a host and without user or password; NULL otherwise. */
+static const apr_uri_t *plain_uri(apr_pool_t *p, const char *text, int *pcredentials)
+{
+    apr_uri_t *uri = apr_pcalloc(p, sizeof(*uri));
+
+    *pcredentials = 0;
+    if (!is_printable(text) || apr_uri_parse(p, text, uri) != APR_SUCCESS || uri->scheme == NULL
+        || uri->hostname == NULL || *uri->hostname == '\0')
+        return NULL;
+    if (uri->user != NULL || uri->password != NULL) {
+        *pcredentials = 1;
+        return NULL;
+    }
+    return uri;
+}
+
+const char *value_directory(apr_pool_t *p, const char *text, const char **pwhy)
+{
+    const apr_uri_t *uri = NULL;
+    int credentials = 0;
+    apr_size_t i = 0;
+
+    *pwhy = NULL;
+    for (i = 0; i < sizeof(presets) / sizeof(presets[0]); ++i) {
+        if (strcasecmp(text, presets[i].name) == 0)
+            return presets[i].url;
+    }
+    uri = plain_uri(p, text, &credentials);
+    if (credentials)
+        *pwhy = "the URL must not contain a user name or a password; take them out";
+    else if (strstr(text, "://") == NULL)
+        *pwhy = apr_psprintf(p,
+                             "'%s' is neither an https URL nor a known preset; give the directory "
+                             "URL of the CA or one of " PRESETS,
+                             text);
+    else if (uri == NULL || uri->fragment != NULL)
+        *pwhy = apr_psprintf(
+            p, "'%s' is not a complete URL; copy the directory URL that the CA gave", text);
+    else if (strcasecmp(uri->scheme, "https") != 0)
+        *pwhy = apr_psprintf(p, "'%s' is not an https URL; ACME works over https only", text);
+    return *pwhy == NULL ? apr_pstrdup(p, text) : NULL;
+}
+
+static const char *address_of(const char *text)
+{
+    return strncasecmp(text, "mailto:", 7) == 0 ? text + 7 : text;
+}
+
+/* One '@' with something before it and a host name behind it, and nothing that has a meaning in a
+ * mailto URL: RFC 8555, 7.3 forbids header fields and several addresses in one. */
+static int is_address(const char *address)
+{
+    const char *at = strchr(address, '@');
+
+    return is_printable(address) && at != NULL && at != address && at[1] != '\0'
+           && strchr(at + 1, '@') == NULL && strpbrk(address, ",?%<>\"") == NULL;
+}
+
+const char *value_contact(apr_pool_t *p, const char *text, const char **pwhy)
+{
+    const char *address = address_of(text);
+
+    *pwhy = NULL;
+    if (!is_address(address)) {
+        *pwhy =
+            apr_psprintf(p, "'%s' is not an e-mail address; write it as name@example.edu", text);
+        return NULL;
+    }
+    return apr_pstrcat(p, "mailto:", address, NULL);
+}
+
+const char *value_admin_contact(apr_pool_t *p, const char *server_admin)
+{
+    const char *address = server_admin != NULL ? address_of(server_admin) : "";
+    const char *why = NULL, *host = NULL;
+
+    if (!is_address(address))
+        return NULL;
+    /* webmaster@localhost and the like: a CA refuses them. */
+    host = name_normalize(p, strchr(address, '@') + 1, &why);
+    if (host == NULL || strchr(host, '.') == NULL)
+        return NULL;
+    return apr_pstrcat(p, "mailto:", address, NULL);
+}
+
+int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbefore)
+{
+    char *end = NULL;
+    long number = 0;
+
+    *ppercent = 0;
+    *pbefore = 0;
+    if (!apr_isdigit(*text))
+        return 0;
+    number = strtol(text, &end, 10);
+    if (number < 1 || number > 10000)
+        return 0;
+    if (strcmp(end, "%") == 0 && number < 100) {
+        *ppercent = (int)number;
+        return 1;
+    }
+    if (strcasecmp(end, "d") == 0)
+        *pbefore = apr_time_from_sec((apr_time_t)number * 24 * 3600);
+    else if (strcasecmp(end, "h") == 0)
+        *pbefore = apr_time_from_sec((apr_time_t)number * 3600);
+    return *pbefore != 0;
+}
+
+const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
+{
+    int credentials = 0;
+    const apr_uri_t *uri = plain_uri(p, text, &credentials);
+
+    *pwhy = NULL;
+    if (credentials)
+        *pwhy = "the URL must not contain a user name or a password; let the proxy admit this host "
+                "by its address";
+    else if (uri == NULL
+             || (strcasecmp(uri->scheme, "http") != 0 && strcasecmp(uri->scheme, "https") != 0))
+        *pwhy =
+            "the argument is not an http or https URL; write it as http://proxy.example.edu:3128";
+    return *pwhy == NULL ? apr_pstrdup(p, text) : NULL;
+}
+
+static const char *file_source(apr_pool_t *p, const char *path, const char *root, const char **pwhy)
+{
+    char *whole = NULL;
+
+    if (*path == '\0'
+        || apr_filepath_merge(&whole, root, path, APR_FILEPATH_TRUENAME, p) != APR_SUCCESS) {
+        *pwhy = "no usable path follows file:; write it as file:/etc/apache2/acme/eab.key";
+        return NULL;
+    }
+    return apr_pstrcat(p, "file:", whole, NULL);
+}
+
+static const char *exec_source(apr_pool_t *p, const char *command, const char **pwhy)
+{
+    if (*command != '/') {
+        *pwhy = "the program after exec: needs its whole path, beginning with '/'";
+        return NULL;
+    }
+    return apr_pstrcat(p, "exec:", command, NULL);
+}
+
+/* A systemd credential is a file name in $CREDENTIALS_DIRECTORY. */
+static const char *credential_source(apr_pool_t *p, const char *name, const char **pwhy)
+{
+    if (*name == '\0' || strchr(name, '/') != NULL || *name == '.') {
+        *pwhy = "the name after credential: must be that of a LoadCredential= line of httpd's "
+                "systemd unit, without '/'";
+        return NULL;
+    }
+    return apr_pstrcat(p, "credential:", name, NULL);
+}
+
+const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy)
+{
+    *pwhy = NULL;
+    if (strncmp(text, "file:", 5) == 0)
+        return file_source(p, text + 5, root, pwhy);
+    if (strncmp(text, "exec:", 5) == 0)
+        return exec_source(p, text + 5, pwhy);
+    if (strncmp(text, "credential:", 11) == 0)
+        return credential_source(p, text + 11, pwhy);
+    if (eabkey_looks_like_key(text))
+        *pwhy = "the argument looks like the HMAC key itself, which must not stand in the "
+                "configuration; put it into a file that only root can read and write file:PATH";
+    else
+        *pwhy = "the argument must be file:PATH, exec:PROGRAM or credential:NAME";
+    return NULL;
+}
+
+const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy)
+{
+    *pwhy = NULL;
+    if (*text == '\0' || !is_printable(text)) {
+        *pwhy = "the key id must be printable ASCII without spaces; copy it as the CA shows it";
+        return NULL;
+    }
+    return apr_pstrdup(p, text);
+}
+
+const char *value_challenge_refusal(apr_pool_t *p, const char *word)
+{
+    if (strcmp(word, "http-01") == 0 || strcmp(word, "none") == 0)
+        return NULL;
+    if (strcmp(word, "tls-alpn-01") == 0 || strcmp(word, "dns-01") == 0)
+        return apr_psprintf(p,
+                            "this version does not have %s; use http-01, or none when the CA has "
+                            "validated the names already",
+                            word);
+    return apr_psprintf(p, "'%s' is not a challenge; use http-01 or none", word);
+}
+
+const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
+{
+    const char *data = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv = file_read(&data, &len, path, LIMIT_CA_FILE, p);
+    char reason[120];
+
+    if (rv == APR_SUCCESS && strstr(data, "-----BEGIN CERTIFICATE-----") != NULL)
+        return NULL;
+    if (rv == APR_SUCCESS)
+        return apr_psprintf(p,
+                            "'%s' holds no certificate in PEM form; name a file with the "
+                            "certificates that the CA's server is verified with",
+                            path);
+    if (APR_STATUS_IS_EACCES(rv) && geteuid() != 0)
+        return NULL;
+    return apr_psprintf(p,
+                        "'%s' cannot be read (%s); name a PEM file with the certificates that the "
+                        "CA's server is verified with",
+                        path, apr_strerror(rv, reason, sizeof(reason)));
+}
+
+int value_switch(const char *text)
+{
+    if (strcasecmp(text, "on") == 0)
+        return 1;
+    return strcasecmp(text, "off") == 0 ? 0 : -1;
+}

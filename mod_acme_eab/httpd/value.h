@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_VALUE_H
+#define HTTPD_VALUE_H
+
+/* httpd/value.h - the arguments of directives: what each may be, and in which words it is refused.
+ * Pure functions, without httpd. A refusal is a sentence that follows the name of the directive; it
+ * never repeats what may be a secret. */
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+/** ACMEServer: a preset's URL, or an https URL byte for byte.
+ * @return the URL, or NULL with *pwhy set (as in all functions here that have pwhy) */
+const char *value_directory(apr_pool_t *p, const char *text, const char **pwhy);
+
+/** ACMEContact: an e-mail address, "mailto:" is added. */
+const char *value_contact(apr_pool_t *p, const char *text, const char **pwhy);
+
+/** The contact that follows from ServerAdmin; NULL when it is no address of the Internet. */
+const char *value_admin_contact(apr_pool_t *p, const char *server_admin);
+
+/** ACMERenewBefore: "33%", "30d" or "12h"; one of the two results is 0.
+ * @return 1 when it is understood */
+int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbefore);
+
+/** ACMEProxy: an http or https URL without credentials. */
+const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy);
+
+/** ACMEEABKey: file:PATH, exec:PROGRAM ARG... or credential:NAME. A relative PATH is taken from
+ * root. */
+const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy);
+
+/** ACMEEABKid: printable ASCII without spaces. */
+const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy);
+
+/** ACMEChallenge: why one of its words cannot be used, or NULL when it can. */
+const char *value_challenge_refusal(apr_pool_t *p, const char *word);
+
+/** ACMECACertificateFile: why the file cannot be used, or NULL when it can. Without root a file that
+ * must not be read is no mistake: root will start httpd. */
+const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
+
+/** 1 for "on", 0 for "off", -1 for anything else. */
+int value_switch(const char *text);
+
+#endif

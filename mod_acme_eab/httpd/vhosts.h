@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_VHOSTS_H
+#define HTTPD_VHOSTS_H
+
+/* httpd/vhosts.h - which names a virtual host answers to, and which of a certificate's names it
+ * meets: by ServerName and ServerAlias, case-insensitively. */
+
+#include <httpd.h>
+#include <apr_tables.h>
+
+typedef enum {
+    VHOSTS_NONE,    /* no name in common */
+    VHOSTS_PATTERN, /* only a ServerAlias with a wildcard catches a name of the certificate */
+    VHOSTS_ALIAS,   /* the certificate covers a ServerAlias */
+    VHOSTS_NAME     /* the certificate covers the ServerName */
+} vhosts_match_t;
+
+/** How well a certificate for these names (const char *) fits a server. */
+vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names);
+
+/** True when requests for this one name go to the server. */
+int vhosts_answers(const server_rec *s, const char *name);
+
+/** ServerName (when has_name) and all ServerAliases, as they are: const char * in p. */
+apr_array_header_t *vhosts_names(apr_pool_t *p, const server_rec *s, int has_name);
+
+/** True when one of the addresses of the server has this port. */
+int vhosts_has_port(const server_rec *s, apr_port_t port);
+
+/** "FILE:LINE" of the <VirtualHost>, or "the main server". In p. */
+const char *vhosts_where(apr_pool_t *p, const server_rec *s);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* test/module/mod_eab_probe.c - asks mod_acme_eab about the server of a request, as another module
+ * would, and answers in plain text: "SetHandler eab-probe". */
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+
+#include "mod_acme_eab.h"
+
+static APR_OPTIONAL_FN_TYPE(acme_eab_server_is_managed) * is_managed;
+static APR_OPTIONAL_FN_TYPE(acme_eab_server_state) * state;
+static APR_OPTIONAL_FN_TYPE(acme_eab_server_certificate) * certificate;
+
+static void retrieve(void)
+{
+    is_managed = APR_RETRIEVE_OPTIONAL_FN(acme_eab_server_is_managed);
+    state = APR_RETRIEVE_OPTIONAL_FN(acme_eab_server_state);
+    certificate = APR_RETRIEVE_OPTIONAL_FN(acme_eab_server_certificate);
+}
+
+static int handler(request_rec *r)
+{
+    const char *name = NULL;
+
+    if (r->handler == NULL || strcmp(r->handler, "eab-probe") != 0)
+        return DECLINED;
+    ap_set_content_type(r, "text/plain");
+    if (is_managed == NULL || state == NULL || certificate == NULL) {
+        ap_rputs("mod_acme_eab is not loaded\n", r);
+        return OK;
+    }
+    name = certificate(r->server);
+    ap_rprintf(r, "managed=%d state=%s certificate=%s\n", is_managed(r->server), state(r->server),
+               name != NULL ? name : "-");
+    return OK;
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    (void)p;
+    ap_hook_optional_fn_retrieve(retrieve, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+AP_DECLARE_MODULE(eab_probe) = { STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL,
+                                 register_hooks,          0 };
