@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
 
-#include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <openssl/err.h>
 
 #include "../crypto/party.h"
@@ -180,6 +181,40 @@ static void meta_tells_where_it_came_from(void **state)
     assert_string_equal(CA, gen->directory);
     assert_int_equal(json_peek_time(meta, "installed"), gen->installed);
     assert_true(labs((long)apr_time_sec(apr_time_now() - gen->installed)) < 60);
+    scene_end(&s);
+}
+
+/* The child installs until it is killed; each round stops it a little later in its work. */
+static void killed_at_any_moment(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:" NAME ",DNS:example.edu");
+    generation_t *gen = NULL;
+    int round;
+    pid_t pid;
+
+    install(&s);
+    for (round = 0; round < 40; round++) {
+        pid = fork();
+        if (pid == 0) {
+            while (install_party(&s, party, party->key, &gen) == APR_SUCCESS)
+                continue;
+            _exit(1);
+        }
+        usleep(500 * (useconds_t)round);
+        assert_int_equal(0, kill(pid, SIGKILL));
+        assert_int_equal(pid, waitpid(pid, NULL, 0));
+        assert_int_equal(APR_SUCCESS, generation_find(&gen, s.store, NAME, s.names, apr_time_now(),
+                                                      s.result, s.p));
+        assert_int_equal(APR_SUCCESS, s.result->rv);
+        recover(&s);
+        assert_int_equal(APR_SUCCESS, generation_find(&gen, s.store, NAME, s.names, apr_time_now(),
+                                                      s.result, s.p));
+        assert_int_equal(
+            -1, access(path_of(&s, apr_pstrcat(s.p, ".tmp-", gen->number, NULL), ""), F_OK));
+        expect_live(&s, gen->number);
+        generation_prune(s.store, NAME, NULL, s.p);
+    }
     scene_end(&s);
 }
 
@@ -546,6 +581,7 @@ int main(void)
         fixture_test(unfinished_generation_does_not_hinder_the_next),
         fixture_test(newer_whole_generation_goes_live),
         fixture_test(first_generation_goes_live),
+        fixture_test(killed_at_any_moment),
         fixture_test(dangling_link_is_repaired),
         fixture_test(numbers_are_not_used_twice),
         fixture_test(foreign_links_are_repaired),
