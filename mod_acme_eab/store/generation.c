@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "base/file.h"
@@ -18,7 +17,6 @@
 #define CHAIN_FILE "fullchain.pem"
 #define KEY_FILE "privkey.pem"
 #define META_FILE "meta.json"
-#define UNFINISHED ".tmp-"
 #define NUMBER_DIGITS_MAX 9
 #define KEPT_BEFORE_LIVE 2
 
@@ -270,7 +268,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
         || (rv = store_make_directory(store, "archive", archive.entry, result, p)) != APR_SUCCESS)
         return rv;
     number = archive_next_number(p, &archive);
-    draft = apr_pstrcat(p, UNFINISHED, number, NULL);
+    draft = apr_pstrcat(p, STORE_UNFINISHED, number, NULL);
     if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
         || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS
         || (rv = archive_finish(&archive, draft, number, result, p)) != APR_SUCCESS)
@@ -351,26 +349,6 @@ apr_status_t generation_find(generation_t **pgen, const store_t *store, const ch
     return rv;
 }
 
-/* Drafts of a process that was killed: file_list_directory() does not show them. */
-static void archive_remove_unfinished(const archive_t *archive, apr_pool_t *ptemp)
-{
-    apr_array_header_t *drafts = apr_array_make(ptemp, 1, sizeof(const char *));
-    apr_finfo_t info;
-    apr_dir_t *dir = NULL;
-    int i;
-
-    if (apr_dir_open(&dir, archive->dir, ptemp) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
-        if (strncmp(info.name, UNFINISHED, strlen(UNFINISHED)) == 0)
-            APR_ARRAY_PUSH(drafts, const char *) = apr_pstrdup(ptemp, info.name);
-    }
-    apr_dir_close(dir);
-    for (i = 0; i < drafts->nelts; i++)
-        file_remove_tree(archive_folder(ptemp, archive, APR_ARRAY_IDX(drafts, i, const char *)),
-                         ptemp);
-}
-
 static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive)
 {
     apr_array_header_t *numbers = archive_numbers(p, archive);
@@ -395,7 +373,7 @@ apr_status_t generation_recover(const store_t *store, const char *name, eab_resu
 
     if (rv != APR_SUCCESS)
         return rv;
-    archive_remove_unfinished(&archive, ptemp);
+    store_sweep(archive.dir, ptemp);
     newest = archive_newest_whole(ptemp, &archive);
     live = archive_live(ptemp, &archive);
     /* A live one with a higher number than the newest whole one is damaged. */
@@ -408,7 +386,8 @@ apr_status_t generation_recover(const store_t *store, const char *name, eab_resu
 static void archive_remove(const archive_t *archive, const char *number, apr_pool_t *ptemp)
 {
     const char *from = archive_folder(ptemp, archive, number);
-    const char *to = archive_folder(ptemp, archive, apr_pstrcat(ptemp, UNFINISHED, number, NULL));
+    const char *to =
+        archive_folder(ptemp, archive, apr_pstrcat(ptemp, STORE_UNFINISHED, number, NULL));
 
     if (rename(from, to) == 0)
         file_remove_tree(to, ptemp);

@@ -27,3 +27,8 @@ check_PROGRAMS += test/unit/store/test_failure
 test_unit_store_test_failure_SOURCES = test/unit/store/test_failure.c
 test_unit_store_test_failure_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_failure_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_reload
+test_unit_store_test_reload_SOURCES = test/unit/store/test_reload.c
+test_unit_store_test_reload_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_reload_LDADD = $(STORE_TEST_LIBS)

@@ -128,28 +128,12 @@ static void keys_that_lead_out_are_refused(void **state)
     scene_end(&s);
 }
 
-static void reload_time(void **state)
-{
-    scene_t s = scene(*state);
-
-    assert_int_equal(0, reload_time_load(s.store, s.p));
-    assert_int_equal(APR_SUCCESS, reload_time_save(s.store, SINCE, s.p));
-    assert_int_equal(SINCE, reload_time_load(s.store, s.p));
-    fixture_write(store_path(s.p, s.store, "reload.json", NULL, NULL), "x", 1);
-    assert_int_equal(0, reload_time_load(s.store, s.p));
-    scene_end(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(failures_are_kept_and_forgotten),
-        fixture_test(longest_names_fit),
-        fixture_test(two_keys_are_two_failures),
-        fixture_test(damaged_file_is_as_if_missing),
-        fixture_test(strange_numbers_are_clamped),
-        fixture_test(keys_that_lead_out_are_refused),
-        fixture_test(reload_time),
+        fixture_test(failures_are_kept_and_forgotten), fixture_test(longest_names_fit),
+        fixture_test(two_keys_are_two_failures),       fixture_test(damaged_file_is_as_if_missing),
+        fixture_test(strange_numbers_are_clamped),     fixture_test(keys_that_lead_out_are_refused),
     };
 
     return fixture_run(tests);
