@@ -6,7 +6,6 @@
 #include <http_main.h>
 #include <http_log.h>
 #include <http_protocol.h>
-#include <apr_buckets.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -94,10 +93,10 @@ static const char *find_answer(request_rec *r, apr_size_t *plen)
     return apr_pstrmemdup(r->pool, buffer, (apr_size_t)len);
 }
 
+/* httpd ends the response when the hook returns DONE. */
 static void send_answer(request_rec *r, const char *text, apr_size_t len)
 {
     conn_rec *c = r->connection;
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, c->bucket_alloc);
 
     r->status = HTTP_OK;
     /* httpd ends a connection after a request that is answered this early; say so. An HTTP/2
@@ -109,10 +108,7 @@ static void send_answer(request_rec *r, const char *text, apr_size_t len)
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     if (!r->header_only)
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, len, r->pool, c->bucket_alloc));
-    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(c->bucket_alloc));
-    (void)ap_pass_brigade(r->output_filters, bb);
-    apr_brigade_cleanup(bb);
+        (void)ap_rwrite(text, (int)len, r);
 }
 
 int answer_post_read_request(request_rec *r)

@@ -18,7 +18,6 @@
 #include "httpd/program.h"
 #include "httpd/site.h"
 #include "httpd/vhosts.h"
-#include "store/registration.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
@@ -241,18 +240,6 @@ static void check_vhost(const check_t *check, const site_vhost_t *vhost)
 
 /* ---- the EAB keys, which only the keeper reads ------------------------------------------------ */
 
-/* Once an account is bound its key source may be gone (it is never needed again). */
-static int is_bound(const check_t *check, const plan_account_t *account)
-{
-    eab_result_t *result = eab_result_make(check->ptemp);
-    registration_t *registration = NULL;
-
-    return registration_load(&registration, site_store(check->site, check->ptemp),
-                             account->directory, account->kid, result, check->ptemp)
-               == APR_SUCCESS
-           && registration->url != NULL;
-}
-
 /* "3 the file is empty ..." for account 3. */
 static void note_keeper_line(const check_t *check, const char *line)
 {
@@ -303,22 +290,20 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
                     status);
 }
 
+/* The keeper passes over accounts that are bound: their key is never needed again and may be gone. */
 static void check_eab_keys(const check_t *check)
 {
-    plan_t *plan = site_plan(check->site, check->ptemp);
     const char *where = NULL;
     int i = 0;
 
-    for (i = 0; i < plan->accounts->nelts; ++i) {
-        plan_account_t *account = &APR_ARRAY_IDX(plan->accounts, i, plan_account_t);
+    for (i = 0; i < check->site->accounts->nelts && where == NULL; ++i) {
+        const site_account_t *account = account_at(check, i);
 
-        if (account->eab_source != NULL && is_bound(check, account))
-            account->eab_source = NULL;
-        if (account->eab_source != NULL && where == NULL)
-            where = account_at(check, i)->config->settings[SETTING_EAB_KEY].where;
+        if (account->planned.eab_source != NULL)
+            where = account->config->settings[SETTING_EAB_KEY].where;
     }
     if (where != NULL)
-        run_keeper(check, plan, where);
+        run_keeper(check, site_plan(check->site, check->ptemp), where);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

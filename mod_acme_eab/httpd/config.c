@@ -279,7 +279,7 @@ const command_rec config_commands[] = {
     SETTING("ACMEUser", SETTING_USER, "user of the process that talks to the CA"),
     SETTING("ACMEStoreDir", SETTING_STORE_DIR, "directory of keys and certificates"),
     SETTING("ACMERunDir", SETTING_RUN_DIR, "directory of challenge answers and the status"),
-    { NULL }
+    { .name = NULL }
 };
 
 void *config_create(apr_pool_t *p, server_rec *s)

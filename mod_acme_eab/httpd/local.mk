@@ -46,7 +46,7 @@ mod_acme_eab_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 mod_acme_eab_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
 
 # httpd loads the .so; nothing needs libtool's description of it.
-install-exec-hook:
+install-data-hook:
 	rm -f '$(DESTDIR)$(moduledir)/mod_acme_eab.la'
 
 uninstall-hook:

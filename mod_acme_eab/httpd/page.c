@@ -380,7 +380,7 @@ static void put_account(out_t *out, const json_t *account, apr_time_t now)
     put(out, "<dl>\n");
     put_row(out, "Directory", json_peek_string(account, "directory"), "mono");
     put_row(out, "Account URL", json_peek_string(account, "url"), "mono");
-    put_row(out, "EAB key id", json_peek_string(account, "kid_sha256"), "mono");
+    put_row(out, "EAB key id, hashed", json_peek_string(account, "kid_sha256"), "mono");
     put(out, "</dl>\n</section>\n");
 }
 
@@ -406,8 +406,10 @@ static const char *describe_process(apr_pool_t *p, const json_t *process, apr_ti
 
     if (pid == 0)
         return NULL;
-    return apr_psprintf(p, "process %" APR_INT64_T_FMT "%s%s, restarted %" APR_INT64_T_FMT " times",
-                        pid, since != NULL ? ", since " : "", since != NULL ? since : "", restarts);
+    return apr_psprintf(
+        p, "process %" APR_INT64_T_FMT "%s%s%s", pid, since != NULL ? ", since " : "",
+        since != NULL ? since : "",
+        restarts > 0 ? apr_psprintf(p, ", restarts so far: %" APR_INT64_T_FMT, restarts) : "");
 }
 
 static void put_machinery(out_t *out, const json_t *status, apr_time_t now)

@@ -60,18 +60,18 @@ static void report(const site_t *site, const site_certificate_t *certificate,
                    const generation_t *generation, const eab_result_t *why)
 {
     const char *name = APR_ARRAY_IDX(certificate->planned.names, 0, const char *);
-    const char *detail = why->detail != NULL ? why->detail : "it is not usable";
+    const char *detail = why->detail != NULL ? why->detail : "it cannot be read";
 
     if (!is_real_pass())
         return;
     if (generation != NULL)
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, site->main,
-                     "the current certificate of %s is not used: %s; generation %s is used instead "
-                     "(%s)",
-                     name, detail, generation->number, generation->chain_path);
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, site->main,
+            "the current certificate of %s is not usable, generation %s is used instead: %s", name,
+            generation->number, detail);
     else
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, site->main,
-                     "no stored certificate of %s is usable: %s; a new one will be ordered", name,
+                     "no stored certificate of %s is usable, a new one will be ordered: %s", name,
                      detail);
 }
 

@@ -1,1 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
+HTTPD_TEST_LIBS = libhttpd.la libcrypto_eab.la libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += \
+	test/unit/httpd/test_fallback \
+	test/unit/httpd/test_mistake \
+	test/unit/httpd/test_page \
+	test/unit/httpd/test_program \
+	test/unit/httpd/test_rundir \
+	test/unit/httpd/test_value
+
+test_unit_httpd_test_fallback_SOURCES = test/unit/httpd/test_fallback.c
+test_unit_httpd_test_fallback_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_fallback_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_mistake_SOURCES = test/unit/httpd/test_mistake.c
+test_unit_httpd_test_mistake_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_mistake_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_page_SOURCES = test/unit/httpd/test_page.c
+test_unit_httpd_test_page_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_page_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_program_SOURCES = test/unit/httpd/test_program.c
+test_unit_httpd_test_program_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_program_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_rundir_SOURCES = test/unit/httpd/test_rundir.c
+test_unit_httpd_test_rundir_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_rundir_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_value_SOURCES = test/unit/httpd/test_value.c
+test_unit_httpd_test_value_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_value_LDADD = $(HTTPD_TEST_LIBS)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <string.h>
+
+#include "httpd/mistake.h"
+
+static int setup(void **state)
+{
+    apr_pool_t *p = NULL;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS)
+        return -1;
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    apr_pool_destroy(*state);
+    apr_terminate();
+    return 0;
+}
+
+static void test_list(void **state)
+{
+    apr_array_header_t *list = mistake_list_make(*state);
+    const mistake_t *mistake = NULL;
+
+    assert_int_equal(list->nelts, 0);
+    mistake_add(list, "a.conf:3", "%s: %d", "ACMEServer", 7);
+    mistake_add(list, "a.conf:4", "another");
+    assert_int_equal(list->nelts, 2);
+    mistake = &APR_ARRAY_IDX(list, 0, mistake_t);
+    assert_string_equal(mistake->where, "a.conf:3");
+    assert_string_equal(mistake->text, "ACMEServer: 7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_list) };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

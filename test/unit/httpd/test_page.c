@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "httpd/page.h"
+
+static int setup(void **state)
+{
+    apr_pool_t *p = NULL;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS)
+        return -1;
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    apr_pool_destroy(*state);
+    apr_terminate();
+    return 0;
+}
+
+static const char full[] =
+    "{'version':1,'generated':'2026-11-21T21:05:00Z','certificates':[{"
+    "'name':'www.example.edu','names':['www.example.edu','example.edu'],'account':'default',"
+    "'state':'failing','keys':[{'type':'rsa2048','issuer':'Some CA','serial':'0a0b',"
+    "'not_before':'2026-10-01T00:00:00Z','not_after':'2026-12-30T00:00:00Z',"
+    "'fingerprint_sha256':'abcdef'}],"
+    "'next':{'what':'retry','at':'2026-11-21T22:05:00Z','why':'after a failure'},"
+    "'problem':{'type':'urn:ietf:params:acme:error:unauthorized','status':403,"
+    "'detail':'<b>no</b> & \\u202e no','instance':'https://ca.example/help',"
+    "'subproblems':[{'type':'urn:ietf:params:acme:error:caa','detail':'CAA <i>says</i> no',"
+    "'identifier':{'type':'dns','value':'example.edu'}}],"
+    "'advice':'Ask the campus certificate office.','since':'2026-11-20T21:05:00Z','attempts':3},"
+    "'order':{'url':'https://ca.example/order/1','status':'processing',"
+    "'since':'2026-11-21T21:00:00Z'}}],"
+    "'accounts':[{'label':'default','directory':'https://ca.example/dir',"
+    "'url':'https://ca.example/acct/7','kid_sha256':'0123456789abcdef','state':'valid'}],"
+    "'processes':{'keeper':{'pid':11,'since':'2026-11-21T20:00:00Z','restarts':0},"
+    "'agent':{'pid':12,'since':'2026-11-21T20:00:00Z','restarts':1}},"
+    "'reload':{'state':'refused','why':'AH00526: <syntax> error on line 3','last':null}}";
+
+/* Test texts are written with ' for \". */
+static const json_t *json_of(apr_pool_t *p, const char *text)
+{
+    char *copy = apr_pstrdup(p, text), *at = NULL;
+    const json_t *json = NULL;
+
+    for (at = copy; *at != '\0'; ++at) {
+        if (*at == '\'')
+            *at = '"';
+    }
+    json = json_parse(p, copy, strlen(copy), NULL);
+    assert_non_null(json);
+    return json;
+}
+
+static const char *render(apr_pool_t *p, const char *text, int alive)
+{
+    page_t page = { 0 };
+
+    page.host = "www.example.edu";
+    page.status = text != NULL ? json_of(p, text) : NULL;
+    page.missing = text != NULL ? NULL : "The agent has not reported yet.";
+    page.agent_alive = alive;
+    assert_int_equal(clock_parse(&page.now, "2026-11-21T21:06:00Z"), APR_SUCCESS);
+    return page_render(p, &page);
+}
+
+static void assert_has(const char *html, const char *text)
+{
+    if (strstr(html, text) == NULL)
+        fail_msg("not on the page: %s", text);
+}
+
+static void assert_has_not(const char *html, const char *text)
+{
+    if (strstr(html, text) != NULL)
+        fail_msg("on the page: %s", text);
+}
+
+static void test_escape(void **state)
+{
+    assert_string_equal(page_escape(*state, "a<b>&\"'c"), "a&lt;b&gt;&amp;&quot;&#39;c");
+    assert_string_equal(page_escape(*state, "\x1b[31m\x7f"), "\xef\xbf\xbd[31m\xef\xbf\xbd");
+    assert_string_equal(page_escape(*state, "a\n\tb"), "a\n\tb");
+    assert_string_equal(page_escape(*state, "\xc3\xa4"), "\xc3\xa4");
+    assert_string_equal(page_escape(*state, NULL), "");
+    assert_string_equal(page_escape(*state, "\"\"\"\"\"\"\"\""),
+                        "&quot;&quot;&quot;&quot;&quot;&quot;&quot;&quot;");
+}
+
+static void test_says_what_it_is(void **state)
+{
+    const char *html = render(*state, full, 1);
+
+    assert_has(html, "<h2>www.example.edu</h2>");
+    assert_has(html, "www.example.edu example.edu");
+    assert_has(html, "Some CA");
+    assert_has(html, "0a0b");
+    assert_has(html, "rsa2048");
+    assert_has(html, "abcdef");
+    assert_has(html, "2026-12-30 00:00 UTC (in 38 days)");
+    assert_has(html, "https://ca.example/order/1");
+    assert_has(html, "https://ca.example/acct/7");
+    assert_has(html, "0123456789abcdef");
+    assert_has(html, "process 12");
+}
+
+static void test_says_what_happens_next(void **state)
+{
+    assert_has(render(*state, full, 1), "Next try: 2026-11-21 22:05 UTC (in 59 minutes), after a "
+                                        "failure");
+}
+
+static void test_trouble_in_the_words_of_the_ca(void **state)
+{
+    const char *html = render(*state, full, 1);
+
+    assert_has(html, "&lt;b&gt;no&lt;/b&gt; &amp;");
+    assert_has(html, "urn:ietf:params:acme:error:unauthorized, HTTP 403");
+    assert_has(html, "CAA &lt;i&gt;says&lt;/i&gt; no");
+    assert_has(html, "<li>example.edu ");
+    assert_has(html, "Ask the campus certificate office.");
+    assert_has(html, "href=\"https://ca.example/help\"");
+    assert_has(html, "3 attempts");
+    assert_has_not(html, "<b>");
+    assert_has_not(html, "<i>");
+}
+
+static void test_refused_reload_shows_the_parsers_line(void **state)
+{
+    const char *html = render(*state, full, 1);
+
+    assert_has(html, "AH00526: &lt;syntax&gt; error on line 3");
+    assert_has(html, "has a mistake");
+}
+
+static void test_agent_that_is_not_running(void **state)
+{
+    assert_has(render(*state, full, 0), "The agent is not running");
+    assert_has_not(render(*state, full, 1), "The agent is not running");
+}
+
+static void test_no_report(void **state)
+{
+    const char *html = render(*state, NULL, 0);
+
+    assert_has(html, "The agent has not reported yet.");
+    assert_has(html, "</html>");
+    assert_has_not(html, "The agent is not running");
+}
+
+static void test_no_certificate(void **state)
+{
+    assert_has(render(*state, "{'certificates':[]}", 1), "ACMEManagedDomain");
+}
+
+static void test_missing_and_odd_members(void **state)
+{
+    assert_has(render(*state, "{}", 1), "</html>");
+    assert_has(render(*state, "[]", 1), "</html>");
+    assert_has(render(*state,
+                      "{'certificates':[1,{},{'name':5,'names':7,'keys':[{}],'problem':[],"
+                      "'next':{'what':9},'order':[],'state':'<x>'}],'accounts':[null,{}],"
+                      "'processes':[],'reload':7}",
+                      1),
+               "&lt;x&gt;");
+}
+
+static void test_link_only_to_web_pages(void **state)
+{
+    const char *html = render(*state,
+                              "{'certificates':[{'name':'a','state':'failing','problem':"
+                              "{'detail':'d','instance':'javascript:alert(1)'}}]}",
+                              1);
+
+    assert_has_not(html, "javascript:");
+}
+
+static void test_looks_again_only_while_busy(void **state)
+{
+    assert_has_not(render(*state, full, 1), "http-equiv=\"refresh\"");
+    assert_has(render(*state, "{'certificates':[{'name':'a','state':'ordering'}]}", 1),
+               "http-equiv=\"refresh\"");
+}
+
+static void test_no_script(void **state)
+{
+    assert_has_not(render(*state, full, 1), "<script");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_says_what_it_is),
+        cmocka_unit_test(test_says_what_happens_next),
+        cmocka_unit_test(test_trouble_in_the_words_of_the_ca),
+        cmocka_unit_test(test_refused_reload_shows_the_parsers_line),
+        cmocka_unit_test(test_agent_that_is_not_running),
+        cmocka_unit_test(test_no_report),
+        cmocka_unit_test(test_no_certificate),
+        cmocka_unit_test(test_missing_and_odd_members),
+        cmocka_unit_test(test_link_only_to_web_pages),
+        cmocka_unit_test(test_looks_again_only_while_busy),
+        cmocka_unit_test(test_no_script),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

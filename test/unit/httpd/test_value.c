@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <apr_general.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "httpd/value.h"
+
+static int setup(void **state)
+{
+    apr_pool_t *p = NULL;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS)
+        return -1;
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    apr_pool_destroy(*state);
+    apr_terminate();
+    return 0;
+}
+
+static void test_presets(void **state)
+{
+    static const char *const presets[][2] = {
+        { "incommon", "https://acme-us.certinext.io/v1/directory" },
+        { "sectigo-incommon-rsa", "https://acme.sectigo.com/v2/InCommonRSAOV" },
+        { "sectigo-incommon-ecc", "https://acme.sectigo.com/v2/InCommonECCOV" },
+        { "sectigo-ov", "https://acme.sectigo.com/v2/OV" },
+        { "sectigo-dv", "https://acme.sectigo.com/v2/DV" },
+        { "sectigo-ev", "https://acme.sectigo.com/v2/EV" },
+        { "sectigo-enterprise", "https://acme.enterprise.sectigo.com" },
+        { "letsencrypt", "https://acme-v02.api.letsencrypt.org/directory" },
+        { "letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory" },
+        { "ZeroSSL", "https://acme.zerossl.com/v2/DV90" },
+        { "google", "https://dv.acme-v02.api.pki.goog/directory" },
+    };
+    const char *why = "unset";
+    size_t i = 0;
+
+    for (i = 0; i < sizeof(presets) / sizeof(presets[0]); ++i) {
+        assert_string_equal(value_directory(*state, presets[i][0], &why), presets[i][1]);
+        assert_null(why);
+    }
+}
+
+static void test_directory_url(void **state)
+{
+    static const char *const bad[][2] = {
+        { "incomon", "preset" },
+        { "http://ca.example/dir", "https" },
+        { "https://", "complete" },
+        { "https://ca.example/dir#x", "complete" },
+        { "https://ca.example/d ir", "complete" },
+        { "ftp://ca.example/", "https" },
+    };
+    const char *url = "https://ca.example:14000/Dir?x=%20Y", *why = NULL;
+    size_t i = 0;
+
+    assert_string_equal(value_directory(*state, url, &why), url);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        assert_null(value_directory(*state, bad[i][0], &why));
+        assert_non_null(strstr(why, bad[i][1]));
+    }
+}
+
+static void test_credentials_are_not_repeated(void **state)
+{
+    const char *why = NULL;
+
+    assert_null(value_directory(*state, "https://user:hunter2@ca.example/", &why));
+    assert_null(strstr(why, "hunter2"));
+    assert_null(value_proxy(*state, "http://user:hunter2@proxy.example:3128", &why));
+    assert_null(strstr(why, "hunter2"));
+}
+
+static void test_contact(void **state)
+{
+    static const char *const bad[] = { "nobody",
+                                       "@a.example",
+                                       "a@",
+                                       "a@b@c.example",
+                                       "a@b.example,c@d.example",
+                                       "mailto:a@b.example?cc=x",
+                                       "a b@c.example" };
+    const char *why = NULL;
+    size_t i = 0;
+
+    assert_string_equal(value_contact(*state, "a@b.example", &why), "mailto:a@b.example");
+    assert_string_equal(value_contact(*state, "MAILTO:a@b.example", &why), "mailto:a@b.example");
+    assert_null(why);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        assert_null(value_contact(*state, bad[i], &why));
+        assert_non_null(why);
+    }
+}
+
+static void test_admin_contact(void **state)
+{
+    assert_string_equal(value_admin_contact(*state, "root@www.example.edu"),
+                        "mailto:root@www.example.edu");
+    assert_null(value_admin_contact(*state, "webmaster@localhost"));
+    assert_null(value_admin_contact(*state, "you@example_host.edu"));
+    assert_null(value_admin_contact(*state, "[no address given]"));
+    assert_null(value_admin_contact(*state, "https://www.example.edu/contact"));
+    assert_null(value_admin_contact(*state, NULL));
+}
+
+static void test_renew_before(void **state)
+{
+    static const char *const bad[] = { "",     "%",    "0%", "100%",   "-1d", "30",  "30x",
+                                       "30 d", "soon", "d",  "99999d", "0d",  "33%%" };
+    apr_interval_time_t before = -1;
+    int percent = -1;
+    size_t i = 0;
+
+    (void)state;
+    assert_int_equal(value_renew_before("33%", &percent, &before), 1);
+    assert_int_equal(percent, 33);
+    assert_int_equal(before, 0);
+    assert_int_equal(value_renew_before("30d", &percent, &before), 1);
+    assert_int_equal(percent, 0);
+    assert_int_equal(before, apr_time_from_sec(30 * 24 * 3600));
+    assert_int_equal(value_renew_before("12h", &percent, &before), 1);
+    assert_int_equal(before, apr_time_from_sec(12 * 3600));
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        assert_int_equal(value_renew_before(bad[i], &percent, &before), 0);
+        assert_int_equal(percent, 0);
+        assert_int_equal(before, 0);
+    }
+}
+
+static void test_proxy(void **state)
+{
+    const char *why = NULL;
+
+    assert_string_equal(value_proxy(*state, "http://proxy.example:3128", &why),
+                        "http://proxy.example:3128");
+    assert_non_null(value_proxy(*state, "https://proxy.example", &why));
+    assert_null(value_proxy(*state, "proxy.example:3128", &why));
+    assert_non_null(why);
+    assert_null(value_proxy(*state, "socks5://proxy.example", &why));
+    assert_null(value_proxy(*state, "", &why));
+}
+
+static void test_eab_source(void **state)
+{
+    const char *why = NULL;
+
+    assert_string_equal(value_eab_source(*state, "file:/a/b.key", "/root", &why), "file:/a/b.key");
+    assert_string_equal(value_eab_source(*state, "file:b.key", "/etc", &why), "file:/etc/b.key");
+    assert_string_equal(value_eab_source(*state, "exec:/bin/x a b", "/", &why), "exec:/bin/x a b");
+    assert_string_equal(value_eab_source(*state, "credential:eab", "/", &why), "credential:eab");
+    assert_null(why);
+    assert_null(value_eab_source(*state, "file:", "/etc", &why));
+    assert_non_null(why);
+    assert_null(value_eab_source(*state, "exec:x", "/", &why));
+    assert_non_null(strstr(why, "whole path"));
+    assert_null(value_eab_source(*state, "credential:../x", "/", &why));
+    assert_non_null(why);
+    assert_null(value_eab_source(*state, "vault:x", "/", &why));
+    assert_non_null(strstr(why, "file:PATH"));
+}
+
+static void test_key_in_place_of_its_source(void **state)
+{
+    const char *key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldC1zZWNyZXQ", *why = NULL;
+
+    assert_null(value_eab_source(*state, key, "/", &why));
+    assert_non_null(strstr(why, "HMAC key itself"));
+    assert_null(strstr(why, "c2Vjcm"));
+}
+
+static void test_eab_kid(void **state)
+{
+    const char *why = NULL;
+
+    assert_string_equal(value_eab_kid(*state, "uvVbdl3hcrAlqFs0K1rYEw", &why),
+                        "uvVbdl3hcrAlqFs0K1rYEw");
+    assert_null(value_eab_kid(*state, "", &why));
+    assert_null(value_eab_kid(*state, "a b", &why));
+    assert_null(value_eab_kid(*state, "a\xc3\xa4", &why));
+    assert_non_null(why);
+}
+
+static void test_challenge(void **state)
+{
+    assert_null(value_challenge_refusal(*state, "http-01"));
+    assert_null(value_challenge_refusal(*state, "none"));
+    assert_non_null(strstr(value_challenge_refusal(*state, "dns-01"), "this version"));
+    assert_non_null(strstr(value_challenge_refusal(*state, "tls-alpn-01"), "this version"));
+    assert_non_null(strstr(value_challenge_refusal(*state, "http-1"), "not a challenge"));
+}
+
+static const char *make_file(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(close(fd), 0);
+    return path;
+}
+
+static void test_ca_file(void **state)
+{
+    char good[] = "/tmp/acme-eab-test-XXXXXX", bad[] = "/tmp/acme-eab-test-XXXXXX";
+
+    make_file(good, "a comment\n-----BEGIN CERTIFICATE-----\nAAAA\n");
+    make_file(bad, "-----BEGIN PRIVATE KEY-----\n");
+    assert_null(value_ca_file_refusal(*state, good));
+    assert_non_null(strstr(value_ca_file_refusal(*state, bad), "holds no certificate"));
+    assert_non_null(strstr(value_ca_file_refusal(*state, "/nonexistent"), "/nonexistent"));
+    assert_non_null(value_ca_file_refusal(*state, "/tmp"));
+    unlink(good);
+    unlink(bad);
+}
+
+static void test_switch(void **state)
+{
+    (void)state;
+    assert_int_equal(value_switch("On"), 1);
+    assert_int_equal(value_switch("off"), 0);
+    assert_int_equal(value_switch("yes"), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_directory_url),
+        cmocka_unit_test(test_credentials_are_not_repeated),
+        cmocka_unit_test(test_contact),
+        cmocka_unit_test(test_admin_contact),
+        cmocka_unit_test(test_renew_before),
+        cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_eab_source),
+        cmocka_unit_test(test_key_in_place_of_its_source),
+        cmocka_unit_test(test_eab_kid),
+        cmocka_unit_test(test_challenge),
+        cmocka_unit_test(test_ca_file),
+        cmocka_unit_test(test_switch),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
