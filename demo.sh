@@ -95,13 +95,16 @@ port_is_free() {
         grep -qi ":$(printf %04X "$1") [0-9A-F]*:[0-9A-F]* "
 }
 
-free_port() {
+# The first of seven free ports in a row.
+free_ports() {
     while :; do
-        port=$((12000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
-        case " ${taken:-} " in *" $port "*) continue ;; esac
-        port_is_free "$port" && break
+        first=$((12000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
+        for port in $(seq $first $((first + 6))); do
+            port_is_free "$port" || continue 2
+        done
+        echo $first
+        return
     done
-    taken="${taken:-} $port"
 }
 
 # Wait until a command succeeds: wait_for SECONDS COMMAND...
@@ -133,10 +136,13 @@ fi
 cd /
 
 say "Starting a certificate authority that demands EAB (Pebble), and a DNS server for it"
-for what in ca_port manage_port dns_port dns_manage_port tls_port http_port https_port; do
-    free_port
-    eval "$what=$port"
-done
+ca_port=$(free_ports)
+manage_port=$((ca_port + 1))
+dns_port=$((ca_port + 2))
+dns_manage_port=$((ca_port + 3))
+tls_port=$((ca_port + 4))
+http_port=$((ca_port + 5))
+https_port=$((ca_port + 6))
 mkdir "$scratch/ca" "$scratch/httpd" "$scratch/httpd/htdocs"
 umask 077
 hmac=$(openssl rand -base64 48 | tr '+/' '-_' | tr -d '=\n')
@@ -246,8 +252,7 @@ say "https://$name:$https_port/ is trusted and answers: $(https)"
 echo
 echo "Processes (the keeper holds the secrets, the agent talks to the network):"
 sleep 0.5
-# shellcheck disable=SC2046 # a list of process ids
-ps -o pid,ppid,user,comm -p "$(echo $(httpd_pids) | tr ' ' ,)" | sed 's/^/   /'
+ps -o pid,ppid,user,comm -p "$(httpd_pids | paste -sd , -)" | sed 's/^/   /'
 
 echo
 echo "The certificate:"
