@@ -11,7 +11,7 @@ import time
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
-SIZE = 8 * 1024 * 1024
+SIZE = 24 * 1024 * 1024  # more than the buffers of both ends can hold
 
 
 def start_ab(url, seconds):
@@ -32,11 +32,10 @@ def judge_ab(process):
 
 
 class SlowDownload:
-    """A client that takes its time over one big file."""
+    """A client that begins to read a big file and does not go on until told to."""
 
     def __init__(self, port):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         self._socket.sendall(f"GET /big HTTP/1.0\r\nHost: {NAME}\r\n\r\n".encode())
         self.data = self._socket.recv(4096)
 

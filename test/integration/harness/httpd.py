@@ -52,7 +52,8 @@ ACMERunDir "{dir}/run"
 """
 
 WORKERS = {
-    "event": "ServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64",
+    "event": "ServerLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 128\nMinSpareThreads 8\n"
+             "MaxSpareThreads 128",
     "prefork": "ServerLimit 32\nMaxRequestWorkers 32",
 }
 
