@@ -53,7 +53,8 @@ struct exchange {
     CURL *easy;
     struct curl_slist *lines; /* request headers; libcurl points at them */
     char error[CURL_ERROR_SIZE];
-    CURLcode setup; /* the first option that libcurl refused */
+    apr_size_t sent; /* bytes of the request's body */
+    CURLcode setup;  /* the first option that libcurl refused */
     acme_request_t request;
     const char *proxy;
     sink_t body;
@@ -132,6 +133,20 @@ static size_t take_header(char *data, size_t size, size_t count, void *baton)
     return len;
 }
 
+/* The body of a POST, once. libcurl sends a request again by itself when a kept connection dies
+ * before the answer; the CA may have acted on the first one, and a nonce is for one use. Without a
+ * way to rewind it gives up instead, unless nothing was sent yet. */
+static size_t give_body(char *buffer, size_t size, size_t count, void *baton)
+{
+    exchange_t *exchange = baton;
+    size_t left = strlen(exchange->request.body) - exchange->sent;
+    size_t len = (left < size * count) ? left : size * count;
+
+    memcpy(buffer, exchange->request.body + exchange->sent, len);
+    exchange->sent += len;
+    return len;
+}
+
 /* ---- options ---- */
 
 /* All options go through here: a transfer without one of them must not take place. */
@@ -188,7 +203,8 @@ static void set_method(exchange_t *x)
         need(x, curl_easy_setopt(x->easy, CURLOPT_POST, 1L));
         need(x, curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                                  (curl_off_t)strlen(x->request.body)));
-        need(x, curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, x->request.body));
+        need(x, curl_easy_setopt(x->easy, CURLOPT_READFUNCTION, give_body));
+        need(x, curl_easy_setopt(x->easy, CURLOPT_READDATA, x));
     }
     else if (strcmp(x->request.method, "HEAD") == 0) {
         need(x, curl_easy_setopt(x->easy, CURLOPT_NOBODY, 1L));
@@ -345,6 +361,7 @@ static const struct {
     { CURLE_SSL_CONNECT_ERROR, explain_cut },
     { CURLE_SEND_ERROR, explain_cut },
     { CURLE_RECV_ERROR, explain_cut },
+    { CURLE_SEND_FAIL_REWIND, explain_cut },
     { CURLE_GOT_NOTHING, explain_cut },
     { CURLE_PARTIAL_FILE, explain_cut },
     { CURLE_HTTP2, explain_cut },

@@ -56,20 +56,25 @@ static void enter_processing(job_t *job);
 static void enter_downloading(job_t *job);
 static void enter_installing(job_t *job);
 
-static void (*const enter[JOB_STATES])(job_t *job) = {
-    [JOB_IDLE] = enter_idle,
-    [JOB_QUEUED] = enter_queued,
-    [JOB_OPENING] = enter_opening,
-    [JOB_REOPENING] = enter_reopening,
-    [JOB_ORDERING] = enter_ordering,
-    [JOB_READING] = enter_reading,
-    [JOB_AUTHORIZING] = enter_authorizing,
-    [JOB_VALIDATING] = enter_validating,
-    [JOB_EXPLAINING] = enter_explaining,
-    [JOB_FINALIZING] = enter_finalizing,
-    [JOB_PROCESSING] = enter_processing,
-    [JOB_DOWNLOADING] = enter_downloading,
-    [JOB_INSTALLING] = enter_installing,
+/* What a state does when it is entered, and how the status says it. States that plan say it
+ * themselves. */
+static const struct {
+    void (*enter)(job_t *job);
+    const char *why;
+} states[JOB_STATES] = {
+    [JOB_IDLE] = { enter_idle, NULL },
+    [JOB_QUEUED] = { enter_queued, "it waits for its turn (ACMEMaxParallel)" },
+    [JOB_OPENING] = { enter_opening, "the CA is being contacted" },
+    [JOB_REOPENING] = { enter_reopening, "the account is being registered again" },
+    [JOB_ORDERING] = { enter_ordering, "the order is being placed" },
+    [JOB_READING] = { enter_reading, "the order is being read" },
+    [JOB_AUTHORIZING] = { enter_authorizing, "the names are being authorized" },
+    [JOB_VALIDATING] = { enter_validating, NULL },
+    [JOB_EXPLAINING] = { enter_explaining, "the CA refused: the reason is being read" },
+    [JOB_FINALIZING] = { enter_finalizing, "the certificate request was sent" },
+    [JOB_PROCESSING] = { enter_processing, NULL },
+    [JOB_DOWNLOADING] = { enter_downloading, "the certificate is being fetched" },
+    [JOB_INSTALLING] = { enter_installing, "the certificate is being checked and stored" },
 };
 
 /* RFC 8555, 7.1.6, from our side. An event that is not here for a state does not happen in it. */
@@ -135,8 +140,12 @@ static void happen(job_t *job, job_event_t event)
         if (transitions[i].state == job->state && transitions[i].event == event) {
             job->state = transitions[i].next;
             job->at = 0;
+            job->next = "poll";
+            if (states[job->state].why != NULL) {
+                job->why = states[job->state].why;
+            }
             agent_touch(job->agent);
-            enter[job->state](job);
+            states[job->state].enter(job);
             return;
         }
     }
@@ -295,7 +304,7 @@ static void plan(job_t *job)
     }
     decision = renew_decide(apr_time_now(), dice_of(job->brief->facts), &facts, &policy);
     job->at = decision.when;
-    job->why = decision.why;
+    job->why = job->reason = decision.why;
     job->next = facts.present ? "renew" : "order";
     if (job->brief->ordering) { /* resumed at once, whatever the certificate's dates are */
         job->at = apr_time_now();
@@ -315,7 +324,7 @@ static void plan(job_t *job)
     if (job->account->brief->broken != NULL) {
         job->at = 0;
         job->why = "the account cannot be used; see its problem";
-        job->next = NULL;
+        job->next = "retry";
     }
 }
 
@@ -476,7 +485,7 @@ static void enter_ordering(job_t *job)
 
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
-        log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->why);
+        log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);
     }
     job->brief->ordering = 1;
     job->brief->order_names = job->brief->names;
@@ -503,7 +512,7 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
         if (is_lost(result) && !job->second_chance) {
             job->second_chance = 1; /* once in an attempt: order anew at once */
             abandon(job);
-            job->why = "the CA does not know the order of before any more";
+            job->reason = "the CA does not know the order of before any more";
             happen(job, EVENT_ORDER_NEEDED);
             return;
         }
@@ -635,8 +644,28 @@ static void enter_authorizing(job_t *job)
     }
 }
 
-/* The CA's word on why an order is invalid is in the order, or else in the authorization that
- * failed. */
+/* ---- an invalid order: why? ---- */
+
+/* A failure that the order itself tells, which abandon() frees. */
+static void fail_with_order(job_t *job, const eab_result_t *problem)
+{
+    failing_add(&job->failing, problem, PROBLEM_AT_ORDER);
+    abandon(job);
+    happen(job, EVENT_FAILED);
+}
+
+static void explain_by_order(job_t *job)
+{
+    eab_result_t *problem = eab_result_make(job->order_pool);
+
+    eab_result_copy(problem, job->order->problem);
+    if (problem->rv == APR_SUCCESS) {
+        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
+                       "The CA declared the order %s and gave no reason.", job->order->status);
+    }
+    fail_with_order(job, problem);
+}
+
 static void on_failed_authorization(void *baton, const acme_answer_t *answer,
                                     const eab_result_t *result)
 {
@@ -655,42 +684,25 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
         fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
     }
     else if (--job->authorizations == 0) {
-        eab_result_t *problem = eab_result_make(answer->pool);
-
-        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
-                       "The CA declared the order invalid and gave no reason.");
-        fail_order(job, problem, PROBLEM_AT_ORDER);
+        explain_by_order(job);
     }
 }
 
-/* A failure that the order itself tells, which abandon() frees. */
-static void fail_with_order(job_t *job, const eab_result_t *problem)
-{
-    failing_add(&job->failing, problem, PROBLEM_AT_ORDER);
-    abandon(job);
-    happen(job, EVENT_FAILED);
-}
-
+/* An authorization that failed tells more than the order: which name, which challenge. */
 static void enter_explaining(job_t *job)
 {
-    const acme_order_t *order = job->order;
-    eab_result_t *problem = eab_result_make(job->order_pool);
+    const apr_array_header_t *authorizations = job->order->authorizations;
     int i;
 
-    if (order->problem->rv == APR_SUCCESS && order->authorizations->nelts > 0) {
-        job->authorizations = order->authorizations->nelts;
-        for (i = 0; i < order->authorizations->nelts; ++i) {
-            read_resource(job, APR_ARRAY_IDX(order->authorizations, i, const char *), NULL,
-                          on_failed_authorization);
-        }
+    job->authorizations = authorizations->nelts;
+    if (authorizations->nelts == 0) {
+        explain_by_order(job);
         return;
     }
-    eab_result_copy(problem, order->problem);
-    if (problem->rv == APR_SUCCESS) {
-        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
-                       "The CA declared the order %s and gave no reason.", order->status);
+    for (i = 0; i < authorizations->nelts; ++i) {
+        read_resource(job, APR_ARRAY_IDX(authorizations, i, const char *), NULL,
+                      on_failed_authorization);
     }
-    fail_with_order(job, problem);
 }
 
 static void poll_later(job_t *job, const char *why)

@@ -35,9 +35,10 @@ typedef struct job {
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
     agent_account_t *account;
     job_state_t state;
-    apr_time_t at;    /* when an idle or polling job goes on */
-    const char *next; /* what happens then: "renew", "retry", "poll", "order" */
-    const char *why;  /* half a sentence */
+    apr_time_t at;      /* when an idle or polling job goes on */
+    const char *next;   /* what happens then: "renew", "retry", "poll", "order" */
+    const char *why;    /* half a sentence: why then, or what is going on */
+    const char *reason; /* why a certificate is ordered */
     failing_t failing;
     acme_order_t *order; /* as last read, in order_pool */
     apr_pool_t *order_pool;

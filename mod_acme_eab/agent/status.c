@@ -84,10 +84,6 @@ static json_t *next_to_json(const job_t *job, const char *status)
                             : "httpd has not loaded the new certificate yet");
         return next;
     }
-    if (job->at == 0 || job->next == NULL) {
-        json_decref(next);
-        return json_null();
-    }
     json_put_string(next, "what", job->next);
     json_put_time(next, "at", job->at);
     json_put_string(next, "why", job->why);

@@ -19,6 +19,9 @@ static int threshold = LOG_LEVEL_NOTICE;
 void log_set_level(int level)
 {
     threshold = level < LOG_LEVEL_DEBUG ? level : LOG_LEVEL_DEBUG;
+    if (threshold < LOG_LEVEL_NOTICE) {
+        threshold = LOG_LEVEL_NOTICE;
+    }
 }
 
 static const char *level_name(log_level_t level)

@@ -19,7 +19,8 @@ typedef enum {
     LOG_LEVEL_DEBUG = 7
 } log_level_t;
 
-/** Write lines of this level and more important ones (httpd's LogLevel; trace levels are debug). */
+/** Write lines of this level and more important ones (httpd's LogLevel; trace levels are debug).
+ * Notices are always written, as httpd does. */
 void log_set_level(int level);
 
 /** One line; a newline at the end is added, control characters inside become '?'. Lines over

@@ -99,7 +99,7 @@ static apr_status_t check_file_mode(const eabsource_t *source, const struct stat
                               "root %s",
                               source->path, (long)st->st_uid, source->path);
     }
-    if ((st->st_mode & 0007) != 0 || ((st->st_mode & 0070) != 0 && st->st_gid != 0)) {
+    if ((st->st_mode & 0077) != 0) {
         return eab_result_set(result, APR_EACCES, EAB_PROBLEM_EAB_KEY,
                               "The EAB key file %s can be read by others (mode %03o); run: chmod "
                               "600 %s",

@@ -7,7 +7,8 @@
 #define DAY (24 * HOUR)
 #define LONGEST_RETRY_AFTER (24 * 3600) /* seconds */
 #define LONGEST_POLL_AFTER 3600
-#define LONGEST_POLL 30
+#define LONGEST_POLL apr_time_from_sec(30)
+#define FIRST_POLL apr_time_from_msec(250)
 
 /* Minutes before the next attempt, by failures in a row; the last one repeats. */
 static const int transient_minutes[] = { 1,  2,  2,  5,  10, 10, 10, 20,  20,  20,  20,  30,
@@ -75,11 +76,9 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
 
 apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after)
 {
-    apr_int64_t seconds = retry_after;
-
     if (retry_after < 0)
-        seconds = polls < 5 ? 1 << (polls > 0 ? polls : 0) : LONGEST_POLL;
-    if (seconds > LONGEST_POLL_AFTER)
-        seconds = LONGEST_POLL_AFTER;
-    return apr_time_from_sec(seconds > 1 ? seconds : 1);
+        return polls < 7 ? FIRST_POLL << (polls > 0 ? polls : 0) : LONGEST_POLL;
+    if (retry_after > LONGEST_POLL_AFTER)
+        retry_after = LONGEST_POLL_AFTER;
+    return apr_time_from_sec(retry_after > 1 ? retry_after : 1);
 }

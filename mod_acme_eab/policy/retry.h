@@ -24,7 +24,7 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
                     const eab_result_t *problem);
 
 /** How long to wait before looking at an order or authorization again: Retry-After if the CA gave
- * one (1 second to 1 hour), else 1, 2, 4 ... 30 seconds.
+ * one (1 second to 1 hour), else 1/4, 1/2, 1, 2, 4 ... 30 seconds.
  * @param polls how often it was looked at already, from 0 */
 apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after);
 
