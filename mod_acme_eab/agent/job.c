@@ -635,8 +635,33 @@ static void enter_authorizing(job_t *job)
     }
 }
 
-/* The CA's word on why an order is invalid is in the order, or else in the authorization that
- * failed. */
+/* A failure that the order itself tells, which abandon() frees. */
+static void fail_with_order(job_t *job, problem_place_t place)
+{
+    const acme_order_t *order = job->order;
+
+    if (order->problem->rv == APR_SUCCESS) {
+        eab_result_set(order->problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
+                       "The CA declared the order %s and gave no reason.", order->status);
+    }
+    failing_add(&job->failing, order->problem, place);
+    abandon(job);
+    happen(job, EVENT_FAILED);
+}
+
+static void fail_with_authorization(job_t *job, const acme_authorization_t *authorization)
+{
+    eab_result_t *told = job->order->problem;
+
+    if (told->rv != APR_SUCCESS
+        && strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) == 0) {
+        told->identifier = apr_pstrdup(told->pool, authorization->name);
+        fail_with_order(job, PROBLEM_AT_CHALLENGE);
+        return;
+    }
+    fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
+}
+
 static void on_failed_authorization(void *baton, const acme_answer_t *answer,
                                     const eab_result_t *result)
 {
@@ -652,45 +677,28 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
             acme_authorization_parse(answer->pool, answer, eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
-        fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
+        fail_with_authorization(job, authorization);
     }
     else if (--job->authorizations == 0) {
-        eab_result_t *problem = eab_result_make(answer->pool);
-
-        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
-                       "The CA declared the order invalid and gave no reason.");
-        fail_order(job, problem, PROBLEM_AT_ORDER);
+        fail_with_order(job, PROBLEM_AT_ORDER);
     }
 }
 
-/* A failure that the order itself tells, which abandon() frees. */
-static void fail_with_order(job_t *job, const eab_result_t *problem)
-{
-    failing_add(&job->failing, problem, PROBLEM_AT_ORDER);
-    abandon(job);
-    happen(job, EVENT_FAILED);
-}
-
+/* Before finalize an order fails because one of its names does. Its authorization knows which, and
+ * that it was a validation; some CAs copy the error into the order, which says neither. */
 static void enter_explaining(job_t *job)
 {
-    const acme_order_t *order = job->order;
-    eab_result_t *problem = eab_result_make(job->order_pool);
-    int i;
+    int i, count = job->order->authorizations->nelts;
 
-    if (order->problem->rv == APR_SUCCESS && order->authorizations->nelts > 0) {
-        job->authorizations = order->authorizations->nelts;
-        for (i = 0; i < order->authorizations->nelts; ++i) {
-            read_resource(job, APR_ARRAY_IDX(order->authorizations, i, const char *), NULL,
-                          on_failed_authorization);
-        }
+    if (job->brief->finalized || count == 0) {
+        fail_with_order(job, PROBLEM_AT_ORDER);
         return;
     }
-    eab_result_copy(problem, order->problem);
-    if (problem->rv == APR_SUCCESS) {
-        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
-                       "The CA declared the order %s and gave no reason.", order->status);
+    job->authorizations = count;
+    for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
+        read_resource(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
+                      on_failed_authorization);
     }
-    fail_with_order(job, problem);
 }
 
 static void poll_later(job_t *job, const char *why)
