@@ -151,7 +151,7 @@ static void take_place(job_t *job)
 {
     if (!job->counted) {
         job->counted = 1;
-        ++job->account->active;
+        account_enter(job->account);
     }
 }
 
@@ -159,7 +159,7 @@ static void leave_place(job_t *job)
 {
     if (job->counted) {
         job->counted = 0;
-        --job->account->active;
+        account_leave(job->account);
     }
 }
 
