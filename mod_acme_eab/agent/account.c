@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
+#define NONCE_LIFE apr_time_from_sec(5 * 60)
+
 /* ---- signing: the keeper does it ---- */
 
 typedef struct signing {
@@ -231,6 +233,30 @@ static void add_waiter(agent_account_t *account, account_ready_fn *ready, void *
     waiter->baton = baton;
 }
 
+void account_enter(agent_account_t *account)
+{
+    if (account->active++ == 0) {
+        account->used = 0;
+    }
+}
+
+void account_leave(agent_account_t *account)
+{
+    --account->active;
+}
+
+/* A cycle of work begins with the directory as it is now; nonces that lay about for minutes are
+ * mostly refused (checklist D-10, N-09). */
+static void refresh_session(agent_account_t *account)
+{
+    apr_time_t now = apr_time_now();
+
+    if (now - account->used > NONCE_LIFE) {
+        acme_session_forget(account->session);
+    }
+    account->used = now;
+}
+
 void account_need(agent_account_t *account, account_ready_fn *ready, void *baton)
 {
     const brief_failure_t *failure = &account->failing.failure;
@@ -248,9 +274,7 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
         return;
     }
     account->opening = 1;
-    if (account->active <= 1) { /* the caller is the first: a new cycle (checklist D-10) */
-        acme_session_forget(account->session);
-    }
+    refresh_session(account);
     acme_session_open(account->session, on_open, account);
 }
 

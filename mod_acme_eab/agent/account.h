@@ -28,14 +28,19 @@ typedef struct agent_account {
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
-    int active; /* jobs that are at work with it */
+    int active;      /* jobs that are at work with it */
+    apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
 agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief);
 
-/** Make the account usable: the directory is fetched when no job is at work with it yet, and the
- * account looked up or registered if its URL is unknown. Several callers share the work. ready may
- * be called from inside. */
+/** A job begins, or ends, its work with the account. The first one begins a cycle. */
+void account_enter(agent_account_t *account);
+void account_leave(agent_account_t *account);
+
+/** Make the account usable: the directory is fetched, once in a cycle, and the account looked up or
+ * registered if its URL is unknown. Several callers share the work. ready may be called from
+ * inside. */
 void account_need(agent_account_t *account, account_ready_fn *ready, void *baton);
 
 /** The CA says that it does not know this account (checklist A-12): register again. ready as above. */

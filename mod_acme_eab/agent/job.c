@@ -160,7 +160,7 @@ static void take_place(job_t *job)
 {
     if (!job->counted) {
         job->counted = 1;
-        ++job->account->active;
+        account_enter(job->account);
     }
 }
 
@@ -168,7 +168,7 @@ static void leave_place(job_t *job)
 {
     if (job->counted) {
         job->counted = 0;
-        --job->account->active;
+        account_leave(job->account);
     }
 }
 
@@ -647,23 +647,30 @@ static void enter_authorizing(job_t *job)
 /* ---- an invalid order: why? ---- */
 
 /* A failure that the order itself tells, which abandon() frees. */
-static void fail_with_order(job_t *job, const eab_result_t *problem)
+static void fail_with_order(job_t *job, problem_place_t place)
 {
-    failing_add(&job->failing, problem, PROBLEM_AT_ORDER);
+    const acme_order_t *order = job->order;
+
+    if (order->problem->rv == APR_SUCCESS) {
+        eab_result_set(order->problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
+                       "The CA declared the order %s and gave no reason.", order->status);
+    }
+    failing_add(&job->failing, order->problem, place);
     abandon(job);
     happen(job, EVENT_FAILED);
 }
 
-static void explain_by_order(job_t *job)
+static void fail_with_authorization(job_t *job, const acme_authorization_t *authorization)
 {
-    eab_result_t *problem = eab_result_make(job->order_pool);
+    eab_result_t *told = job->order->problem;
 
-    eab_result_copy(problem, job->order->problem);
-    if (problem->rv == APR_SUCCESS) {
-        eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
-                       "The CA declared the order %s and gave no reason.", job->order->status);
+    if (told->rv != APR_SUCCESS
+        && strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) == 0) {
+        told->identifier = apr_pstrdup(told->pool, authorization->name);
+        fail_with_order(job, PROBLEM_AT_CHALLENGE);
+        return;
     }
-    fail_with_order(job, problem);
+    fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
 }
 
 static void on_failed_authorization(void *baton, const acme_answer_t *answer,
@@ -681,26 +688,26 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
             acme_authorization_parse(answer->pool, answer, eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
-        fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
+        fail_with_authorization(job, authorization);
     }
     else if (--job->authorizations == 0) {
-        explain_by_order(job);
+        fail_with_order(job, PROBLEM_AT_ORDER);
     }
 }
 
-/* An authorization that failed tells more than the order: which name, which challenge. */
+/* Before finalize an order fails because one of its names does. Its authorization knows which, and
+ * that it was a validation; some CAs copy the error into the order, which says neither. */
 static void enter_explaining(job_t *job)
 {
-    const apr_array_header_t *authorizations = job->order->authorizations;
-    int i;
+    int i, count = job->order->authorizations->nelts;
 
-    job->authorizations = authorizations->nelts;
-    if (authorizations->nelts == 0) {
-        explain_by_order(job);
+    if (job->brief->finalized || count == 0) {
+        fail_with_order(job, PROBLEM_AT_ORDER);
         return;
     }
-    for (i = 0; i < authorizations->nelts; ++i) {
-        read_resource(job, APR_ARRAY_IDX(authorizations, i, const char *), NULL,
+    job->authorizations = count;
+    for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
+        read_resource(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
                       on_failed_authorization);
     }
 }
@@ -760,11 +767,9 @@ static void enter_finalizing(job_t *job)
 {
     job->polls = 0;
     if (job->order->finalize == NULL) {
-        eab_result_t *problem = eab_result_make(job->order_pool);
-
-        eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is ready and the CA named no URL to finalize it.");
-        fail_with_order(job, problem);
+        fail_with_order(job, PROBLEM_AT_ORDER);
         return;
     }
     post(job, job->order->finalize, &job->finalize_request, SENTENCE_FINALIZE, job->index, NULL,
@@ -804,17 +809,14 @@ static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_
 
 static void enter_downloading(job_t *job)
 {
-    eab_result_t *problem;
-
     if (job->order->certificate == NULL && job->polls < POLLS_WITHOUT_URL) {
         happen(job, EVENT_AT_WORK); /* valid, but not there yet: a slow CA */
         return;
     }
     if (job->order->certificate == NULL) {
-        problem = eab_result_make(job->order_pool);
-        eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is valid and the CA named no URL of the certificate.");
-        fail_with_order(job, problem);
+        fail_with_order(job, PROBLEM_AT_ORDER);
         return;
     }
     read_resource(job, job->order->certificate, PEM_CHAIN, on_chain);

@@ -24,19 +24,20 @@ static void close_inherited(void)
     }
 }
 
-static void guard_memory(void)
+static void guard_process(void)
 {
     struct rlimit none = { 0, 0 };
 
     prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
     setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L);
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 }
 
 void sandbox_enter(void)
 {
     close_inherited();
-    guard_memory();
+    guard_process();
     umask(022);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -49,9 +50,9 @@ int sandbox_drop(uid_t uid, gid_t gid)
     if (uid != 0 && setuid(0) == 0) {
         return EPERM; /* the way back must be closed */
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0) {
-        return errno;
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1) {
+        return EPERM;
     }
-    guard_memory(); /* a change of user undoes it */
+    guard_process(); /* a change of user undoes some of it */
     return 0;
 }

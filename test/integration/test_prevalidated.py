@@ -11,12 +11,11 @@ OTHER = "mail.test.example"
 def test_issued_without_a_challenge_or_port_80(world):
     httpd = world.httpd()
     ca = world.ca(httpd, environment={"PEBBLE_AUTHZREUSE": "100"})
-    site = httpd.site(NAME, aliases=[OTHER])
-    httpd.configure(httpd.acme(ca), f"ACMEManagedDomain {NAME}", f"ACMEManagedDomain {OTHER}",
-                    site)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True),
+                    httpd.site(OTHER, managed=True))
     httpd.start()
     first = httpd.wait_for_certificate(NAME, ca)
-    httpd.wait_for_status(OTHER, lambda e: e["state"] == "valid", "state valid")
+    httpd.wait_for_issue(OTHER)
     httpd.stop()
     challenges = ca.count(authority.CHALLENGE)
     assert challenges == 2
@@ -25,7 +24,7 @@ def test_issued_without_a_challenge_or_port_80(world):
     httpd.configure(httpd.acme(ca, more="ACMEChallenge none"), f"ACMEManagedDomain {NAME} {OTHER}",
                     httpd.site(NAME, aliases=[OTHER]))
     httpd.start()
-    httpd.wait_for_certificate(OTHER, ca, other_than=first.serial_number)
+    httpd.take_up(OTHER, ca, other_than=first.serial_number)
     assert ca.count(authority.CHALLENGE) == challenges
     assert ca.accounts() == 1
     assert ca.registrations() == 1
@@ -51,6 +50,6 @@ def test_a_fifth_of_all_nonces_refused(world):
     httpd.configure(httpd.acme(ca), *(httpd.site(name, managed=True) for name in names))
     httpd.start()
     for name in names:
-        httpd.wait_for_certificate(name, ca)
+        httpd.wait_for_issue(name)
     assert ca.accounts() == 1
     assert ca.issued() == len(names)

@@ -53,7 +53,9 @@ def test_two_certificates_with_one_account(world):
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True),
                     httpd.site(OTHER, managed=True))
     httpd.start()
-    serials = {httpd.wait_for_certificate(name, ca).serial_number for name in (NAME, OTHER)}
+    httpd.wait_for_issue(NAME)
+    httpd.take_up(OTHER, ca)
+    serials = {httpd.certificate(name).serial_number for name in (NAME, OTHER)}
     assert len(serials) == 2
     assert ca.registrations() == 1
     assert (ca.accounts(), ca.orders(), ca.issued()) == (1, 2, 2)
@@ -71,8 +73,8 @@ def test_two_key_ids_are_two_accounts(world):
         httpd.site(OTHER, managed=True,
                    more=f'ACMEEABKid kid-2\nACMEEABKey "file:{second_key}"\nACMEKeyType p256'))
     httpd.start()
-    httpd.wait_for_certificate(NAME, ca)
-    served = httpd.wait_for_certificate(OTHER, ca)
+    httpd.wait_for_issue(NAME)
+    served = httpd.take_up(OTHER, ca)
     assert served.public_key().key_size == 256, "the vhost's own key type counts"
     assert (ca.accounts(), ca.registrations(), ca.issued()) == (2, 2, 2)
     for kid in ("kid-1", "kid-2"):
@@ -96,8 +98,9 @@ def test_a_vhost_can_use_another_ca(world):
     httpd.configure(httpd.acme(first), httpd.site(NAME, managed=True),
                     httpd.site(OTHER, managed=True, more=override))
     httpd.start()
+    httpd.wait_for_issue(NAME)
+    httpd.take_up(OTHER, second)
     httpd.wait_for_certificate(NAME, first)
-    httpd.wait_for_certificate(OTHER, second)
     assert (first.issued(), second.issued()) == (1, 1)
     assert (first.accounts(), second.accounts()) == (1, 1)
 
@@ -110,7 +113,7 @@ def test_another_key_id_is_another_account_and_a_new_certificate(world):
     first = httpd.wait_for_certificate(NAME, ca)
     httpd.configure(httpd.acme(ca, kid="kid-2"), httpd.site(NAME, managed=True))
     httpd.graceful()
-    httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    httpd.take_up(NAME, ca, other_than=first.serial_number)
     assert (ca.accounts(), ca.issued()) == (2, 2)
 
 
@@ -127,6 +130,6 @@ def test_a_name_more_is_a_new_certificate_and_the_old_one_serves_meanwhile(world
     assert httpd.certificate(NAME).serial_number == first.serial_number
     assert httpd.get_tls(NAME, trust=root).status == 200
     ca.resume()
-    served = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    served = httpd.take_up(NAME, ca, other_than=first.serial_number)
     assert sorted(certificates.names_of(served)) == [OTHER, NAME]
     assert ca.accounts() == 1

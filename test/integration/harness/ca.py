@@ -135,7 +135,7 @@ class CertificateAuthority:
         return settings
 
     def _make_tls_certificate(self):
-        certificate, key = certificates.make_self_signed(["localhost", "127.0.0.1"])
+        certificate, key = certificates.make_self_signed(["localhost", "127.0.0.1"], days=3650)
         self.tls_certificate.write_bytes(certificate)
         self.tls_key.write_bytes(key)
 

@@ -279,6 +279,22 @@ class Httpd:
             return certificate if certificate.serial_number != other_than else None
         return wait_until(served, seconds, f"a certificate of the CA for {name}")
 
+    def wait_for_issue(self, name, seconds=30, other_than=None):
+        """Wait until a certificate for that name is in the store, live or not yet; return its
+        status."""
+        def issued(entry):
+            if entry["state"] not in ("valid", "waiting-for-reload"):
+                return False
+            return int(entry["keys"][0]["serial"], 16) != other_than
+        return self.wait_for_status(name, issued, "a certificate", seconds)
+
+    def take_up(self, name, ca, other_than=None):
+        """Wait for a certificate and restart for it, where a test is not about the restart that
+        would come by itself some seconds later. Returns the certificate."""
+        self.wait_for_issue(name, other_than=other_than)
+        self.graceful()
+        return self.wait_for_certificate(name, ca, other_than=other_than)
+
     # -- the rest ---------------------------------------------------------------------------
 
     def _group(self):
@@ -304,7 +320,8 @@ class Httpd:
     def _run(self, *arguments):
         command = [APACHE, "-f", str(self.conf), *arguments]
         if self.runs_as is not None:
-            command = ["setpriv", f"--reuid={self.runs_as}", f"--regid={self.runs_as}",
+            user = pwd.getpwnam(self.runs_as)
+            command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
                        "--clear-groups", *command]
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60, cwd="/",
