@@ -171,10 +171,11 @@ static void check_tls(const check_t *check, const site_certificate_t *certificat
 
     plain = find_plain_vhost(check, certificate, &served);
     if (declaring->is_virtual && !tree_vhost(check->site->tree, declaring)->ssl_engine)
-        mistake_add(check->mistakes, certificate->planned.where,
-                    "ACMEManagedDomain stands in a <VirtualHost> (%s) without SSLEngine on; add "
-                    "'SSLEngine on' there, or move it out",
-                    vhosts_where(check->ptemp, declaring));
+        mistake_add(
+            check->mistakes, certificate->planned.where,
+            "ACMEManagedDomain for '%s' stands in a <VirtualHost> (%s) without SSLEngine on; "
+            "add 'SSLEngine on' there, or move it out",
+            first, vhosts_where(check->ptemp, declaring));
     else if (!served && plain != NULL)
         mistake_add(
             check->mistakes, vhosts_where(check->ptemp, plain),

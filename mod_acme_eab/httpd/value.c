@@ -71,7 +71,7 @@ const char *value_directory(apr_pool_t *p, const char *text, const char **pwhy)
             return presets[i].url;
     }
     uri = plain_uri(p, text, &credentials);
-    if (credentials)
+    if (credentials || strchr(text, '@') != NULL)
         *pwhy = "the URL must not contain a user name or a password; take them out";
     else if (strstr(text, "://") == NULL)
         *pwhy = apr_psprintf(p,
@@ -157,13 +157,14 @@ const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
     const apr_uri_t *uri = plain_uri(p, text, &credentials);
 
     *pwhy = NULL;
-    if (credentials)
+    /* Even a URL that cannot be read may hold a password in front of an '@'. */
+    if (credentials || strchr(text, '@') != NULL)
         *pwhy = "the URL must not contain a user name or a password; let the proxy admit this host "
                 "by its address";
     else if (uri == NULL
              || (strcasecmp(uri->scheme, "http") != 0 && strcasecmp(uri->scheme, "https") != 0))
-        *pwhy =
-            "the argument is not an http or https URL; write it as http://proxy.example.edu:3128";
+        *pwhy = apr_psprintf(
+            p, "'%s' is not an http or https URL; write it as http://proxy.example.edu:3128", text);
     return *pwhy == NULL ? apr_pstrdup(p, text) : NULL;
 }
 

@@ -81,6 +81,8 @@ static void test_credentials_are_not_repeated(void **state)
     assert_null(strstr(why, "hunter2"));
     assert_null(value_proxy(*state, "http://user:hunter2@proxy.example:3128", &why));
     assert_null(strstr(why, "hunter2"));
+    assert_null(value_proxy(*state, "user:hunter2@proxy.example:3128", &why));
+    assert_null(strstr(why, "hunter2"));
 }
 
 static void test_contact(void **state)
