@@ -304,34 +304,44 @@ static const char *path_or(const config_t *config, setting_id_t id, const char *
     return path != NULL ? path : other;
 }
 
-/* The agent runs as ACMEUser, or as the user of httpd's workers; never as root. */
+static void name_user(site_t *site, const char *name, const char *where,
+                      apr_array_header_t *mistakes)
+{
+    const struct passwd *pw = getpwnam(name);
+
+    if (pw == NULL)
+        mistake_add(mistakes, where,
+                    "ACMEUser: this system has no user '%s'; make it, or name another", name);
+    else if (geteuid() == 0) {
+        site->user = name;
+        site->uid = (int)pw->pw_uid;
+        site->gid = (int)pw->pw_gid;
+    }
+    else if (pw->pw_uid != geteuid())
+        mistake_add(mistakes, where,
+                    "ACMEUser: only root can run the process that talks to the CA as '%s'; start "
+                    "httpd (or its configuration test) as root, or take ACMEUser out",
+                    name);
+}
+
+/* The agent runs as ACMEUser, or as the user of httpd's workers; never as root. Without root all
+ * processes have the one user that started httpd. */
 static void find_user(site_t *site, const config_t *config, const config_domain_t *first,
                       apr_array_header_t *mistakes)
 {
     const char *name = config_value(config, SETTING_USER);
     const char *where = config->settings[SETTING_USER].where;
-    const struct passwd *pw = NULL;
 
-    site->uid = (int)getuid();
-    site->gid = (int)getgid();
-    if (geteuid() != 0 || (name == NULL && where != NULL))
-        return;
-    if (name == NULL) {
+    site->uid = (int)geteuid();
+    site->gid = (int)getegid();
+    if (name != NULL)
+        name_user(site, name, where, mistakes);
+    else if (where == NULL && geteuid() == 0) {
         site->user = ap_unixd_config.user_name;
         site->uid = (int)ap_unixd_config.user_id;
         site->gid = (int)ap_unixd_config.group_id;
     }
-    else if ((pw = getpwnam(name)) == NULL) {
-        mistake_add(mistakes, where,
-                    "ACMEUser: this system has no user '%s'; make it, or name another", name);
-        return;
-    }
-    else {
-        site->user = name;
-        site->uid = (int)pw->pw_uid;
-        site->gid = (int)pw->pw_gid;
-    }
-    if (site->uid == 0 || site->uid == -1)
+    if ((site->user != NULL && site->uid == 0) || site->uid == -1)
         mistake_add(mistakes, where != NULL ? where : first->where,
                     "the process that talks to the CA must not run as %s; name an unprivileged "
                     "user with ACMEUser, or set User",
