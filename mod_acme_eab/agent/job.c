@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "acme/authorization.h"
+#include "acme/orderlist.h"
 #include "agent/answer.h"
 #include "base/bytes.h"
 #include "base/json.h"
@@ -21,6 +22,10 @@
  * read again: counted in polls. */
 #define PENDING_POLLS 5
 
+/* How many orders of an account are looked at for one that was not answered. */
+#define SEARCHED_MAX 50
+#define PAGES_MAX 50
+
 /* How long a valid order may lack the URL of its certificate. */
 #define POLLS_WITHOUT_URL 10
 
@@ -29,6 +34,7 @@ typedef enum {
     EVENT_PLACE,        /* there is a place among ACMEMaxParallel */
     EVENT_ORDER_NEEDED, /* the account is usable, no order is in flight */
     EVENT_ORDER_KNOWN,  /* the account is usable, an order is in flight */
+    EVENT_ORDER_UNSURE, /* the same, but nobody knows whether the CA took the newOrder */
     EVENT_PENDING,      /* the order's status, as the CA last told it: */
     EVENT_READY,
     EVENT_AT_WORK,
@@ -46,6 +52,7 @@ static void enter_idle(job_t *job);
 static void enter_queued(job_t *job);
 static void enter_opening(job_t *job);
 static void enter_reopening(job_t *job);
+static void enter_searching(job_t *job);
 static void enter_ordering(job_t *job);
 static void enter_reading(job_t *job);
 static void enter_authorizing(job_t *job);
@@ -66,6 +73,7 @@ static const struct {
     [JOB_QUEUED] = { enter_queued, "it waits for its turn (ACMEMaxParallel)" },
     [JOB_OPENING] = { enter_opening, "the CA is being contacted" },
     [JOB_REOPENING] = { enter_reopening, "the account is being registered again" },
+    [JOB_SEARCHING] = { enter_searching, "an order that was not answered is looked for" },
     [JOB_ORDERING] = { enter_ordering, "the order is being placed" },
     [JOB_READING] = { enter_reading, "the order is being read" },
     [JOB_AUTHORIZING] = { enter_authorizing, "the names are being authorized" },
@@ -88,9 +96,16 @@ static const struct {
 
     { JOB_OPENING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_OPENING, EVENT_ORDER_KNOWN, JOB_READING },
+    { JOB_OPENING, EVENT_ORDER_UNSURE, JOB_SEARCHING },
     { JOB_OPENING, EVENT_FAILED, JOB_IDLE },
     { JOB_REOPENING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_REOPENING, EVENT_FAILED, JOB_IDLE },
+
+    { JOB_SEARCHING, EVENT_ORDER_NEEDED, JOB_ORDERING },
+    { JOB_SEARCHING, EVENT_PENDING, JOB_AUTHORIZING },
+    { JOB_SEARCHING, EVENT_READY, JOB_FINALIZING },
+    { JOB_SEARCHING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
+    { JOB_SEARCHING, EVENT_FAILED, JOB_IDLE },
 
     { JOB_ORDERING, EVENT_PENDING, JOB_AUTHORIZING },
     { JOB_ORDERING, EVENT_READY, JOB_FINALIZING },
@@ -349,11 +364,11 @@ static void on_account(void *baton, const eab_result_t *result)
         happen(job, EVENT_FAILED); /* the account remembers; the job only waits */
         return;
     }
-    if (job->brief->ordering && job->brief->order_url != NULL) {
-        happen(job, EVENT_ORDER_KNOWN);
+    if (!job->brief->ordering) {
+        happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    happen(job, EVENT_ORDER_NEEDED);
+    happen(job, job->brief->order_url != NULL ? EVENT_ORDER_KNOWN : EVENT_ORDER_UNSURE);
 }
 
 static void enter_opening(job_t *job)
@@ -446,11 +461,21 @@ static void on_ordered(void *baton, const json_t *body, const eab_result_t *resu
     follow_order(job);
 }
 
+/* The order is in job->order: put its URL on disk, then go on with it. */
+static void store_order_url(job_t *job, const char *url)
+{
+    json_t *body = json_object();
+
+    job->brief->order_url = apr_pstrdup(job->facts_pool, url);
+    json_object_set_new(body, "certificate", json_integer(job->index));
+    json_put_string(body, "url", url);
+    link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
+}
+
 static void on_new_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
     eab_result_t *problem = eab_result_make(answer->pool);
-    json_t *body;
 
     --job->requests;
     if (result->rv != APR_SUCCESS) {
@@ -472,11 +497,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         fail_order(job, problem, PROBLEM_AT_ORDER);
         return;
     }
-    job->brief->order_url = apr_pstrdup(job->facts_pool, job->order->url);
-    body = json_object();
-    json_object_set_new(body, "certificate", json_integer(job->index));
-    json_put_string(body, "url", job->order->url);
-    link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
+    store_order_url(job, job->order->url);
 }
 
 static void enter_ordering(job_t *job)
@@ -492,6 +513,123 @@ static void enter_ordering(job_t *job)
     post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index, NULL,
          on_new_order);
 }
+
+/* ---- a newOrder that was never answered ---- */
+
+static void end_search(job_t *job)
+{
+    job->found = NULL;
+    if (job->search_pool != NULL) {
+        apr_pool_destroy(job->search_pool);
+        job->search_pool = NULL;
+    }
+}
+
+/* The list is a help that not every CA gives: a refusal means that there is nothing to find. */
+static int search_goes_on(job_t *job, const eab_result_t *result)
+{
+    --job->requests;
+    if (result->rv == APR_SUCCESS) {
+        return 1;
+    }
+    if (renew_account(job, result)) {
+        end_search(job);
+    }
+    else if (is_verdict(result)) {
+        end_search(job);
+        happen(job, EVENT_ORDER_NEEDED);
+    }
+    else {
+        end_search(job);
+        fail(job, result, PROBLEM_AT_ORDER);
+    }
+    return 0;
+}
+
+static void try_found(job_t *job);
+
+/* Ours is one for the same names that nobody has finalized. */
+static int is_ours(const job_t *job, const acme_order_t *order, apr_pool_t *ptemp)
+{
+    return order != NULL
+           && (order->next == ACME_ORDER_AUTHORIZE || order->next == ACME_ORDER_FINALIZE)
+           && acme_order_check_names(order, job->brief->names, eab_result_make(ptemp))
+                  == APR_SUCCESS;
+}
+
+static void on_found(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *url;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    url = *(const char **)apr_array_pop(job->found);
+    if (is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
+                answer->pool)
+        && keep_order(job, answer)) {
+        store_order_url(job, url);
+        end_search(job);
+        return;
+    }
+    try_found(job);
+}
+
+/* From the newest, which CAs list last. */
+static void try_found(job_t *job)
+{
+    if (job->found->nelts == 0) {
+        end_search(job);
+        happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
+    read_resource(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL,
+                  on_found);
+}
+
+static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *next;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    next = acme_orderlist_read(job->found, SEARCHED_MAX, answer);
+    if (next != NULL && ++job->pages < PAGES_MAX) {
+        read_resource(job, next, NULL, on_order_list);
+        return;
+    }
+    try_found(job);
+}
+
+static void on_account_object(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *list;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    if ((list = acme_orderlist_url(answer->pool, answer)) == NULL) {
+        end_search(job);
+        happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
+    read_resource(job, list, NULL, on_order_list);
+}
+
+static void enter_searching(job_t *job)
+{
+    apr_pool_create(&job->search_pool, job->agent->pool);
+    job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
+    job->pages = 0;
+    job->brief->order_names = job->brief->names;
+    read_resource(job, job->account->brief->url, NULL, on_account_object);
+}
+
+/* ---- an order in flight ---- */
 
 /* The CA does not know the order, or it is not ours any more: 404, or 401 and 403 as some say it. */
 static int is_lost(const eab_result_t *problem)

@@ -17,6 +17,7 @@ typedef enum {
     JOB_QUEUED,      /* due, waits for a place among ACMEMaxParallel */
     JOB_OPENING,     /* the account is made usable */
     JOB_REOPENING,   /* the CA does not know the account: it is registered anew */
+    JOB_SEARCHING,   /* a newOrder was never answered: does the CA have that order? */
     JOB_ORDERING,    /* newOrder */
     JOB_READING,     /* the order is read */
     JOB_AUTHORIZING, /* authorizations are read, challenges answered */
@@ -43,6 +44,9 @@ typedef struct job {
     acme_order_t *order; /* as last read, in order_pool */
     apr_pool_t *order_pool;
     apr_pool_t *facts_pool;
+    apr_array_header_t *found; /* order URLs of the account while searching, in search_pool */
+    apr_pool_t *search_pool;
+    int pages;          /* of that list */
     int polls;          /* since the CA began to validate or to process */
     int authorizations; /* being read */
     int answered;       /* challenges of this order were answered */
