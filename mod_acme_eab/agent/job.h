@@ -3,8 +3,9 @@
 #define AGENT_JOB_H
 
 /* agent/job.h - one configured certificate on its way from an order to the store, again and again.
- * The life cycle is a table in job.c: state, event, next state; entering a state does its one thing.
- * What an order has reached is in the keeper's journal, so that a job resumes wherever it was. */
+ * The life cycle is a table in job.c: state, event, next state; entering a state does its one thing,
+ * in order.c, authorize.c and issue.c. What an order has reached is in the keeper's journal, so that
+ * a job resumes wherever it was. */
 
 #include "agent/account.h"
 #include "agent/agent.h"
@@ -30,6 +31,25 @@ typedef enum {
     JOB_STATES
 } job_state_t;
 
+typedef enum {
+    EVENT_DUE,          /* it is time */
+    EVENT_PLACE,        /* there is a place among ACMEMaxParallel */
+    EVENT_ORDER_NEEDED, /* the account is usable, no order is in flight */
+    EVENT_ORDER_KNOWN,  /* the account is usable, an order is in flight */
+    EVENT_ORDER_UNSURE, /* the same, but nobody knows whether the CA took the newOrder */
+    EVENT_PENDING,      /* the order's status, as the CA last told it: */
+    EVENT_READY,
+    EVENT_AT_WORK,
+    EVENT_ISSUED,
+    EVENT_INVALID,
+    EVENT_ANSWERED, /* all authorizations are valid or under validation */
+    EVENT_UNSURE,   /* no answer, or a puzzling one: look at the order */
+    EVENT_FETCHED,  /* the chain is here */
+    EVENT_INSTALLED,
+    EVENT_ACCOUNT_LOST, /* the CA does not know the account */
+    EVENT_FAILED        /* written down; wait until it is time to try again */
+} job_event_t;
+
 typedef struct job {
     agent_t *agent;
     int index;
@@ -52,6 +72,7 @@ typedef struct job {
     int answered;       /* challenges of this order were answered */
     int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
     int requests;       /* under way */
+    int unsure;         /* finalizes without a usable answer in this attempt */
     int counted;        /* it takes a place of the account */
     json_t *chain;      /* message with the fetched chain, on its way to the keeper */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
@@ -67,5 +88,46 @@ apr_time_t job_due(const job_t *job);
 
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
+
+/* ---- for the states ---- */
+
+/** Go to the next state, and do what that does. A function that causes an event does nothing after. */
+void job_happen(job_t *job, job_event_t event);
+
+/** Remember a failure and wait until it is time to try again; the order stays in flight. */
+void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place);
+
+/** The same when the order cannot lead to a certificate any more: it is abandoned. */
+void job_fail_order(job_t *job, const eab_result_t *problem, problem_place_t place);
+
+/** The same with the problem in job->order, or a general one if that tells none. */
+void job_fail_with_order(job_t *job, problem_place_t place);
+
+/** Forget the order, here and in the journal. */
+void job_abandon(job_t *job);
+
+/** Forget it here: it is installed. */
+void job_forget_order(job_t *job);
+
+/** True when the CA has decided (a 4xx answer that is no plea for patience); after anything else the
+ * order may still be alive. */
+int job_is_verdict(const eab_result_t *problem);
+
+/** @return true when the problem was that the CA does not know the account: then that is registered
+ * anew, once in each attempt, and the event has happened */
+int job_renew_account(job_t *job, const eab_result_t *problem);
+
+/** Others may begin: nothing is left to do for us but wait. */
+void job_leave_place(job_t *job);
+
+/** Look again in a while, as the CA says or our own steps do. */
+void job_poll_later(job_t *job, const char *why);
+
+/** Send a signed sentence; done counts job->requests down first of all. */
+void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
+              int index, const char *accept, acme_answer_fn *done);
+
+/** POST-as-GET. */
+void job_read(job_t *job, const char *url, const char *accept, acme_answer_fn *done);
 
 #endif

@@ -4,9 +4,12 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
+	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
+	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
+	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
 libagent_la_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/issue.h"
+
+#include <string.h>
+
+#include "agent/order.h"
+#include "base/bytes.h"
+
+#define PEM_CHAIN "application/pem-certificate-chain"
+
+/* How long a valid order may lack the URL of its certificate. */
+#define POLLS_WITHOUT_URL 10
+
+/* How often an unanswered finalize is looked into at once; then as any failure. */
+#define UNSURE_MAX 3
+
+/* How often a certificate that the CA refuses to hand out is asked for before it is given up. */
+#define PATIENCE 3
+
+/* ---- finalize and after ---- */
+
+/* Nobody knows whether the CA took it: the order is read, never finalized blindly again. */
+static int is_unsure(const eab_result_t *result)
+{
+    return eab_result_is_acme(result, "orderNotReady")
+           || (result->type != NULL
+               && (strcmp(result->type, EAB_PROBLEM_CA_UNREACHABLE) == 0
+                   || strcmp(result->type, EAB_PROBLEM_CA_ANSWER) == 0));
+}
+
+static void on_finalized(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+
+    --job->requests;
+    job->brief->finalized = 1;
+    if (result->rv == APR_SUCCESS) {
+        if (order_keep(job, answer)) {
+            order_follow(job);
+        }
+        return;
+    }
+    if (is_unsure(result) && ++job->unsure <= UNSURE_MAX) {
+        job_happen(job, EVENT_UNSURE);
+        return;
+    }
+    if (job_renew_account(job, result)) {
+        return;
+    }
+    if (job_is_verdict(result)
+        || (result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0)) {
+        job_abandon(job);
+    }
+    job_fail(job, result, PROBLEM_AT_ORDER);
+}
+
+void issue_finalize(job_t *job)
+{
+    job->polls = 0;
+    if (job->order->finalize == NULL) {
+        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                       "The order is ready and the CA named no URL to finalize it.");
+        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        return;
+    }
+    job_post(job, job->order->finalize, &job->finalize_request, SENTENCE_FINALIZE, job->index, NULL,
+             on_finalized);
+}
+
+void issue_wait(job_t *job)
+{
+    job_leave_place(job); /* the CA is at work, not we: others may go on */
+    job_poll_later(job, "the CA is issuing the certificate");
+}
+
+static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    eab_result_t *problem;
+    json_t *pem;
+
+    --job->requests;
+    if (result->rv != APR_SUCCESS) {
+        /* The certificate exists: it is fetched later. */
+        if (job_is_verdict(result) && job->failing.failure.attempts + 1 >= PATIENCE) {
+            job_abandon(job);
+        }
+        job_fail(job, result, PROBLEM_AT_ORDER);
+        return;
+    }
+    pem = (answer->len <= LIMIT_CHAIN) ? json_stringn(answer->body, answer->len) : NULL;
+    if (pem == NULL) {
+        problem = eab_result_make(answer->pool);
+        eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                       "What the CA sent as the certificate is no PEM text, or too long.");
+        job_fail_order(job, problem, PROBLEM_AT_ORDER);
+        return;
+    }
+    job->chain = json_object();
+    json_object_set_new(job->chain, "certificate", json_integer(job->index));
+    json_object_set_new(job->chain, "pem", pem);
+    job_happen(job, EVENT_FETCHED);
+}
+
+void issue_download(job_t *job)
+{
+    if (job->order->certificate == NULL && job->polls < POLLS_WITHOUT_URL) {
+        job_happen(job, EVENT_AT_WORK); /* valid, but not there yet: a slow CA */
+        return;
+    }
+    if (job->order->certificate == NULL) {
+        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                       "The order is valid and the CA named no URL of the certificate.");
+        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        return;
+    }
+    job_read(job, job->order->certificate, PEM_CHAIN, on_chain);
+}
+
+static void keep_facts(job_t *job, const json_t *body)
+{
+    apr_pool_t *old = job->facts_pool;
+
+    apr_pool_create(&job->facts_pool, job->agent->pool);
+    job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+}
+
+static void on_installed(void *baton, const json_t *body, const eab_result_t *result)
+{
+    job_t *job = baton;
+
+    if (result->rv != APR_SUCCESS) {
+        if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_CHAIN) == 0) {
+            job_abandon(job);
+        }
+        job_fail(job, result, PROBLEM_AT_ORDER);
+        return;
+    }
+    job_forget_order(job);
+    keep_facts(job, body);
+    failing_end(&job->failing);
+    job_happen(job, EVENT_INSTALLED);
+}
+
+void issue_install(job_t *job)
+{
+    json_t *body = job->chain;
+
+    job->chain = NULL;
+    link_request(job->agent->link, MESSAGE_INSTALL, body, on_installed, job);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/order.h"
+
+#include <apr_strings.h>
+
+#include "acme/orderlist.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* How long an order may stay pending, with all challenges answered, before its authorizations are
+ * read again: counted in polls. */
+#define PENDING_POLLS 5
+
+/* How many orders of an account are looked at for one that was not answered. */
+#define SEARCHED_MAX 50
+#define PAGES_MAX 50
+
+/* How often an order that may have been finalized is asked for, when the CA refuses to show it,
+ * before it is given up. */
+#define PATIENCE 3
+
+void order_follow(job_t *job)
+{
+    acme_order_t *order = job->order;
+
+    switch (order->next) {
+    case ACME_ORDER_AUTHORIZE:
+        if (job->state == JOB_READING && job->answered && job->polls % PENDING_POLLS != 0) {
+            job_happen(job, EVENT_ANSWERED); /* under validation: no need to read them again */
+            return;
+        }
+        job_happen(job, EVENT_PENDING);
+        return;
+    case ACME_ORDER_FINALIZE:
+        job_happen(job, EVENT_READY);
+        return;
+    case ACME_ORDER_WAIT:
+        job_happen(job, EVENT_AT_WORK);
+        return;
+    case ACME_ORDER_DOWNLOAD:
+        job_happen(job, EVENT_ISSUED);
+        return;
+    case ACME_ORDER_FAILED:
+        job_happen(job, EVENT_INVALID);
+        return;
+    }
+}
+
+/* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
+int order_keep(job_t *job, const acme_answer_t *answer)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *problem;
+    acme_order_t *order;
+
+    apr_pool_create(&pool, job->agent->pool);
+    problem = eab_result_make(pool);
+    order = acme_order_parse(pool, answer, problem);
+    if (order == NULL
+        || acme_order_check_names(order, job->brief->order_names, problem) != APR_SUCCESS) {
+        if (order != NULL) {
+            job_abandon(job);
+        }
+        job_fail(job, problem, PROBLEM_AT_ORDER);
+        apr_pool_destroy(pool);
+        return 0;
+    }
+    if (job->order_pool != NULL) {
+        apr_pool_destroy(job->order_pool);
+    }
+    job->order_pool = pool;
+    job->order = order;
+    return 1;
+}
+
+static void on_ordered(void *baton, const json_t *body, const eab_result_t *result)
+{
+    job_t *job = baton;
+
+    (void)body;
+    if (result->rv != APR_SUCCESS) {
+        job_fail(job, result, PROBLEM_AT_ORDER);
+        return;
+    }
+    order_follow(job);
+}
+
+/* The order is in job->order: put its URL on disk, then go on with it. */
+static void store_order_url(job_t *job, const char *url)
+{
+    json_t *body = json_object();
+
+    job->brief->order_url = apr_pstrdup(job->facts_pool, url);
+    json_object_set_new(body, "certificate", json_integer(job->index));
+    json_put_string(body, "url", url);
+    link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
+}
+
+static void on_new_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    eab_result_t *problem = eab_result_make(answer->pool);
+
+    --job->requests;
+    if (result->rv != APR_SUCCESS) {
+        if (job_renew_account(job, result)) {
+            return;
+        }
+        if (job_is_verdict(result)) {
+            job_abandon(job);
+        }
+        job_fail(job, result, PROBLEM_AT_ORDER);
+        return;
+    }
+    if (!order_keep(job, answer)) {
+        return;
+    }
+    if (job->order->url == NULL) {
+        eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+                       "The CA accepted the order and named no URL for it.");
+        job_fail_order(job, problem, PROBLEM_AT_ORDER);
+        return;
+    }
+    store_order_url(job, job->order->url);
+}
+
+void order_place(job_t *job)
+{
+    const acme_directory_t *directory = acme_session_directory(job->account->session);
+
+    if (!job->brief->ordering) {
+        job->brief->order_since = apr_time_now();
+        log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);
+    }
+    job->brief->ordering = 1;
+    job->brief->order_names = job->brief->names;
+    job_post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index, NULL,
+             on_new_order);
+}
+
+/* ---- a newOrder that was never answered ---- */
+
+static void end_search(job_t *job)
+{
+    job->found = NULL;
+    if (job->search_pool != NULL) {
+        apr_pool_destroy(job->search_pool);
+        job->search_pool = NULL;
+    }
+}
+
+/* The list is a help that not every CA gives: a refusal means that there is nothing to find. */
+static int search_goes_on(job_t *job, const eab_result_t *result)
+{
+    --job->requests;
+    if (result->rv == APR_SUCCESS) {
+        return 1;
+    }
+    if (job_renew_account(job, result)) {
+        end_search(job);
+    }
+    else if (job_is_verdict(result)) {
+        end_search(job);
+        job_happen(job, EVENT_ORDER_NEEDED);
+    }
+    else {
+        end_search(job);
+        job_fail(job, result, PROBLEM_AT_ORDER);
+    }
+    return 0;
+}
+
+static void try_found(job_t *job);
+
+/* Ours is one for the same names that nobody has finalized. */
+static int is_ours(const job_t *job, const acme_order_t *order, apr_pool_t *ptemp)
+{
+    return order != NULL
+           && (order->next == ACME_ORDER_AUTHORIZE || order->next == ACME_ORDER_FINALIZE)
+           && acme_order_check_names(order, job->brief->names, eab_result_make(ptemp))
+                  == APR_SUCCESS;
+}
+
+static void on_found(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *url;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    url = *(const char **)apr_array_pop(job->found);
+    if (is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
+                answer->pool)
+        && order_keep(job, answer)) {
+        store_order_url(job, url);
+        end_search(job);
+        return;
+    }
+    try_found(job);
+}
+
+/* From the newest, which CAs list last. */
+static void try_found(job_t *job)
+{
+    if (job->found->nelts == 0) {
+        end_search(job);
+        job_happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
+    job_read(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL, on_found);
+}
+
+static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *next;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    next = acme_orderlist_read(job->found, SEARCHED_MAX, answer);
+    if (next != NULL && ++job->pages < PAGES_MAX) {
+        job_read(job, next, NULL, on_order_list);
+        return;
+    }
+    try_found(job);
+}
+
+static void on_account_object(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    const char *list;
+
+    if (!search_goes_on(job, result)) {
+        return;
+    }
+    if ((list = acme_orderlist_url(answer->pool, answer)) == NULL) {
+        end_search(job);
+        job_happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
+    job_read(job, list, NULL, on_order_list);
+}
+
+void order_search(job_t *job)
+{
+    apr_pool_create(&job->search_pool, job->agent->pool);
+    job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
+    job->pages = 0;
+    job->brief->order_names = job->brief->names;
+    job_read(job, job->account->brief->url, NULL, on_account_object);
+}
+
+/* ---- an order in flight ---- */
+
+/* Its certificate may exist: a suspended account, or a CA that is out of order for a while, is no
+ * reason to let it lie. */
+static int may_come_back(const job_t *job)
+{
+    return job->brief->finalized && job->failing.failure.attempts + 1 < PATIENCE;
+}
+
+/* The CA does not know the order: 404; some say 401 or 403 for one that is gone. */
+static int is_lost(const job_t *job, const eab_result_t *problem)
+{
+    if (problem->http_status == 404 || problem->http_status == 410) {
+        return 1;
+    }
+    return (problem->http_status == 401 || problem->http_status == 403) && !job->brief->finalized;
+}
+
+static void on_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+
+    --job->requests;
+    if (result->rv != APR_SUCCESS) {
+        if (job_renew_account(job, result)) {
+            return;
+        }
+        if (is_lost(job, result) && !job->second_chance) {
+            job->second_chance = 1; /* once in an attempt: order anew at once */
+            job_abandon(job);
+            job->reason = "the CA does not know the order of before any more";
+            job_happen(job, EVENT_ORDER_NEEDED);
+            return;
+        }
+        if (job_is_verdict(result) && !may_come_back(job)) {
+            job_abandon(job);
+        }
+        job_fail(job, result, PROBLEM_AT_ORDER);
+        return;
+    }
+    if (order_keep(job, answer)) {
+        order_follow(job);
+    }
+}
+
+void order_read(job_t *job)
+{
+    job_read(job, job->brief->order_url, NULL, on_order);
+}
