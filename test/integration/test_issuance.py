@@ -38,7 +38,8 @@ def test_issued_and_served_while_no_connection_is_refused(world):
     assert ca.registrations() == 1
     assert (ca.accounts(), ca.orders(), ca.issued()) == (1, 1, 1)
     assert ca.count("GET /dir ") == 1, "the directory is fetched once"
-    assert ca.count(" /nonce-plz ") == 1, "later nonces come with the answers"
+    # Two authorizations are read at once; all other nonces come with the answers.
+    assert ca.count(" /nonce-plz ") <= 2
     assert ca.count(authority.FINALIZE) == 1
     assert sorted(certificates.names_of(served)) == ["test.example", NAME]
     assert certificates.common_name_of(served) == NAME
@@ -203,7 +204,7 @@ def test_another_module_can_ask(world):
     httpd = world.httpd()
     httpd.more_lines = [f'LoadModule eab_probe_module "{probe}"']
     ca = world.ca(httpd)
-    certificate, key = certificates.make_self_signed([NAME])
+    certificate, key = certificates.make_self_signed([NAME, "static.test.example"])
     (httpd.dir / "static.pem").write_bytes(certificate + key)
     static = f'SSLCertificateFile "{httpd.dir}/static.pem"'
     httpd.configure(
