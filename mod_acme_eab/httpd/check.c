@@ -309,22 +309,10 @@ static void check_eab_keys(const check_t *check)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Like httpd's own User, it cannot be obeyed without root. */
-static void check_user(const check_t *check)
-{
-    const setting_t *user = &config_get(check->site->main)->settings[SETTING_USER];
-
-    if (geteuid() != 0 && user->where != NULL)
-        mistake_add(check->notices, user->where,
-                    "ACMEUser has no effect, as httpd was not started as root; all processes run "
-                    "as the user who started it");
-}
-
 static void check_site(const check_t *check)
 {
     int i = 0;
 
-    check_user(check);
     if (ap_find_linked_module("mod_ssl.c") == NULL)
         mistake_add(
             check->mistakes,

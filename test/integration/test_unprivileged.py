@@ -38,15 +38,14 @@ def test_issued_and_served(world, httpd):
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "state valid")
 
 
-def test_another_user_for_the_agent_cannot_be_had(world, httpd):
+def test_another_user_for_the_agent_is_a_clear_error(world, httpd):
     ca = world.ca(httpd)
     httpd.configure(httpd.acme(ca, more="ACMEUser www-data"), httpd.site(NAME, managed=True))
     own_key(httpd)
-    httpd.start()
-    [notice] = httpd.log.lines("ACMEUser")
-    assert f"{httpd.conf}:{httpd.line_of('ACMEUser')}" in notice
-    assert "root" in notice
-    httpd.wait_for_certificate(NAME, ca)
+    status, output = httpd.check()
+    assert status != 0
+    assert f"{httpd.conf}:{httpd.line_of('ACMEUser')}: ACMEUser" in output
+    assert "root" in output
 
 
 def test_a_key_that_this_user_cannot_read_is_told(world, httpd):
