@@ -97,6 +97,8 @@ run_pytest() {
 }
 
 say "Integration tests, a selection with the sanitized keeper and agent"
+EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so"
+export EAB_PROBE
 EAB_MODULE="$scratch/sanitized/modules/mod_acme_eab.so" run_pytest -m smoke
 
 say "Integration tests, all"

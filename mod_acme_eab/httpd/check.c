@@ -309,22 +309,10 @@ static void check_eab_keys(const check_t *check)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Like httpd's own User, it cannot be obeyed without root. */
-static void check_user(const check_t *check)
-{
-    const setting_t *user = &config_get(check->site->main)->settings[SETTING_USER];
-
-    if (geteuid() != 0 && user->where != NULL)
-        mistake_add(check->notices, user->where,
-                    "ACMEUser has no effect, as httpd was not started as root; all processes run "
-                    "as the user who started it");
-}
-
 static void check_site(const check_t *check)
 {
     int i = 0;
 
-    check_user(check);
     if (ap_find_linked_module("mod_ssl.c") == NULL)
         mistake_add(
             check->mistakes,
@@ -342,43 +330,51 @@ static void check_site(const check_t *check)
     check_eab_keys(check);
 }
 
-/* httpd reads its configuration twice when it starts. */
-static int is_first_of_two(void)
+static void report(const apr_array_header_t *list, int level, server_rec *main_server)
 {
-    return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
-           && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
+    int i = 0;
+
+    for (i = 0; i < list->nelts; ++i) {
+        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
+
+        ap_log_error(APLOG_MARK, level, 0, main_server, "%s: %s", mistake->where, mistake->text);
+    }
 }
 
-/* Standard error is the administrator's terminal, and not yet the error log with its format. */
+/* Standard error is the administrator's terminal: httpd -t, or the first of the two times that
+ * httpd reads its configuration when it starts. */
 static int is_at_terminal(void)
 {
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-static void report(const apr_array_header_t *list, int level, server_rec *main_server)
-{
-    int i = 0, plain = is_at_terminal() ? APLOG_STARTUP : 0;
-
-    for (i = 0; i < list->nelts; ++i) {
-        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
-
-        ap_log_error(APLOG_MARK, plain | level, 0, main_server, "%s: %s", mistake->where,
-                     mistake->text);
-    }
-}
-
 int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     const config_record_t *record = config_record(pconf);
-    check_t check = { ptemp, NULL, record->mistakes, mistake_list_make(ptemp) };
+    check_t check = { ptemp, NULL, record->mistakes, mistake_list_make(pconf) };
 
     (void)plog;
     check.site = site_make(pconf, main_server, record, check.mistakes);
+    check.site->notices = check.notices;
     config_set_site(main_server, check.site);
     if (check.site->enabled)
         check_site(&check);
-    if (check.mistakes->nelts == 0 && !is_first_of_two()) /* once is enough for a notice */
-        report(check.notices, APLOG_NOTICE, main_server);
-    report(check.mistakes, APLOG_ERR, main_server);
-    return check.mistakes->nelts == 0 ? OK : !OK;
+    report(check.mistakes, APLOG_ERR | (is_at_terminal() ? APLOG_STARTUP : 0), main_server);
+    if (check.mistakes->nelts > 0)
+        return !OK;
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
+        report(check.notices, APLOG_NOTICE | APLOG_STARTUP, main_server);
+    return OK;
+}
+
+int check_tell(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    const site_t *site = config_site(main_server);
+
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    if (site != NULL && !is_at_terminal())
+        report(site->notices, APLOG_NOTICE, main_server);
+    return OK;
 }

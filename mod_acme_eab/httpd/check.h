@@ -16,4 +16,7 @@
 
 int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
+/** In post_config, since httpd has no error log before: the notices. */
+int check_tell(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
 #endif

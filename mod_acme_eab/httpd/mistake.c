@@ -14,7 +14,7 @@ void mistake_add(apr_array_header_t *mistakes, const char *where, const char *fo
     mistake_t *mistake = apr_array_push(mistakes);
     va_list args;
 
-    mistake->where = where;
+    mistake->where = apr_pstrdup(mistakes->pool, where);
     va_start(args, format);
     mistake->text = apr_pvsprintf(mistakes->pool, format, args);
     va_end(args);

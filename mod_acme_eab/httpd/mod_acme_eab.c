@@ -28,6 +28,7 @@ static void register_hooks(apr_pool_t *p)
 
     (void)p;
     ap_hook_check_config(check_hook, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_post_config(check_tell, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(supervise_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_monitor(supervise_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(supervise_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);

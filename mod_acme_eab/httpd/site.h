@@ -53,6 +53,7 @@ typedef struct site {
     apr_array_header_t *certificates; /* site_certificate_t * */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
+    apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */
     struct fallback *fallback;        /* made when it is needed */
     const char *user;                 /* of the agent; NULL when httpd was not started as root */
     int uid, gid;

@@ -2,6 +2,7 @@
 """Fixtures of the integration tests.
 
 EAB_MODULE  the installed mod_acme_eab.so to test (check.sh sets it)
+EAB_PROBE   mod_eab_probe.so, a module that asks ours (make check builds it)
 EAB_KEEP    if set, scratch directories are kept for a look
 """
 

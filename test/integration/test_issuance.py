@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from harness import ca as authority
 from harness import certificates, store
 from harness.client import Prober
 
@@ -36,6 +37,10 @@ def test_issued_and_served_while_no_connection_is_refused(world):
     assert prober.requests > 10
     assert ca.registrations() == 1
     assert (ca.accounts(), ca.orders(), ca.issued()) == (1, 1, 1)
+    assert ca.count("GET /dir ") == 1, "the directory is fetched once"
+    # Two authorizations are read at once; all other nonces come with the answers.
+    assert ca.count(" /nonce-plz ") <= 2
+    assert ca.count(authority.FINALIZE) == 1
     assert sorted(certificates.names_of(served)) == ["test.example", NAME]
     assert certificates.common_name_of(served) == NAME
     assert served.public_key().key_size == 2048
@@ -190,6 +195,32 @@ def test_a_name_without_a_vhost_gets_its_certificate(world):
     assert httpd.store.certificate("mail.test.example") is not None
     assert httpd.log.lines(r":notice\].*mail\.test\.example")
     assert httpd.parent() is not None
+
+
+def test_another_module_can_ask(world):
+    """include/mod_acme_eab.h, with the module in test/module."""
+    probe = os.environ.get("EAB_PROBE")
+    assert probe, "EAB_PROBE is not set: the path of mod_eab_probe.so, which make check builds"
+    httpd = world.httpd()
+    httpd.more_lines = [f'LoadModule eab_probe_module "{probe}"']
+    ca = world.ca(httpd)
+    certificate, key = certificates.make_self_signed([NAME, "static.test.example"])
+    (httpd.dir / "static.pem").write_bytes(certificate + key)
+    static = f'SSLCertificateFile "{httpd.dir}/static.pem"'
+    httpd.configure(
+        httpd.acme(ca), "<Location /probe>\nSetHandler eab-probe\n</Location>",
+        httpd.site("static.test.example", more=static),
+        httpd.site(NAME, managed=True, more=static))
+    ca.pause()
+    httpd.start()
+
+    def answer(name):
+        return httpd.get_tls(name, "/probe").body.decode().strip()
+    assert answer("static.test.example") == "managed=0 state=unmanaged certificate=-"
+    assert answer(NAME) == f"managed=1 state=own certificate={NAME}"
+    ca.resume()
+    httpd.take_up(NAME, ca)
+    assert answer(NAME) == f"managed=1 state=valid certificate={NAME}"
 
 
 def test_openssl_verifies_the_chain_that_is_sent(world):

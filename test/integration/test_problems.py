@@ -17,6 +17,11 @@ MINUTE = (0.5, 1.7)
 DAY = (24 * 60 * 0.85, 24 * 60 * 1.15)
 
 
+def next_of(entry):
+    """What comes next for a certificate; nothing while a request is under way."""
+    return entry.get("next") or {}
+
+
 class Scene:
     """An httpd with a static site and a managed one, and a CA."""
 
@@ -43,7 +48,7 @@ class Scene:
         problem, entry = self._wait_for(part, name)
         assert problem["detail"]
         assert problem["advice"].endswith((".", "!", "?"))
-        assert entry["next"]["what"] == "retry"
+        assert next_of(entry)["what"] == "retry"
         minutes = clock.minutes_until(entry["next"]["at"], time.time())
         assert within[0] < minutes < within[1], f"the next try is in {minutes:.1f} minutes"
         assert self.httpd.get_tls(STATIC).status == 200
@@ -68,7 +73,7 @@ class Scene:
                     return problem
             return None
         entry = self.httpd.wait_for_status(
-            name, lambda e: told(e) and e["next"].get("what") == "retry", f"problem {part}")
+            name, lambda e: told(e) and next_of(e).get("what") == "retry", f"problem {part}")
         return told(entry), entry
 
 
@@ -120,17 +125,19 @@ def test_nobody_answers_at_the_url(world):
     scene.heal(acme)
 
 
-def test_ca_that_is_down_and_comes_back(world):
-    """An order is under way when the CA goes away; a restarted httpd tries again when it may."""
+def test_ca_that_was_down_is_tried_again_by_itself(world):
     scene = Scene(world)
-    acme = scene.httpd.acme(scene.ca)
     scene.ca.stop()
-    scene.fail(acme, ":caUnreachable", MINUTE)
-    first = scene.httpd.certificate_status(NAME)
-    assert first["state"] in ("missing", "failing")
+    _, entry = scene.fail(scene.httpd.acme(scene.ca), ":caUnreachable", MINUTE)
+    due = clock.parse(entry["next"]["at"])
+    scene.httpd.stop()
     scene.ca.start()
-    # Nobody has to do anything: the next try comes by itself.
-    scene.httpd.wait_for_certificate(NAME, scene.ca, seconds=90)
+    # Let the minute pass.
+    scene.httpd.environment = clock.shifted(due - time.time() - 4)
+    scene.httpd.start()
+    time.sleep(2)
+    assert scene.ca.count("GET /dir") == 0, "the failure is remembered through a restart"
+    scene.httpd.wait_for_certificate(NAME, scene.ca, seconds=15)
 
 
 def test_ca_with_an_untrusted_certificate(world):
@@ -153,6 +160,20 @@ def test_port_80_is_closed(world):
     assert "80" in problem["advice"]
     scene.httpd.http = asked
     scene.heal(acme)
+
+
+def test_port_80_leads_to_somebody_else(world):
+    """To another web server, which knows nothing of the challenge."""
+    scene = Scene(world)
+    somebody = world.httpd()
+    somebody.http = scene.httpd.http
+    somebody.configure("")
+    somebody.start()
+    scene.httpd.http = free_port()
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca), ":unauthorized", MINUTE)
+    assert NAME in problem["advice"]
+    assert "/.well-known/acme-challenge/" in problem["advice"]
+    assert "ACMEEABK" not in problem["advice"], "it is not about the account"
 
 
 def test_name_that_the_ca_refuses(world):
@@ -196,7 +217,7 @@ def test_url_that_is_no_directory(world, path):
     scene.configure(wrong)
     scene.httpd.start()
     entry = scene.httpd.wait_for_status(
-        NAME, lambda e: e["next"].get("what") == "retry", "a retry")
+        NAME, lambda e: next_of(e).get("what") == "retry", "a retry")
     status = str(scene.httpd.status())
     assert "ACMEServer" in status or "directory" in status, entry
     scene.heal(acme)

@@ -132,6 +132,7 @@ def test_damaged_live_files_do_not_end_the_server(world, two_generations):
         assert httpd.certificate(NAME).serial_number == first.serial_number, what
         assert httpd.get_tls(NAME, trust=root).status == 200, what
         shutil.copytree(whole, live, dirs_exist_ok=True)
+        httpd.store.set_live(NAME, live.name)
         httpd.graceful()
         assert httpd.certificate(NAME).serial_number == second.serial_number, what
 

@@ -6,6 +6,8 @@ import pwd
 
 import pytest
 
+from harness.waiting import wait_until
+
 NAME = "www.test.example"
 USER = "nobody"
 
@@ -42,15 +44,35 @@ def test_another_user_for_the_agent_is_a_clear_error(world, httpd):
     own_key(httpd)
     status, output = httpd.check()
     assert status != 0
-    assert "ACMEUser" in output
+    assert f"{httpd.conf}:{httpd.line_of('ACMEUser')}: ACMEUser" in output
     assert "root" in output
-    assert str(httpd.line_of("ACMEUser")) in output
 
 
-def test_a_key_that_this_user_cannot_read_is_a_clear_error(world, httpd):
+def test_a_key_that_this_user_cannot_read_is_told(world, httpd):
+    """httpd -t, which anybody may run for root's configuration, does not complain of it."""
     ca = world.ca(httpd)
+    world.expect(r"acme_eab:(error|warn)\]")
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
-    status, output = httpd.check()
-    assert status != 0
-    assert str(httpd.key_file) in output
-    assert ca.keys["kid-1"] not in output
+    assert httpd.check() == (0, "Syntax OK\n")
+    httpd.start()
+    wait_until(lambda: httpd.log.lines(r"acme_eab:error\].*" + str(httpd.key_file)), 15,
+               "a line in the log that names the file")
+    wait_until(lambda: httpd.status()["accounts"][0].get("problem"), 15, "a problem in the status")
+    problem = httpd.status()["accounts"][0]["problem"]
+    assert problem["type"].endswith(":eabKey")
+    assert str(httpd.key_file) in problem["detail"]
+    assert ca.registrations() == 0
+    assert httpd.get("localhost").status == 200
+
+
+def test_a_store_of_somebody_else_is_told(world, httpd):
+    ca = world.ca(httpd)
+    world.expect(r"acme_eab:(error|warn|crit|alert|emerg)\]")
+    httpd.store.dir.mkdir(mode=0o700)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    own_key(httpd)
+    httpd.start()
+    wait_until(lambda: httpd.log.lines(r"acme_eab:error\].*" + str(httpd.store.dir)), 15,
+               "a line in the log that names the directory")
+    assert httpd.get("localhost").status == 200
+    assert ca.registrations() == 0

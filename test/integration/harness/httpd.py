@@ -32,6 +32,7 @@ LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
 LoadModule ssl_module {modules}/mod_ssl.so
 {more_modules}
 LoadModule acme_eab_module {module}
+{more_lines}
 {user}
 Listen 127.0.0.1:{http}
 Listen 127.0.0.1:{https}
@@ -70,7 +71,8 @@ class Httpd:
         self.https = free_port()
         self.mpm = "event"
         self.log_level = "info"
-        self.modules = []
+        self.modules = []  # more of httpd's own, by name
+        self.more_lines = []  # of the frame
         self.environment = {}
         self.conf = self.dir / "httpd.conf"
         self.pid_file = self.dir / "httpd.pid"
@@ -128,6 +130,7 @@ class Httpd:
             mpm=self.mpm, modules=MODULES, module=self.module, workers=WORKERS[self.mpm],
             more_modules="\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so"
                                    for name in self.modules),
+            more_lines="\n".join(self.more_lines),
             user=f"User {self.user}\nGroup {self._group()}" if self.runs_as is None else "")
         text = frame + "\n".join(parts) + "\n"
         self.conf.write_text(text)
@@ -171,7 +174,7 @@ class Httpd:
             return
         family = self.family()
         self._run("-k", "stop")
-        assert processes.wait_gone(family, 10), f"httpd did not stop: {self.living(family)}"
+        assert processes.wait_gone(family, 20), f"httpd did not stop: {self.living(family)}"
 
     def living(self, family):
         return [process for process in family if process.is_alive()]

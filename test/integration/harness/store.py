@@ -23,6 +23,12 @@ class Store:
         except OSError:
             return None
 
+    def set_live(self, name, generation):
+        """Point live/<name> at a generation."""
+        link = self.live(name)
+        link.unlink()
+        link.symlink_to(f"../archive/{name}/{generation}")
+
     def generation(self, name):
         """The number of the live generation, or None."""
         try:
