@@ -35,7 +35,9 @@ def test_only_the_vhost_that_waits_answers_503(world):
 
     ca.resume()
     for name in (NAME, SECOND):
-        httpd.wait_for_certificate(name, ca)
+        httpd.wait_for_issue(name)
+    httpd.graceful()
+    for name in (NAME, SECOND):
         assert httpd.get_tls(name, trust=ca.root()).status == 200
     assert httpd.get_tls(STATIC).status == 200
 

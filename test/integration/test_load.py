@@ -48,7 +48,7 @@ class SlowDownload:
 
 def test_no_request_fails_through_a_renewal_and_its_restart(world):
     httpd = world.httpd()
-    ca = world.ca(httpd, validity=20)
+    ca = world.ca(httpd, validity=14)
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
     content = secrets.token_bytes(SIZE)
     (httpd.htdocs / "big").write_bytes(content)
@@ -57,7 +57,7 @@ def test_no_request_fails_through_a_renewal_and_its_restart(world):
     restarts = httpd.restarts()
 
     slow = SlowDownload(httpd.http)
-    seconds = 22
+    seconds = 17
     began = time.monotonic()
     clients = [start_ab(f"http://127.0.0.1:{httpd.http}/index.html", seconds),
                start_ab(f"https://127.0.0.1:{httpd.https}/index.html", seconds)]

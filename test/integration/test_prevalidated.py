@@ -24,7 +24,8 @@ def test_issued_without_a_challenge_or_port_80(world):
     httpd.configure(httpd.acme(ca, more="ACMEChallenge none"), f"ACMEManagedDomain {NAME} {OTHER}",
                     httpd.site(NAME, aliases=[OTHER]))
     httpd.start()
-    httpd.take_up(OTHER, ca, other_than=first.serial_number)
+    second = httpd.take_up(NAME, ca, other_than=first.serial_number)
+    assert httpd.certificate(OTHER).serial_number == second.serial_number
     assert ca.count(authority.CHALLENGE) == challenges
     assert ca.accounts() == 1
     assert ca.registrations() == 1

@@ -10,7 +10,7 @@ NAME = "www.test.example"
 
 def test_renewed_although_the_key_of_the_account_binding_is_gone(world):
     httpd = world.httpd()
-    ca = world.ca(httpd, validity=24)
+    ca = world.ca(httpd, validity=16)
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
     httpd.start()
     first = httpd.wait_for_certificate(NAME, ca)
