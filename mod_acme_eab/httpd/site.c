@@ -223,6 +223,7 @@ static void add_certificate(site_t *site, const config_domain_t *domain,
     certificate->domain = domain;
     certificate->planned.names = names;
     certificate->planned.id = name_file(site->pool, APR_ARRAY_IDX(names, 0, const char *));
+    certificate->planned.domain = certificate->planned.id;
     certificate->planned.where = domain->where;
     certificate->planned.account = account_index(site, config, domain, mistakes);
     plan_certificate(&certificate->planned, config, site->pool);

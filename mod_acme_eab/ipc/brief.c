@@ -120,6 +120,7 @@ static json_t *account_to_json(const brief_account_t *account)
     json_put_string(json, "where", account->where);
     json_put_string(json, "ca_pem", account->ca_pem);
     json_put_string(json, "proxy", account->proxy);
+    json_put_string(json, "proxy_credentials", account->proxy_credentials);
     json_object_set_new(json, "failure", brief_failure_to_json(&account->failure));
     if (account->broken != NULL) {
         json_object_set_new(json, "broken", eab_result_to_json(account->broken));
@@ -142,6 +143,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
     account->where = json_copy_string(p, json, "where");
     account->ca_pem = json_copy_string(p, json, "ca_pem");
     account->proxy = json_copy_string(p, json, "proxy");
+    account->proxy_credentials = json_copy_string(p, json, "proxy_credentials");
     brief_failure_from_json(&account->failure, json_object_get(json, "failure"), p);
     if (json_is_object(broken)) {
         account->broken = eab_result_make(p);
@@ -154,9 +156,14 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
     json_t *json = json_object();
 
     json_put_string(json, "id", certificate->id);
+    json_put_string(json, "domain", certificate->domain);
     json_put_strings(json, "names", certificate->names);
     json_object_set_new(json, "account", json_integer(certificate->account));
     json_put_strings(json, "challenges", certificate->challenges);
+    json_put_string(json, "profile", certificate->profile);
+    json_object_set_new(json, "profile_required", json_boolean(certificate->profile_required));
+    json_put_string(json, "preferred_chain", certificate->preferred_chain);
+    json_object_set_new(json, "allow_subset", json_boolean(certificate->allow_subset));
     json_put_string(json, "key_type", certificate->key_type);
     json_object_set_new(json, "renew_percent", json_integer(certificate->renew_percent));
     json_object_set_new(json, "renew_before", json_integer(certificate->renew_before));
@@ -182,9 +189,14 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
                                   apr_pool_t *p)
 {
     certificate->id = json_copy_string(p, json, "id");
+    certificate->domain = json_copy_string(p, json, "domain");
     certificate->names = json_copy_strings(p, json, "names");
     certificate->account = (int)json_peek_int(json, "account", -1);
     certificate->challenges = json_copy_strings(p, json, "challenges");
+    certificate->profile = json_copy_string(p, json, "profile");
+    certificate->profile_required = json_peek_bool(json, "profile_required", 0);
+    certificate->preferred_chain = json_copy_string(p, json, "preferred_chain");
+    certificate->allow_subset = json_peek_bool(json, "allow_subset", 0);
     certificate->key_type = json_copy_string(p, json, "key_type");
     certificate->renew_percent = (int)json_peek_int(json, "renew_percent", 0);
     certificate->renew_before = json_peek_int(json, "renew_before", 0);

@@ -49,15 +49,22 @@ typedef struct brief_account {
     const char *where;
     const char *ca_pem;
     const char *proxy;
+    const char
+        *proxy_credentials; /* "user:password", or NULL: the agent must say it to the proxy */
     brief_failure_t failure;
     eab_result_t *broken; /* this account cannot be used at all (key damaged ...), or NULL */
 } brief_account_t;
 
 typedef struct brief_certificate {
     const char *id;
+    const char *domain; /* certificates of one managed domain share it */
     apr_array_header_t *names;
     int account;
     apr_array_header_t *challenges;
+    const char *profile;
+    int profile_required;
+    const char *preferred_chain;
+    int allow_subset;
     const char *key_type;
     int renew_percent;
     apr_interval_time_t renew_before;

@@ -29,6 +29,7 @@ static json_t *account_to_json(const plan_account_t *account)
     json_object_set_new(json, "terms_accepted", json_boolean(account->terms_accepted));
     json_put_string(json, "ca_file", account->ca_file);
     json_put_string(json, "proxy", account->proxy);
+    json_put_string(json, "proxy_credentials", account->proxy_credentials);
     json_put_string(json, "where", account->where);
     return json;
 }
@@ -38,9 +39,15 @@ static json_t *certificate_to_json(const plan_certificate_t *certificate)
     json_t *json = json_object();
 
     json_put_string(json, "id", certificate->id);
+    json_put_string(json, "domain", certificate->domain);
     json_put_strings(json, "names", certificate->names);
     json_object_set_new(json, "account", json_integer(certificate->account));
     json_put_strings(json, "challenges", certificate->challenges);
+    json_put_string(json, "dns_command", certificate->dns_command);
+    json_put_string(json, "profile", certificate->profile);
+    json_object_set_new(json, "profile_required", json_boolean(certificate->profile_required));
+    json_put_string(json, "preferred_chain", certificate->preferred_chain);
+    json_object_set_new(json, "allow_subset", json_boolean(certificate->allow_subset));
     json_put_string(json, "key_type", certificate->key_type);
     json_object_set_new(json, "common_name", json_boolean(certificate->common_name));
     json_object_set_new(json, "renew_percent", json_integer(certificate->renew_percent));
@@ -100,6 +107,7 @@ static void account_from_json(plan_account_t *account, const json_t *json, apr_p
     account->terms_accepted = json_peek_bool(json, "terms_accepted", 0);
     account->ca_file = json_copy_string(p, json, "ca_file");
     account->proxy = json_copy_string(p, json, "proxy");
+    account->proxy_credentials = json_copy_string(p, json, "proxy_credentials");
     account->where = json_copy_string(p, json, "where");
 }
 
@@ -107,9 +115,15 @@ static void certificate_from_json(plan_certificate_t *certificate, const json_t 
                                   apr_pool_t *p)
 {
     certificate->id = json_copy_string(p, json, "id");
+    certificate->domain = json_copy_string(p, json, "domain");
     certificate->names = json_copy_strings(p, json, "names");
     certificate->account = (int)json_peek_int(json, "account", -1);
     certificate->challenges = json_copy_strings(p, json, "challenges");
+    certificate->dns_command = json_copy_string(p, json, "dns_command");
+    certificate->profile = json_copy_string(p, json, "profile");
+    certificate->profile_required = json_peek_bool(json, "profile_required", 0);
+    certificate->preferred_chain = json_copy_string(p, json, "preferred_chain");
+    certificate->allow_subset = json_peek_bool(json, "allow_subset", 0);
     certificate->key_type = json_copy_string(p, json, "key_type");
     certificate->common_name = json_peek_bool(json, "common_name", 1);
     certificate->renew_percent = (int)json_peek_int(json, "renew_percent", 0);

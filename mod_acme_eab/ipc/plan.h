@@ -22,16 +22,24 @@ typedef struct plan_account {
     const char *eab_source; /* "file:PATH", "exec:PROGRAM ARG...", "credential:NAME", or NULL */
     apr_array_header_t *contacts; /* const char *: "mailto:..." */
     int terms_accepted;
-    const char *ca_file; /* PEM file of CAs to trust instead of the system's, or NULL */
-    const char *proxy;   /* URL, or NULL */
-    const char *where;   /* "FILE:LINE" of the directive that names the CA, for messages */
+    const char *ca_file;           /* PEM file of CAs to trust instead of the system's, or NULL */
+    const char *proxy;             /* URL, or NULL */
+    const char *proxy_credentials; /* file that holds "user:password" for it, or NULL */
+    const char *where; /* "FILE:LINE" of the directive that names the CA, for messages */
 } plan_account_t;
 
 typedef struct plan_certificate {
-    const char *id;                 /* name_file() of the first name: its directory in the store */
-    apr_array_header_t *names;      /* const char *, normalized, without duplicates */
-    int account;                    /* index into plan->accounts */
+    const char *id;            /* its directory in the store: name_file() of the domain's first
+                                       name; for further key types of a domain with "+" and the type */
+    const char *domain;        /* name_file() of that name: certificates of one domain share it */
+    apr_array_header_t *names; /* const char *, normalized, without duplicates */
+    int account;               /* index into plan->accounts */
     apr_array_header_t *challenges; /* const char *: "http-01"; empty: none is allowed */
+    const char *dns_command;        /* ACMEDNSCommand: program and arguments, or NULL */
+    const char *profile;            /* ACMEProfile, or NULL */
+    int profile_required;           /* without that profile nothing is ordered */
+    const char *preferred_chain;    /* ACMEPreferredChain: common name of an issuer, or NULL */
+    int allow_subset;               /* ACMEAllowSubsetOfNames */
     const char *key_type;           /* as keypair_type_is_known() */
     int common_name;
     int renew_percent;                /* of the lifetime; 0: see renew_before */

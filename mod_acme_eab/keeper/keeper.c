@@ -132,6 +132,11 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     const plan_certificate_t *plan = certificate->plan;
 
     brief->id = plan->id;
+    brief->domain = plan->domain;
+    brief->profile = plan->profile;
+    brief->profile_required = plan->profile_required;
+    brief->preferred_chain = plan->preferred_chain;
+    brief->allow_subset = plan->allow_subset;
     brief->names = plan->names;
     brief->account = plan->account;
     brief->challenges = plan->challenges;
