@@ -182,6 +182,7 @@ static const char *describe_next(apr_pool_t *p, const json_t *next, apr_time_t n
         const char *what;
         const char *words;
     } steps[] = {
+        { "order", "Order" },
         { "renew", "Renewal" },
         { "retry", "Next try" },
         { "poll", "The CA is asked again" },

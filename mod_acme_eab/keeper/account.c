@@ -257,7 +257,7 @@ const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p)
         source = eabsource_state(p, account->source);
     }
     if (plan->ca_file != NULL
-        && file_read(&ca, &len, plan->ca_file, LIMIT_CHAIN, p) != APR_SUCCESS) {
+        && file_read(&ca, &len, plan->ca_file, LIMIT_CA_FILE, p) != APR_SUCCESS) {
         ca = "";
     }
     text = apr_pstrcat(p, plan->directory, "\n", plan->kid ? plan->kid : "", "\n", plan->eab_alg,

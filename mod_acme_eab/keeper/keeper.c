@@ -115,7 +115,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
         brief->broken = account->broken;
     }
     if (plan->ca_file != NULL) {
-        apr_status_t rv = file_read(&pem, &len, plan->ca_file, LIMIT_CHAIN, p);
+        apr_status_t rv = file_read(&pem, &len, plan->ca_file, LIMIT_CA_FILE, p);
 
         brief->ca_pem = pem;
         if (rv != APR_SUCCESS) {

@@ -170,6 +170,20 @@ def test_key_from_a_service_credential(world):
     httpd.wait_for_certificate(NAME, ca)
 
 
+def test_the_bundle_of_a_whole_system_verifies_the_ca(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    bundle = httpd.dir / "bundle.pem"
+    certificate = ca.tls_certificate.read_text()
+    bundle.write_text("".join(f"# {number}\n{certificate}" for number in range(600)))
+    assert bundle.stat().st_size > 300 * 1024
+    httpd.configure(httpd.acme(ca).replace(str(ca.tls_certificate), str(bundle)),
+                    httpd.site(NAME, managed=True))
+    assert httpd.check() == (0, "Syntax OK\n")
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+
+
 def test_a_static_certificate_serves_until_ours_is_there(world):
     httpd = world.httpd()
     ca = world.ca(httpd)

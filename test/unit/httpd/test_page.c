@@ -121,6 +121,9 @@ static void test_says_what_happens_next(void **state)
 {
     assert_has(render(*state, full, 1), "Next try: 2026-11-21 22:05 UTC (in 59 minutes), after a "
                                         "failure");
+    assert_has(
+        render(*state, "{'certificates':[{'next':{'what':'order','why':'there is none'}}]}", 1),
+        "Order, there is none");
 }
 
 static void test_trouble_in_the_words_of_the_ca(void **state)
