@@ -26,11 +26,24 @@ struct link_channel {
     void *news_baton;
 };
 
+static apr_status_t forget_pending(void *data)
+{
+    link_t *link = data;
+    pending_t *pending;
+
+    while ((pending = link->pending) != NULL) {
+        link->pending = pending->next;
+        free(pending);
+    }
+    return APR_SUCCESS;
+}
+
 link_t *link_make(apr_pool_t *p, int fd, link_news_fn *news, void *baton)
 {
     link_t *link = apr_pcalloc(p, sizeof(*link));
 
     link->pool = p;
+    apr_pool_cleanup_register(p, link, forget_pending, apr_pool_cleanup_null);
     link->channel = frame_channel_make(p, fd, LIMIT_PLAN);
     link->news = news;
     link->news_baton = baton;

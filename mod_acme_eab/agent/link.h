@@ -33,7 +33,7 @@ short link_events(const link_t *link);
 brief_t *link_receive_brief(link_t *link, eab_result_t *result, apr_pool_t *p);
 
 /** Send a request. body is given away; an id is added. reply is called once, later; never from
- * inside. */
+ * inside, and not at all when the link ends before. */
 void link_request(link_t *link, int type, json_t *body, link_reply_fn *reply, void *baton);
 
 /** Read and write what goes without waiting, and call the callbacks.

@@ -12,9 +12,9 @@
 #include "crypto/jose.h"
 #include "keeper/program.h"
 #include "keeper/sentence.h"
+#include "keeper/url.h"
 
 #define EXEC_LIMIT apr_time_from_sec(30)
-#define URL_MAX 2048
 
 static void forget_eab_key(keeper_account_t *account)
 {
@@ -48,12 +48,28 @@ static void read_file_source(keeper_account_t *account)
     warn_about_key(account, warning);
 }
 
+static void decode_output(keeper_account_t *account, const secret_t *output)
+{
+    const char *warning = NULL;
+
+    apr_pool_create(&account->eab_pool, account->keeper->pool);
+    if (eabsource_decode(&account->eab_key, account->source, output, account->plan->eab_alg,
+                         &warning, account->eab_problem, account->eab_pool)
+        != APR_SUCCESS) {
+        forget_eab_key(account);
+    }
+    warn_about_key(account, warning);
+}
+
 static void on_program(void *baton, const program_outcome_t *outcome)
 {
     keeper_account_t *account = baton;
-    const char *warning = NULL;
 
     account->eab_running = 0;
+    if (account->registration->url != NULL) { /* it was bound meanwhile: no key is needed */
+        sentence_resume(account->keeper, &account->waiting, account->index);
+        return;
+    }
     if (!outcome->started) {
         eab_result_set(account->eab_problem, outcome->error, EAB_PROBLEM_EAB_KEY,
                        "The program %s of ACMEEABKey could not be started: %s.",
@@ -71,16 +87,14 @@ static void on_program(void *baton, const program_outcome_t *outcome)
                        account->source->path, outcome->status);
     }
     else {
-        apr_pool_create(&account->eab_pool, account->keeper->pool);
-        if (eabsource_decode(&account->eab_key, account->source, outcome->output,
-                             account->plan->eab_alg, &warning, account->eab_problem,
-                             account->eab_pool)
-            != APR_SUCCESS) {
-            forget_eab_key(account);
-        }
-        warn_about_key(account, warning);
+        decode_output(account, outcome->output);
     }
-    sentence_resume(account->keeper, &account->waiting, account->index);
+    if (account->eab_key != NULL) {
+        sentence_resume(account->keeper, &account->waiting, account->index);
+    }
+    else { /* signing would only run the program again */
+        sentence_refuse(account->keeper, &account->waiting, account->eab_problem);
+    }
 }
 
 static void read_program_source(keeper_account_t *account)
@@ -132,10 +146,13 @@ static void open_source(keeper_account_t *account)
         eab_result_set(account->eab_problem, APR_EINVAL, EAB_PROBLEM_EAB_KEY,
                        "ACMEEABKid is set without ACMEEABKey.");
     }
-    else if (eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
-                             account->keeper->pool)
-             == APR_SUCCESS) {
-        read_source(account);
+    else if (account->source != NULL
+             || eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
+                                account->keeper->pool)
+                    == APR_SUCCESS) {
+        if (!account->eab_running) {
+            read_source(account);
+        }
     }
 }
 
@@ -164,21 +181,6 @@ keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t
     return account;
 }
 
-static int is_account_url(const char *url)
-{
-    apr_size_t i;
-
-    if (url == NULL || strncmp(url, "https://", 8) != 0 || strlen(url) > URL_MAX) {
-        return 0;
-    }
-    for (i = 0; url[i] != '\0'; ++i) {
-        if (url[i] <= ' ' || url[i] > '~') {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
                                 eab_result_t *result)
 {
@@ -187,22 +189,29 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     const char *before = registration->url;
     apr_status_t rv;
 
-    if (!is_account_url(url)) {
+    if (!url_is_https(url)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                               "The CA's account URL is no https URL.");
     }
+    if (before != NULL && strcmp(before, url) == 0) {
+        return APR_SUCCESS;
+    }
+    if (before != NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s is registered already.", account->plan->label);
+    }
     registration->url = apr_pstrdup(pool, url);
     registration->created = apr_time_now();
-    registration->terms = apr_pstrdup(pool, terms);
+    registration->terms = url_is_plain(terms) ? apr_pstrdup(pool, terms) : NULL;
     registration->contacts = apr_array_pstrcat(pool, account->plan->contacts, ' ');
-    rv = registration_save(account->keeper->store, registration, result, pool);
+    rv = registration_save(account->keeper->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
-        registration->url = before;
+        registration->url = NULL;
         return rv;
     }
     forget_eab_key(account);
     log_line(LOG_LEVEL_NOTICE, "Account %s is registered at the CA: %s", account->plan->label,
-             log_escape(pool, url));
+             log_escape(result->pool, url));
     return APR_SUCCESS;
 }
 
@@ -215,14 +224,13 @@ apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
         return APR_SUCCESS;
     }
     account->registration->url = NULL;
-    rv = registration_save(account->keeper->store, account->registration, result,
-                           account->keeper->pool);
+    rv = registration_save(account->keeper->store, account->registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         account->registration->url = before;
         return rv;
     }
     log_line(LOG_LEVEL_WARNING, "Account %s: the CA does not know the account %s any more",
-             account->plan->label, log_escape(account->keeper->pool, before));
+             account->plan->label, log_escape(result->pool, before));
     open_source(account);
     return APR_SUCCESS;
 }
@@ -233,8 +241,7 @@ apr_status_t account_attempted(keeper_account_t *account, eab_result_t *result)
 
     if (!account->registration->attempted) {
         account->registration->attempted = 1;
-        rv = registration_save(account->keeper->store, account->registration, result,
-                               account->keeper->pool);
+        rv = registration_save(account->keeper->store, account->registration, result, result->pool);
         if (rv != APR_SUCCESS) {
             account->registration->attempted = 0;
         }

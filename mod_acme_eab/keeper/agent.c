@@ -169,11 +169,11 @@ static void give_up_run(keeper_agent_t *agent, const char *why)
     plan_restart(agent);
 }
 
+/* An agent that does not read its replies is not listened to: what is queued for it has a limit. */
 static void update_events(keeper_agent_t *agent)
 {
     if (agent->watch != NULL) {
-        loop_watch_events(agent->watch,
-                          frame_wants_write(agent->channel) ? POLLIN | POLLOUT : POLLIN);
+        loop_watch_events(agent->watch, frame_wants_write(agent->channel) ? POLLOUT : POLLIN);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "keeper/agent.h"
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
+#include "keeper/url.h"
 
 static void forget_order(keeper_certificate_t *certificate)
 {
@@ -101,18 +102,19 @@ static void on_key(void *baton, EVP_PKEY *pkey)
     }
     result = eab_result_make(certificate->order_pool);
     key = keypair_adopt(certificate->order_pool, pkey);
-    if (key != NULL
-        && journal_save_key(keeper->store, certificate->plan->id, key, result,
-                            certificate->order_pool)
-               == APR_SUCCESS) {
-        certificate->key = key;
+    if (key == NULL) {
+        eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
+                       "A private key for %s could not be made.", certificate->plan->id);
     }
-    else if (certificate->waiting.id != 0) {
-        agent_reply_signed(keeper->agent, certificate->waiting.id, NULL, result);
-        certificate->waiting.id = 0;
-        apr_pool_destroy(certificate->waiting.pool);
+    else {
+        journal_save_key(keeper->store, certificate->plan->id, key, result,
+                         certificate->order_pool);
+    }
+    if (result->rv != APR_SUCCESS) {
+        sentence_refuse(keeper, &certificate->waiting, result);
         return;
     }
+    certificate->key = key;
     sentence_resume(keeper, &certificate->waiting, certificate->index);
 }
 
@@ -163,7 +165,7 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No newOrder for %s is under way.", certificate->plan->id);
     }
-    if (url == NULL || strncmp(url, "https://", 8) != 0) {
+    if (!url_is_https(url)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                               "The CA's order URL is no https URL.");
     }
@@ -209,7 +211,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result)
 {
     keeper_t *keeper = certificate->keeper;
-    apr_status_t rv = journal_remove(keeper->store, certificate->plan->id, keeper->pool);
+    apr_status_t rv = journal_remove(keeper->store, certificate->plan->id, result->pool);
 
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_STORE,

@@ -142,14 +142,16 @@ apr_status_t eabsource_decode(secret_t **pkey, const eabsource_t *source, const 
                               const char *alg, const char **pwarning, eab_result_t *result,
                               apr_pool_t *p)
 {
-    apr_status_t rv = eabkey_decode(pkey, text, eabkey_bits(alg), pwarning, p);
+    const char *words = NULL;
+    apr_status_t rv = eabkey_decode(pkey, text, eabkey_bits(alg), &words, p);
 
+    *pwarning = NULL;
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_EAB_KEY, "The EAB key from %s: %s",
-                              source->path, *pwarning);
+                              source->path, words);
     }
-    if (*pwarning != NULL) {
-        *pwarning = apr_psprintf(p, "The EAB key from %s: %s", source->path, *pwarning);
+    if (words != NULL) {
+        *pwarning = apr_psprintf(p, "The EAB key from %s: %s", source->path, words);
     }
     return APR_SUCCESS;
 }
@@ -177,13 +179,27 @@ apr_status_t eabsource_read(secret_t **pkey, const eabsource_t *source, const ch
     return rv;
 }
 
+static const char *command_line(apr_pool_t *p, const eabsource_t *source)
+{
+    const char *text = source->path;
+    int i;
+
+    for (i = 1; source->argv != NULL && source->argv[i] != NULL; ++i) {
+        text = apr_pstrcat(p, text, "\n", source->argv[i], NULL);
+    }
+    return text;
+}
+
+/* The time of the inode's change, not of the content's: chmod and chown mend a source, too. */
 const char *eabsource_state(apr_pool_t *p, const eabsource_t *source)
 {
+    const char *text = command_line(p, source);
     struct stat st;
 
-    if (source->kind == EABSOURCE_EXEC || stat(source->path, &st) != 0) {
-        return apr_pstrcat(p, source->path, " -", NULL);
+    if (stat(source->path, &st) != 0) {
+        return apr_psprintf(p, "%d %s -", (int)source->kind, text);
     }
-    return apr_psprintf(p, "%s %lu %ld %ld.%09ld", source->path, (unsigned long)st.st_ino,
-                        (long)st.st_size, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    return apr_psprintf(p, "%d %s %lu %ld %ld.%09ld", (int)source->kind, text,
+                        (unsigned long)st.st_ino, (long)st.st_size, (long)st.st_ctim.tv_sec,
+                        st.st_ctim.tv_nsec);
 }

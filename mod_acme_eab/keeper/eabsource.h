@@ -30,7 +30,8 @@ apr_status_t eabsource_check(const eabsource_t *source, eab_result_t *result, ap
 
 /** Check and read a file or credential, and decode it. Not for exec:, whose output goes to
  * eabsource_decode().
- * @param pwarning NULL, or a sentence about a key that is probably wrong */
+ * @param pwarning a sentence about a key that is probably wrong, in p; NULL without one, and after
+ *                 any failure */
 apr_status_t eabsource_read(secret_t **pkey, const eabsource_t *source, const char *alg,
                             const char **pwarning, eab_result_t *result, apr_pool_t *p);
 
@@ -38,8 +39,8 @@ apr_status_t eabsource_decode(secret_t **pkey, const eabsource_t *source, const 
                               const char *alg, const char **pwarning, eab_result_t *result,
                               apr_pool_t *p);
 
-/** What tells one state of the source from another without knowing the key: kind, path, and for a
- * file its inode, size and time of change. In p. */
+/** What tells one state of the source from another without knowing the key: kind, path, arguments,
+ * and of the file or program its inode, size and time of change (of mode and owner, too). In p. */
 const char *eabsource_state(apr_pool_t *p, const eabsource_t *source);
 
 #endif

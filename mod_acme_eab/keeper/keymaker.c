@@ -20,8 +20,10 @@ typedef struct job {
     void *baton;
 } job_t;
 
+/* Not in a pool: a thread that makes a key may outlive the pool. */
 struct keymaker {
     pthread_mutex_t mutex;
+    int closed; /* nobody wants the keys any more; the last thread frees the maker */
     job_t *waiting, **waiting_end;
     job_t *finished;
     int threads; /* running */
@@ -29,14 +31,52 @@ struct keymaker {
     int pipe[2]; /* a byte for each finished job */
 };
 
+static void free_jobs(job_t *job)
+{
+    job_t *next;
+
+    for (; job != NULL; job = next) {
+        next = job->next;
+        EVP_PKEY_free(job->pkey);
+        free(job);
+    }
+}
+
+/* Without the mutex, as nobody else knows the maker any more. */
+static void free_maker(keymaker_t *maker)
+{
+    free_jobs(maker->waiting);
+    free_jobs(maker->finished);
+    close(maker->pipe[0]);
+    close(maker->pipe[1]);
+    pthread_mutex_destroy(&maker->mutex);
+    free(maker);
+}
+
+static apr_status_t close_maker(void *data)
+{
+    keymaker_t *maker = data;
+    int last;
+
+    pthread_mutex_lock(&maker->mutex);
+    maker->closed = 1;
+    last = (maker->threads == 0);
+    pthread_mutex_unlock(&maker->mutex);
+    if (last) {
+        free_maker(maker);
+    }
+    return APR_SUCCESS;
+}
+
 /* Works off the queue and ends when it is empty. */
 static void *work(void *arg)
 {
     keymaker_t *maker = arg;
     job_t *job;
+    int last;
 
     pthread_mutex_lock(&maker->mutex);
-    while ((job = maker->waiting) != NULL) {
+    while (!maker->closed && (job = maker->waiting) != NULL) {
         if ((maker->waiting = job->next) == NULL) {
             maker->waiting_end = &maker->waiting;
         }
@@ -49,8 +89,11 @@ static void *work(void *arg)
             ; /* EINTR; the pipe is never full: a byte a job, and jobs are few */
         }
     }
-    --maker->threads;
+    last = (--maker->threads == 0 && maker->closed);
     pthread_mutex_unlock(&maker->mutex);
+    if (last) {
+        free_maker(maker);
+    }
     return NULL;
 }
 
@@ -77,17 +120,20 @@ static void on_finished(void *baton, short events)
 
 keymaker_t *keymaker_make(loop_t *loop, apr_pool_t *p)
 {
-    keymaker_t *maker = apr_pcalloc(p, sizeof(*maker));
+    keymaker_t *maker = calloc(1, sizeof(*maker));
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
+    if (maker == NULL || pipe2(maker->pipe, O_CLOEXEC) != 0) {
+        free(maker);
+        return NULL;
+    }
     pthread_mutex_init(&maker->mutex, NULL);
+    apr_pool_cleanup_register(p, maker, close_maker, apr_pool_cleanup_null);
+    fcntl(maker->pipe[0], F_SETFL, O_NONBLOCK);
     maker->waiting_end = &maker->waiting;
     maker->threads_max = (processors < 1) ? 1 : (int)processors;
     if (maker->threads_max > THREADS_MAX) {
         maker->threads_max = THREADS_MAX;
-    }
-    if (pipe2(maker->pipe, O_CLOEXEC) != 0 || fcntl(maker->pipe[0], F_SETFL, O_NONBLOCK) != 0) {
-        return NULL;
     }
     loop_watch(loop, maker->pipe[0], POLLIN, on_finished, maker);
     return maker;

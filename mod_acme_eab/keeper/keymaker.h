@@ -12,7 +12,8 @@
 
 typedef struct keymaker keymaker_t;
 
-/** As many threads as there are processors, four at most, started when they are needed.
+/** As many threads as there are processors, four at most, started when they are needed. After the end
+ * of p no callback is called any more; keys in the making are thrown away by their threads.
  * @return NULL when the pipe to the loop cannot be made */
 keymaker_t *keymaker_make(loop_t *loop, apr_pool_t *p);
 

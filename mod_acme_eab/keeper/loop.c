@@ -5,10 +5,9 @@
 
 #include <apr_tables.h>
 
-#define WATCHES_MAX 64
-
 struct loop_watch {
-    int fd;
+    int fd;                /* -1: the slot is free */
+    unsigned long turn_no; /* of the loop when it began: events of that turn are not its own */
     short events;
     loop_ready_fn *ready;
     void *baton;
@@ -24,39 +23,53 @@ struct loop_timer {
 struct loop {
     apr_pool_t *pool;
     int stopped;
-    loop_watch_t watches[WATCHES_MAX]; /* a free slot has fd -1 */
-    apr_array_header_t *timers;        /* loop_timer_t * */
+    unsigned long turn_no;
+    apr_array_header_t *watches; /* loop_watch_t * */
+    apr_array_header_t *polled;  /* struct pollfd, by the index of the watch */
+    apr_array_header_t *timers;  /* loop_timer_t * */
 };
 
 loop_t *loop_make(apr_pool_t *p)
 {
     loop_t *loop = apr_pcalloc(p, sizeof(*loop));
-    int i;
 
     loop->pool = p;
+    loop->watches = apr_array_make(p, 8, sizeof(loop_watch_t *));
+    loop->polled = apr_array_make(p, 8, sizeof(struct pollfd));
     loop->timers = apr_array_make(p, 8, sizeof(loop_timer_t *));
-    for (i = 0; i < WATCHES_MAX; ++i) {
-        loop->watches[i].fd = -1;
-    }
     return loop;
+}
+
+static loop_watch_t *watch_at(const loop_t *loop, int i)
+{
+    return APR_ARRAY_IDX(loop->watches, i, loop_watch_t *);
+}
+
+static loop_watch_t *free_slot(loop_t *loop)
+{
+    loop_watch_t *watch;
+    int i;
+
+    for (i = 0; i < loop->watches->nelts; ++i) {
+        if (watch_at(loop, i)->fd < 0) {
+            return watch_at(loop, i);
+        }
+    }
+    watch = apr_pcalloc(loop->pool, sizeof(*watch));
+    APR_ARRAY_PUSH(loop->watches, loop_watch_t *) = watch;
+    return watch;
 }
 
 loop_watch_t *loop_watch(loop_t *loop, int fd, short events, loop_ready_fn *ready, void *baton)
 {
-    int i;
+    loop_watch_t *watch = free_slot(loop);
 
-    for (i = 0; i < WATCHES_MAX; ++i) {
-        loop_watch_t *watch = &loop->watches[i];
-
-        if (watch->fd < 0) {
-            watch->fd = fd;
-            watch->events = events;
-            watch->ready = ready;
-            watch->baton = baton;
-            return watch;
-        }
-    }
-    return NULL;
+    watch->fd = fd;
+    watch->turn_no = loop->turn_no;
+    watch->events = events;
+    watch->ready = ready;
+    watch->baton = baton;
+    return watch;
 }
 
 void loop_watch_events(loop_watch_t *watch, short events)
@@ -148,32 +161,44 @@ static void fire_timers(loop_t *loop)
     }
 }
 
-static void turn(loop_t *loop)
+/* One entry for each watch; poll() passes over those of free slots, whose fd is negative. */
+static struct pollfd *prepare_poll(loop_t *loop)
 {
-    struct pollfd fds[WATCHES_MAX];
-    loop_watch_t polled[WATCHES_MAX];
-    int slots[WATCHES_MAX];
-    int n = 0, i;
+    int i;
 
-    for (i = 0; i < WATCHES_MAX; ++i) {
-        if (loop->watches[i].fd >= 0) {
-            fds[n].fd = loop->watches[i].fd;
-            fds[n].events = loop->watches[i].events;
-            fds[n].revents = 0;
-            polled[n] = loop->watches[i];
-            slots[n++] = i;
+    apr_array_clear(loop->polled);
+    for (i = 0; i < loop->watches->nelts; ++i) {
+        struct pollfd *entry = apr_array_push(loop->polled);
+
+        entry->fd = watch_at(loop, i)->fd;
+        entry->events = watch_at(loop, i)->events;
+        entry->revents = 0;
+    }
+    return (struct pollfd *)loop->polled->elts;
+}
+
+/* A callback may end any watch, and even use its slot anew. */
+static void call_ready(loop_t *loop)
+{
+    int i;
+
+    for (i = 0; i < loop->polled->nelts && !loop->stopped; ++i) {
+        const struct pollfd *entry = &APR_ARRAY_IDX(loop->polled, i, struct pollfd);
+        loop_watch_t *watch = watch_at(loop, i);
+
+        if (entry->revents != 0 && watch->fd >= 0 && watch->turn_no != loop->turn_no) {
+            watch->ready(watch->baton, entry->revents);
         }
     }
-    if (poll(fds, (nfds_t)n, time_to_wait(loop)) > 0) {
-        for (i = 0; i < n && !loop->stopped; ++i) {
-            loop_watch_t *watch = &loop->watches[slots[i]];
+}
 
-            /* A callback may have ended this watch, or even used its slot anew. */
-            if (fds[i].revents != 0 && watch->fd == polled[i].fd && watch->ready == polled[i].ready
-                && watch->baton == polled[i].baton) {
-                watch->ready(watch->baton, fds[i].revents);
-            }
-        }
+static void turn(loop_t *loop)
+{
+    struct pollfd *polled = prepare_poll(loop);
+
+    ++loop->turn_no;
+    if (poll(polled, (nfds_t)loop->polled->nelts, time_to_wait(loop)) > 0) {
+        call_ready(loop);
     }
     fire_timers(loop);
 }

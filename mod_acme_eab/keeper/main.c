@@ -36,8 +36,10 @@ static int wait_for_parent(frame_channel_t *parent, int milliseconds)
     struct pollfd pfd = { 0, POLLIN, 0 };
 
     pfd.fd = frame_channel_fd(parent);
-    if (poll(&pfd, 1, milliseconds) > 0 && APR_STATUS_IS_EOF(frame_fill(parent))) {
-        return 0;
+    if (poll(&pfd, 1, milliseconds) > 0) {
+        apr_status_t rv = frame_fill(parent);
+
+        return rv == APR_SUCCESS || APR_STATUS_IS_EAGAIN(rv);
     }
     return 1;
 }

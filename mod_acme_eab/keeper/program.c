@@ -65,6 +65,26 @@ static int reap(program_t *program, int flags)
     return 1;
 }
 
+/* Has it ended, without taking the status? Until that is taken its process group cannot become
+ * anybody else's. */
+static int has_ended(const program_t *program)
+{
+    siginfo_t info;
+
+    info.si_pid = 0;
+    return waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+           && info.si_pid == program->pid;
+}
+
+/* A program that ended in time and left somebody behind with its output open has said all it will;
+ * that one goes, and the exit status counts. */
+static void end_group(program_t *program)
+{
+    program->outcome.timed_out = !has_ended(program);
+    kill(-program->pid, SIGKILL);
+    reap(program, 0);
+}
+
 static void on_timer(void *baton)
 {
     program_t *program = baton;
@@ -74,11 +94,7 @@ static void on_timer(void *baton)
         return;
     }
     if (apr_time_now() >= program->deadline) {
-        kill(-program->pid, SIGKILL);
-        program->outcome.timed_out = !reap(program, WNOHANG);
-        if (program->outcome.timed_out) {
-            reap(program, 0);
-        }
+        end_group(program);
         finish(program);
     }
     else if (program->watch == NULL && reap(program, WNOHANG)) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/request.h"
 
+#include <limits.h>
+
 #include <apr_strings.h>
 
 #include "base/json.h"
@@ -129,6 +131,8 @@ static void replace_failure(failure_t **pfailure, apr_pool_t **ppool, const char
     if (json_is_object(json)) {
         apr_pool_create(ppool, parent);
         brief_failure_from_json(&brief, json, *ppool);
+    }
+    if (*ppool != NULL && brief.attempts > 0) {
         failure = apr_pcalloc(*ppool, sizeof(*failure));
         failure->fingerprint = apr_pstrdup(*ppool, fingerprint);
         failure->attempts = brief.attempts;
@@ -197,6 +201,14 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
            && request->account->registration != NULL;
 }
 
+/* 0 for what is no id: a number must come back as it was sent. */
+static int request_id(const json_t *body)
+{
+    apr_int64_t id = json_peek_int(body, "id", 0);
+
+    return (id > 0 && id <= INT_MAX) ? (int)id : 0;
+}
+
 apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p)
 {
     const request_row_t *row = find_row(type);
@@ -204,7 +216,7 @@ apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_
     apr_status_t rv;
 
     request.keeper = keeper;
-    request.id = (int)json_peek_int(body, "id", 0);
+    request.id = request_id(body);
     request.body = body;
     request.account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
     request.certificate = keeper_certificate_at(keeper, json_peek_int(body, "certificate", -1));

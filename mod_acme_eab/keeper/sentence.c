@@ -13,9 +13,7 @@
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
-
-#define URL_MAX 4096
-#define NONCE_MAX 1024
+#include "keeper/url.h"
 
 /* One request: who signs it, how it is identified, what it says. */
 typedef struct statement {
@@ -27,19 +25,12 @@ typedef struct statement {
 /* Unprotected text that goes into a header is limited to what a URL and a nonce can be. */
 static apr_status_t check_request(const char *url, const char *nonce, eab_result_t *result)
 {
-    apr_size_t i;
-
-    if (url == NULL || strncmp(url, "https://", 8) != 0 || strlen(url) > URL_MAX) {
+    if (!url_is_https(url)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
-                              "The CA named a URL that is not https; nothing is sent there.");
+                              "The CA named a URL that is not https, or no URL at all; nothing is "
+                              "sent there.");
     }
-    for (i = 0; url[i] != '\0'; ++i) {
-        if (url[i] <= ' ' || url[i] > '~') {
-            return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
-                                  "The CA named a URL with characters that no URL can have.");
-        }
-    }
-    if (nonce == NULL || !base64url_is_valid(nonce, NONCE_MAX)) {
+    if (nonce == NULL || !base64url_is_valid(nonce, LIMIT_NONCE)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                               "The CA's nonce is not base64url.");
     }
@@ -77,6 +68,16 @@ static apr_status_t bind_eab(json_t *payload, keeper_account_t *account, const c
     return APR_SUCCESS;
 }
 
+/* Rule 5 of the design: a bound account's EAB key is used for nothing any more. */
+static apr_status_t refuse_registered(const keeper_account_t *account, eab_result_t *result)
+{
+    if (account->registration->url == NULL) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                          "Account %s is registered already.", account->plan->label);
+}
+
 static apr_status_t say_find_account(statement_t *statement, int with_eab, const char *url,
                                      eab_result_t *result, apr_pool_t *p)
 {
@@ -84,7 +85,9 @@ static apr_status_t say_find_account(statement_t *statement, int with_eab, const
     apr_status_t rv;
 
     statement->by_jwk = 1;
-    if (with_eab && (rv = bind_eab(payload, statement->account, url, result, p)) != APR_SUCCESS) {
+    if (with_eab
+        && ((rv = refuse_registered(statement->account, result)) != APR_SUCCESS
+            || (rv = bind_eab(payload, statement->account, url, result, p)) != APR_SUCCESS)) {
         return rv;
     }
     statement->payload = json_text(p, payload);
@@ -99,9 +102,8 @@ static apr_status_t say_new_account(statement_t *statement, const char *url, eab
     json_t *payload = json_own(p, json_object());
     apr_status_t rv;
 
-    if (account->registration->url != NULL) {
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "Account %s is registered already.", account->plan->label);
+    if ((rv = refuse_registered(account, result)) != APR_SUCCESS) {
+        return rv;
     }
     statement->by_jwk = 1;
     if (account->plan->terms_accepted) {
@@ -255,5 +257,19 @@ void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
     waiting->id = 0;
     waiting->pool = NULL;
     agent_reply_signed(keeper->agent, id, jws, result);
+    apr_pool_destroy(pool);
+}
+
+void sentence_refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result)
+{
+    apr_pool_t *pool = waiting->pool;
+    int id = waiting->id;
+
+    if (id == 0) {
+        return;
+    }
+    waiting->id = 0;
+    waiting->pool = NULL;
+    agent_reply_signed(keeper->agent, id, NULL, result);
     apr_pool_destroy(pool);
 }

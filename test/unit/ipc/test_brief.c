@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include "base/json.h"
+#include "ipc/brief.h"
+
+#define PROBLEM \
+    "{\"type\":\"urn:ietf:params:acme:error:unauthorized\",\"status\":403," \
+    "\"detail\":\"No way\",\"subproblems\":[{\"type\":\"x\"}],\"url\":\"https://ca.example/o\"," \
+    "\"retry_after\":60,\"rv\":20014}"
+
+#define FAILURE(attempts) \
+    "{\"attempts\":" attempts ",\"since\":\"2026-01-02T03:04:05Z\"," \
+    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"problem\":" PROBLEM "}"
+
+/* Every member, each with a value that no other has and that is not the default. */
+static const char *const whole =
+    "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
+    "\"keeper_pid\":4711,\"keeper_since\":\"2026-02-01T00:00:00Z\",\"keeper_restarts\":2,"
+    "\"agent_restarts\":3,\"http_ports\":[80,8080],"
+    "\"accounts\":["
+    "{\"label\":\"first\",\"directory\":\"https://ca.example/"
+    "dir\",\"kid_sha256\":\"0123456789abcdef\","
+    "\"url\":\"https://ca.example/account/1\",\"thumbprint\":\"tttt\",\"attempted\":true,"
+    "\"eab\":true,\"terms_accepted\":true,\"where\":\"httpd.conf:7\",\"ca_pem\":\"PEM\","
+    "\"proxy\":\"http://proxy:3128\",\"proxy_credentials\":\"name:word\","
+    "\"failure\":" FAILURE(
+        "4") ",\"broken\":" PROBLEM "},"
+             "{\"label\":\"second\",\"directory\":\"https://other.example/"
+             "dir\",\"attempted\":false,"
+             "\"eab\":false,\"terms_accepted\":false,\"failure\":null}],"
+             "\"certificates\":["
+             "{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
+             "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
+             "\"challenges\":[\"http-01\"],\"profile\":\"shortlived\",\"profile_required\":true,"
+             "\"preferred_chain\":\"Root X1\",\"allow_subset\":true,\"key_type\":\"p384\","
+             "\"renew_percent\":33,\"renew_before\":2592000000000,\"served\":true,\"fallback\":"
+             "true,"
+             "\"loaded\":\"000007\",\"where\":\"httpd.conf:9\","
+             "\"facts\":{\"names\":[\"www.example.edu\"],\"key_type\":\"p256\",\"issuer\":\"Some "
+             "CA\","
+             "\"serial\":\"0a\",\"fingerprint\":\"ff\",\"not_before\":\"2026-01-01T00:00:00Z\","
+             "\"not_after\":\"2026-04-01T00:00:00Z\",\"obtained\":\"2026-01-01T01:00:00Z\","
+             "\"generation\":\"000008\",\"same_account\":true},"
+             "\"ordering\":true,\"order_names\":[\"www.example.edu\"],"
+             "\"order_url\":\"https://ca.example/order/1\",\"finalized\":true,"
+             "\"order_since\":\"2026-03-01T00:00:00Z\",\"failure\":" FAILURE(
+                 "6") "},"
+                      "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
+                      "\"challenges\":[],"
+                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
+                      "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
+                      "\"ordering\":false,\"finalized\":false,\"failure\":null}],"
+                      "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
+                      "error\",\"last\":\"2026-03-02T00:00:00Z\","
+                      "\"next\":\"2026-03-02T00:01:00Z\"}}";
+
+static json_t *parse(apr_pool_t *p)
+{
+    json_t *json = json_parse(p, whole, strlen(whole), NULL);
+
+    assert_non_null(json);
+    return json;
+}
+
+static brief_t *brief_of(apr_pool_t *p, const json_t *json)
+{
+    eab_result_t *result = eab_result_make(p);
+    brief_t *brief = NULL;
+
+    assert_int_equal(APR_SUCCESS, brief_from_json(&brief, json, result, p));
+    return brief;
+}
+
+/* With sorted members, so that what differs can be seen. */
+static const char *sorted(apr_pool_t *p, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_SORT_KEYS | JSON_INDENT(1));
+    const char *copy = apr_pstrdup(p, text);
+
+    free(text);
+    return copy;
+}
+
+static void every_member_comes_back(void **state)
+{
+    apr_pool_t *p = *state;
+    json_t *json = parse(p);
+    json_t *again = json_own(p, brief_to_json(brief_of(p, json)));
+
+    assert_string_equal(sorted(p, json), sorted(p, again));
+}
+
+static void members_are_where_they_belong(void **state)
+{
+    brief_t *brief = brief_of(*state, parse(*state));
+    const brief_account_t *account = &APR_ARRAY_IDX(brief->accounts, 0, brief_account_t);
+    const brief_certificate_t *certificate =
+        &APR_ARRAY_IDX(brief->certificates, 0, brief_certificate_t);
+
+    assert_string_equal("/run/eab", brief->run_dir);
+    assert_int_equal(4711, brief->keeper_pid);
+    assert_int_equal(2, brief->keeper_restarts);
+    assert_int_equal(3, brief->agent_restarts);
+    assert_string_equal("refused", brief->reload.state);
+    assert_string_equal("tttt", account->thumbprint);
+    assert_int_equal(4, account->failure.attempts);
+    assert_int_equal(2, account->failure.place);
+    assert_string_equal("No way", account->failure.problem->detail);
+    assert_int_equal(403, account->broken->http_status);
+    assert_null(APR_ARRAY_IDX(brief->accounts, 1, brief_account_t).broken);
+    assert_int_equal(0, APR_ARRAY_IDX(brief->accounts, 1, brief_account_t).failure.attempts);
+    assert_string_equal("000008", certificate->facts->generation);
+    assert_string_equal("000007", certificate->loaded);
+    assert_int_equal(1, certificate->order_names->nelts);
+    assert_null(APR_ARRAY_IDX(brief->certificates, 1, brief_certificate_t).facts);
+}
+
+static void refuse(apr_pool_t *p, const json_t *json)
+{
+    eab_result_t *result = eab_result_make(p);
+    brief_t *brief = (brief_t *)1;
+
+    assert_int_equal(APR_EINVAL, brief_from_json(&brief, json, result, p));
+    assert_null(brief);
+    assert_non_null(strstr(result->detail, "brief"));
+}
+
+static void missing(apr_pool_t *p, const char *list, const char *member)
+{
+    json_t *json = parse(p);
+    json_t *object = (list != NULL) ? json_array_get(json_object_get(json, list), 0) : json;
+
+    assert_int_equal(0, json_object_del(object, member));
+    refuse(p, json);
+}
+
+static void what_is_needed_must_be_there(void **state)
+{
+    json_t *json = parse(*state);
+
+    missing(*state, NULL, "run_dir");
+    missing(*state, "accounts", "directory");
+    missing(*state, "certificates", "id");
+    missing(*state, "certificates", "names");
+    missing(*state, "certificates", "account");
+    refuse(*state, NULL);
+    json_object_set_new(json_array_get(json_object_get(json, "certificates"), 0), "account",
+                        json_integer(2));
+    refuse(*state, json);
+}
+
+static void facts_are_an_object_or_nothing(void **state)
+{
+    json_t *text = json_own(*state, json_string("x"));
+
+    assert_null(brief_facts_from_json(*state, NULL));
+    assert_null(brief_facts_from_json(*state, text));
+    assert_non_null(brief_facts_from_json(*state, json_own(*state, json_object())));
+}
+
+static void a_failure_without_a_problem_is_none(void **state)
+{
+    brief_failure_t failure;
+    json_t *json = json_own(*state, json_pack("{s:i}", "attempts", 3));
+
+    brief_failure_from_json(&failure, json, *state);
+    assert_int_equal(0, failure.attempts);
+    assert_non_null(failure.problem);
+    brief_failure_from_json(&failure, NULL, *state);
+    assert_int_equal(0, failure.attempts);
+}
+
+static void news_without_a_state_are_idle(void **state)
+{
+    news_t news;
+
+    news_from_json(&news, json_own(*state, json_object()), *state);
+    assert_string_equal("idle", news.state);
+    assert_null(news.why);
+    assert_true(news.last == 0 && news.next == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(every_member_comes_back),
+        fixture_test(members_are_where_they_belong),
+        fixture_test(what_is_needed_must_be_there),
+        fixture_test(facts_are_an_object_or_nothing),
+        fixture_test(a_failure_without_a_problem_is_none),
+        fixture_test(news_without_a_state_are_idle),
+    };
+
+    return fixture_run(tests);
+}

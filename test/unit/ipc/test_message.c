@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include "ipc/message.h"
+
+static void every_message_has_a_name(void **state)
+{
+    int type;
+
+    (void)state;
+    for (type = MESSAGE_PLAN; type <= MESSAGE_PROBLEM; ++type)
+        assert_non_null(message_name(type));
+    assert_string_equal("plan", message_name(MESSAGE_PLAN));
+    assert_string_equal("sign", message_name(MESSAGE_SIGN));
+    assert_string_equal("problem", message_name(MESSAGE_PROBLEM));
+    assert_string_equal("unknown", message_name(0));
+    assert_string_equal("unknown", message_name(-1));
+    assert_string_equal("unknown", message_name(MESSAGE_PROBLEM + 1));
+    assert_string_equal("unknown", message_name(255));
+}
+
+static void sentences_are_parsed_as_they_are_named(void **state)
+{
+    int sentence;
+
+    (void)state;
+    for (sentence = SENTENCE_NEW_ACCOUNT; sentence <= SENTENCE_FINALIZE; ++sentence) {
+        assert_non_null(sentence_name(sentence));
+        assert_int_equal(sentence, sentence_parse(sentence_name(sentence)));
+    }
+    assert_int_equal(SENTENCE_NEW_ORDER, sentence_parse("newOrder"));
+    assert_null(sentence_name(0));
+    assert_null(sentence_name(-1));
+    assert_null(sentence_name(SENTENCE_FINALIZE + 1));
+}
+
+static void other_words_are_no_sentence(void **state)
+{
+    static const char *const words[] = { "", "neworder", "newOrder ", "revokeCert", "keyChange" };
+    size_t i;
+
+    (void)state;
+    assert_int_equal(0, sentence_parse(NULL));
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); ++i)
+        assert_int_equal(0, sentence_parse(words[i]));
+}
+
+static void orders_are_about_certificates(void **state)
+{
+    (void)state;
+    assert_true(sentence_is_of_certificate(SENTENCE_NEW_ORDER));
+    assert_true(sentence_is_of_certificate(SENTENCE_FINALIZE));
+    assert_false(sentence_is_of_certificate(SENTENCE_NEW_ACCOUNT));
+    assert_false(sentence_is_of_certificate(SENTENCE_FIND_ACCOUNT));
+    assert_false(sentence_is_of_certificate(SENTENCE_FIND_ACCOUNT_EAB));
+    assert_false(sentence_is_of_certificate(SENTENCE_READ));
+    assert_false(sentence_is_of_certificate(SENTENCE_CHALLENGE));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_message_has_a_name),
+        cmocka_unit_test(sentences_are_parsed_as_they_are_named),
+        cmocka_unit_test(other_words_are_no_sentence),
+        cmocka_unit_test(orders_are_about_certificates),
+    };
+
+    return fixture_run(tests);
+}
