@@ -18,6 +18,9 @@
 /* How often httpd is restarted for one and the same generation. */
 #define TRIES_MAX 3
 
+/* How long an order is expected to end soon. */
+#define FRESH apr_time_from_sec(30)
+
 #define TEST_LIMIT apr_time_from_sec(60)
 
 /* After the signal the parent ends this keeper; if it has not by then, something was lost. */
@@ -60,17 +63,25 @@ static void set_why(keeper_reload_t *reload, const char *why)
     }
 }
 
+/* An order that was placed a moment ago, for a vhost that answers 503 until then. */
+static int is_coming(const keeper_certificate_t *certificate)
+{
+    return certificate->plan->fallback && certificate->journal != NULL
+           && certificate->journal->since + FRESH > apr_time_now();
+}
+
 /* Certificates that httpd should load, and that it was not asked for too often already. */
 static reload_facts_t gather(const keeper_reload_t *reload)
 {
     const keeper_t *keeper = reload->keeper;
-    reload_facts_t facts = { 0, 0, 0, 0, 0, 0, 0 };
+    reload_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0 };
     int i;
 
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
         apr_time_t installed = certificate->installed != 0 ? certificate->installed : keeper->since;
 
+        facts.coming += is_coming(certificate);
         if (!certificate_waits_for_reload(certificate)
             || reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
                    >= TRIES_MAX) {

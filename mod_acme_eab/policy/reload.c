@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/reload.h"
 
+#define FIRST_QUIET apr_time_from_sec(1)
+#define FIRST_PATIENCE apr_time_from_sec(10)
 #define QUIET apr_time_from_sec(5)     /* more may follow the newest */
 #define PATIENCE apr_time_from_sec(60) /* for the oldest, whatever follows */
 #define DISTANCE apr_time_from_sec(10) /* between two restarts */
@@ -29,7 +31,9 @@ apr_time_t reload_decide(const reload_facts_t *facts)
 
     if (facts->waiting <= 0)
         return 0;
-    if (!facts->first)
+    if (facts->first && facts->coming > 0)
+        when = earlier_of(facts->newest + FIRST_QUIET, facts->oldest + FIRST_PATIENCE);
+    else if (!facts->first)
         when = earlier_of(facts->newest + QUIET, facts->oldest + PATIENCE);
     if (facts->last != 0)
         when = later_of(when, facts->last + DISTANCE);

@@ -14,12 +14,15 @@ typedef struct reload_facts {
     apr_time_t last;    /* the last restart that was asked for; 0: never */
     apr_time_t refused; /* the last refusal of the configuration test since then; 0: none */
     int refusals;       /* in a row */
+    int coming;         /* further vhosts without a certificate whose orders are well under way */
 } reload_facts_t;
 
 /** When to run the configuration test and signal httpd.
- * At once for the first certificate of a vhost; else 5 s after the newest, 60 s after the oldest at
- * the latest; never within 10 s of the last restart; after a refusal 10 s later, then 30 s, then
- * every minute. @return 0 when nothing is waiting; a time in the past means now */
+ * At once for the first certificate of a vhost; while those of further vhosts are coming, a second
+ * after the newest, 10 s after the oldest at the latest: a restart of its own for each would make all
+ * of them wait. Else 5 s after the newest, 60 s after the oldest at the latest. Never within 10 s of
+ * the last restart; after a refusal 10 s later, then 30 s, then every minute.
+ * @return 0 when nothing is waiting; a time in the past means now */
 apr_time_t reload_decide(const reload_facts_t *facts);
 
 #endif
