@@ -60,7 +60,8 @@ unit_tests() {
         say "FAILED: make check ($1)"
         exit 1
     fi
-    grep -E '^# (TOTAL|PASS|FAIL|ERROR):|^(headers|layers|format|tour|directives|claims):' "$scratch/$1-check.log" |
+    checks='headers|layers|format|tour|directives|claims'
+    grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$scratch/$1-check.log" |
         sed 's/^/         /'
 }
 
