@@ -10,6 +10,7 @@ from pathlib import Path
 from . import processes
 from .ca import CertificateAuthority
 from .httpd import Httpd
+from .simulated import SimulatedAuthority
 
 
 class World:
@@ -24,6 +25,13 @@ class World:
     def ca(self, httpd, **options):
         """A running CA that validates names at this httpd's http port."""
         ca = CertificateAuthority(self.dir / f"ca{len(self.cas)}", httpd.http, **options)
+        self.cas.append(ca)
+        return ca.start()
+
+    def simulated_ca(self, httpd, mode="plain", *behaviours, **changes):
+        """A running simulated CA; its complaints about the client fail the test."""
+        ca = SimulatedAuthority(self.dir / f"ca{len(self.cas)}", httpd.http, mode, behaviours,
+                                **changes)
         self.cas.append(ca)
         return ca.start()
 
@@ -43,6 +51,8 @@ class World:
         for httpd in self.httpds:
             complaints += self._end_httpd(httpd)
         for ca in self.cas:
+            if isinstance(ca, SimulatedAuthority):
+                complaints += ca.verdict()
             ca.stop()
         complaints += self._end_rest()
         return complaints

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates: issued, shown in every form on record, revoked; and their renewal information."""
+
+import datetime
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from . import issuer as issuers
+from . import jws as jose
+from . import requests_for_certificates as csrs
+from .answers import Answer, Problem, json_answer
+from .clock import rfc3339
+
+# RFC 5280, 5.3.1: those a subscriber may give to a public CA.
+REASONS = (0, 1, 3, 4, 5)
+
+
+@dataclass
+class Certificate:
+    order: object
+    leaf: x509.Certificate
+    issuer: issuers.Issuer
+    url: str = None
+    alternate_url: str = None
+    collected: int = 0
+    revoked: bool = False
+
+    @property
+    def serial(self):
+        return self.leaf.serial_number
+
+    def ari_id(self):
+        """RFC 9773, 4.1."""
+        authority = self.leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        serial = self.serial.to_bytes(self.serial.bit_length() // 8 + 1, "big")
+        return f"{jose.encode(authority.key_identifier)}.{jose.encode(serial)}"
+
+
+def issue(ca, order):
+    kept = [name for name in order.names if not name.startswith(tuple(ca.switches.drop_names)
+                                                                or ("\0",))]
+    common_name = csrs.common_name(order.csr)
+    start = -ca.switches.backdate_hours * 3600
+    leaf = ca.issuer.issue(kept, common_name if common_name in kept else None,
+                           order.csr.public_key(), ca.clock.datetime(start),
+                           ca.clock.datetime(start + ca.switches.lifetime_days * 86400 - 1),
+                           ca.switches.client_auth)
+    made = Certificate(order, leaf, ca.issuer)
+    ident = ca.urls.next_id()
+    made.url = ca.urls.publish("certificate", (made, False), ident)
+    if ca.switches.alternate_chain:
+        made.alternate_url = ca.urls.publish("certificate", (made, True), ident + "-1")
+    ca.certificates.append(made)
+    return made
+
+
+def certificate(ca, message):
+    found, alternate = message.resource.thing
+    if found.order.account is not message.account:
+        raise Problem("unauthorized", "It is somebody else's", ca.switches.foreign_status)
+    message.read_only()
+    answer = Answer(200, _pem(ca, found, alternate), ca.switches.certificate_content_type)
+    if found.alternate_url is not None:
+        other = found.url if alternate else found.alternate_url
+        answer.with_header("Link", f'<{other}>;rel="alternate"')
+    answer.collects = found
+    return answer
+
+
+def _pem(ca, found, alternate):
+    blocks = [issuers.pem(c) for c in (found.leaf, *found.issuer.chain(alternate))]
+    form = ca.switches.chain_form
+    if form == "private-key":
+        blocks.append(issuers.key_pem(ec.generate_private_key(ec.SECP256R1())))
+    elif form == "foreign-leaf":
+        blocks[0] = _foreign_leaf(ca, found)
+    elif form == "wrong-order":
+        blocks = [issuers.pem(c) for c in (found.leaf, found.issuer.root, found.issuer.certificate)]
+    elif form == "leaf-only":
+        blocks = blocks[:1]
+    elif form == "empty":
+        blocks = []
+    return _dressed(blocks, ca.switches.pem_form)
+
+
+def _foreign_leaf(ca, found):
+    """The right names, for somebody else's key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return issuers.pem(ca.issuer.issue(found.order.names, None, key.public_key(),
+                                       found.leaf.not_valid_before, found.leaf.not_valid_after))
+
+
+def _dressed(blocks, form):
+    if form == "blank-lines":
+        return b"\n".join(blocks)
+    if form == "text":
+        return b"".join(b"subject=/CN=whatever\n" + block for block in blocks)
+    text = b"".join(blocks)
+    if form == "crlf":
+        return text.replace(b"\n", b"\r\n")
+    return text.rstrip(b"\n") if form == "no-newline" else text
+
+
+# -- revocation -----------------------------------------------------------------------------------
+
+
+def revoke(ca, message):
+    """RFC 8555, 7.6; by the account or by the certificate's own key."""
+    payload = message.object()
+    reason = payload.get("reason", 0)
+    message.reader.demand("certificate" in payload and set(payload) <= {"certificate", "reason"}
+                          and isinstance(reason, int) and not isinstance(reason, bool), "R-01",
+                          f"it has {payload}")
+    octets = message.reader.octets(payload["certificate"], "certificate")
+    found = next((c for c in ca.certificates
+                  if c.leaf.public_bytes(serialization.Encoding.DER) == octets), None)
+    if found is None:
+        raise Problem("malformed", "No such certificate", 404)
+    if not _may_revoke(message, found):
+        raise Problem("unauthorized", "It is somebody else's", ca.switches.foreign_status)
+    message.reader.demand(reason in REASONS, "R-03", f"reason is {reason}")
+    if reason == 0 and ca.switches.revoke_reason_zero_refused:
+        raise Problem("badRevocationReason", "Give superseded (4) or cessationOfOperation (5)")
+    if found.revoked:
+        raise Problem("alreadyRevoked", "It was revoked before")
+    found.revoked = True
+    return Answer()
+
+
+def _may_revoke(message, found):
+    if message.account is not None:
+        return found.order.account is message.account
+    return csrs.public_octets(message.key) == csrs.public_octets(found.leaf.public_key())
+
+
+# -- renewal information, RFC 9773 ------------------------------------------------------------------
+
+
+def renewal_info(ca, request, resource):
+    found = next((c for c in ca.certificates if c.ari_id() == resource.thing), None)
+    if found is None:
+        near = any(c.ari_id().partition(".")[0] == (resource.thing or "").partition(".")[0]
+                   for c in ca.certificates)
+        ca.rules.demand(not near, "ARI-02", f"no certificate is {resource.thing}", request)
+        raise Problem("malformed", "No such certificate", 404)
+    start, end = _window(ca, found)
+    made = {"suggestedWindow": {"start": rfc3339(start), "end": rfc3339(end)}}
+    if ca.switches.ari_explanation is not None:
+        made["explanationURL"] = ca.switches.ari_explanation
+    return json_answer(made, retry_after=ca.switches.ari_retry_after, nonce=None)
+
+
+def _window(ca, found):
+    if ca.switches.ari_window is not None:
+        return tuple(ca.clock.now() + shift for shift in ca.switches.ari_window)
+    expiry = found.leaf.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp()
+    life = (found.leaf.not_valid_after - found.leaf.not_valid_before).total_seconds()
+    centre = expiry - life / (2 if life < 10 * 86400 else 3)
+    return centre - life / 100, centre + life / 100

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roots, intermediates and the certificates below them."""
+
+import datetime
+import ipaddress
+import secrets
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LONG_AGO = datetime.datetime(2020, 1, 1)
+LATE = datetime.datetime(2060, 1, 1)
+
+
+def pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def key_pem(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                             serialization.NoEncryption())
+
+
+def _name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated CA"),
+                      x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _authority(common_name, key, issuer_name=None, issuer_key=None):
+    return (x509.CertificateBuilder()
+            .subject_name(_name(common_name))
+            .issuer_name(issuer_name or _name(common_name))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(LONG_AGO).not_valid_after(LATE)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+            .sign(issuer_key or key, hashes.SHA256()))
+
+
+class Issuer:
+    """One intermediate below one root, which an older root has certified as well."""
+
+    def __init__(self, generation=1):
+        self.root_key = ec.generate_private_key(ec.SECP256R1())
+        self.root = _authority(f"Simulated Root {generation}", self.root_key)
+        old_key = ec.generate_private_key(ec.SECP256R1())
+        self.old_root = _authority(f"Simulated Old Root {generation}", old_key)
+        self.cross = _authority(f"Simulated Root {generation}", self.root_key,
+                                self.old_root.subject, old_key)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = _authority(f"Simulated Intermediate {generation}", self.key,
+                                      self.root.subject, self.root_key)
+
+    def chain(self, alternate=False):
+        """What follows the leaf: by default up to the root, alternatively to the old root."""
+        return [self.certificate, self.cross] if alternate else [self.certificate]
+
+    def issue(self, names, common_name, public_key, not_before, not_after, client_auth=False):
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH]
+        if client_auth:
+            usages.append(ExtendedKeyUsageOID.CLIENT_AUTH)
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
+        # The high bit of the first octet is set, so that DER puts a zero octet before it.
+        serial = int.from_bytes(bytes([0x80 | secrets.randbits(7)]) + secrets.token_bytes(15), "big")
+        return (x509.CertificateBuilder()
+                .subject_name(x509.Name(subject))
+                .issuer_name(self.certificate.subject)
+                .public_key(public_key)
+                .serial_number(serial)
+                .not_valid_before(not_before).not_valid_after(not_after)
+                .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]),
+                               critical=not subject)
+                .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+                .add_extension(x509.ExtendedKeyUsage(usages), False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    self.key.public_key()), False)
+                .sign(self.key, hashes.SHA256()))
+
+
+def self_signed(names):
+    """(certificate, key) in PEM for the CA's own https."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    alternatives = []
+    for name in names:
+        try:
+            alternatives.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            alternatives.append(x509.DNSName(name))
+    certificate = (x509.CertificateBuilder()
+                   .subject_name(_name(names[0])).issuer_name(_name(names[0]))
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(LONG_AGO).not_valid_after(LATE)
+                   .add_extension(x509.SubjectAlternativeName(alternatives), False)
+                   .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+                   .sign(key, hashes.SHA256()))
+    return pem(certificate), key_pem(key)
