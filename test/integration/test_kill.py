@@ -67,6 +67,7 @@ def judge(httpd, ca, point):
     assert (len(keepers), len(agents)) == (1, 1)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("point", POINTS)
 def test_agent_killed(scene, point):
     httpd, ca = scene
@@ -78,6 +79,7 @@ def test_agent_killed(scene, point):
     judge(httpd, ca, point)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("point", POINTS)
 def test_keeper_killed(scene, point):
     httpd, ca = scene

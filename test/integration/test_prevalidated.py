@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names that the CA has validated before: no challenge is touched and no port 80 is needed."""
 
+import pytest
+
 from harness import ca as authority
 from harness.ports import free_port
 
@@ -8,6 +10,7 @@ NAME = "www.test.example"
 OTHER = "mail.test.example"
 
 
+@pytest.mark.smoke
 def test_issued_without_a_challenge_or_port_80(world):
     httpd = world.httpd()
     ca = world.ca(httpd, environment={"PEBBLE_AUTHZREUSE": "100"})
@@ -44,6 +47,7 @@ def test_none_where_the_ca_asks_says_which_name_and_what_to_do(world):
     assert ca.count(authority.FINALIZE) == 0
 
 
+@pytest.mark.smoke
 def test_a_fifth_of_all_nonces_refused(world):
     httpd = world.httpd()
     ca = world.ca(httpd, environment={"PEBBLE_WFE_NONCEREJECT": "20"})

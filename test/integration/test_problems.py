@@ -77,6 +77,7 @@ class Scene:
         return told(entry), entry
 
 
+@pytest.mark.smoke
 def test_wrong_key(world):
     scene = Scene(world)
     wrong = new_hmac_key()
@@ -116,6 +117,7 @@ def test_terms_not_accepted(world):
     scene.heal(scene.httpd.acme(scene.ca))
 
 
+@pytest.mark.smoke
 def test_nobody_answers_at_the_url(world):
     scene = Scene(world)
     acme = scene.httpd.acme(scene.ca)
@@ -150,6 +152,7 @@ def test_ca_with_an_untrusted_certificate(world):
     scene.heal(acme)
 
 
+@pytest.mark.smoke
 def test_port_80_is_closed(world):
     scene = Scene(world)
     listening, asked = free_port(), scene.httpd.http
@@ -176,6 +179,7 @@ def test_port_80_leads_to_somebody_else(world):
     assert "ACMEEABK" not in problem["advice"], "it is not about the account"
 
 
+@pytest.mark.smoke
 def test_name_that_the_ca_refuses(world):
     scene = Scene(world, refused_names=["refused.example"])
     refused = "www.refused.example"
@@ -209,6 +213,7 @@ def test_one_bad_name_does_not_hold_up_the_others(world):
     httpd.wait_for_problem("www.refused.example", ":rejectedIdentifier")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("path", ["/nothing-here", "/nonce-plz"])
 def test_url_that_is_no_directory(world, path):
     scene = Scene(world)

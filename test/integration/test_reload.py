@@ -6,11 +6,13 @@ import shutil
 import pytest
 
 from harness import certificates
+from harness.waiting import wait_until
 
 NAME = "www.test.example"
 OTHER = "other.test.example"
 
 
+@pytest.mark.smoke
 def test_a_broken_configuration_waits_until_it_is_mended(world):
     httpd = world.httpd()
     ca = world.ca(httpd)
@@ -110,7 +112,7 @@ def two_generations(world):
     first = httpd.wait_for_certificate(NAME, ca)
     httpd.configure(httpd.acme(ca, more="ACMEKeyType p256"), httpd.site(NAME, managed=True))
     httpd.graceful()
-    second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    second = httpd.take_up(NAME, ca, other_than=first.serial_number)
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "state valid")
     return httpd, ca, first, second
 
@@ -144,11 +146,10 @@ def test_a_damaged_certificate_is_replaced(world, two_generations):
     httpd.graceful()
     served = httpd.certificate(NAME).serial_number
     assert served != second.serial_number
-    third = httpd.wait_for_status(
-        NAME, lambda e: e["state"] == "valid" and int(e["keys"][0]["serial"], 16)
-        not in (first.serial_number, second.serial_number), "a third certificate")
+    wait_until(lambda: ca.issued() == 3, 15, "a third certificate")
+    third = httpd.wait_for_issue(NAME, other_than=first.serial_number)
+    assert int(third["keys"][0]["serial"], 16) != second.serial_number
     assert third["keys"][0]["type"] == "p256"
-    assert ca.issued() == 3
 
 
 def test_no_usable_generation_is_like_none_at_all(world):
@@ -165,5 +166,5 @@ def test_no_usable_generation_is_like_none_at_all(world):
     assert httpd.parent() == parent
     assert httpd.get_tls(NAME).status == 503
     ca.resume()
-    served = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    served = httpd.take_up(NAME, ca, other_than=first.serial_number)
     assert served.serial_number != first.serial_number

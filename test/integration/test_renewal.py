@@ -3,11 +3,14 @@
 
 import time
 
+import pytest
+
 from harness import clock
 
 NAME = "www.test.example"
 
 
+@pytest.mark.smoke
 def test_renewed_although_the_key_of_the_account_binding_is_gone(world):
     httpd = world.httpd()
     ca = world.ca(httpd, validity=16)

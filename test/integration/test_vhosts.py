@@ -3,6 +3,8 @@
 
 import re
 
+import pytest
+
 from harness import certificates
 
 NAME = "www.test.example"
@@ -62,6 +64,7 @@ def test_two_certificates_with_one_account(world):
     assert len(httpd.status()["accounts"]) == 1
 
 
+@pytest.mark.smoke
 def test_two_key_ids_are_two_accounts(world):
     httpd = world.httpd()
     ca = world.ca(httpd, kids=("kid-1", "kid-2"))
