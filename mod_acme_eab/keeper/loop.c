@@ -205,6 +205,7 @@ static void turn(loop_t *loop)
 
 void loop_run(loop_t *loop)
 {
+    loop->stopped = 0;
     while (!loop->stopped) {
         turn(loop);
     }

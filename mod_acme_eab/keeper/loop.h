@@ -34,7 +34,7 @@ void loop_timer_set(loop_timer_t *timer, apr_time_t at);
 /** Give it back; may be called from any callback. */
 void loop_timer_release(loop_t *loop, loop_timer_t *timer);
 
-/** Run until loop_stop(). */
+/** Run until a callback calls loop_stop(); may be called again then. */
 void loop_run(loop_t *loop);
 void loop_stop(loop_t *loop);
 

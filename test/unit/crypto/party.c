@@ -49,8 +49,10 @@ party_t *party_make(apr_pool_t *p, const party_t *issuer, const party_spec_t *sp
 
     apr_pool_cleanup_register(p, cert, party_cleanup, apr_pool_cleanup_null);
     party->cert = cert;
-    party->key =
-        keypair_adopt(p, keypair_generate(spec->key_type != NULL ? spec->key_type : "p256"));
+    party->key = spec->key;
+    if (party->key == NULL)
+        party->key =
+            keypair_adopt(p, keypair_generate(spec->key_type != NULL ? spec->key_type : "p256"));
     assert_non_null(party->key);
     X509_set_version(cert, X509_VERSION_3);
     set_serial(cert, spec->serial);

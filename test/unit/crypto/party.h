@@ -11,6 +11,7 @@
 #include "crypto/keypair.h"
 
 typedef struct party_spec {
+    keypair_t *key;       /* NULL: a new one of key_type */
     const char *key_type; /* NULL: p256 */
     const char *common;   /* NULL: an empty subject */
     const char *names;    /* as in openssl.cnf: "DNS:a.example.edu,DNS:b.example.edu"; or NULL */

@@ -1,1 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
+KEEPER_TEST_LIBS = libkeeper.la $(OPENSSL_LIBS) $(CMOCKA_LIBS) -lpthread
+KEEPER_TEST_SCENE = test/unit/keeper/scene.c test/unit/keeper/scene.h \
+	test/unit/keeper/fake_agent.c test/unit/crypto/party.c test/unit/crypto/party.h
+
+check_PROGRAMS += test/unit/keeper/test_account
+test_unit_keeper_test_account_SOURCES = test/unit/keeper/test_account.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_account_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_account_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_certificate
+test_unit_keeper_test_certificate_SOURCES = test/unit/keeper/test_certificate.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_certificate_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_certificate_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_check
+test_unit_keeper_test_check_SOURCES = test/unit/keeper/test_check.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_check_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_check_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_eabsource
+test_unit_keeper_test_eabsource_SOURCES = test/unit/keeper/test_eabsource.c
+test_unit_keeper_test_eabsource_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_eabsource_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_keeper
+test_unit_keeper_test_keeper_SOURCES = test/unit/keeper/test_keeper.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_keeper_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_keeper_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_keymaker
+test_unit_keeper_test_keymaker_SOURCES = test/unit/keeper/test_keymaker.c
+test_unit_keeper_test_keymaker_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_keymaker_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_loop
+test_unit_keeper_test_loop_SOURCES = test/unit/keeper/test_loop.c
+test_unit_keeper_test_loop_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_loop_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_program
+test_unit_keeper_test_program_SOURCES = test/unit/keeper/test_program.c
+test_unit_keeper_test_program_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_program_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_reload
+test_unit_keeper_test_reload_SOURCES = test/unit/keeper/test_reload.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_reload_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_reload_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_request
+test_unit_keeper_test_request_SOURCES = test/unit/keeper/test_request.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_request_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_request_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_sentence
+test_unit_keeper_test_sentence_SOURCES = test/unit/keeper/test_sentence.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_sentence_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_sentence_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_agent
+test_unit_keeper_test_agent_SOURCES = test/unit/keeper/test_agent.c
+test_unit_keeper_test_agent_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_agent_LDADD = $(KEEPER_TEST_LIBS)

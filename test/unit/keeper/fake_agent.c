@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* keeper/agent.h without a process: what the keeper tells the agent is written down. Linked before the
+ * library, so that its own agent is left out. */
+
+#include "scene.h"
+
+keeper_agent_t *agent_start(keeper_t *keeper)
+{
+    keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
+
+    agent->pool = keeper->pool;
+    agent->loop = keeper->loop;
+    agent->problem = eab_result_make(keeper->pool);
+    return agent;
+}
+
+void agent_stop(keeper_agent_t *agent)
+{
+    (void)agent;
+}
+
+static void note(keeper_agent_t *agent, int id, const char *jws, const brief_facts_t *facts,
+                 const eab_result_t *result)
+{
+    ++agent->replies;
+    agent->id = id;
+    agent->jws = apr_pstrdup(agent->pool, jws);
+    agent->has_facts = (facts != NULL);
+    eab_result_copy(agent->problem, result);
+    loop_stop(agent->loop);
+}
+
+void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
+{
+    note(agent, id, jws, NULL, result);
+}
+
+void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
+                 const eab_result_t *result)
+{
+    note(agent, id, NULL, facts, result);
+}
+
+void agent_tell_news(keeper_agent_t *agent, const news_t *news)
+{
+    if (agent == NULL)
+        return;
+    ++agent->news;
+    agent->news_state = apr_pstrdup(agent->pool, news->state);
+    agent->news_why = apr_pstrdup(agent->pool, news->why);
+}
