@@ -36,5 +36,5 @@ def _meta(ca):
 
 def new_nonce(ca, request, _resource):
     status = ca.switches.nonce_status if request.method == "HEAD" else 204
-    return Answer(status, content_type=ca.switches.nonce_content_type, headers=[
-        ("Cache-Control", "max-age=-1, no-store")])
+    return Answer(status, content_type=ca.switches.nonce_content_type, nonce=ca.nonces.issue(),
+                  headers=[("Cache-Control", "max-age=-1, no-store")])

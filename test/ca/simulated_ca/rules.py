@@ -48,7 +48,6 @@ RULES = {
     "E-06": "its payload is the account's public key",
     "E-09": "the MAC key is decoded before use",
     "E-13": "externalAccountBinding is in newAccount only",
-    "K-01": "keyChange is signed by the old key",
     "K-02": "its inner JWS has jwk and url and no nonce",
     "K-03": "its payload names account and old key",
     "O-01": "names of an order are lower case, distinct, without a dot at the end",

@@ -67,9 +67,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if answer.drip:
             self._drip(octets, body, answer.drip)
-        else:
-            self.connection.sendall(octets + body)
+            self.server.ca.delivered(answer)
+            return
+        # Counted first, for the client may look at the count as soon as it has the answer.
         self.server.ca.delivered(answer)
+        self.connection.sendall(octets + body)
 
     def _drip(self, octets, body, seconds):
         self.connection.sendall(octets)
