@@ -1,4 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scene.h"
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/json.h"
+
+static scene_t *with_order(apr_pool_t *p)
+{
+    scene_t *s = scene_make(p);
+
+    scene_start(s);
+    scene_register(s);
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    return s;
+}
+
+static scene_t *with_finalized(apr_pool_t *p)
+{
+    scene_t *s = scene_make(p);
+
+    scene_start(s);
+    scene_register(s);
+    scene_finalize(s);
+    return s;
+}
+
+/* The key is made in a thread and stored when it is there. */
+static void wait_for_key(scene_t *s)
+{
+    while (scene_certificate(s)->key == NULL)
+        scene_run(s, apr_time_from_msec(20));
+}
+
+static void an_order_is_resumed(void **state)
+{
+    scene_t *s = with_order(*state);
+    journal_t *journal;
+
+    wait_for_key(s);
+    scene_start(s);
+    journal = scene_certificate(s)->journal;
+    assert_non_null(journal);
+    assert_string_equal(ORDER_URL, journal->order_url);
+    assert_false(journal->finalized);
+    assert_non_null(scene_certificate(s)->key);
+    scene_sign(s, SENTENCE_FINALIZE);
+    scene_start(s);
+    assert_true(scene_certificate(s)->journal->finalized);
+    scene_end(s);
+}
+
+static void a_new_order_without_an_answer_is_known(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    scene_start(s);
+    scene_register(s);
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    scene_start(s);
+    assert_non_null(scene_certificate(s)->journal);
+    assert_null(scene_certificate(s)->journal->order_url);
+    scene_end(s);
+}
+
+typedef void change_fn(scene_t *s);
+
+static void change_names(scene_t *s)
+{
+    s->certificate->names = party_names(s->p, NAME, NULL);
+}
+
+static void change_key_type(scene_t *s)
+{
+    s->certificate->key_type = "p384";
+}
+
+static void change_account(scene_t *s)
+{
+    s->account->kid = "kid-2";
+}
+
+static void an_order_of_another_configuration_is_dropped_unless_finalized(void **state)
+{
+    static change_fn *const changes[] = { change_names, change_key_type, change_account };
+    size_t i;
+
+    for (i = 0; i < sizeof(changes) / sizeof(changes[0]); ++i) {
+        scene_t *s = with_order(*state);
+
+        changes[i](s);
+        scene_start(s);
+        assert_null(scene_certificate(s)->journal);
+        assert_false(scene_has(s, "pending/" NAME));
+        scene_end(s);
+
+        s = with_finalized(*state);
+        changes[i](s);
+        scene_start(s);
+        assert_non_null(scene_certificate(s)->journal);
+        assert_non_null(scene_certificate(s)->key);
+        assert_true(scene_has(s, "pending/" NAME "/order.json"));
+        scene_end(s);
+    }
+}
+
+static void the_order_of_names_is_no_change(void **state)
+{
+    scene_t *s = with_order(*state);
+
+    s->certificate->names = party_names(s->p, "example.edu", NAME, NULL);
+    scene_start(s);
+    assert_non_null(scene_certificate(s)->journal);
+    scene_end(s);
+}
+
+static void a_damaged_journal_is_set_aside(void **state)
+{
+    scene_t *s = with_order(*state);
+
+    fixture_write(scene_path(s, "pending/" NAME "/order.json"), "{", 1);
+    scene_start(s);
+    assert_null(scene_certificate(s)->journal);
+    assert_true(scene_has(s, "pending/" NAME "/order.json.damaged"));
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    scene_end(s);
+}
+
+static void an_order_url_is_an_https_url_and_comes_once(void **state)
+{
+    scene_t *s = scene_make(*state);
+    keeper_certificate_t *certificate;
+    char *longest = apr_pcalloc(s->p, LIMIT_RECORD);
+
+    scene_start(s);
+    scene_register(s);
+    certificate = scene_certificate(s);
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, ORDER_URL, s->result));
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, NULL, s->result));
+    assert_int_equal(APR_EINVAL,
+                     certificate_ordered(certificate, "http://ca.example/1", s->result));
+    assert_int_equal(APR_EINVAL,
+                     certificate_ordered(certificate, "https://ca.example/\n", s->result));
+    memset(longest, 'a', LIMIT_RECORD - 1);
+    memcpy(longest, "https://", 8);
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, longest, s->result));
+    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, s->result));
+    assert_int_equal(APR_EINVAL,
+                     certificate_ordered(certificate, "https://evil.example/1", s->result));
+    scene_start(s);
+    assert_string_equal(ORDER_URL, scene_certificate(s)->journal->order_url);
+    scene_end(s);
+}
+
+static void a_chain_is_installed_and_the_order_ends(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    keeper_certificate_t *certificate = scene_certificate(s);
+    brief_facts_t *facts;
+    char target[200] = "";
+
+    assert_null(certificate_facts(certificate, s->p));
+    assert_false(certificate_waits_for_reload(certificate));
+    scene_install(s);
+    assert_null(certificate->journal);
+    assert_null(certificate->key);
+    assert_false(scene_has(s, "pending/" NAME));
+    assert_true(readlink(scene_path(s, "live/" NAME), target, sizeof(target) - 1) > 0);
+    assert_string_equal("../archive/" NAME "/000001", target);
+    facts = certificate_facts(certificate, s->p);
+    assert_string_equal("000001", facts->generation);
+    assert_string_equal("p256", facts->key_type);
+    assert_int_equal(2, facts->names->nelts);
+    assert_true(facts->same_account);
+    assert_true(certificate_waits_for_reload(certificate));
+
+    scene_finalize(s);
+    scene_install(s);
+    memset(target, 0, sizeof(target));
+    assert_true(readlink(scene_path(s, "live/" NAME), target, sizeof(target) - 1) > 0);
+    assert_string_equal("../archive/" NAME "/000002", target);
+
+    s->certificate->loaded = "000001";
+    scene_start(s);
+    assert_true(certificate_waits_for_reload(scene_certificate(s)));
+    s->certificate->loaded = "000002";
+    scene_start(s);
+    assert_false(certificate_waits_for_reload(scene_certificate(s)));
+    s->certificate->loaded = NULL;
+    s->certificate->served = 0;
+    scene_start(s);
+    assert_false(certificate_waits_for_reload(scene_certificate(s)));
+    s->account->kid = "kid-2";
+    scene_start(s);
+    assert_false(certificate_facts(scene_certificate(s), s->p)->same_account);
+    scene_end(s);
+}
+
+static void refuse_chain(scene_t *s, const char *pem)
+{
+    keeper_certificate_t *certificate = scene_certificate(s);
+
+    assert_int_not_equal(APR_SUCCESS, certificate_install(certificate, pem, s->result));
+    assert_non_null(certificate->journal); /* a better one may still come */
+    assert_non_null(certificate->key);
+    assert_null(certificate->best);
+    assert_false(scene_has(s, "live/" NAME));
+    assert_int_equal(0, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
+}
+
+static void a_foreign_chain_is_refused(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    keypair_t *key = scene_certificate(s)->key;
+    const char *good = scene_chain(s, key, "DNS:" NAME ",DNS:example.edu");
+
+    refuse_chain(s, NULL);
+    refuse_chain(s, "");
+    refuse_chain(s, "no PEM");
+    refuse_chain(s, scene_chain(s, NULL, "DNS:" NAME ",DNS:example.edu")); /* another key */
+    assert_string_equal(EAB_PROBLEM_CHAIN, s->result->type);
+    refuse_chain(s, scene_chain(s, key, "DNS:" NAME)); /* a name is missing */
+    refuse_chain(s, apr_pstrcat(s->p, good,
+                                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE "
+                                "KEY-----\n",
+                                NULL));
+    assert_int_equal(APR_SUCCESS, certificate_install(scene_certificate(s), good, s->result));
+    scene_end(s);
+}
+
+static void without_an_order_nothing_is_installed(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    const char *pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
+
+    assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
+    assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
+    assert_int_equal(APR_EINVAL, certificate_install(scene_certificate(s), pem, s->result));
+    assert_false(scene_has(s, "live/" NAME));
+    scene_end(s);
+}
+
+static void each_order_has_a_key_of_its_own(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    keypair_t *first = NULL;
+
+    assert_int_equal(APR_SUCCESS,
+                     keypair_load(&first, scene_path(s, "pending/" NAME "/privkey.pem"), s->p));
+    scene_install(s);
+    scene_finalize(s);
+    assert_int_equal(0, EVP_PKEY_eq(first->pkey, scene_certificate(s)->key->pkey));
+    scene_end(s);
+}
+
+static const char *fingerprint(scene_t *s)
+{
+    scene_start(s);
+    return apr_pstrdup(s->p, certificate_fingerprint(scene_certificate(s), s->p));
+}
+
+static void the_fingerprint_is_of_what_matters(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *first = fingerprint(s);
+
+    s->certificate->where = "httpd.conf:99";
+    s->certificate->loaded = "000003";
+    s->certificate->renew_percent = 10;
+    assert_string_equal(first, fingerprint(s));
+
+    s->certificate->names = party_names(s->p, NAME, NULL);
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->names = party_names(s->p, NAME, "example.edu", NULL);
+    s->certificate->challenges = party_names(s->p, NULL);
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->challenges = party_names(s->p, "http-01", NULL);
+    s->certificate->key_type = "p384";
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->key_type = "p256";
+    s->certificate->common_name = 0;
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->common_name = 1;
+    s->account->terms_accepted = 0;
+    assert_string_not_equal(first, fingerprint(s));
+    s->account->terms_accepted = 1;
+    APR_ARRAY_PUSH(s->plan->http_ports, int) = 80;
+    assert_string_not_equal(first, fingerprint(s));
+    apr_array_clear(s->plan->http_ports);
+    assert_string_equal(first, fingerprint(s));
+    scene_end(s);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        fixture_test(an_order_is_resumed),
+        fixture_test(a_new_order_without_an_answer_is_known),
+        fixture_test(an_order_of_another_configuration_is_dropped_unless_finalized),
+        fixture_test(the_order_of_names_is_no_change),
+        fixture_test(a_damaged_journal_is_set_aside),
+        fixture_test(an_order_url_is_an_https_url_and_comes_once),
+        fixture_test(a_chain_is_installed_and_the_order_ends),
+        fixture_test(a_foreign_chain_is_refused),
+        fixture_test(without_an_order_nothing_is_installed),
+        fixture_test(each_order_has_a_key_of_its_own),
+        fixture_test(the_fingerprint_is_of_what_matters),
+    };
+
+    return fixture_run(tests);
 }
