@@ -211,6 +211,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result)
 {
     keeper_t *keeper = certificate->keeper;
+    eab_result_t *gone = eab_result_make(result->pool);
     apr_status_t rv = journal_remove(keeper->store, certificate->plan->id, result->pool);
 
     if (rv != APR_SUCCESS) {
@@ -219,6 +220,9 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
                               keeper->store->dir, certificate->plan->id);
     }
     forget_order(certificate);
+    eab_result_set(gone, APR_EINVAL, EAB_PROBLEM_INTERNAL, "The order for %s was given up.",
+                   certificate->plan->id);
+    sentence_refuse(keeper, &certificate->waiting, gone);
     return APR_SUCCESS;
 }
 

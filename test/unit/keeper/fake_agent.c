@@ -25,6 +25,8 @@ static void note(keeper_agent_t *agent, int id, const char *jws, const brief_fac
 {
     ++agent->replies;
     agent->id = id;
+    if (result->rv != APR_SUCCESS)
+        agent->refused = id;
     agent->jws = apr_pstrdup(agent->pool, jws);
     agent->has_facts = (facts != NULL);
     eab_result_copy(agent->problem, result);

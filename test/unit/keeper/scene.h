@@ -34,7 +34,8 @@ struct keeper_agent {
     apr_pool_t *pool;
     loop_t *loop;
     int replies;
-    int id; /* of the last reply, and what it said: */
+    int refused; /* the id that was last refused */
+    int id;      /* of the last reply, and what it said: */
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */

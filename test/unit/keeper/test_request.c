@@ -192,8 +192,8 @@ static void an_abandoned_order_is_not_finalized_later(void **state)
     while (scene_certificate(s)->key_running)
         scene_run(s, apr_time_from_msec(20));
     assert_int_equal(4, s->keeper->agent->replies);
-    assert_int_equal(3, s->keeper->agent->id);
-    assert_null(s->keeper->agent->jws);
+    assert_int_equal(3, s->keeper->agent->refused);
+    assert_int_equal(4, s->keeper->agent->id);
     assert_int_equal(0, scene_certificate(s)->waiting.id);
     assert_false(scene_has(s, "pending/" NAME));
     scene_end(s);
