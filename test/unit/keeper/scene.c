@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -50,6 +51,8 @@ scene_t *scene_make(apr_pool_t *p)
     static const party_spec_t ca_spec = { .common = "Test CA", .is_ca = 1 };
     scene_t *s = apr_pcalloc(p, sizeof(*s));
 
+    /* A key may be in the making when the test ends; the keeper leaves by _exit() for that. */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     s->p = p;
     s->dir = fixture_directory(p);
     s->key_file = apr_pstrcat(p, s->dir, "/eab.key", NULL);
