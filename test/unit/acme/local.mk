@@ -21,6 +21,11 @@ test_unit_acme_test_order_SOURCES = test/unit/acme/test_order.c
 test_unit_acme_test_order_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_order_LDADD = libacme.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += test/unit/acme/test_orderlist
+test_unit_acme_test_orderlist_SOURCES = test/unit/acme/test_orderlist.c
+test_unit_acme_test_orderlist_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_orderlist_LDADD = libacme.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/acme/test_problem
 test_unit_acme_test_problem_SOURCES = test/unit/acme/test_problem.c
 test_unit_acme_test_problem_CFLAGS = $(UNIT_CFLAGS)

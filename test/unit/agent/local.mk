@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
+AGENT_TEST_LIBS = libagent.la $(CMOCKA_LIBS)
+EXTRA_DIST += test/unit/agent/fake_keeper.h
+
+check_PROGRAMS += \
+	test/unit/agent/test_answer \
+	test/unit/agent/test_failing \
+	test/unit/agent/test_link \
+	test/unit/agent/test_status
+
+test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
+test_unit_agent_test_answer_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_answer_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_failing_SOURCES = test/unit/agent/test_failing.c
+test_unit_agent_test_failing_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_failing_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
+test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_status_SOURCES = test/unit/agent/test_status.c
+test_unit_agent_test_status_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)

@@ -59,6 +59,12 @@ test_unit_keeper_test_sentence_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_sentence_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_agent
-test_unit_keeper_test_agent_SOURCES = test/unit/keeper/test_agent.c
+test_unit_keeper_test_agent_SOURCES = test/unit/keeper/test_agent.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_keeper_test_agent_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_agent_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_url
+test_unit_keeper_test_url_SOURCES = test/unit/keeper/test_url.c
+test_unit_keeper_test_url_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_url_LDADD = $(KEEPER_TEST_LIBS)

@@ -64,13 +64,20 @@ scene_t *scene_make(apr_pool_t *p)
     return s;
 }
 
+void scene_stop(scene_t *s)
+{
+    if (s->pool != NULL)
+        apr_pool_destroy(s->pool);
+    s->pool = NULL;
+    s->keeper = NULL;
+}
+
 keeper_t *scene_start(scene_t *s)
 {
     store_t *store = NULL;
     loop_t *loop;
 
-    if (s->pool != NULL)
-        apr_pool_destroy(s->pool);
+    scene_stop(s);
     assert_int_equal(APR_SUCCESS, apr_pool_create(&s->pool, s->p));
     assert_int_equal(APR_SUCCESS, store_open(&store, s->plan->store_dir, s->result, s->pool));
     assert_int_equal(APR_SUCCESS, store_lock(store, s->pool));
@@ -84,8 +91,7 @@ keeper_t *scene_start(scene_t *s)
 void scene_end(scene_t *s)
 {
     assert_int_equal(0, ERR_peek_error());
-    if (s->pool != NULL)
-        apr_pool_destroy(s->pool);
+    scene_stop(s);
     assert_int_equal(APR_SUCCESS, file_remove_tree(s->dir, s->p));
 }
 

@@ -63,6 +63,9 @@ scene_t *scene_make(apr_pool_t *p);
 /** Start a keeper, as after a restart: what the last one had in memory is gone. */
 keeper_t *scene_start(scene_t *s);
 
+/** End it, without another. */
+void scene_stop(scene_t *s);
+
 /** Everything is taken away. */
 void scene_end(scene_t *s);
 

@@ -1,4 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* keeper/agent.h with real processes: shell scripts in the place of the agent. */
+
+#include "../fixture.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "../crypto/party.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "ipc/message.h"
+#include "keeper/agent.h"
+#include "keeper/keeper.h"
+
+typedef struct scene {
+    apr_pool_t *p;
+    const char *dir;
+    plan_t *plan;
+    keeper_t *keeper;
+} scene_t;
+
+static const char *file(scene_t *s, const char *name)
+{
+    return apr_pstrcat(s->p, s->dir, "/", name, NULL);
+}
+
+/* A message as the agent sends it. */
+static void put_message(scene_t *s, int type, const char *text)
+{
+    size_t len = strlen(text);
+    unsigned char *bytes = apr_palloc(s->p, len + 5);
+
+    bytes[0] = (unsigned char)type;
+    bytes[1] = bytes[2] = 0;
+    bytes[3] = (unsigned char)(len >> 8);
+    bytes[4] = (unsigned char)len;
+    memcpy(bytes + 5, text, len);
+    fixture_write(file(s, "message"), bytes, len + 5);
+}
+
+/* Its standard input is the socket; $D is the directory of the test. */
+static scene_t scene(apr_pool_t *p, const char *script)
+{
+    scene_t s = { .p = p };
+    eab_result_t *result = eab_result_make(p);
+    plan_account_t *account;
+    store_t *store = NULL;
+    const char *path;
+
+    s.dir = fixture_directory(p);
+    path = file(&s, "agent");
+    script = apr_pstrcat(p, "#!/bin/sh\nD=", s.dir, "\necho run >> $D/runs\n", script, "\n", NULL);
+    fixture_write(path, script, strlen(script));
+    assert_int_equal(0, chmod(path, 0700));
+    s.plan = plan_make(p);
+    s.plan->store_dir = file(&s, "store");
+    s.plan->run_dir = file(&s, "run");
+    s.plan->agent_program = path;
+    account = apr_array_push(s.plan->accounts);
+    account->label = "default";
+    account->directory = "https://ca.example/directory";
+    account->eab_alg = "HS256";
+    account->contacts = party_names(p, NULL);
+    assert_int_equal(APR_SUCCESS, store_open(&store, s.plan->store_dir, result, p));
+    s.keeper = keeper_make(loop_make(p), s.plan, store, result, p);
+    assert_non_null(s.keeper);
+    return s;
+}
+
+static void on_end(void *baton)
+{
+    loop_stop(baton);
+}
+
+static void run(scene_t *s, apr_interval_time_t span)
+{
+    loop_timer_t *timer = loop_timer_make(s->keeper->loop, on_end, s->keeper->loop);
+
+    loop_timer_set(timer, apr_time_now() + span);
+    loop_run(s->keeper->loop);
+    loop_timer_release(s->keeper->loop, timer);
+}
+
+static const char *content(scene_t *s, const char *name, apr_size_t *plen)
+{
+    const char *text = NULL;
+
+    if (file_read(&text, plen, file(s, name), 1000000, s->p) != APR_SUCCESS) {
+        *plen = 0;
+        return "";
+    }
+    return text;
+}
+
+/* Until the file has that many bytes, or enough is enough. */
+static const char *wait_for(scene_t *s, const char *name, apr_size_t want, apr_size_t *plen)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < 400; ++i) {
+        text = content(s, name, plen);
+        if (*plen >= want)
+            return text;
+        run(s, apr_time_from_msec(25));
+    }
+    return text;
+}
+
+static int runs(scene_t *s)
+{
+    apr_size_t len = 0;
+
+    content(s, "runs", &len);
+    return (int)(len / strlen("run\n"));
+}
+
+static void scene_close(scene_t *s)
+{
+    agent_stop(s->keeper->agent);
+    assert_int_equal(APR_SUCCESS, file_remove_tree(s->dir, s->p));
+}
+
+/* The message at text; *plen is what follows it. */
+static json_t *message_at(scene_t *s, const char **ptext, apr_size_t *plen, int type)
+{
+    const unsigned char *bytes = (const unsigned char *)*ptext;
+    apr_size_t len;
+    json_t *json;
+
+    assert_true(*plen >= 5);
+    assert_int_equal(type, bytes[0]);
+    len = ((apr_size_t)bytes[2] << 16) | ((apr_size_t)bytes[3] << 8) | bytes[4];
+    assert_true(*plen >= 5 + len);
+    json = json_parse(s->p, *ptext + 5, len, NULL);
+    assert_non_null(json);
+    *ptext += 5 + len;
+    *plen -= 5 + len;
+    return json;
+}
+
+static void the_brief_comes_first(void **state)
+{
+    scene_t s = scene(*state, "exec cat > $D/log");
+    eab_result_t *result = eab_result_make(s.p);
+    news_t news = { "pending", NULL, 0, 0 };
+    brief_t *brief = NULL;
+    apr_size_t len = 0;
+    const char *text;
+
+    s.keeper->agent = agent_start(s.keeper);
+    agent_tell_news(s.keeper->agent, &news);
+    wait_for(&s, "log", 100, &len);
+    run(&s, apr_time_from_msec(100));
+    text = content(&s, "log", &len);
+    assert_int_equal(
+        APR_SUCCESS,
+        brief_from_json(&brief, message_at(&s, &text, &len, MESSAGE_BRIEF), result, s.p));
+    assert_string_equal(s.plan->run_dir, brief->run_dir);
+    assert_int_equal(0, brief->agent_restarts);
+    assert_string_equal("pending",
+                        json_peek_string(message_at(&s, &text, &len, MESSAGE_NEWS), "state"));
+    assert_int_equal(1, runs(&s));
+    scene_close(&s);
+}
+
+static void a_request_is_answered(void **state)
+{
+    scene_t s = scene(*state, "cat $D/message >&0\nexec cat > $D/log");
+    apr_size_t len = 0;
+    const char *text;
+    json_t *reply;
+
+    put_message(&s, MESSAGE_SIGN,
+                "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
+                "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
+    s.keeper->agent = agent_start(s.keeper);
+    wait_for(&s, "log", 900, &len);
+    text = content(&s, "log", &len);
+    message_at(&s, &text, &len, MESSAGE_BRIEF);
+    reply = message_at(&s, &text, &len, MESSAGE_SIGNED);
+    assert_int_equal(9, json_peek_int(reply, "id", 0));
+    assert_non_null(json_peek_string(reply, "jws"));
+    scene_close(&s);
+}
+
+static void an_agent_that_dies_is_started_again(void **state)
+{
+    scene_t s = scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; exit 1");
+    eab_result_t *result = eab_result_make(s.p);
+    brief_t *brief = NULL;
+    apr_size_t len = 0;
+    const char *text;
+
+    s.keeper->agent = agent_start(s.keeper);
+    text = wait_for(&s, "log", 100, &len);
+    assert_int_equal(2, runs(&s));
+    assert_int_equal(
+        APR_SUCCESS,
+        brief_from_json(&brief, message_at(&s, &text, &len, MESSAGE_BRIEF), result, s.p));
+    assert_int_equal(1, brief->agent_restarts);
+    scene_close(&s);
+}
+
+/* At once, then after a second, then after two. */
+static void a_crash_loop_is_slowed_down(void **state)
+{
+    scene_t s = scene(*state, "exit 1");
+
+    s.keeper->agent = agent_start(s.keeper);
+    run(&s, apr_time_from_msec(700));
+    assert_int_equal(2, runs(&s));
+    run(&s, apr_time_from_msec(1000));
+    assert_int_equal(3, runs(&s));
+    scene_close(&s);
+}
+
+static void what_an_agent_may_not_say_ends_it(void **state)
+{
+    static const struct {
+        int type;
+        const char *text;
+    } rows[] = {
+        { MESSAGE_PLAN, "{\"id\":1,\"account\":0}" },
+        { MESSAGE_SIGN, "{\"id\":1,\"sentence\":\"revokeCert\",\"account\":0}" },
+        { MESSAGE_UNREGISTER, "[]" },
+        { 0, "{}" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        scene_t s = scene(*state, "cat $D/message >&0\ncat > $D/log; echo ended >> $D/ended");
+
+        put_message(&s, rows[i].type, rows[i].text);
+        s.keeper->agent = agent_start(s.keeper);
+        run(&s, apr_time_from_msec(500));
+        assert_int_equal(2, runs(&s));
+        scene_close(&s);
+    }
+}
+
+/* Requests without end and not one reply read: memory stays bounded, and others are served. */
+static void an_agent_that_does_not_read_is_not_listened_to(void **state)
+{
+    scene_t s = scene(*state, "while :; do cat $D/message; echo x >> $D/said; done >&0");
+    apr_size_t said = 0, later = 0;
+
+    put_message(&s, MESSAGE_UNREGISTER,
+                "{\"id\":1,\"account\":0,\"padding\":\"................\"}");
+    s.keeper->agent = agent_start(s.keeper);
+    do {
+        content(&s, "said", &said);
+        run(&s, apr_time_from_msec(700));
+        content(&s, "said", &later);
+    } while (later > said && later < 100000);
+    assert_true(later > 0);
+    assert_int_equal(said, later); /* it is stuck, as it should be */
+    assert_int_equal(1, runs(&s));
+    scene_close(&s);
+}
+
+static void what_waits_ends_with_the_agent(void **state)
+{
+    scene_t s = scene(*state, "exit 1");
+    keeper_waiting_t *waiting = &keeper_account_at(s.keeper, 0)->waiting;
+
+    waiting->id = 5;
+    assert_int_equal(APR_SUCCESS, apr_pool_create(&waiting->pool, s.p));
+    s.keeper->agent = agent_start(s.keeper);
+    run(&s, apr_time_from_msec(300));
+    assert_int_equal(0, waiting->id);
+    scene_close(&s);
+}
+
+static void it_sees_little_of_the_environment(void **state)
+{
+    scene_t s = scene(*state, "env > $D/env; ls -l /proc/self/fd > $D/fds; exec cat > $D/log");
+    apr_size_t len = 0;
+    const char *text;
+
+    setenv("SOME_SECRET", "word", 1);
+    setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
+    setenv("TZ", "UTC", 1);
+    s.keeper->agent = agent_start(s.keeper);
+    wait_for(&s, "log", 10, &len);
+    text = content(&s, "env", &len);
+    assert_null(strstr(text, "SOME_SECRET"));
+    assert_null(strstr(text, "CREDENTIALS_DIRECTORY"));
+    assert_non_null(strstr(text, "TZ=UTC"));
+    assert_null(strstr(content(&s, "fds", &len), s.plan->store_dir));
+    unsetenv("SOME_SECRET");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    scene_close(&s);
+}
+
+static void stopping_ends_the_process(void **state)
+{
+    scene_t s = scene(*state, "echo $$ > $D/pid; exec sleep 60");
+    apr_size_t len = 0;
+    int pid;
+
+    s.keeper->agent = agent_start(s.keeper);
+    pid = atoi(wait_for(&s, "pid", 2, &len));
+    assert_true(pid > 1);
+    agent_stop(s.keeper->agent);
+    assert_int_equal(-1, kill(pid, 0));
+    scene_close(&s); /* and once more does no harm */
+}
+
+static void a_missing_program_is_tried_again(void **state)
+{
+    scene_t s = scene(*state, "exec cat > $D/log");
+    apr_size_t len = 0;
+
+    assert_int_equal(0, rename(file(&s, "agent"), file(&s, "gone")));
+    s.keeper->agent = agent_start(s.keeper);
+    run(&s, apr_time_from_msec(200));
+    assert_int_equal(0, rename(file(&s, "gone"), file(&s, "agent")));
+    wait_for(&s, "log", 100, &len);
+    assert_true(len > 100);
+    scene_close(&s);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        fixture_test(the_brief_comes_first),
+        fixture_test(a_request_is_answered),
+        fixture_test(an_agent_that_dies_is_started_again),
+        fixture_test(a_crash_loop_is_slowed_down),
+        fixture_test(what_an_agent_may_not_say_ends_it),
+        fixture_test(an_agent_that_does_not_read_is_not_listened_to),
+        fixture_test(what_waits_ends_with_the_agent),
+        fixture_test(it_sees_little_of_the_environment),
+        fixture_test(stopping_ends_the_process),
+        fixture_test(a_missing_program_is_tried_again),
+    };
+
+    return fixture_run(tests);
 }

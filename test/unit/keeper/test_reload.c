@@ -1,4 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scene.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+/* The test is the parent that is signalled; the keeper runs in a child. */
+static volatile sig_atomic_t signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    ++signals;
+}
+
+static const char *file(scene_t *s, const char *name)
+{
+    return apr_pstrcat(s->p, s->dir, "/", name, NULL);
+}
+
+/* A store with one certificate that httpd has not loaded, and a program in place of httpd that notes
+ * its arguments and then does as the text says. */
+static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
+{
+    struct sigaction action;
+    scene_t *s = scene_make(p);
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    assert_int_equal(0, sigaction(SIGUSR1, &action, NULL));
+    signals = 0;
+    scene_start(s);
+    scene_register(s);
+    scene_finalize(s);
+    scene_install(s);
+    scene_stop(s);
+    s->certificate->fallback = 1; /* at once */
+    s->plan->reload = 1;
+    s->plan->parent_pid = (int)getpid();
+    s->plan->httpd_program = scene_script(
+        s, "httpd", apr_pstrcat(p, "echo \"$*\" >> ", file(s, "arguments"), "\n", httpd, NULL));
+    s->plan->httpd_args = party_names(p, "-d", "/etc/a b", NULL);
+    return s;
+}
+
+static void write_report(scene_t *s)
+{
+    json_t *json = json_own(s->p, news_to_json(reload_news(s->keeper->reload)));
+    const char *text;
+
+    json_object_set_new(json, "told", json_integer(s->keeper->agent->news));
+    json_put_string(json, "told_state", s->keeper->agent->news_state);
+    text = json_text(s->p, json);
+    fixture_write(file(s, "report"), text, strlen(text));
+}
+
+/* A keeper for that long. @return its news */
+static json_t *run_keeper(scene_t *s, apr_interval_time_t span)
+{
+    const char *text = NULL;
+    apr_size_t len = 0;
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        scene_start(s);
+        reload_consider(s->keeper->reload);
+        scene_run(s, span);
+        write_report(s);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(pid, waitpid(pid, &status, 0));
+    assert_int_equal(0, status);
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, file(s, "report"), 100000, s->p));
+    return json_parse(s->p, text, len, NULL);
+}
+
+static const char *arguments(scene_t *s)
+{
+    const char *text = "";
+    apr_size_t len = 0;
+
+    if (file_read(&text, &len, file(s, "arguments"), 100000, s->p) != APR_SUCCESS)
+        return "";
+    return text;
+}
+
+static apr_int64_t asked(scene_t *s)
+{
+    const json_t *entry =
+        json_object_get(json_object_get(scene_read(s, "reload.json"), "asked"), NAME);
+
+    return json_peek_int(entry, "count", 0);
+}
+
+static void a_passed_test_restarts_httpd(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    json_t *news = run_keeper(s, apr_time_from_msec(1500));
+
+    assert_int_equal(1, signals);
+    assert_string_equal("-d /etc/a b -t\n", arguments(s));
+    assert_string_equal("pending", json_peek_string(news, "state")); /* until httpd has done it */
+    assert_true(json_peek_time(news, "last") != 0);
+    assert_null(json_peek_string(news, "why"));
+    assert_int_equal(1, asked(s));
+    /* The keeper after the restart: it is loaded. */
+    s->certificate->loaded = "000001";
+    s->certificate->fallback = 0;
+    news = run_keeper(s, apr_time_from_msec(300));
+    assert_int_equal(1, signals);
+    assert_string_equal("idle", json_peek_string(news, "state"));
+    assert_true(json_peek_time(news, "last") != 0);
+    scene_end(s);
+}
+
+static void a_refused_test_restarts_nothing_and_says_why(void **state)
+{
+    scene_t *s = with_certificate(*state, "echo 'AH00526: Syntax error on line 3 of x:'\n"
+                                          "echo 'Invalid command' >&2; exit 1");
+    json_t *news = run_keeper(s, apr_time_from_msec(1500));
+    apr_time_t next = json_peek_time(news, "next");
+
+    assert_int_equal(0, signals);
+    assert_string_equal("refused", json_peek_string(news, "state"));
+    assert_string_equal("refused", json_peek_string(news, "told_state"));
+    assert_string_equal("AH00526: Syntax error on line 3 of x: Invalid command",
+                        json_peek_string(news, "why"));
+    assert_true(next > apr_time_now() && next < apr_time_now() + apr_time_from_sec(11));
+    assert_string_equal("-d /etc/a b -t\n", arguments(s)); /* once */
+    assert_int_equal(0, asked(s));
+    assert_true(json_peek_time(news, "last") == 0);
+    scene_end(s);
+}
+
+static void a_mended_configuration_goes_live_by_itself(void **state)
+{
+    scene_t *s = with_certificate(*state, "");
+    json_t *news;
+
+    s->plan->httpd_program =
+        scene_script(s, "httpd2",
+                     apr_psprintf(s->p, "test -f %s && exit 0; touch %s; echo no; exit 1",
+                                  file(s, "mended"), file(s, "mended")));
+    news = run_keeper(s, apr_time_from_msec(11500));
+    assert_int_equal(1, signals);
+    assert_string_equal("pending", json_peek_string(news, "state"));
+    assert_null(json_peek_string(news, "why"));
+    scene_end(s);
+}
+
+static void a_test_that_cannot_be_run_is_told(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    json_t *news;
+
+    s->plan->httpd_program = "/nowhere/httpd";
+    news = run_keeper(s, apr_time_from_msec(500));
+    assert_int_equal(0, signals);
+    assert_string_equal("refused", json_peek_string(news, "state"));
+    assert_non_null(strstr(json_peek_string(news, "why"), "/nowhere/httpd could not be run"));
+    scene_end(s);
+}
+
+/* httpd does not load it, for whatever reason: three restarts are enough. */
+static void one_generation_is_asked_for_three_times(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    json_t *news;
+    int i;
+
+    for (i = 1; i <= 5; ++i) {
+        json_t *memory = scene_read(s, "reload.json");
+        const char *text;
+
+        if (memory != NULL) { /* long ago */
+            json_put_string(memory, "last", "2026-01-01T00:00:00Z");
+            text = json_text(s->p, memory);
+            fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+        }
+        news = run_keeper(s, apr_time_from_msec(700));
+        assert_int_equal(i < 3 ? i : 3, signals);
+        assert_int_equal(i < 3 ? i : 3, asked(s));
+    }
+    assert_string_equal("idle", json_peek_string(news, "state"));
+    /* Another generation is another matter. */
+    s->plan->reload = 0;
+    scene_start(s);
+    scene_finalize(s);
+    scene_install(s);
+    scene_stop(s);
+    s->plan->reload = 1;
+    run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(4, signals);
+    scene_end(s);
+}
+
+static void two_restarts_keep_their_distance(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    json_t *memory = json_own(s->p, json_object());
+    apr_time_t last = apr_time_now();
+    const char *text;
+    json_t *news;
+
+    json_put_time(memory, "last", last);
+    text = json_text(s->p, memory);
+    fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+    news = run_keeper(s, apr_time_from_msec(500));
+    assert_int_equal(0, signals);
+    assert_string_equal("", arguments(s));
+    assert_string_equal("pending", json_peek_string(news, "state"));
+    assert_true(json_peek_time(news, "next") >= last + apr_time_from_sec(8));
+    scene_end(s);
+}
+
+static void off_is_off(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    json_t *news;
+
+    s->plan->reload = 0;
+    news = run_keeper(s, apr_time_from_msec(400));
+    assert_int_equal(0, signals);
+    assert_string_equal("", arguments(s));
+    assert_string_equal("off", json_peek_string(news, "state"));
+    scene_end(s);
+}
+
+/* Somebody else may have that number by now. */
+static void only_the_parent_is_signalled(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    pid_t other = fork();
+
+    if (other == 0) {
+        signal(SIGUSR1, SIG_DFL);
+        sleep(60);
+        _exit(0);
+    }
+    s->plan->parent_pid = (int)other;
+    run_keeper(s, apr_time_from_msec(700));
+    assert_string_equal("-d /etc/a b -t\n", arguments(s));
+    assert_int_equal(0, signals);
+    assert_int_equal(0, waitpid(other, NULL, WNOHANG)); /* it lives */
+    assert_int_equal(0, kill(other, SIGKILL));
+    assert_int_equal(other, waitpid(other, NULL, 0));
+    scene_end(s);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        fixture_test(a_passed_test_restarts_httpd),
+        fixture_test(a_refused_test_restarts_nothing_and_says_why),
+        fixture_test(a_mended_configuration_goes_live_by_itself),
+        fixture_test(a_test_that_cannot_be_run_is_told),
+        fixture_test(one_generation_is_asked_for_three_times),
+        fixture_test(two_restarts_keep_their_distance),
+        fixture_test(off_is_off),
+        fixture_test(only_the_parent_is_signalled),
+    };
+
+    return fixture_run(tests);
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_keeper.h"
+
+#include <fcntl.h>
+
+#include "agent/failing.h"
+#include "base/log.h"
+
+typedef struct scene {
+    apr_pool_t *p;
+    fake_keeper_t *keeper;
+    agent_t *agent;
+    failing_t failing;
+    int saved; /* standard error */
+    FILE *log;
+} scene_t;
+
+/* The log goes to a file of the test. */
+static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
+{
+    scene_t *s = apr_pcalloc(p, sizeof(*s));
+
+    s->p = p;
+    s->keeper = fake_keeper_make(p);
+    s->agent = apr_pcalloc(p, sizeof(*s->agent));
+    s->agent->pool = p;
+    s->agent->link = s->keeper->link;
+    failing_init(&s->failing, s->agent, "certificate", 2, "Certificate www.example.edu",
+                 "https://ca.example:14000/dir", remembered);
+    s->log = tmpfile();
+    assert_non_null(s->log);
+    fflush(stderr);
+    s->saved = dup(2);
+    assert_true(dup2(fileno(s->log), 2) == 2);
+    return s;
+}
+
+static void scene_end(scene_t *s)
+{
+    fflush(stderr);
+    dup2(s->saved, 2);
+    close(s->saved);
+    fclose(s->log);
+}
+
+static const char *logged(scene_t *s)
+{
+    char *text = apr_pcalloc(s->p, 20000);
+    ssize_t n = pread(fileno(s->log), text, 19999, 0);
+
+    assert_true(n >= 0);
+    assert_int_equal(0, ftruncate(fileno(s->log), 0));
+    assert_int_equal(0, lseek(fileno(s->log), 0, SEEK_SET));
+    return text;
+}
+
+static eab_result_t *problem(apr_pool_t *p, const char *type, const char *detail)
+{
+    eab_result_t *result = eab_result_make(p);
+
+    eab_result_set(result, APR_EGENERAL, type, "%s", detail);
+    result->http_status = 403;
+    return result;
+}
+
+static int lines(const char *text)
+{
+    int count = 0;
+
+    for (; *text != '\0'; ++text)
+        count += (*text == '\n');
+    return count;
+}
+
+static void the_same_problem_is_logged_once(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    eab_result_t *first = problem(s->p, ACME_ERROR "unauthorized", "No\nway");
+    const char *text;
+
+    failing_add(&s->failing, first, PROBLEM_AT_ORDER);
+    text = logged(s);
+    assert_int_equal(1, lines(text));
+    assert_non_null(strstr(text, "[acme_eab:error]"));
+    assert_non_null(strstr(text, "Certificate www.example.edu: No\\x0away"));
+    assert_non_null(strstr(text, ACME_ERROR "unauthorized"));
+    assert_non_null(strstr(text, "Next try in "));
+    failing_add(&s->failing, first, PROBLEM_AT_ORDER);
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "No\nway"), PROBLEM_AT_ORDER);
+    assert_string_equal("", logged(s));
+    assert_int_equal(3, s->failing.failure.attempts);
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "Other words"),
+                PROBLEM_AT_ORDER);
+    assert_int_equal(1, lines(logged(s)));
+    failing_add(&s->failing, problem(s->p, NULL, "Other words"), PROBLEM_AT_ORDER);
+    assert_int_equal(1, lines(logged(s)));
+    failing_end(&s->failing);
+    failing_add(&s->failing, problem(s->p, NULL, "Other words"), PROBLEM_AT_ORDER);
+    assert_int_equal(1, lines(logged(s)));
+    scene_end(s);
+}
+
+static void a_remembered_problem_is_no_news_either(void **state)
+{
+    brief_failure_t remembered = { .attempts = 5, .since = apr_time_from_sec(1000000), .place = 1 };
+    scene_t *s;
+
+    remembered.problem = problem(*state, ACME_ERROR "malformed", "Bad");
+    s = scene_make(*state, &remembered);
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "malformed", "Bad"), PROBLEM_AT_ORDER);
+    assert_string_equal("", logged(s));
+    assert_int_equal(6, s->failing.failure.attempts);
+    assert_true(apr_time_from_sec(1000000) == s->failing.failure.since);
+    scene_end(s);
+}
+
+static void the_keeper_is_told(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    apr_time_t now = apr_time_now();
+    brief_failure_t told;
+    json_t *body;
+    int type = 0;
+
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "No way"),
+                PROBLEM_AT_CHALLENGE);
+    assert_int_equal(1, s->agent->status_dirty);
+    body = fake_keeper_hear(s->keeper, &type);
+    assert_int_equal(MESSAGE_FAILED, type);
+    assert_int_equal(2, json_peek_int(body, "certificate", -1));
+    assert_null(json_object_get(body, "account"));
+    brief_failure_from_json(&told, json_object_get(body, "failure"), s->p);
+    assert_int_equal(1, told.attempts);
+    assert_int_equal(PROBLEM_AT_CHALLENGE, told.place);
+    assert_string_equal("No way", told.problem->detail);
+    assert_int_equal(403, told.problem->http_status);
+    assert_true(told.next > now);
+    assert_true(apr_time_sec(told.next) == apr_time_sec(s->failing.failure.next));
+
+    failing_end(&s->failing);
+    body = fake_keeper_hear(s->keeper, &type);
+    assert_int_equal(MESSAGE_FAILED, type);
+    assert_true(json_is_null(json_object_get(body, "failure")));
+    failing_end(&s->failing); /* nothing to forget */
+    assert_null(fake_keeper_hear(s->keeper, &type));
+    scene_end(s);
+}
+
+/* It may be its own problem that is added again: a copy is made before the old one goes. */
+static void a_problem_is_copied(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    apr_pool_t *pool = NULL;
+
+    assert_int_equal(APR_SUCCESS, apr_pool_create(&pool, s->p));
+    failing_add(&s->failing, problem(pool, NULL, "First words"), PROBLEM_AT_ORDER);
+    apr_pool_destroy(pool);
+    failing_add(&s->failing, s->failing.failure.problem, PROBLEM_AT_ORDER);
+    assert_string_equal("First words", s->failing.failure.problem->detail);
+    assert_int_equal(2, s->failing.failure.attempts);
+    scene_end(s);
+}
+
+static void advice_is_for_failures(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+
+    assert_null(failing_advice(&s->failing, s->p));
+    failing_add(&s->failing, problem(s->p, EAB_PROBLEM_CA_UNREACHABLE, "Timed out"),
+                PROBLEM_AT_ACCOUNT);
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "ca.example"));
+    failing_end(&s->failing);
+    assert_null(failing_advice(&s->failing, s->p));
+    scene_end(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(the_same_problem_is_logged_once),
+        fixture_test(a_remembered_problem_is_no_news_either),
+        fixture_test(the_keeper_is_told),
+        fixture_test(a_problem_is_copied),
+        fixture_test(advice_is_for_failures),
+    };
+
+    return fixture_run(tests);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_keeper.h"
+
+#include <sys/stat.h>
+
+#include "agent/job.h"
+#include "agent/status.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#define NOW "2026-11-21T21:05:00Z"
+
+typedef struct scene {
+    apr_pool_t *p;
+    brief_t *brief;
+    brief_account_t *account;
+    brief_certificate_t *certificate;
+    fake_keeper_t *keeper;
+} scene_t;
+
+static apr_array_header_t *names(apr_pool_t *p, const char *a, const char *b)
+{
+    apr_array_header_t *array = apr_array_make(p, 2, sizeof(const char *));
+
+    APR_ARRAY_PUSH(array, const char *) = a;
+    if (b != NULL)
+        APR_ARRAY_PUSH(array, const char *) = b;
+    return array;
+}
+
+static scene_t scene(apr_pool_t *p)
+{
+    scene_t s = { .p = p };
+
+    s.keeper = fake_keeper_make(p);
+    s.brief = brief_make(p);
+    s.brief->run_dir = fixture_directory(p);
+    s.brief->max_parallel = 8;
+    s.brief->keeper_pid = 4711;
+    s.brief->keeper_restarts = 2;
+    s.brief->agent_restarts = 3;
+    s.account = apr_array_push(s.brief->accounts);
+    s.account->label = "default";
+    s.account->directory = "https://ca.example/dir";
+    s.account->kid_sha256 = "0123456789abcdef";
+    s.account->url = "https://ca.example/account/1";
+    s.account->thumbprint = "secret-thumbprint";
+    s.account->ca_pem = NULL;
+    s.account->proxy = "http://secret-proxy:3128";
+    s.account->proxy_credentials = "secret-user:secret-word";
+    s.account->eab = 1;
+    s.account->failure.problem = eab_result_make(p);
+    s.certificate = apr_array_push(s.brief->certificates);
+    s.certificate->id = "www.example.edu";
+    s.certificate->names = names(p, "www.example.edu", "example.edu");
+    s.certificate->challenges = names(p, "http-01", NULL);
+    s.certificate->key_type = "p256";
+    s.certificate->served = 1;
+    s.certificate->where = "httpd.conf:9";
+    s.certificate->failure.problem = eab_result_make(p);
+    return s;
+}
+
+static brief_facts_t *facts(apr_pool_t *p)
+{
+    brief_facts_t *f = apr_pcalloc(p, sizeof(*f));
+
+    f->names = names(p, "www.example.edu", "example.edu");
+    f->key_type = "p256";
+    f->issuer = "Some <CA>";
+    f->serial = "0a0b";
+    f->fingerprint = "ff00";
+    f->not_before = apr_time_now() - apr_time_from_sec(86400);
+    f->not_after = apr_time_now() + apr_time_from_sec(80 * 86400);
+    f->obtained = f->not_before;
+    f->generation = "000003";
+    f->same_account = 1;
+    return f;
+}
+
+static agent_t *agent_of(scene_t *s)
+{
+    agent_t *agent = agent_make(s->keeper->link, s->brief, s->p);
+
+    assert_non_null(agent);
+    return agent;
+}
+
+static json_t *status_of(scene_t *s, const agent_t *agent)
+{
+    apr_time_t now = 0;
+
+    assert_int_equal(APR_SUCCESS, clock_parse(&now, NOW));
+    return json_own(s->p, status_make(agent, now, s->p));
+}
+
+static const json_t *first(const json_t *status, const char *list)
+{
+    return json_array_get(json_object_get(status, list), 0);
+}
+
+static void expect_text(const json_t *object, const char *key, const char *text)
+{
+    const char *value = json_peek_string(object, key);
+
+    assert_non_null(value);
+    assert_string_equal(text, value);
+}
+
+static void has_members(const json_t *object, const char *list)
+{
+    char *copy = strdup(list);
+    char *rest = NULL, *key;
+
+    for (key = strtok_r(copy, " ", &rest); key != NULL; key = strtok_r(NULL, " ", &rest)) {
+        if (json_object_get(object, key) == NULL)
+            print_error("missing: %s\n", key);
+        assert_non_null(json_object_get(object, key));
+    }
+    free(copy);
+}
+
+static void the_document_has_its_shape(void **state)
+{
+    scene_t s = scene(*state);
+    agent_t *agent = agent_of(&s);
+    json_t *status = status_of(&s, agent);
+    const json_t *certificate = first(status, "certificates");
+    const json_t *account = first(status, "accounts");
+
+    assert_int_equal(1, json_peek_int(status, "version", 0));
+    expect_text(status, "generated", NOW);
+    has_members(status, "certificates accounts processes reload");
+    has_members(certificate, "name names account state keys next problem order");
+    expect_text(certificate, "name", "www.example.edu");
+    expect_text(certificate, "account", "default");
+    expect_text(certificate, "state", "missing");
+    assert_int_equal(0, json_array_size(json_object_get(certificate, "keys")));
+    assert_true(json_is_null(json_object_get(certificate, "problem")));
+    assert_true(json_is_null(json_object_get(certificate, "order")));
+    has_members(json_object_get(certificate, "next"), "what why");
+    has_members(account, "label directory url kid_sha256 state problem");
+    expect_text(account, "state", "valid");
+    assert_int_equal(
+        4711,
+        json_peek_int(json_object_get(json_object_get(status, "processes"), "keeper"), "pid", 0));
+    assert_int_equal(3,
+                     json_peek_int(json_object_get(json_object_get(status, "processes"), "agent"),
+                                   "restarts", 0));
+    expect_text(json_object_get(status, "reload"), "state", "idle");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void a_certificate_is_described(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate, *key;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000003";
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "valid");
+    key = first(certificate, "keys");
+    expect_text(key, "type", "p256");
+    expect_text(key, "issuer", "Some <CA>"); /* who shows it escapes it */
+    expect_text(key, "serial", "0a0b");
+    expect_text(key, "fingerprint_sha256", "ff00");
+    has_members(key, "not_before not_after");
+    expect_text(json_object_get(certificate, "next"), "what", "renew");
+    has_members(json_object_get(certificate, "next"), "at");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void what_waits_for_a_reload_says_so(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000002";
+    s.brief->reload.state = "refused";
+    s.brief->reload.why = "Syntax error";
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "waiting-for-reload");
+    expect_text(json_object_get(certificate, "next"), "what", "reload");
+    expect_text(json_object_get(status_of(&s, agent), "reload"), "why", "Syntax error");
+    agent->reload.state = "off";
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_non_null(
+        strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "ACMEReload is off"));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void a_problem_is_told_with_advice(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *problem, *certificate;
+    eab_result_t *result = s.certificate->failure.problem;
+
+    eab_result_set(result, APR_EGENERAL, ACME_ERROR "unauthorized", "No way");
+    result->http_status = 403;
+    s.certificate->failure.attempts = 4;
+    s.certificate->failure.since = apr_time_from_sec(1000000);
+    s.certificate->failure.next = apr_time_now() + apr_time_from_sec(600);
+    certificate = first(status_of(&s, agent_of(&s)), "certificates");
+    expect_text(certificate, "state", "failing");
+    problem = json_object_get(certificate, "problem");
+    expect_text(problem, "type", ACME_ERROR "unauthorized");
+    expect_text(problem, "detail", "No way");
+    assert_int_equal(403, json_peek_int(problem, "status", 0));
+    assert_int_equal(4, json_peek_int(problem, "attempts", 0));
+    has_members(problem, "advice since");
+    assert_null(json_object_get(problem, "rv"));
+    expect_text(json_object_get(certificate, "next"), "what", "retry");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void a_broken_account_fails_its_certificates(void **state)
+{
+    scene_t s = scene(*state);
+    json_t *status;
+
+    s.account->broken = eab_result_make(s.p);
+    eab_result_set(s.account->broken, APR_EINVAL, EAB_PROBLEM_STORE, "key.pem is damaged");
+    status = status_of(&s, agent_of(&s));
+    expect_text(first(status, "accounts"), "state", "failing");
+    expect_text(json_object_get(first(status, "accounts"), "problem"), "detail",
+                "key.pem is damaged");
+    expect_text(first(status, "certificates"), "state", "failing");
+    expect_text(json_object_get(first(status, "certificates"), "problem"), "detail",
+                "key.pem is damaged");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void an_order_in_flight_is_shown(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *order;
+
+    s.certificate->ordering = 1;
+    s.certificate->order_names = s.certificate->names;
+    s.certificate->order_url = "https://ca.example/order/1";
+    s.certificate->order_since = apr_time_from_sec(1000000);
+    order = json_object_get(first(status_of(&s, agent_of(&s)), "certificates"), "order");
+    expect_text(order, "url", "https://ca.example/order/1");
+    has_members(order, "since");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void nothing_secret_is_in_it(void **state)
+{
+    scene_t s = scene(*state);
+    const char *text = json_text(s.p, status_of(&s, agent_of(&s)));
+
+    assert_null(strstr(text, "secret"));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void the_file_is_for_everybody_and_whole(void **state)
+{
+    scene_t s = scene(*state);
+    const char *path = apr_pstrcat(s.p, s.brief->run_dir, "/status.json", NULL);
+    const char *text = NULL;
+    apr_size_t len = 0;
+    struct stat st;
+    agent_t *agent = agent_of(&s);
+
+    assert_int_equal(APR_SUCCESS, status_write(agent, apr_time_now()));
+    assert_int_equal(0, stat(path, &st));
+    assert_int_equal(0644, st.st_mode & 07777);
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, path, 1000000, s.p));
+    assert_int_equal(1, json_peek_int(json_parse(s.p, text, len, NULL), "version", 0));
+    file_remove_tree(s.brief->run_dir, s.p);
+    assert_int_not_equal(APR_SUCCESS, status_write(agent, apr_time_now()));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(the_document_has_its_shape),
+        fixture_test(a_certificate_is_described),
+        fixture_test(what_waits_for_a_reload_says_so),
+        fixture_test(a_problem_is_told_with_advice),
+        fixture_test(a_broken_account_fails_its_certificates),
+        fixture_test(an_order_in_flight_is_shown),
+        fixture_test(nothing_secret_is_in_it),
+        fixture_test(the_file_is_for_everybody_and_whole),
+    };
+
+    return fixture_run(tests);
+}
