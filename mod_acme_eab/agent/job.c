@@ -303,7 +303,7 @@ static double dice_of(const brief_facts_t *facts)
 /* When to go on, and why. */
 static void plan(job_t *job)
 {
-    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0 };
+    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     renew_policy_t policy = { 0, 0 };
     const brief_failure_t *failure = &job->failing.failure;
     const brief_failure_t *account = &job->account->failing.failure;

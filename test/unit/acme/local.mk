@@ -26,6 +26,11 @@ test_unit_acme_test_problem_SOURCES = test/unit/acme/test_problem.c
 test_unit_acme_test_problem_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_problem_LDADD = libacme.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += test/unit/acme/test_renewalinfo
+test_unit_acme_test_renewalinfo_SOURCES = test/unit/acme/test_renewalinfo.c
+test_unit_acme_test_renewalinfo_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_renewalinfo_LDADD = libacme.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/acme/test_url
 test_unit_acme_test_url_SOURCES = test/unit/acme/test_url.c
 test_unit_acme_test_url_CFLAGS = $(UNIT_CFLAGS)
