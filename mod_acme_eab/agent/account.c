@@ -46,6 +46,9 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
                         json_integer(request->index));
     json_put_string(body, "url", url);
     json_put_string(body, "nonce", nonce);
+    if (request->sentence == SENTENCE_NEW_ORDER) {
+        sentence_order_to_json(body, &request->order);
+    }
     link_request(account->agent->link, MESSAGE_SIGN, body, on_signed, signing);
 }
 
@@ -276,6 +279,14 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
     account->opening = 1;
     refresh_session(account);
     acme_session_open(account->session, on_open, account);
+}
+
+void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton)
+{
+    if (account->active == 0) {
+        refresh_session(account); /* never under the feet of a job */
+    }
+    acme_session_open(account->session, ready, baton);
 }
 
 static void on_unregistered(void *baton, const json_t *body, const eab_result_t *result)

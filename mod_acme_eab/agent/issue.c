@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/order.h"
+#include "agent/renewal.h"
 #include "base/bytes.h"
 
 #define PEM_CHAIN "application/pem-certificate-chain"
@@ -45,6 +46,11 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
         return;
     }
     if (job_renew_account(job, result)) {
+        return;
+    }
+    if (order_drop_profile(job, result)) {
+        job_abandon(job);
+        job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
     if (job_is_verdict(result)
@@ -141,6 +147,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     }
     job_forget_order(job);
     keep_facts(job, body);
+    renewal_follow(job);
     failing_end(&job->failing);
     job_happen(job, EVENT_INSTALLED);
 }

@@ -15,6 +15,7 @@ static const char *const message_names[] = {
     [MESSAGE_ABANDON] = "abandon",
     [MESSAGE_INSTALL] = "install",
     [MESSAGE_FAILED] = "failed",
+    [MESSAGE_WINDOW] = "window",
     [MESSAGE_SIGNED] = "signed",
     [MESSAGE_DONE] = "done",
     [MESSAGE_PROBLEM] = "problem",
@@ -58,6 +59,18 @@ int sentence_parse(const char *name)
         }
     }
     return 0;
+}
+
+void sentence_order_to_json(json_t *body, const sentence_order_t *order)
+{
+    json_object_set_new(body, "replaces", json_boolean(order->replaces));
+    json_object_set_new(body, "profile", json_boolean(order->profile));
+}
+
+void sentence_order_from_json(sentence_order_t *order, const json_t *body)
+{
+    order->replaces = json_is_true(json_object_get(body, "replaces"));
+    order->profile = json_is_true(json_object_get(body, "profile"));
 }
 
 int sentence_is_of_certificate(int sentence)

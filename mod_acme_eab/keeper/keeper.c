@@ -148,6 +148,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->loaded = plan->loaded;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
+    brief->window = certificate->window;
     if (certificate->journal != NULL) {
         brief->ordering = 1;
         brief->order_names = certificate->journal->names;
