@@ -201,7 +201,9 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
     if (certificate->facts != NULL) {
         json_object_set_new(json, "facts", brief_facts_to_json(certificate->facts));
     }
-    json_object_set_new(json, "window", brief_window_to_json(&certificate->window));
+    if (certificate->window.ari_id != NULL) {
+        json_object_set_new(json, "window", brief_window_to_json(&certificate->window));
+    }
     json_object_set_new(json, "ordering", json_boolean(certificate->ordering));
     if (certificate->ordering) {
         json_put_strings(json, "order_names", certificate->order_names);

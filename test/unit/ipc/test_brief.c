@@ -41,7 +41,11 @@ static const char *const whole =
              "CA\","
              "\"serial\":\"0a\",\"fingerprint\":\"ff\",\"not_before\":\"2026-01-01T00:00:00Z\","
              "\"not_after\":\"2026-04-01T00:00:00Z\",\"obtained\":\"2026-01-01T01:00:00Z\","
-             "\"generation\":\"000008\",\"same_account\":true},"
+             "\"generation\":\"000008\",\"same_account\":true,\"ari_id\":\"aYhb.AIdl\"},"
+             "\"window\":{\"ari_id\":\"aYhb.AIdl\",\"start\":\"2026-03-01T00:00:00Z\","
+             "\"end\":\"2026-03-03T00:00:00Z\",\"drawn\":\"2026-03-02T00:00:00Z\","
+             "\"explanation\":\"https://ca.example/why\",\"next\":\"2026-02-01T00:00:00Z\","
+             "\"errors\":2},"
              "\"ordering\":true,\"order_names\":[\"www.example.edu\"],"
              "\"order_url\":\"https://ca.example/order/1\",\"finalized\":true,"
              "\"order_since\":\"2026-03-01T00:00:00Z\",\"failure\":" FAILURE(
