@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/failing.h"
 #include "ipc/message.h"
+#include "policy/pace.h"
 
 /** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
 typedef void account_ready_fn(void *baton, const eab_result_t *result);
@@ -29,6 +30,7 @@ typedef struct agent_account {
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
     int active;      /* jobs that are at work with it */
+    pace_t pace;     /* how many may be */
     int asking;      /* questions for renewal information that are under way */
     apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;

@@ -202,6 +202,7 @@ void job_abandon(job_t *job)
 
 void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
+    pace_fail(&job->account->pace, problem, job->account->active);
     failing_add(&job->failing, problem, place);
     job_happen(job, EVENT_FAILED);
 }
@@ -423,7 +424,7 @@ void job_poke(job_t *job, apr_time_t now)
         return; /* a stray answer of a failed order must not meet the next one */
     }
     if (job->state == JOB_QUEUED) {
-        if (job->account->active < job->agent->brief->max_parallel) {
+        if (job->account->active < job->account->pace.places) {
             take_place(job);
             job_happen(job, EVENT_PLACE);
         }
