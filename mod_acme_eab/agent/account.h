@@ -25,6 +25,7 @@ typedef struct agent_account {
     acme_session_t *session;
     acme_signer_t signer;
     sentence_request_t request; /* of the registration, one at a time */
+    sentence_request_t contact_request;
     failing_t failing;
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */

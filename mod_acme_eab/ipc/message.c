@@ -4,27 +4,21 @@
 #include <string.h>
 
 static const char *const message_names[] = {
-    [MESSAGE_PLAN] = "plan",
-    [MESSAGE_READY] = "ready",
-    [MESSAGE_BRIEF] = "brief",
-    [MESSAGE_NEWS] = "news",
-    [MESSAGE_SIGN] = "sign",
-    [MESSAGE_REGISTERED] = "registered",
-    [MESSAGE_UNREGISTER] = "unregister",
-    [MESSAGE_ORDERED] = "ordered",
-    [MESSAGE_ABANDON] = "abandon",
-    [MESSAGE_INSTALL] = "install",
-    [MESSAGE_FAILED] = "failed",
-    [MESSAGE_WINDOW] = "window",
-    [MESSAGE_SIGNED] = "signed",
-    [MESSAGE_DONE] = "done",
-    [MESSAGE_PROBLEM] = "problem",
+    [MESSAGE_PLAN] = "plan",           [MESSAGE_READY] = "ready",
+    [MESSAGE_BRIEF] = "brief",         [MESSAGE_NEWS] = "news",
+    [MESSAGE_SIGN] = "sign",           [MESSAGE_REGISTERED] = "registered",
+    [MESSAGE_CONTACTED] = "contacted", [MESSAGE_UNREGISTER] = "unregister",
+    [MESSAGE_ORDERED] = "ordered",     [MESSAGE_ABANDON] = "abandon",
+    [MESSAGE_INSTALL] = "install",     [MESSAGE_FAILED] = "failed",
+    [MESSAGE_WINDOW] = "window",       [MESSAGE_SIGNED] = "signed",
+    [MESSAGE_DONE] = "done",           [MESSAGE_PROBLEM] = "problem",
 };
 
 static const char *const sentence_names[] = {
     [SENTENCE_NEW_ACCOUNT] = "newAccount",
     [SENTENCE_FIND_ACCOUNT] = "findAccount",
     [SENTENCE_FIND_ACCOUNT_EAB] = "findAccountWithEAB",
+    [SENTENCE_UPDATE_CONTACT] = "updateContact",
     [SENTENCE_READ] = "read",
     [SENTENCE_CHALLENGE] = "challenge",
     [SENTENCE_NEW_ORDER] = "newOrder",

@@ -25,6 +25,7 @@ typedef enum {
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
                            sentence_order_to_json()} -> SIGNED {id, jws} */
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
+    MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
     MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
     MESSAGE_ORDERED,    /* {id, certificate, url} -> DONE: the order URL is on disk */
     MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
@@ -44,6 +45,7 @@ typedef enum {
     SENTENCE_NEW_ACCOUNT = 1,  /* newAccount with contacts, terms and EAB; signed with the jwk */
     SENTENCE_FIND_ACCOUNT,     /* newAccount, onlyReturnExisting; signed with the jwk */
     SENTENCE_FIND_ACCOUNT_EAB, /* the same with EAB, for CAs that want it there too (E-16) */
+    SENTENCE_UPDATE_CONTACT,   /* the configured contacts, to the account's URL */
     SENTENCE_READ,             /* POST-as-GET */
     SENTENCE_CHALLENGE,        /* {}: the answer to a challenge is in place */
     SENTENCE_NEW_ORDER,        /* the names of a certificate */
@@ -61,7 +63,7 @@ void sentence_order_to_json(json_t *body, const sentence_order_t *order);
 void sentence_order_from_json(sentence_order_t *order, const json_t *body);
 
 /** What a job hands to the session and the session to the signer. index: of the account for the
- * first five, of the certificate for the rest. */
+ * first six, of the certificate for the rest. */
 typedef struct sentence_request {
     sentence_t sentence;
     int index;

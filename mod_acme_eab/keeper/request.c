@@ -90,6 +90,12 @@ static apr_status_t handle_registered(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_contacted(request_t *request)
+{
+    account_contacted(request->account, request->result);
+    return APR_SUCCESS;
+}
+
 static apr_status_t handle_unregister(request_t *request)
 {
     account_unregister(request->account, request->result);
@@ -182,6 +188,7 @@ static apr_status_t handle_window(request_t *request)
 static const request_row_t rows[] = {
     { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign },
     { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered },
+    { MESSAGE_CONTACTED, ABOUT_ACCOUNT, handle_contacted },
     { MESSAGE_UNREGISTER, ABOUT_ACCOUNT, handle_unregister },
     { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered },
     { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon },

@@ -94,6 +94,26 @@ static apr_status_t say_find_account(statement_t *statement, int with_eab, const
     return APR_SUCCESS;
 }
 
+/* RFC 8555, 7.3.2: to the account's own URL and nowhere else. */
+static apr_status_t say_contact(statement_t *statement, const char *url, eab_result_t *result,
+                                apr_pool_t *p)
+{
+    const keeper_account_t *account = statement->account;
+    json_t *payload = json_own(p, json_object());
+
+    if (need_registration(account, result) != APR_SUCCESS) {
+        return result->rv;
+    }
+    if (strcmp(url, account->registration->url) != 0 || account->plan->contacts->nelts == 0) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "The contacts of account %s are told to its own URL only.",
+                              account->plan->label);
+    }
+    json_put_strings(payload, "contact", account->plan->contacts);
+    statement->payload = json_text(p, payload);
+    return APR_SUCCESS;
+}
+
 /* RFC 8555, 7.3 and 7.3.4. */
 static apr_status_t say_new_account(statement_t *statement, const char *url, eab_result_t *result,
                                     apr_pool_t *p)
@@ -203,6 +223,8 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
     case SENTENCE_FIND_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT_EAB:
         return say_find_account(statement, sentence == SENTENCE_FIND_ACCOUNT_EAB, url, result, p);
+    case SENTENCE_UPDATE_CONTACT:
+        return say_contact(statement, url, result, p);
     case SENTENCE_READ:
         statement->payload = ""; /* POST-as-GET (RFC 8555, 6.3) */
         return need_registration(statement->account, result);
