@@ -22,7 +22,8 @@ typedef struct link_search {
     const acme_answer_t *answer;
     const char *rel;
     const char *base;
-    const char *found;
+    apr_array_header_t *found; /* const char * */
+    int max;
 } link_search_t;
 
 json_t *acme_answer_object(apr_pool_t *p, const acme_answer_t *answer)
@@ -145,18 +146,31 @@ static int search_header(void *baton, const char *name, const char *value)
     (void)name;
     while ((value = read_link(search->answer->pool, value, &link)) != NULL) {
         if (link.rel != NULL && has_rel(link.rel, search->rel)) {
-            search->found = acme_url_resolve(search->p, search->base, link.target);
-            return 0;
+            const char *url = acme_url_resolve(search->p, search->base, link.target);
+
+            APR_ARRAY_PUSH(search->found, const char *) = url;
+            if (search->found->nelts == search->max) {
+                return 0;
+            }
         }
     }
     return 1;
 }
 
+apr_array_header_t *acme_link_list(apr_pool_t *p, const acme_answer_t *answer, const char *rel,
+                                   const char *base, int max)
+{
+    link_search_t search = { p, answer, rel, base, NULL, max };
+
+    search.found = apr_array_make(p, 2, sizeof(const char *));
+    apr_table_do(search_header, &search, answer->headers, "Link", NULL);
+    return search.found;
+}
+
 const char *acme_link_find(apr_pool_t *p, const acme_answer_t *answer, const char *rel,
                            const char *base)
 {
-    link_search_t search = { p, answer, rel, base, NULL };
+    apr_array_header_t *found = acme_link_list(p, answer, rel, base, 1);
 
-    apr_table_do(search_header, &search, answer->headers, "Link", NULL);
-    return search.found;
+    return found->nelts > 0 ? APR_ARRAY_IDX(found, 0, const char *) : NULL;
 }

@@ -24,4 +24,9 @@ const char *acme_answer_excerpt(apr_pool_t *p, const char *text, apr_size_t max)
 const char *acme_link_find(apr_pool_t *p, const acme_answer_t *answer, const char *rel,
                            const char *base);
 
+/** The targets of all Link headers with that rel, in their order, at most max. Array of const char *
+ * in p. */
+apr_array_header_t *acme_link_list(apr_pool_t *p, const acme_answer_t *answer, const char *rel,
+                                   const char *base, int max);
+
 #endif

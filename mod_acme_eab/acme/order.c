@@ -134,6 +134,7 @@ acme_order_t *acme_order_parse(apr_pool_t *p, const acme_answer_t *answer, eab_r
         acme_problem_bad_answer(result, answer, "The CA's order has a URL that is not https");
         return NULL;
     }
+    order->profile = json_copy_string(p, json, "profile");
     order->next = acme_order_next(order->status);
     order->expires = json_peek_time(json, "expires");
     order->retry_after = acme_answer_retry_after(answer);

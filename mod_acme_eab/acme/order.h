@@ -29,6 +29,7 @@ typedef struct acme_order {
     const char *finalize;               /* URL; NULL when missing */
     const char *certificate;            /* URL; NULL until valid */
     apr_time_t expires;                 /* 0: unsaid */
+    const char *profile;                /* NULL: unsaid */
     apr_int64_t retry_after;            /* seconds; -1: unsaid */
     int has_error;                      /* the order carries an error: see problem */
     eab_result_t *problem; /* of a FAILED order; rv is APR_SUCCESS when none was given */

@@ -76,6 +76,11 @@ const acme_directory_t *acme_session_directory(const acme_session_t *session)
     return session->fresh ? session->directory : NULL;
 }
 
+const acme_directory_t *acme_session_seen(const acme_session_t *session)
+{
+    return session->directory;
+}
+
 void acme_session_forget(acme_session_t *session)
 {
     session->fresh = 0;
@@ -351,6 +356,49 @@ void acme_session_post(acme_session_t *session, const char *url, const void *sen
     }
     post_wait(post);
     serve_waiting(session);
+}
+
+/* ---- what needs no signature ---- */
+
+typedef struct get {
+    apr_pool_t *pool;
+    const char *url;
+    acme_answer_fn *done;
+    void *baton;
+} get_t;
+
+static void get_answered(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    get_t *get = baton;
+    eab_result_t *outcome = eab_result_make(get->pool);
+
+    if (result->rv != APR_SUCCESS) {
+        eab_result_copy(outcome, result);
+    }
+    else if (!is_success(answer)) {
+        acme_problem_from_answer(outcome, answer);
+    }
+    if (outcome->rv != APR_SUCCESS) {
+        outcome->url = get->url;
+    }
+    get->done(get->baton, answer, outcome);
+    apr_pool_destroy(get->pool);
+}
+
+void acme_session_get(acme_session_t *session, const char *url, const char *accept,
+                      acme_answer_fn *done, void *baton)
+{
+    acme_request_t request = { "GET", url, NULL, accept };
+    apr_pool_t *pool = NULL;
+    get_t *get;
+
+    apr_pool_create(&pool, session->pool);
+    get = apr_pcalloc(pool, sizeof(*get));
+    get->pool = pool;
+    get->url = apr_pstrdup(pool, url);
+    get->done = done;
+    get->baton = baton;
+    session_send(session, &request, get_answered, get);
 }
 
 /* ---- the directory ---- */

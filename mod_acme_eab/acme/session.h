@@ -39,6 +39,9 @@ void acme_session_open(acme_session_t *session, acme_ready_fn *done, void *baton
 /** The directory, borrowed, valid until the next acme_session_forget(); NULL before it is known. */
 const acme_directory_t *acme_session_directory(const acme_session_t *session);
 
+/** The same as it was last seen, even when it is not to be relied on any more: for the status. */
+const acme_directory_t *acme_session_seen(const acme_session_t *session);
+
 /** Drop directory and nonces, so that the next open fetches them anew: at the start of each cycle
  * of work (checklist D-10, N-09). Requests under way are not disturbed. */
 void acme_session_forget(acme_session_t *session);
@@ -52,6 +55,11 @@ void acme_session_forget(acme_session_t *session);
  *                 answer what came (status 0 when nothing came) */
 void acme_session_post(acme_session_t *session, const char *url, const void *sentence,
                        const char *accept, acme_answer_fn *done, void *baton);
+
+/** GET a resource that needs no signature (RFC 9773, 4.1). The session need not be open. done as for
+ * acme_session_post(). */
+void acme_session_get(acme_session_t *session, const char *url, const char *accept,
+                      acme_answer_fn *done, void *baton);
 
 /** Requests sent so far, for the log and the benchmark. */
 int acme_session_requests(const acme_session_t *session);

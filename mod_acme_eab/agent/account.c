@@ -46,6 +46,9 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
                         json_integer(request->index));
     json_put_string(body, "url", url);
     json_put_string(body, "nonce", nonce);
+    if (request->sentence == SENTENCE_NEW_ORDER) {
+        sentence_order_to_json(body, &request->order);
+    }
     link_request(account->agent->link, MESSAGE_SIGN, body, on_signed, signing);
 }
 
@@ -196,6 +199,48 @@ static apr_status_t check_directory(const agent_account_t *account, eab_result_t
     return APR_SUCCESS;
 }
 
+/* ---- contacts ---- */
+
+static void on_contact_stored(void *baton, const json_t *body, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+
+    (void)body;
+    if (result->rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_WARNING, "Account %s: %s", account->brief->label, result->detail);
+    }
+}
+
+static void on_contact(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    agent_account_t *account = baton;
+    json_t *body;
+
+    if (result->rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_WARNING,
+                 "Account %s: the CA did not take the new contacts (ACMEContact): %s Certificates "
+                 "are not concerned; it is tried again after the next start.",
+                 account->brief->label, log_escape(answer->pool, result->detail));
+        return;
+    }
+    body = json_object();
+    json_object_set_new(body, "account", json_integer(account->index));
+    link_request(account->agent->link, MESSAGE_CONTACTED, body, on_contact_stored, account);
+}
+
+/* Once in each run, beside the work with certificates (checklist ). */
+static void update_contact(agent_account_t *account)
+{
+    if (!account->brief->contact_changed) {
+        return;
+    }
+    account->brief->contact_changed = 0;
+    account->contact_request.sentence = SENTENCE_UPDATE_CONTACT;
+    account->contact_request.index = account->index;
+    acme_session_post(account->session, account->brief->url, &account->contact_request, NULL,
+                      on_contact, account);
+}
+
 /* A key that the CA may know is looked up before it is registered, since the EAB may be of single
  * use and the answer to an earlier newAccount may have been lost (checklist A-07, A-09, E-16). */
 static void on_open(void *baton, const eab_result_t *result)
@@ -207,6 +252,7 @@ static void on_open(void *baton, const eab_result_t *result)
         fail(account, result);
     }
     else if (account->brief->url != NULL) {
+        update_contact(account);
         succeed(account);
     }
     else if (check_directory(account, problem) != APR_SUCCESS) {
@@ -278,6 +324,14 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
     acme_session_open(account->session, on_open, account);
 }
 
+void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton)
+{
+    if (account->active == 0) {
+        refresh_session(account); /* never under the feet of a job */
+    }
+    acme_session_open(account->session, ready, baton);
+}
+
 static void on_unregistered(void *baton, const json_t *body, const eab_result_t *result)
 {
     agent_account_t *account = baton;
@@ -322,6 +376,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
     account->agent = agent;
     account->index = index;
     account->brief = brief;
+    pace_init(&account->pace, agent->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;
     account->session =

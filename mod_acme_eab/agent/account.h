@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/failing.h"
 #include "ipc/message.h"
+#include "policy/pace.h"
 
 /** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
 typedef void account_ready_fn(void *baton, const eab_result_t *result);
@@ -24,11 +25,14 @@ typedef struct agent_account {
     acme_session_t *session;
     acme_signer_t signer;
     sentence_request_t request; /* of the registration, one at a time */
+    sentence_request_t contact_request;
     failing_t failing;
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
     int active;      /* jobs that are at work with it */
+    pace_t pace;     /* how many may be */
+    int asking;      /* questions for renewal information that are under way */
     apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
@@ -45,6 +49,10 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
 
 /** The CA says that it does not know this account (checklist A-12): register again. ready as above. */
 void account_renew(agent_account_t *account, account_ready_fn *ready, void *baton);
+
+/** Have the directory fetched, or take it as it is known in this cycle of work; the account itself is
+ * not touched. ready as for acme_session_open(). */
+void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
 
 /** "unregistered", "valid", "failing". Static. */
 const char *account_state(const agent_account_t *account);

@@ -3,8 +3,16 @@
 
 #include <string.h>
 
+#include "acme/answer.h"
+#include "acme/url.h"
 #include "agent/order.h"
+#include "agent/renewal.h"
 #include "base/bytes.h"
+#include "base/log.h"
+#include "crypto/chain.h"
+
+/* Chains that are looked at for ACMEPreferredChain. */
+#define ALTERNATES_MAX 10
 
 #define PEM_CHAIN "application/pem-certificate-chain"
 
@@ -47,6 +55,11 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
     if (job_renew_account(job, result)) {
         return;
     }
+    if (order_drop_profile(job, result)) {
+        job_abandon(job);
+        job_happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
     if (job_is_verdict(result)
         || (result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0)) {
         job_abandon(job);
@@ -71,6 +84,73 @@ void issue_wait(job_t *job)
 {
     job_leave_place(job); /* the CA is at work, not we: others may go on */
     job_poll_later(job, "the CA is issuing the certificate");
+}
+
+/* ---- ACMEPreferredChain ---- */
+
+static int is_preferred(const job_t *job, const acme_answer_t *answer)
+{
+    chain_t *chain = NULL;
+
+    return answer->len <= LIMIT_CHAIN
+           && chain_parse(&chain, answer->body, answer->len, eab_result_make(answer->pool),
+                          answer->pool)
+                  == APR_SUCCESS
+           && strcmp(chain_top_issuer(answer->pool, chain), job->brief->preferred_chain) == 0;
+}
+
+static void try_alternate(job_t *job);
+
+/* One that cannot be had is none: the default chain is here already. */
+static void on_alternate(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+
+    --job->requests;
+    if (result->rv == APR_SUCCESS && is_preferred(job, answer)) {
+        json_object_set_new(job->chain, "pem", json_stringn(answer->body, answer->len));
+        job_happen(job, EVENT_FETCHED);
+        return;
+    }
+    try_alternate(job);
+}
+
+static void try_alternate(job_t *job)
+{
+    const char **url = apr_array_pop(job->alternates);
+
+    if (url != NULL) {
+        job_read(job, *url, PEM_CHAIN, on_alternate);
+        return;
+    }
+    log_line(LOG_LEVEL_WARNING,
+             "Certificate %s: the CA offers no chain that ends at \"%s\" (ACMEPreferredChain); its "
+             "default chain is used",
+             job->brief->id, job->brief->preferred_chain);
+    job_happen(job, EVENT_FETCHED);
+}
+
+/* RFC 8555, 7.4.2: other chains of the same certificate are linked as alternates. The keeper checks
+ * whichever is chosen. */
+static void choose_chain(job_t *job, const acme_answer_t *answer)
+{
+    apr_array_header_t *found;
+    int i;
+
+    if (job->brief->preferred_chain == NULL || is_preferred(job, answer)) {
+        job_happen(job, EVENT_FETCHED);
+        return;
+    }
+    found = acme_link_list(job->order_pool, answer, "alternate", answer->url, ALTERNATES_MAX);
+    job->alternates = apr_array_make(job->order_pool, ALTERNATES_MAX, sizeof(const char *));
+    for (i = found->nelts - 1; i >= 0; --i) {
+        const char *url = APR_ARRAY_IDX(found, i, const char *);
+
+        if (acme_url_is_https(url)) {
+            APR_ARRAY_PUSH(job->alternates, const char *) = url;
+        }
+    }
+    try_alternate(job);
 }
 
 static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -99,7 +179,7 @@ static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_
     job->chain = json_object();
     json_object_set_new(job->chain, "certificate", json_integer(job->index));
     json_object_set_new(job->chain, "pem", pem);
-    job_happen(job, EVENT_FETCHED);
+    choose_chain(job, answer);
 }
 
 void issue_download(job_t *job)
@@ -141,6 +221,8 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     }
     job_forget_order(job);
     keep_facts(job, body);
+    renewal_follow(job);
+    pace_succeed(&job->account->pace);
     failing_end(&job->failing);
     job_happen(job, EVENT_INSTALLED);
 }

@@ -10,6 +10,7 @@
 #include "agent/authorize.h"
 #include "agent/issue.h"
 #include "agent/order.h"
+#include "agent/renewal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -94,6 +95,7 @@ static const struct {
     { JOB_FINALIZING, EVENT_ISSUED, JOB_DOWNLOADING },
     { JOB_FINALIZING, EVENT_INVALID, JOB_EXPLAINING },
     { JOB_FINALIZING, EVENT_UNSURE, JOB_PROCESSING },
+    { JOB_FINALIZING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_FINALIZING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_FINALIZING, EVENT_FAILED, JOB_IDLE },
     { JOB_PROCESSING, EVENT_DUE, JOB_OPENING },
@@ -200,6 +202,7 @@ void job_abandon(job_t *job)
 
 void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
+    pace_fail(&job->account->pace, problem, job->account->active);
     failing_add(&job->failing, problem, place);
     job_happen(job, EVENT_FAILED);
 }
@@ -278,6 +281,7 @@ void job_poll_later(job_t *job, const char *why)
 static void copy_names(renew_facts_t *facts, const job_t *job)
 {
     const brief_facts_t *brief = job->brief->facts;
+    const brief_window_t *window = renewal_window(job);
 
     facts->present = 1;
     facts->covers_names = name_covers_all(brief->names, job->brief->names);
@@ -287,6 +291,10 @@ static void copy_names(renew_facts_t *facts, const job_t *job)
     facts->not_before = brief->not_before;
     facts->not_after = brief->not_after;
     facts->obtained = brief->obtained;
+    if (window != NULL) {
+        facts->window_start = window->start;
+        facts->suggested = window->drawn;
+    }
 }
 
 /* A property of the certificate, so that its renewal time does not move with each restart. */
@@ -303,7 +311,7 @@ static double dice_of(const brief_facts_t *facts)
 /* When to go on, and why. */
 static void plan(job_t *job)
 {
-    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0 };
+    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     renew_policy_t policy = { 0, 0 };
     const brief_failure_t *failure = &job->failing.failure;
     const brief_failure_t *account = &job->account->failing.failure;
@@ -340,9 +348,19 @@ static void plan(job_t *job)
     }
 }
 
+void job_replan(job_t *job)
+{
+    if (job->state == JOB_IDLE) {
+        plan(job);
+    }
+    agent_touch(job->agent);
+}
+
 static void enter_idle(job_t *job)
 {
     job_leave_place(job);
+    job->without_replaces = 0;
+    job->without_profile = 0;
     job->second_chance = 0;
     job->unsure = 0;
     job->polls = 0;
@@ -395,16 +413,18 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
                  job->account->brief->directory, &brief->failure);
     job->state = JOB_IDLE;
     plan(job);
+    renewal_follow(job);
     return job;
 }
 
 void job_poke(job_t *job, apr_time_t now)
 {
+    renewal_poke(job, now);
     if (job->requests > 0 && (job->state == JOB_IDLE || job->state == JOB_QUEUED)) {
         return; /* a stray answer of a failed order must not meet the next one */
     }
     if (job->state == JOB_QUEUED) {
-        if (job->account->active < job->agent->brief->max_parallel) {
+        if (job->account->active < job->account->pace.places) {
             take_place(job);
             job_happen(job, EVENT_PLACE);
         }
@@ -416,7 +436,10 @@ void job_poke(job_t *job, apr_time_t now)
 
 apr_time_t job_due(const job_t *job)
 {
-    return job->at;
+    if (job->asking || job->ask_at == 0 || (job->at != 0 && job->at < job->ask_at)) {
+        return job->at;
+    }
+    return job->ask_at;
 }
 
 static int is_loaded(const brief_certificate_t *brief)

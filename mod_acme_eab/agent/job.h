@@ -74,7 +74,14 @@ typedef struct job {
     int requests;       /* under way */
     int unsure;         /* finalizes without a usable answer in this attempt */
     int counted;        /* it takes a place of the account */
-    json_t *chain;      /* message with the fetched chain, on its way to the keeper */
+    apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
+    json_t *chain;                  /* message with the fetched chain, on its way to the keeper */
+    apr_time_t ask_at;              /* when to ask for renewal information; 0: not at all */
+    int asking;                     /* that is under way */
+    apr_pool_t *window_pool;        /* owns the strings of brief->window, once it was asked for */
+    int without_replaces;           /* in this attempt: the CA refused an order that replaces */
+    int without_profile;            /* in this attempt: the CA refused the profile */
+    int profile_told;               /* that the CA does not offer it */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 } job_t;
 
@@ -88,6 +95,9 @@ apr_time_t job_due(const job_t *job);
 
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
+
+/** Something that the plan of an idle job follows from has changed. */
+void job_replan(job_t *job);
 
 /* ---- for the states ---- */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/order.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "acme/orderlist.h"
@@ -96,6 +98,47 @@ static void store_order_url(job_t *job, const char *url)
     link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
 }
 
+int order_drop_profile(job_t *job, const eab_result_t *problem)
+{
+    if (!eab_result_is_acme(problem, "invalidProfile") || job->brief->profile == NULL
+        || job->brief->profile_required || job->without_profile) {
+        return 0;
+    }
+    job->without_profile = 1;
+    log_line(LOG_LEVEL_WARNING,
+             "Certificate %s: the CA does not take the profile %s (ACMEProfile); ordering without",
+             job->brief->id, job->brief->profile);
+    return 1;
+}
+
+/* CAs refuse orders whose predecessor they do not like in many words (RFC 9773, 5), none of which
+ * is a reason not to renew: once again without, unless the CA wants us to wait. */
+static int drop_replaces(job_t *job, const eab_result_t *problem)
+{
+    if (!job->order_request.order.replaces || problem->http_status < 400
+        || problem->http_status == 503 || eab_result_is_acme(problem, "invalidProfile")
+        || (problem->http_status < 500 && !job_is_verdict(problem))) {
+        return 0;
+    }
+    job->without_replaces = 1;
+    log_line(LOG_LEVEL_INFO,
+             "Certificate %s: the CA does not take it as a replacement; ordering anew",
+             job->brief->id);
+    return 1;
+}
+
+static void check_profile(const job_t *job)
+{
+    const char *profile = job->order->profile;
+
+    if (job->order_request.order.profile && profile != NULL
+        && strcmp(profile, job->brief->profile) != 0) {
+        log_line(LOG_LEVEL_WARNING,
+                 "Certificate %s: the CA made the profile %s of %s (ACMEProfile)", job->brief->id,
+                 log_escape(job->order_pool, profile), job->brief->profile);
+    }
+}
+
 static void on_new_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
@@ -104,6 +147,10 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
     --job->requests;
     if (result->rv != APR_SUCCESS) {
         if (job_renew_account(job, result)) {
+            return;
+        }
+        if (order_drop_profile(job, result) || drop_replaces(job, result)) {
+            order_place(job);
             return;
         }
         if (job_is_verdict(result)) {
@@ -115,6 +162,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
     if (!order_keep(job, answer)) {
         return;
     }
+    check_profile(job);
     if (job->order->url == NULL) {
         eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The CA accepted the order and named no URL for it.");
@@ -124,10 +172,72 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
     store_order_url(job, job->order->url);
 }
 
+/* "classic, shortlived", for people. */
+static const char *list_profiles(apr_pool_t *p, json_t *profiles)
+{
+    const char *list = NULL, *name = NULL;
+    json_t *text = NULL;
+
+    json_object_foreach(profiles, name, text)
+    {
+        list = list == NULL ? apr_pstrdup(p, name) : apr_pstrcat(p, list, ", ", name, NULL);
+    }
+    return list != NULL ? apr_psprintf(p, "only %s", log_escape(p, list)) : "no profiles at all";
+}
+
+/* A name that the CA does not advertise is not sent (profiles draft, 4).
+ * @return 0 when it is required: then the failure was told */
+static int choose_profile(job_t *job, const acme_directory_t *directory)
+{
+    const char *profile = job->brief->profile;
+    apr_pool_t *pool = NULL;
+    eab_result_t *problem;
+
+    job->order_request.order.profile = 0;
+    if (profile == NULL || job->without_profile) {
+        return 1;
+    }
+    if (json_object_get(directory->profiles, profile) != NULL) {
+        job->order_request.order.profile = 1;
+        return 1;
+    }
+    apr_pool_create(&pool, job->agent->pool);
+    problem = eab_result_make(pool);
+    eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_PROFILE,
+                   "The CA does not offer the profile %s (ACMEProfile); it offers %s.", profile,
+                   list_profiles(pool, directory->profiles));
+    if (job->brief->profile_required) {
+        if (job->brief->ordering) {
+            job_abandon(job);
+        }
+        job_fail(job, problem, PROBLEM_AT_ORDER);
+    }
+    else if (!job->profile_told) {
+        job->profile_told = 1;
+        log_line(LOG_LEVEL_WARNING, "Certificate %s: %s Ordering without.", job->brief->id,
+                 problem->detail);
+    }
+    apr_pool_destroy(pool);
+    return !job->brief->profile_required;
+}
+
+/* A renewal says what it replaces, if the CA gives renewal information (RFC 9773, 5). */
+static int may_replace(const job_t *job, const acme_directory_t *directory)
+{
+    const brief_facts_t *facts = job->brief->facts;
+
+    return directory->renewal_info != NULL && !job->without_replaces && facts != NULL
+           && facts->ari_id != NULL && facts->same_account;
+}
+
 void order_place(job_t *job)
 {
-    const acme_directory_t *directory = acme_session_directory(job->account->session);
+    const acme_directory_t *directory = acme_session_seen(job->account->session);
 
+    if (!choose_profile(job, directory)) {
+        return;
+    }
+    job->order_request.order.replaces = may_replace(job, directory);
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
         log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);

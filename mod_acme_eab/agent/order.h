@@ -21,6 +21,10 @@ void order_search(job_t *job);
  * @return 0 when it is none, or has other names: the failure was told */
 int order_keep(job_t *job, const acme_answer_t *answer);
 
+/** The CA refused the configured profile and it is only preferred: go on without it, once in each
+ * attempt (profiles draft, 6.3). @return true when it is to be ordered again */
+int order_drop_profile(job_t *job, const eab_result_t *problem);
+
 /** The event that the order's status calls for. */
 void order_follow(job_t *job);
 

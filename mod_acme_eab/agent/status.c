@@ -9,6 +9,7 @@
 
 #include "agent/account.h"
 #include "agent/job.h"
+#include "agent/renewal.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -68,8 +69,25 @@ static json_t *keys_to_json(const brief_facts_t *facts)
     return keys;
 }
 
-static json_t *next_to_json(const job_t *job, const char *status)
+/* What the CA said of when to renew. */
+static json_t *suggestion_to_json(const job_t *job)
 {
+    const brief_window_t *window = renewal_window(job);
+    json_t *json;
+
+    if (window == NULL) {
+        return json_null();
+    }
+    json = json_object();
+    json_put_time(json, "start", window->start);
+    json_put_time(json, "end", window->end);
+    json_put_string(json, "explanation", window->explanation);
+    return json;
+}
+
+static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
+{
+    const brief_window_t *window = renewal_window(job);
     const news_t *reload = &job->agent->reload;
     json_t *next = json_object();
 
@@ -86,7 +104,10 @@ static json_t *next_to_json(const job_t *job, const char *status)
     }
     json_put_string(next, "what", job->next);
     json_put_time(next, "at", job->at);
-    json_put_string(next, "why", job->why);
+    json_put_string(next, "why",
+                    window != NULL && window->explanation != NULL && strcmp(job->next, "renew") == 0
+                        ? apr_pstrcat(p, job->why, "; the CA explains: ", window->explanation, NULL)
+                        : job->why);
     return next;
 }
 
@@ -117,7 +138,8 @@ static json_t *job_to_json(const job_t *job, apr_pool_t *p)
     json_object_set_new(json, "served", json_boolean(brief->served));
     json_put_string(json, "where", brief->where);
     json_object_set_new(json, "keys", keys_to_json(brief->facts));
-    json_object_set_new(json, "next", next_to_json(job, status));
+    json_object_set_new(json, "next", next_to_json(job, status, p));
+    json_object_set_new(json, "suggestion", suggestion_to_json(job));
     if (job->failing.failure.attempts > 0) {
         json_object_set_new(json, "problem", problem_to_json(&job->failing, p));
     }
@@ -126,6 +148,17 @@ static json_t *job_to_json(const job_t *job, apr_pool_t *p)
     }
     json_object_set_new(json, "order", order_to_json(job));
     return json;
+}
+
+/* What the CA offers for ACMEProfile, with its own descriptions. */
+static json_t *profiles_to_json(const agent_account_t *account)
+{
+    const acme_directory_t *directory = acme_session_seen(account->session);
+
+    if (directory == NULL || directory->profiles == NULL) {
+        return json_object();
+    }
+    return json_deep_copy(directory->profiles);
 }
 
 static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
@@ -137,6 +170,7 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "url", account->brief->url);
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
+    json_object_set_new(json, "profiles", profiles_to_json(account));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;
 }

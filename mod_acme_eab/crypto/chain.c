@@ -169,6 +169,36 @@ static const char *cert_serial(apr_pool_t *p, const X509 *cert)
     return len > 0 ? hex_encode(p, ASN1_STRING_get0_data(serial), (apr_size_t)len) : "00";
 }
 
+/* The content octets of the serial number's DER: with the zero in front that a set highest bit asks
+ * for, which the number itself does not have. NULL on failure. */
+static const char *cert_serial_octets(apr_pool_t *p, const X509 *cert)
+{
+    const char *text = NULL;
+    const unsigned char *at = NULL;
+    unsigned char *der = NULL;
+    long content = 0;
+    int tag, class;
+    int len = i2d_ASN1_INTEGER(X509_get0_serialNumber(cert), &der);
+
+    at = der;
+    if (len > 0 && (ASN1_get_object(&at, &content, &tag, &class, len) & 0x80) == 0 && content > 0)
+        text = base64url_encode(p, at, (apr_size_t)content);
+    OPENSSL_free(der);
+    return text;
+}
+
+static const char *cert_ari_id(apr_pool_t *p, X509 *cert)
+{
+    const ASN1_OCTET_STRING *key_id = X509_get0_authority_key_id(cert);
+    const char *serial = cert_serial_octets(p, cert);
+    int len = key_id != NULL ? ASN1_STRING_length(key_id) : 0;
+
+    if (serial == NULL || len <= 0)
+        return NULL;
+    return apr_pstrcat(p, base64url_encode(p, ASN1_STRING_get0_data(key_id), (apr_size_t)len), ".",
+                       serial, NULL);
+}
+
 /* NULL on failure. */
 static const char *cert_fingerprint(apr_pool_t *p, const X509 *cert)
 {
@@ -198,13 +228,14 @@ static apr_status_t cert_time(apr_time_t *ptime, const ASN1_TIME *asn1)
 static apr_status_t chain_describe(chain_t *chain)
 {
     chain_facts_t *facts = &chain->facts;
-    const X509 *leaf = chain_leaf(chain);
+    X509 *leaf = chain_leaf(chain);
 
     facts->names = san_names(chain->pool, leaf);
     facts->key_type = keypair_type(X509_get0_pubkey(leaf));
     facts->issuer = cert_issuer(chain->pool, leaf);
     facts->serial = cert_serial(chain->pool, leaf);
     facts->fingerprint = cert_fingerprint(chain->pool, leaf);
+    facts->ari_id = cert_ari_id(chain->pool, leaf);
     if (facts->fingerprint == NULL
         || cert_time(&facts->not_before, X509_get0_notBefore(leaf)) != APR_SUCCESS)
         return APR_EINVAL;
@@ -274,6 +305,14 @@ apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result
 const chain_facts_t *chain_facts(const chain_t *chain)
 {
     return &chain->facts;
+}
+
+const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain)
+{
+    const char *issuer = cert_issuer(p, chain_cert(chain, chain->certs->nelts - 1));
+
+    ERR_clear_error();
+    return issuer;
 }
 
 const char *chain_pem(apr_pool_t *p, const chain_t *chain)

@@ -23,6 +23,7 @@ typedef struct chain_facts {
     const char *fingerprint;   /* SHA-256 of the DER, hexadecimal */
     apr_time_t not_before;
     apr_time_t not_after;
+    const char *ari_id; /* RFC 9773, 4.1; NULL without an authority key identifier */
 } chain_facts_t;
 
 /** Parse a PEM chain as a CA sends it (RFC 8555, 9.1): leaf first, LF or CRLF, last newline
@@ -39,6 +40,10 @@ apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result
 
 /** Borrowed; as long as the chain. */
 const chain_facts_t *chain_facts(const chain_t *chain);
+
+/** The common name of the issuer of the last certificate, or its whole name: what tells one chain of
+ * a CA from another. In p. */
+const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain);
 
 /** Normalised text: LF, one block after the other, newline at the end. In p. NULL on failure. */
 const char *chain_pem(apr_pool_t *p, const chain_t *chain);

@@ -28,6 +28,7 @@ json_t *brief_facts_to_json(const brief_facts_t *facts)
     json_put_time(json, "obtained", facts->obtained);
     json_put_string(json, "generation", facts->generation);
     json_object_set_new(json, "same_account", json_boolean(facts->same_account));
+    json_put_string(json, "ari_id", facts->ari_id);
     return json;
 }
 
@@ -49,7 +50,33 @@ brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json)
     facts->obtained = json_peek_time(json, "obtained");
     facts->generation = json_copy_string(p, json, "generation");
     facts->same_account = json_peek_bool(json, "same_account", 0);
+    facts->ari_id = json_copy_string(p, json, "ari_id");
     return facts;
+}
+
+json_t *brief_window_to_json(const brief_window_t *window)
+{
+    json_t *json = json_object();
+
+    json_put_string(json, "ari_id", window->ari_id);
+    json_put_time(json, "start", window->start);
+    json_put_time(json, "end", window->end);
+    json_put_time(json, "drawn", window->drawn);
+    json_put_string(json, "explanation", window->explanation);
+    json_put_time(json, "next", window->next);
+    json_object_set_new(json, "errors", json_integer(window->errors));
+    return json;
+}
+
+void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool_t *p)
+{
+    window->ari_id = json_copy_string(p, json, "ari_id");
+    window->start = json_peek_time(json, "start");
+    window->end = json_peek_time(json, "end");
+    window->drawn = json_peek_time(json, "drawn");
+    window->explanation = json_copy_string(p, json, "explanation");
+    window->next = json_peek_time(json, "next");
+    window->errors = (int)json_peek_int(json, "errors", 0);
 }
 
 json_t *brief_failure_to_json(const brief_failure_t *failure)
@@ -117,6 +144,7 @@ static json_t *account_to_json(const brief_account_t *account)
     json_object_set_new(json, "attempted", json_boolean(account->attempted));
     json_object_set_new(json, "eab", json_boolean(account->eab));
     json_object_set_new(json, "terms_accepted", json_boolean(account->terms_accepted));
+    json_object_set_new(json, "contact_changed", json_boolean(account->contact_changed));
     json_put_string(json, "where", account->where);
     json_put_string(json, "ca_pem", account->ca_pem);
     json_put_string(json, "proxy", account->proxy);
@@ -140,6 +168,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
     account->attempted = json_peek_bool(json, "attempted", 0);
     account->eab = json_peek_bool(json, "eab", 0);
     account->terms_accepted = json_peek_bool(json, "terms_accepted", 0);
+    account->contact_changed = json_peek_bool(json, "contact_changed", 0);
     account->where = json_copy_string(p, json, "where");
     account->ca_pem = json_copy_string(p, json, "ca_pem");
     account->proxy = json_copy_string(p, json, "proxy");
@@ -174,6 +203,9 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
     if (certificate->facts != NULL) {
         json_object_set_new(json, "facts", brief_facts_to_json(certificate->facts));
     }
+    if (certificate->window.ari_id != NULL) {
+        json_object_set_new(json, "window", brief_window_to_json(&certificate->window));
+    }
     json_object_set_new(json, "ordering", json_boolean(certificate->ordering));
     if (certificate->ordering) {
         json_put_strings(json, "order_names", certificate->order_names);
@@ -205,6 +237,7 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
     certificate->loaded = json_copy_string(p, json, "loaded");
     certificate->where = json_copy_string(p, json, "where");
     certificate->facts = brief_facts_from_json(p, json_object_get(json, "facts"));
+    brief_window_from_json(&certificate->window, json_object_get(json, "window"), p);
     certificate->ordering = json_peek_bool(json, "ordering", 0);
     certificate->order_names = json_copy_strings(p, json, "order_names");
     certificate->order_url = json_copy_string(p, json, "order_url");

@@ -34,8 +34,20 @@ typedef struct brief_facts {
     apr_time_t not_after;
     apr_time_t obtained; /* when it was installed here */
     const char *generation;
-    int same_account; /* it was ordered with the account that is configured now */
+    int same_account;   /* it was ordered with the account that is configured now */
+    const char *ari_id; /* RFC 9773, 4.1; NULL: it cannot be asked for */
 } brief_facts_t;
+
+/** What the CA said of when to renew a certificate (RFC 9773), and what we made of it. */
+typedef struct brief_window {
+    const char *ari_id; /* of the certificate it is about; NULL: nothing was asked yet */
+    apr_time_t start;   /* 0: the CA suggests nothing */
+    apr_time_t end;
+    apr_time_t drawn;        /* our time in the window, kept while that is the same */
+    const char *explanation; /* web address of a page for people, or NULL */
+    apr_time_t next;         /* when to ask again */
+    int errors;              /* in a row */
+} brief_window_t;
 
 typedef struct brief_account {
     const char *label;
@@ -46,6 +58,7 @@ typedef struct brief_account {
     int attempted;          /* the CA may know the key already */
     int eab;                /* an EAB key id is configured */
     int terms_accepted;
+    int contact_changed; /* the CA was told other contacts than are configured now */
     const char *where;
     const char *ca_pem;
     const char *proxy;
@@ -72,7 +85,8 @@ typedef struct brief_certificate {
     int fallback;
     const char *loaded; /* the generation in use by httpd, or NULL */
     const char *where;
-    brief_facts_t *facts;            /* the best certificate in the store, or NULL */
+    brief_facts_t *facts; /* the best certificate in the store, or NULL */
+    brief_window_t window;
     int ordering;                    /* an order is in flight: */
     apr_array_header_t *order_names; /* what was ordered */
     const char *order_url;           /* NULL: its newOrder was sent and not answered */
@@ -114,6 +128,10 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
 json_t *brief_facts_to_json(const brief_facts_t *facts);
 /** NULL for anything that is no facts object. */
 brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json);
+
+json_t *brief_window_to_json(const brief_window_t *window);
+/** The strings are copied into p. */
+void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool_t *p);
 
 json_t *brief_failure_to_json(const brief_failure_t *failure);
 void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_pool_t *p);

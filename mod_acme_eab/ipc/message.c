@@ -4,26 +4,21 @@
 #include <string.h>
 
 static const char *const message_names[] = {
-    [MESSAGE_PLAN] = "plan",
-    [MESSAGE_READY] = "ready",
-    [MESSAGE_BRIEF] = "brief",
-    [MESSAGE_NEWS] = "news",
-    [MESSAGE_SIGN] = "sign",
-    [MESSAGE_REGISTERED] = "registered",
-    [MESSAGE_UNREGISTER] = "unregister",
-    [MESSAGE_ORDERED] = "ordered",
-    [MESSAGE_ABANDON] = "abandon",
-    [MESSAGE_INSTALL] = "install",
-    [MESSAGE_FAILED] = "failed",
-    [MESSAGE_SIGNED] = "signed",
-    [MESSAGE_DONE] = "done",
-    [MESSAGE_PROBLEM] = "problem",
+    [MESSAGE_PLAN] = "plan",           [MESSAGE_READY] = "ready",
+    [MESSAGE_BRIEF] = "brief",         [MESSAGE_NEWS] = "news",
+    [MESSAGE_SIGN] = "sign",           [MESSAGE_REGISTERED] = "registered",
+    [MESSAGE_CONTACTED] = "contacted", [MESSAGE_UNREGISTER] = "unregister",
+    [MESSAGE_ORDERED] = "ordered",     [MESSAGE_ABANDON] = "abandon",
+    [MESSAGE_INSTALL] = "install",     [MESSAGE_FAILED] = "failed",
+    [MESSAGE_WINDOW] = "window",       [MESSAGE_SIGNED] = "signed",
+    [MESSAGE_DONE] = "done",           [MESSAGE_PROBLEM] = "problem",
 };
 
 static const char *const sentence_names[] = {
     [SENTENCE_NEW_ACCOUNT] = "newAccount",
     [SENTENCE_FIND_ACCOUNT] = "findAccount",
     [SENTENCE_FIND_ACCOUNT_EAB] = "findAccountWithEAB",
+    [SENTENCE_UPDATE_CONTACT] = "updateContact",
     [SENTENCE_READ] = "read",
     [SENTENCE_CHALLENGE] = "challenge",
     [SENTENCE_NEW_ORDER] = "newOrder",
@@ -58,6 +53,18 @@ int sentence_parse(const char *name)
         }
     }
     return 0;
+}
+
+void sentence_order_to_json(json_t *body, const sentence_order_t *order)
+{
+    json_object_set_new(body, "replaces", json_boolean(order->replaces));
+    json_object_set_new(body, "profile", json_boolean(order->profile));
+}
+
+void sentence_order_from_json(sentence_order_t *order, const json_t *body)
+{
+    order->replaces = json_is_true(json_object_get(body, "replaces"));
+    order->profile = json_is_true(json_object_get(body, "profile"));
 }
 
 int sentence_is_of_certificate(int sentence)

@@ -22,13 +22,16 @@ typedef enum {
     MESSAGE_BRIEF,    /* brief_to_json() */
     MESSAGE_NEWS,     /* news_to_json(): the state of the reload changed */
 
-    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce} -> SIGNED {id, jws} */
+    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
+                           sentence_order_to_json()} -> SIGNED {id, jws} */
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
+    MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
     MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
     MESSAGE_ORDERED,    /* {id, certificate, url} -> DONE: the order URL is on disk */
     MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
     MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
+    MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
 
     MESSAGE_SIGNED,
     MESSAGE_DONE,
@@ -42,17 +45,29 @@ typedef enum {
     SENTENCE_NEW_ACCOUNT = 1,  /* newAccount with contacts, terms and EAB; signed with the jwk */
     SENTENCE_FIND_ACCOUNT,     /* newAccount, onlyReturnExisting; signed with the jwk */
     SENTENCE_FIND_ACCOUNT_EAB, /* the same with EAB, for CAs that want it there too (E-16) */
+    SENTENCE_UPDATE_CONTACT,   /* the configured contacts, to the account's URL */
     SENTENCE_READ,             /* POST-as-GET */
     SENTENCE_CHALLENGE,        /* {}: the answer to a challenge is in place */
     SENTENCE_NEW_ORDER,        /* the names of a certificate */
     SENTENCE_FINALIZE          /* the CSR of a certificate; it is on disk that it was signed */
 } sentence_t;
 
+/** What of a newOrder the agent may choose, since it depends on what the CA said. The words
+ * themselves are the keeper's. */
+typedef struct sentence_order {
+    int replaces; /* name the certificate that this one replaces, if there is one (RFC 9773, 5) */
+    int profile;  /* name the configured profile */
+} sentence_order_t;
+
+void sentence_order_to_json(json_t *body, const sentence_order_t *order);
+void sentence_order_from_json(sentence_order_t *order, const json_t *body);
+
 /** What a job hands to the session and the session to the signer. index: of the account for the
- * first five, of the certificate for the rest. */
+ * first six, of the certificate for the rest. */
 typedef struct sentence_request {
     sentence_t sentence;
     int index;
+    sentence_order_t order; /* of newOrder */
 } sentence_request_t;
 
 /** "newOrder", "finalize" ...; NULL for no sentence. Static. */

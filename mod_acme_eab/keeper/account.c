@@ -215,6 +215,33 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     return APR_SUCCESS;
 }
 
+int account_contact_changed(const keeper_account_t *account)
+{
+    const registration_t *registration = account->registration;
+    const apr_array_header_t *contacts = account->plan->contacts;
+
+    return registration != NULL && registration->url != NULL && contacts->nelts > 0
+           && (registration->contacts == NULL
+               || strcmp(registration->contacts,
+                         apr_array_pstrcat(account->keeper->pool, contacts, ' '))
+                      != 0);
+}
+
+apr_status_t account_contacted(keeper_account_t *account, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_pool_t *pool = account->keeper->pool;
+    const char *before = registration->contacts;
+    apr_status_t rv;
+
+    registration->contacts = apr_array_pstrcat(pool, account->plan->contacts, ' ');
+    rv = registration_save(account->keeper->store, registration, result, pool);
+    if (rv != APR_SUCCESS) {
+        registration->contacts = before;
+    }
+    return rv;
+}
+
 apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
 {
     const char *before = account->registration->url;

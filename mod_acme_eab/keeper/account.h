@@ -14,6 +14,13 @@ keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t
 apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
                                 eab_result_t *result);
 
+/** True when the account is registered, and the CA was told other contacts than are configured. None
+ * configured is no reason to tell it anything. */
+int account_contact_changed(const keeper_account_t *account);
+
+/** The CA was told the configured contacts: remember them. */
+apr_status_t account_contacted(keeper_account_t *account, eab_result_t *result);
+
 /** The CA does not know the account any more (checklist A-12): forget the URL, keep the key. */
 apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result);
 

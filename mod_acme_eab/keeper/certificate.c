@@ -15,6 +15,7 @@
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/url.h"
+#include "keeper/window.h"
 
 static void forget_order(keeper_certificate_t *certificate)
 {
@@ -84,6 +85,7 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     certificate->plan = plan;
     certificate->account = keeper_account_at(keeper, plan->account);
     open_best(certificate);
+    window_open(certificate);
     open_journal(certificate);
     return certificate;
 }
@@ -241,6 +243,7 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
                             result, keeper->pool);
     if (rv == APR_SUCCESS) {
         certificate->best = generation;
+        memset(&certificate->window, 0, sizeof(certificate->window));
         certificate->installed = apr_time_now();
         generation_prune(keeper->store, certificate->plan->id, certificate->plan->loaded,
                          keeper->pool);
@@ -279,10 +282,44 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     return rv;
 }
 
-brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p)
+static int is_of_this_account(const keeper_certificate_t *certificate)
 {
     const generation_t *best = certificate->best;
     const registration_t *registration = certificate->account->registration;
+
+    return registration != NULL && best->account != NULL
+           && strcmp(best->account, registration->id) == 0;
+}
+
+/* Only what is on both as it is counts: to the CA a wildcard is another identifier. */
+static int shares_a_name(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+    int i, j;
+
+    for (i = 0; i < a->nelts; ++i) {
+        for (j = 0; j < b->nelts; ++j) {
+            if (strcmp(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, j, const char *)) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+const char *certificate_replaced(const keeper_certificate_t *certificate)
+{
+    const generation_t *best = certificate->best;
+
+    if (best == NULL || !is_of_this_account(certificate)
+        || !shares_a_name(best->facts->names, certificate->plan->names)) {
+        return NULL;
+    }
+    return best->facts->ari_id;
+}
+
+brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p)
+{
+    const generation_t *best = certificate->best;
     brief_facts_t *facts;
 
     if (best == NULL) {
@@ -298,8 +335,8 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->not_after = best->facts->not_after;
     facts->obtained = best->installed;
     facts->generation = best->number;
-    facts->same_account = registration != NULL && best->account != NULL
-                          && strcmp(best->account, registration->id) == 0;
+    facts->ari_id = best->facts->ari_id;
+    facts->same_account = is_of_this_account(certificate);
     return facts;
 }
 

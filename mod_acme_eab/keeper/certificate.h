@@ -31,6 +31,10 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
 
+/** What `replaces` of a newOrder says (RFC 9773, 5): the certificate in use, when it is of the same
+ * account and shares a name with what is to be ordered. NULL: there is none. */
+const char *certificate_replaced(const keeper_certificate_t *certificate);
+
 /** The best certificate as the agent may know it, in p; NULL when there is none. */
 brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p);
 

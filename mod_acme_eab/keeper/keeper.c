@@ -104,6 +104,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     brief->proxy = plan->proxy;
     brief->eab = (plan->kid != NULL);
     brief->terms_accepted = plan->terms_accepted;
+    brief->contact_changed = account_contact_changed(account);
     if (account->registration != NULL) {
         brief->kid_sha256 = account->registration->kid_sha256;
         brief->url = account->registration->url;
@@ -148,6 +149,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->loaded = plan->loaded;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
+    brief->window = certificate->window;
     if (certificate->journal != NULL) {
         brief->ordering = 1;
         brief->order_names = certificate->journal->names;

@@ -56,10 +56,12 @@ typedef struct keeper_certificate {
     int index;
     const plan_certificate_t *plan;
     keeper_account_t *account;
-    generation_t *best;   /* what httpd should serve; NULL: nothing */
-    apr_time_t installed; /* when best came, if that was in this process; else 0 */
-    journal_t *journal;   /* the order in flight, or NULL */
-    keypair_t *key;       /* its key, once it is made */
+    generation_t *best;    /* what httpd should serve; NULL: nothing */
+    apr_time_t installed;  /* when best came, if that was in this process; else 0 */
+    brief_window_t window; /* what the CA said of when to renew it */
+    apr_pool_t *window_pool;
+    journal_t *journal; /* the order in flight, or NULL */
+    keypair_t *key;     /* its key, once it is made */
     int key_running;
     apr_pool_t *order_pool; /* owns journal and key */
     keeper_waiting_t waiting;

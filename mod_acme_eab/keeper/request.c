@@ -12,6 +12,7 @@
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
 #include "keeper/sentence.h"
+#include "keeper/window.h"
 
 /* One request, decoded as far as all have in common. */
 typedef struct request {
@@ -61,6 +62,7 @@ static apr_status_t handle_sign(request_t *request)
     const char *nonce = json_peek_string(request->body, "nonce");
     int sentence = sentence_parse(json_peek_string(request->body, "sentence"));
     int index;
+    sentence_order_t order = { 0, 0 };
     const char *jws = NULL;
     apr_status_t rv;
 
@@ -71,7 +73,8 @@ static apr_status_t handle_sign(request_t *request)
     }
     index = sentence_is_of_certificate(sentence) ? request->certificate->index
                                                  : request->account->index;
-    rv = sentence_sign(&jws, request->keeper, sentence, index, url, nonce, request->result,
+    sentence_order_from_json(&order, request->body);
+    rv = sentence_sign(&jws, request->keeper, sentence, index, url, nonce, &order, request->result,
                        request->p);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return wait_for_key(request, sentence, url, nonce);
@@ -84,6 +87,12 @@ static apr_status_t handle_registered(request_t *request)
 {
     account_registered(request->account, json_peek_string(request->body, "url"),
                        json_peek_string(request->body, "terms"), request->result);
+    return APR_SUCCESS;
+}
+
+static apr_status_t handle_contacted(request_t *request)
+{
+    account_contacted(request->account, request->result);
     return APR_SUCCESS;
 }
 
@@ -170,14 +179,22 @@ static apr_status_t handle_failed(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_window(request_t *request)
+{
+    window_keep(request->certificate, json_object_get(request->body, "window"), request->result);
+    return APR_SUCCESS;
+}
+
 static const request_row_t rows[] = {
     { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign },
     { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered },
+    { MESSAGE_CONTACTED, ABOUT_ACCOUNT, handle_contacted },
     { MESSAGE_UNREGISTER, ABOUT_ACCOUNT, handle_unregister },
     { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered },
     { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon },
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed },
+    { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window },
 };
 
 static const request_row_t *find_row(int type)

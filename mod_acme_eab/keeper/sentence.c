@@ -94,6 +94,26 @@ static apr_status_t say_find_account(statement_t *statement, int with_eab, const
     return APR_SUCCESS;
 }
 
+/* RFC 8555, 7.3.2: to the account's own URL and nowhere else. */
+static apr_status_t say_contact(statement_t *statement, const char *url, eab_result_t *result,
+                                apr_pool_t *p)
+{
+    const keeper_account_t *account = statement->account;
+    json_t *payload = json_own(p, json_object());
+
+    if (need_registration(account, result) != APR_SUCCESS) {
+        return result->rv;
+    }
+    if (strcmp(url, account->registration->url) != 0 || account->plan->contacts->nelts == 0) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "The contacts of account %s are told to its own URL only.",
+                              account->plan->label);
+    }
+    json_put_strings(payload, "contact", account->plan->contacts);
+    statement->payload = json_text(p, payload);
+    return APR_SUCCESS;
+}
+
 /* RFC 8555, 7.3 and 7.3.4. */
 static apr_status_t say_new_account(statement_t *statement, const char *url, eab_result_t *result,
                                     apr_pool_t *p)
@@ -120,23 +140,38 @@ static apr_status_t say_new_account(statement_t *statement, const char *url, eab
     return APR_SUCCESS;
 }
 
-static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *certificate,
-                                  eab_result_t *result, apr_pool_t *p)
+static json_t *identifiers_of(const apr_array_header_t *names)
 {
     json_t *identifiers = json_array();
-    apr_status_t rv;
     int i;
 
+    for (i = 0; i < names->nelts; ++i) {
+        json_array_append_new(identifiers, json_pack("{s:s,s:s}", "type", "dns", "value",
+                                                     APR_ARRAY_IDX(names, i, const char *)));
+    }
+    return identifiers;
+}
+
+/* RFC 8555, 7.4. The agent says whether the CA knows profiles and replacements; which they are is
+ * decided here. */
+static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *certificate,
+                                  const sentence_order_t *order, eab_result_t *result,
+                                  apr_pool_t *p)
+{
+    json_t *payload = json_own(p, json_object());
+    apr_status_t rv;
+
     if ((rv = certificate_ordering(certificate, result)) != APR_SUCCESS) {
-        json_decref(identifiers);
         return rv;
     }
-    for (i = 0; i < certificate->plan->names->nelts; ++i) {
-        json_array_append_new(identifiers,
-                              json_pack("{s:s,s:s}", "type", "dns", "value",
-                                        APR_ARRAY_IDX(certificate->plan->names, i, const char *)));
+    json_object_set_new(payload, "identifiers", identifiers_of(certificate->journal->names));
+    if (order != NULL && order->profile) {
+        json_put_string(payload, "profile", certificate->plan->profile);
     }
-    statement->payload = json_text(p, json_own(p, json_pack("{s:o}", "identifiers", identifiers)));
+    if (order != NULL && order->replaces) {
+        json_put_string(payload, "replaces", certificate_replaced(certificate));
+    }
+    statement->payload = json_text(p, payload);
     return APR_SUCCESS;
 }
 
@@ -162,7 +197,8 @@ static apr_status_t say_finalize(statement_t *statement, keeper_certificate_t *c
 }
 
 static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, apr_int64_t index,
-                        const char *url, eab_result_t *result, apr_pool_t *p)
+                        const char *url, const sentence_order_t *order, eab_result_t *result,
+                        apr_pool_t *p)
 {
     keeper_certificate_t *certificate = NULL;
 
@@ -187,6 +223,8 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
     case SENTENCE_FIND_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT_EAB:
         return say_find_account(statement, sentence == SENTENCE_FIND_ACCOUNT_EAB, url, result, p);
+    case SENTENCE_UPDATE_CONTACT:
+        return say_contact(statement, url, result, p);
     case SENTENCE_READ:
         statement->payload = ""; /* POST-as-GET (RFC 8555, 6.3) */
         return need_registration(statement->account, result);
@@ -197,7 +235,7 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
         if (need_registration(statement->account, result) != APR_SUCCESS) {
             return result->rv;
         }
-        return say_new_order(statement, certificate, result, p);
+        return say_new_order(statement, certificate, order, result, p);
     case SENTENCE_FINALIZE:
         if (need_registration(statement->account, result) != APR_SUCCESS) {
             return result->rv;
@@ -210,7 +248,8 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
 }
 
 apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
-                           const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p)
+                           const char *url, const char *nonce, const sentence_order_t *order,
+                           eab_result_t *result, apr_pool_t *p)
 {
     statement_t statement = { NULL, 0, NULL };
     json_t *header;
@@ -218,7 +257,7 @@ apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, ap
 
     *pjws = NULL;
     if ((rv = check_request(url, nonce, result)) != APR_SUCCESS
-        || (rv = say(&statement, keeper, sentence, index, url, result, p)) != APR_SUCCESS) {
+        || (rv = say(&statement, keeper, sentence, index, url, order, result, p)) != APR_SUCCESS) {
         return rv;
     }
     header = json_own(p, json_object());
@@ -249,8 +288,8 @@ void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
         return;
     }
     result = eab_result_make(pool);
-    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
-                       pool);
+    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, NULL,
+                       result, pool);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return;
     }

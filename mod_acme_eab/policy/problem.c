@@ -185,6 +185,9 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_CHAIN, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The certificate that the CA issued is not what was ordered and was not installed; the old "
       "one stays in use, and the CA has to say why it differs." },
+    { EAB_PROBLEM_PROFILE, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "Choose a profile in ACMEProfile that the CA at %h offers, or leave out \"required\" to order "
+      "without one." },
     { EAB_PROBLEM_ACCOUNT_PENDING, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The certificate is ordered as soon as its account is registered; see the problem of the "
       "account." },

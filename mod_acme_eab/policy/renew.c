@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/renew.h"
 
+#include <string.h>
+
 #define HOUR apr_time_from_sec(3600)
 #define SHORT_LIFE apr_time_from_sec(10 * 24 * 3600)
+#define SHORTEST_ASK 60         /* seconds */
+#define LONGEST_ASK (24 * 3600) /* seconds */
+#define LONG_ERROR (6 * HOUR)
+#define QUICK_ERRORS 3
 
 static apr_time_t later_of(apr_time_t a, apr_time_t b)
 {
@@ -85,10 +91,65 @@ static renew_decision_t plan_renewal(apr_time_t now, double dice, const renew_fa
     return plan;
 }
 
+apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice)
+{
+    return start + (apr_interval_time_t)((double)(end - start) * dice);
+}
+
+apr_time_t renew_ask_again(apr_time_t now, apr_int64_t retry_after)
+{
+    if (retry_after < 0)
+        return now + LONG_ERROR;
+    if (retry_after < SHORTEST_ASK)
+        retry_after = SHORTEST_ASK;
+    return now + apr_time_from_sec(retry_after > LONGEST_ASK ? LONGEST_ASK : retry_after);
+}
+
+static int is_temporary(const eab_result_t *problem)
+{
+    if (problem->http_status == 0)
+        return problem->type != NULL && strcmp(problem->type, EAB_PROBLEM_CA_UNREACHABLE) == 0;
+    return problem->http_status >= 500 || problem->http_status == 429
+           || problem->http_status == 408;
+}
+
+apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t *problem)
+{
+    apr_time_t own = now + LONG_ERROR;
+
+    if (errors >= 1 && errors <= QUICK_ERRORS && is_temporary(problem))
+        own = now + (apr_time_from_sec(60) << (errors - 1));
+    return problem->retry_after < 0 ? own
+                                    : later_of(own, renew_ask_again(now, problem->retry_after));
+}
+
+/* What the CA suggests, between what would loop and what would be too late (checklist 4.3, W-12). */
+static renew_decision_t follow_suggestion(apr_time_t now, const renew_facts_t *facts)
+{
+    renew_decision_t plan = { facts->suggested, "the CA suggests this time" };
+    apr_interval_time_t life = facts->not_after - facts->not_before + APR_USEC_PER_SEC;
+    apr_time_t begin = begin_of(now, facts);
+    apr_time_t backstop = facts->not_before + life - (life < SHORT_LIFE ? life / 3 : life / 4);
+
+    if (facts->window_start <= begin)
+        plan.when = later_of(plan.when, begin + later_of(life / 20, earlier_of(HOUR, life / 2)));
+    if (plan.when > backstop) {
+        plan.when = backstop;
+        plan.why = life < SHORT_LIFE
+                       ? "a third of its life is left, though the CA suggests later"
+                       : "a quarter of its life is left, though the CA suggests later";
+    }
+    plan.when = later_of(plan.when, begin + earlier_of(HOUR, life / 20));
+    return plan;
+}
+
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy)
 {
     renew_decision_t at_once = { now, find_mismatch(now, facts) };
 
-    return at_once.why != NULL ? at_once : plan_renewal(now, dice, facts, policy);
+    if (at_once.why != NULL)
+        return at_once;
+    return facts->suggested != 0 ? follow_suggestion(now, facts)
+                                 : plan_renewal(now, dice, facts, policy);
 }

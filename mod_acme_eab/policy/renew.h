@@ -7,6 +7,8 @@
 
 #include <apr_time.h>
 
+#include "base/result.h"
+
 typedef struct renew_facts {
     int present;       /* there is a certificate; without it all below is unset */
     int covers_names;  /* each configured name is on it */
@@ -14,7 +16,9 @@ typedef struct renew_facts {
     int same_account;  /* it came from the configured CA and EAB key id */
     apr_time_t not_before;
     apr_time_t not_after;
-    apr_time_t obtained; /* when it was installed here; 0: unknown */
+    apr_time_t obtained;     /* when it was installed here; 0: unknown */
+    apr_time_t window_start; /* what the CA suggests (RFC 9773); 0: nothing */
+    apr_time_t suggested;    /* the time drawn in that window: renew_draw() */
 } renew_facts_t;
 
 typedef struct renew_policy {
@@ -27,12 +31,32 @@ typedef struct renew_decision {
     const char *why; /* a static half sentence: "a third of its life is left" */
 } renew_decision_t;
 
+/** A time in [start, end), uniform with dice in [0, 1) (RFC 9773, 4.2). It is drawn once for a window
+ * and kept, since drawing again and again would tend to the early side. */
+apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice);
+
+/** When to ask for renewal information again: Retry-After is the minimum and the maximum at once, 1
+ * minute to 1 day are believed (RFC 9773, 4.3.2), 6 hours without it.
+ * @param retry_after seconds; -1: unsaid */
+apr_time_t renew_ask_again(apr_time_t now, apr_int64_t retry_after);
+
+/** The same after a failure: 1, 2 and 4 minutes while it may be temporary (no answer, 5xx, 429),
+ * then 6 hours (RFC 9773, 4.3.3). Never before what the CA asked for.
+ * @param errors failures in a row, this one included: 1 and up */
+apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t *problem);
+
 /** Lifetime L = not_after - not_before + 1 s. Renewed when the setting is reached; without one when
  * L/3 is left (L/2 for L under 10 days); and earlier by a jitter of up to L/100. A setting that would
  * renew a certificate before it has served for a twentieth of L (but an hour at least, or half of L
  * when that is less) is held back to that point, so that nothing can loop. Nothing is planned later
  * than when L/20 is left, except that a certificate that was nearly over when it came is kept for
  * the smaller of an hour and L/20.
+ *
+ * A time that the CA suggests comes in the place of rule and setting; when it lies in the past the
+ * certificate is due. Yet nothing is planned later than when L/4 is left (L/3 for L under 10 days),
+ * whatever the CA says. A certificate younger than an hour (or L/20) is never due. A window that had
+ * begun before the certificate came is held back as a setting is: a CA that says so of each new one
+ * would make us order without end.
  * @param dice in [0, 1): a property of the certificate, so that the plan survives restarts */
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy);

@@ -6,6 +6,11 @@ test_unit_acme_test_account_SOURCES = test/unit/acme/test_account.c
 test_unit_acme_test_account_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_account_LDADD = libacme.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += test/unit/acme/test_answer
+test_unit_acme_test_answer_SOURCES = test/unit/acme/test_answer.c
+test_unit_acme_test_answer_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_answer_LDADD = libacme.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/acme/test_authorization
 test_unit_acme_test_authorization_SOURCES = test/unit/acme/test_authorization.c
 test_unit_acme_test_authorization_CFLAGS = $(UNIT_CFLAGS)
@@ -30,6 +35,11 @@ check_PROGRAMS += test/unit/acme/test_problem
 test_unit_acme_test_problem_SOURCES = test/unit/acme/test_problem.c
 test_unit_acme_test_problem_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_problem_LDADD = libacme.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/acme/test_renewalinfo
+test_unit_acme_test_renewalinfo_SOURCES = test/unit/acme/test_renewalinfo.c
+test_unit_acme_test_renewalinfo_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_renewalinfo_LDADD = libacme.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += test/unit/acme/test_url
 test_unit_acme_test_url_SOURCES = test/unit/acme/test_url.c

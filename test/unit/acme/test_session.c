@@ -584,6 +584,29 @@ static void test_many_nonces(void **state)
 
 #define SESSION_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* No signature, no nonce, and the directory need not be known. */
+static void test_get(void **state)
+{
+    world_t *w = *state;
+    acme_answer_t *answer;
+
+    acme_session_get(w->session, "https://ca.example/ari/a.b", "application/json", on_answer, w);
+    assert_int_equal(w->sent, 1);
+    assert_string_equal(w->calls[0].request.method, "GET");
+    assert_string_equal(w->calls[0].request.url, "https://ca.example/ari/a.b");
+    assert_string_equal(w->calls[0].request.accept, "application/json");
+    assert_null(w->calls[0].request.body);
+    answer = fake_answer(w->p, 404, "{\"detail\":\"unknown\"}");
+    w->calls[0].done(w->calls[0].baton, answer, eab_result_make(w->p));
+    assert_int_equal(w->done, 1);
+    assert_int_equal(w->last->http_status, 404);
+    assert_string_equal(w->last->url, "https://ca.example/ari/a.b");
+
+    acme_session_get(w->session, "https://ca.example/ari/a.b", NULL, on_answer, w);
+    w->calls[1].done(w->calls[1].baton, fake_answer(w->p, 200, "{}"), eab_result_make(w->p));
+    assert_int_equal(w->successes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -603,6 +626,7 @@ int main(void)
         SESSION_TEST(test_not_open),
         SESSION_TEST(test_forget),
         SESSION_TEST(test_many_nonces),
+        SESSION_TEST(test_get),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,44 @@ static void issuer_without_common_name(void **state)
     assert_string_equal("O=Campus CA", chain_facts(parse(&s, party_pem(p, 1, self)))->issuer);
 }
 
+/* The key identifier and serial number of RFC 9773, 4.1. */
+static void renewal_information_id(void **state)
+{
+    static const unsigned char key_id[] = { 0x69, 0x88, 0x5b, 0x6b, 0x87, 0x46, 0x40,
+                                            0x41, 0xe1, 0xb3, 0x7b, 0x84, 0x7b, 0xa0,
+                                            0xae, 0x2c, 0xde, 0x01, 0xc8, 0xd4 };
+    static const party_spec_t spec = { .names = "DNS:a.example.edu", .serial = "87654321" };
+    static const party_spec_t small = { .names = "DNS:a.example.edu", .serial = "7f" };
+    scene_t s = scene(*state);
+    party_t *leaves[2] = { party_make(s.p, s.root, &spec), party_make(s.p, s.root, &small) };
+    static const char *const expected[2] = { "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE",
+                                             "aYhba4dGQEHhs3uEe6CuLN4ByNQ.fw" };
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
+
+        authority->keyid = ASN1_OCTET_STRING_new();
+        ASN1_OCTET_STRING_set(authority->keyid, key_id, sizeof(key_id));
+        assert_int_equal(1, X509_add1_ext_i2d(leaves[i]->cert, NID_authority_key_identifier,
+                                              authority, 0, X509V3_ADD_APPEND));
+        AUTHORITY_KEYID_free(authority);
+        assert_true(X509_sign(leaves[i]->cert, s.root->key->pkey, EVP_sha256()) > 0);
+        assert_string_equal(expected[i],
+                            chain_facts(parse(&s, party_pem(s.p, 1, leaves[i])))->ari_id);
+    }
+    assert_null(chain_facts(leaf_chain(&s, s.leaf))->ari_id);
+}
+
+static void issuer_of_the_last_one(void **state)
+{
+    scene_t s = scene(*state);
+
+    assert_string_equal("Test Root", chain_top_issuer(s.p, leaf_chain(&s, s.leaf)));
+    assert_string_equal("Test Intermediate",
+                        chain_top_issuer(s.p, parse(&s, party_pem(s.p, 1, s.leaf))));
+}
+
 static void text_forms(void **state)
 {
     scene_t s = scene(*state);
@@ -451,6 +489,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(facts_of_a_leaf),
         fixture_test(issuer_without_common_name),
+        fixture_test(renewal_information_id),
+        fixture_test(issuer_of_the_last_one),
         fixture_test(text_forms),
         fixture_test(issuers_are_sorted),
         fixture_test(refused_texts),

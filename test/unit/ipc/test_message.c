@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
 
+#include "base/json.h"
 #include "ipc/message.h"
 
 static void every_message_has_a_name(void **state)
@@ -57,6 +58,23 @@ static void orders_are_about_certificates(void **state)
     assert_false(sentence_is_of_certificate(SENTENCE_CHALLENGE));
 }
 
+static void what_an_order_may_say_is_closed(void **state)
+{
+    sentence_order_t order = { 1, 0 };
+    json_t *body = json_own(*state, json_object());
+
+    sentence_order_to_json(body, &order);
+    order.replaces = 0;
+    order.profile = 1;
+    sentence_order_from_json(&order, body);
+    assert_int_equal(1, order.replaces);
+    assert_int_equal(0, order.profile);
+    sentence_order_from_json(
+        &order, json_own(*state, json_pack("{s:s,s:i}", "replaces", "a.b", "profile", 1)));
+    assert_int_equal(0, order.replaces);
+    assert_int_equal(0, order.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +82,7 @@ int main(void)
         cmocka_unit_test(sentences_are_parsed_as_they_are_named),
         cmocka_unit_test(other_words_are_no_sentence),
         cmocka_unit_test(orders_are_about_certificates),
+        fixture_test(what_an_order_may_say_is_closed),
     };
 
     return fixture_run(tests);

@@ -18,3 +18,8 @@ check_PROGRAMS += test/unit/policy/test_retry
 test_unit_policy_test_retry_SOURCES = test/unit/policy/test_retry.c
 test_unit_policy_test_retry_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_retry_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_pace
+test_unit_policy_test_pace_SOURCES = test/unit/policy/test_pace.c
+test_unit_policy_test_pace_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_pace_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)

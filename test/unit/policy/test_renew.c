@@ -19,7 +19,7 @@ static const renew_policy_t unset = { 0, 0 };
 /* A good certificate that is dated START, lives that long, and came when it was dated. */
 static renew_facts_t good(apr_interval_time_t life)
 {
-    renew_facts_t facts = { 1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START };
+    renew_facts_t facts = { 1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START, 0, 0 };
 
     return facts;
 }
@@ -127,11 +127,11 @@ static void orders_at_once_what_does_not_fit(void **state)
         renew_facts_t facts;
         const char *word;
     } rows[] = {
-        { { 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
-        { { 1, 0, 1, 1, START, START + DAYS(90), START }, "name" },
-        { { 1, 1, 0, 1, START, START + DAYS(90), START }, "key" },
-        { { 1, 1, 1, 0, START, START + DAYS(90), START }, "CA" },
-        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90) }, "expired" },
+        { { 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
+        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0 }, "name" },
+        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0 }, "key" },
+        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0 }, "CA" },
+        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0 }, "expired" },
     };
     size_t i;
 
@@ -212,6 +212,152 @@ static void holds_its_promises_for_any_numbers(void **state)
     }
 }
 
+/* A good certificate with a window from so far after START to so far. */
+static renew_facts_t suggested(apr_interval_time_t life, apr_interval_time_t from,
+                               apr_interval_time_t to, double dice)
+{
+    renew_facts_t facts = good(life);
+
+    facts.window_start = START + from;
+    facts.suggested = renew_draw(START + from, START + to, dice);
+    return facts;
+}
+
+static void draws_within_the_window(void **state)
+{
+    int buckets[10] = { 0 };
+    int i;
+
+    (void)state;
+    assert_int_equal(renew_draw(START, START + DAYS(2), 0), START);
+    assert_true(renew_draw(START, START + 2, 0.999999) < START + 2);
+    for (i = 0; i < 1000; ++i)
+        ++buckets[(renew_draw(START, START + 1000, i / 1000.0) - START) / 100];
+    for (i = 0; i < 10; ++i)
+        assert_in_range(buckets[i], 99, 101);
+}
+
+static void follows_the_ca(void **state)
+{
+    renew_policy_t before = { 0, DAYS(40) };
+    renew_facts_t facts = suggested(DAYS(90), DAYS(40), DAYS(42), 0.5);
+    renew_decision_t decision = renew_decide(START, 0.9, &facts, &before);
+
+    (void)state;
+    assert_int_equal(decision.when, START + DAYS(41));
+    assert_non_null(strstr(decision.why, "the CA suggests"));
+    /* In the past: due, whatever the clock says. */
+    assert_true(renew_decide(START + DAYS(60), 0, &facts, &unset).when <= START + DAYS(60));
+    /* Not a reason to keep what does not fit. */
+    facts.covers_names = 0;
+    assert_int_equal(renew_decide(START, 0, &facts, &unset).when, START);
+}
+
+static void does_not_let_the_ca_wait_too_long(void **state)
+{
+    static const struct {
+        apr_interval_time_t life;
+        apr_interval_time_t rest;
+    } rows[] = {
+        { HOURS(144), HOURS(48) },  { HOURS(168), HOURS(56) }, { DAYS(10), DAYS(10) / 4 },
+        { DAYS(47), DAYS(47) / 4 }, { DAYS(100), DAYS(25) },   { DAYS(398), DAYS(398) / 4 },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        renew_facts_t facts = suggested(rows[i].life, rows[i].life, 2 * rows[i].life, 0.5);
+        renew_decision_t decision = renew_decide(START, 0.5, &facts, &unset);
+
+        assert_int_equal(decision.when, START + rows[i].life - rows[i].rest);
+        assert_non_null(strstr(decision.why, "though the CA suggests later"));
+    }
+}
+
+static void holds_a_window_back_that_would_loop(void **state)
+{
+    renew_facts_t facts = suggested(DAYS(90), -HOURS(2), -HOURS(1), 0.5);
+
+    (void)state;
+    assert_int_equal(renew_decide(START, 0, &facts, &unset).when, START + DAYS(90) / 20);
+    /* Revoked two days later: at once. */
+    facts = suggested(DAYS(90), HOURS(47), HOURS(48), 0.5);
+    assert_true(renew_decide(START + HOURS(49), 0, &facts, &unset).when <= START + HOURS(49));
+    /* Revoked within the first hour: not before that is over. */
+    facts = suggested(DAYS(90), 1, 2, 0.5);
+    assert_int_equal(renew_decide(START + 3, 0, &facts, &unset).when, START + HOURS(1));
+}
+
+static void asks_again_when_told(void **state)
+{
+    static const struct {
+        apr_int64_t retry_after;
+        apr_interval_time_t wait;
+    } rows[] = {
+        { 21600, HOURS(6) },           { 0, HOURS(1) / 60 }, { 1, HOURS(1) / 60 },
+        { 61, apr_time_from_sec(61) }, { 9999999, DAYS(1) }, { -1, HOURS(6) },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
+        assert_int_equal(renew_ask_again(START, rows[i].retry_after), START + rows[i].wait);
+}
+
+static void asks_again_after_errors(void **state)
+{
+    eab_result_t problem = { 0 };
+    int i;
+
+    (void)state;
+    problem.retry_after = -1;
+    problem.http_status = 503;
+    for (i = 1; i <= 3; ++i)
+        assert_int_equal(renew_ask_after_error(START, i, &problem),
+                         START + (HOURS(1) / 60 << (i - 1)));
+    assert_int_equal(renew_ask_after_error(START, 4, &problem), START + HOURS(6));
+    problem.http_status = 0;
+    problem.type = EAB_PROBLEM_CA_UNREACHABLE;
+    assert_int_equal(renew_ask_after_error(START, 2, &problem), START + HOURS(1) / 30);
+    problem.http_status = 404;
+    assert_int_equal(renew_ask_after_error(START, 1, &problem), START + HOURS(6));
+    problem.http_status = 200;
+    problem.type = EAB_PROBLEM_CA_ANSWER;
+    assert_int_equal(renew_ask_after_error(START, 1, &problem), START + HOURS(6));
+    /* The back-off comes first; Retry-After only makes it later. */
+    problem.http_status = 503;
+    problem.retry_after = 1;
+    assert_int_equal(renew_ask_after_error(START, 1, &problem), START + HOURS(1) / 60);
+    problem.retry_after = 3600;
+    assert_int_equal(renew_ask_after_error(START, 1, &problem), START + HOURS(1));
+}
+
+static void keeps_its_promises_whatever_the_ca_suggests(void **state)
+{
+    int i;
+
+    (void)state;
+    srand(20261122);
+    for (i = 0; i < 100000; ++i) {
+        apr_interval_time_t life = DAYS(6) + (apr_interval_time_t)(roll() * (double)DAYS(392));
+        apr_interval_time_t from = (apr_interval_time_t)((roll() * 3 - 1) * (double)life);
+        apr_interval_time_t to = from + 1 + (apr_interval_time_t)(roll() * (double)DAYS(20));
+        renew_facts_t facts = suggested(life, from, to, roll());
+        renew_policy_t policy = random_policy();
+        apr_time_t now = START + (apr_interval_time_t)(roll() * 0.9 * (double)life);
+        apr_time_t backstop = START + life - (life < DAYS(10) ? life / 3 : life / 4);
+        apr_time_t when = renew_decide(now, roll(), &facts, &policy).when;
+
+        assert_true(facts.suggested >= START + from && facts.suggested < START + to);
+        assert_true(when <= backstop);         /* never later than that */
+        assert_true(when >= START + HOURS(1)); /* no hot loop */
+        if (facts.suggested <= backstop && from > HOURS(1))
+            assert_int_equal(when, facts.suggested); /* else the CA's word counts */
+        if (from <= 0)
+            assert_true(when >= START + life / 20); /* each new one has such a window */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +370,13 @@ int main(void)
         cmocka_unit_test(orders_at_once_what_does_not_fit),
         cmocka_unit_test(is_due_when_its_time_has_come),
         cmocka_unit_test(holds_its_promises_for_any_numbers),
+        cmocka_unit_test(draws_within_the_window),
+        cmocka_unit_test(follows_the_ca),
+        cmocka_unit_test(does_not_let_the_ca_wait_too_long),
+        cmocka_unit_test(holds_a_window_back_that_would_loop),
+        cmocka_unit_test(asks_again_when_told),
+        cmocka_unit_test(asks_again_after_errors),
+        cmocka_unit_test(keeps_its_promises_whatever_the_ca_suggests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/window.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "store/record.h"
+
+static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
+{
+    return store_path(p, certificate->keeper->store, "archive",
+                      store_entry(p, certificate->plan->id), "renewal.json");
+}
+
+/* Take it when it is about the certificate in use. @return 0 when it is not */
+static int take(keeper_certificate_t *certificate, const json_t *json)
+{
+    const generation_t *best = certificate->best;
+    const char *ari_id = json_peek_string(json, "ari_id");
+    apr_pool_t *pool = NULL;
+
+    if (best == NULL || best->facts->ari_id == NULL || ari_id == NULL
+        || strcmp(ari_id, best->facts->ari_id) != 0) {
+        return 0;
+    }
+    apr_pool_create(&pool, certificate->keeper->pool);
+    brief_window_from_json(&certificate->window, json, pool);
+    if (certificate->window_pool != NULL) {
+        apr_pool_destroy(certificate->window_pool);
+    }
+    certificate->window_pool = pool;
+    return 1;
+}
+
+void window_open(keeper_certificate_t *certificate)
+{
+    apr_pool_t *pool = NULL;
+    json_t *json = NULL;
+
+    apr_pool_create(&pool, certificate->keeper->pool);
+    if (record_read(&json, path_of(pool, certificate), eab_result_make(pool), pool)
+        == APR_SUCCESS) {
+        take(certificate, json);
+    }
+    apr_pool_destroy(pool);
+}
+
+apr_status_t window_keep(keeper_certificate_t *certificate, const json_t *json,
+                         eab_result_t *result)
+{
+    apr_pool_t *pool = NULL;
+    apr_status_t rv;
+
+    if (!take(certificate, json)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "This renewal information is not about the certificate of %s.",
+                              certificate->plan->id);
+    }
+    apr_pool_create(&pool, certificate->keeper->pool);
+    rv = record_write(path_of(pool, certificate),
+                      json_own(pool, brief_window_to_json(&certificate->window)), result, pool);
+    apr_pool_destroy(pool);
+    return rv;
+}
