@@ -13,6 +13,7 @@
 #include "base/name.h"
 #include "crypto/eabkey.h"
 
+#define LIMIT_LABEL 64
 #define PRESETS \
     "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
     "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
@@ -259,6 +260,21 @@ const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
                         "'%s' cannot be read (%s); name a PEM file with the certificates that the "
                         "CA's server is verified with",
                         path, apr_strerror(rv, reason, sizeof(reason)));
+}
+
+const char *value_label_refusal(apr_pool_t *p, const char *label)
+{
+    apr_size_t len = strlen(label), i = 0;
+
+    for (i = 0; i < len && (apr_isalnum(label[i]) || strchr("._-", label[i]) != NULL); ++i)
+        ;
+    if (len == 0 || i < len || len > LIMIT_LABEL)
+        return apr_psprintf(p,
+                            "'%s' is not a label; use up to %d letters, digits, '.', '_' and '-'",
+                            label, LIMIT_LABEL);
+    if (strcasecmp(label, "default") == 0)
+        return "'default' is how the status shows the account without a label; use another";
+    return NULL;
 }
 
 int value_switch(const char *text)

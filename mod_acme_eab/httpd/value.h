@@ -40,6 +40,9 @@ const char *value_challenge_refusal(apr_pool_t *p, const char *word);
  * must not be read is no mistake: root will start httpd. */
 const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
 
+/** The label of an account: why it cannot be used, or NULL when it can. */
+const char *value_label_refusal(apr_pool_t *p, const char *label);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -235,6 +236,19 @@ static void test_switch(void **state)
     assert_int_equal(value_switch("yes"), -1);
 }
 
+static void test_label(void **state)
+{
+    const char *longest = "a234567890123456789012345678901234567890123456789012345678901234";
+
+    assert_null(value_label_refusal(*state, "one.name-2_x"));
+    assert_null(value_label_refusal(*state, longest));
+    assert_non_null(value_label_refusal(*state, apr_pstrcat(*state, longest, "5", NULL)));
+    assert_non_null(value_label_refusal(*state, ""));
+    assert_non_null(value_label_refusal(*state, "two words"));
+    assert_non_null(value_label_refusal(*state, "a/b"));
+    assert_non_null(strstr(value_label_refusal(*state, "Default"), "default"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_eab_kid),
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
+        cmocka_unit_test(test_label),
         cmocka_unit_test(test_switch),
     };
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/directive.h"
+
+#include <http_config.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#include "crypto/eabkey.h"
+#include "crypto/keypair.h"
+#include "httpd/value.h"
+
+/** NULL, or what is wrong with the words, which it puts into their final form. */
+typedef const char *check_fn(apr_pool_t *p, apr_array_header_t *words);
+
+typedef struct directive {
+    const char *name;
+    int max; /* how many arguments; 0: any number from one */
+    check_fn *check;
+} directive_t;
+
+static const char **word_at(apr_array_header_t *words, int i)
+{
+    return &APR_ARRAY_IDX(words, i, const char *);
+}
+
+static const char *check_server(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL;
+
+    *word_at(words, 0) = value_directory(p, *word_at(words, 0), &why);
+    return why;
+}
+
+static const char *check_eab_kid(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL;
+
+    *word_at(words, 0) = value_eab_kid(p, *word_at(words, 0), &why);
+    return why;
+}
+
+/* exec: takes a program and its arguments, quoted as one argument or not. */
+static const char *check_eab_key(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL, *text = apr_array_pstrcat(p, words, ' ');
+
+    if (words->nelts > 1 && strncmp(text, "exec:", 5) != 0)
+        return "takes one argument: file:PATH, exec:PROGRAM ARG... or credential:NAME";
+    words->nelts = 1;
+    *word_at(words, 0) = value_eab_source(p, text, ap_server_root_relative(p, ""), &why);
+    return why;
+}
+
+static const char *check_eab_alg(apr_pool_t *p, apr_array_header_t *words)
+{
+    char *alg = apr_pstrdup(p, *word_at(words, 0));
+
+    ap_str_toupper(alg);
+    *word_at(words, 0) = alg;
+    return eabkey_bits(alg) != 0 ? NULL : "the argument must be HS256, HS384 or HS512";
+}
+
+static const char *check_contact(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL;
+    int i = 0;
+
+    for (i = 0; i < words->nelts && why == NULL; ++i)
+        *word_at(words, i) = value_contact(p, *word_at(words, i), &why);
+    return why;
+}
+
+static const char *check_terms(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    return strcasecmp(*word_at(words, 0), "accepted") == 0
+               ? NULL
+               : "the only argument is 'accepted': it says that you have read and accept the terms "
+                 "of service of the CA";
+}
+
+static const char *check_challenge(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL;
+    int i = 0;
+
+    for (i = 0; i < words->nelts; ++i) {
+        if ((why = value_challenge_refusal(p, *word_at(words, i))) != NULL)
+            return why;
+        if (strcmp(*word_at(words, i), "none") == 0 && words->nelts > 1)
+            return "'none' stands alone; take it out, or take out the others";
+        if (i > 0 && strcmp(*word_at(words, i), *word_at(words, 0)) == 0)
+            return "the same challenge is named twice; once is enough";
+    }
+    if (strcmp(*word_at(words, 0), "none") == 0)
+        words->nelts = 0;
+    return NULL;
+}
+
+static const char *check_key_type(apr_pool_t *p, apr_array_header_t *words)
+{
+    char *type = apr_pstrdup(p, *word_at(words, 0));
+
+    if (words->nelts > 1)
+        return "this version makes one certificate for each managed domain; name one key type";
+    ap_str_tolower(type);
+    *word_at(words, 0) = type;
+    return keypair_type_is_known(type)
+               ? NULL
+               : apr_psprintf(
+                   p, "'%s' is not a key type; use rsa2048, rsa3072, rsa4096, p256 or p384", type);
+}
+
+static const char *check_switch(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    return value_switch(*word_at(words, 0)) < 0 ? "the argument must be on or off" : NULL;
+}
+
+static const char *check_renew_before(apr_pool_t *p, apr_array_header_t *words)
+{
+    apr_interval_time_t before = 0;
+    int percent = 0;
+
+    return value_renew_before(*word_at(words, 0), &percent, &before)
+               ? NULL
+               : apr_psprintf(p, "'%s' is not a remaining life; write it as 33%%, 30d or 12h",
+                              *word_at(words, 0));
+}
+
+static const char *check_proxy(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = NULL;
+
+    *word_at(words, 0) = value_proxy(p, *word_at(words, 0), &why);
+    return why;
+}
+
+static const char *check_path(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *path =
+        **word_at(words, 0) != '\0' ? ap_server_root_relative(p, *word_at(words, 0)) : NULL;
+
+    if (path == NULL)
+        return "the argument is not a usable path";
+    *word_at(words, 0) = path;
+    return NULL;
+}
+
+static const char *check_ca_file(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = check_path(p, words);
+
+    return why != NULL ? why : value_ca_file_refusal(p, *word_at(words, 0));
+}
+
+static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    return strcasecmp(*word_at(words, 0), "graceful") == 0
+                   || strcasecmp(*word_at(words, 0), "off") == 0
+               ? NULL
+               : "the argument must be graceful or off";
+}
+
+static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
+{
+    char *end = NULL;
+    long number = strtol(*word_at(words, 0), &end, 10);
+
+    (void)p;
+    return *end == '\0' && number >= 1 && number <= 100
+               ? NULL
+               : "the argument must be a number from 1 to 100";
+}
+
+static const directive_t directives[SETTING_COUNT] = {
+    [SETTING_SERVER] = { "ACMEServer", 1, check_server },
+    [SETTING_EAB_KID] = { "ACMEEABKid", 1, check_eab_kid },
+    [SETTING_EAB_KEY] = { "ACMEEABKey", 0, check_eab_key },
+    [SETTING_EAB_ALG] = { "ACMEEABAlg", 1, check_eab_alg },
+    [SETTING_CONTACT] = { "ACMEContact", 0, check_contact },
+    [SETTING_TERMS] = { "ACMETermsOfService", 1, check_terms },
+    [SETTING_PROXY] = { "ACMEProxy", 1, check_proxy },
+    [SETTING_CA_FILE] = { "ACMECACertificateFile", 1, check_ca_file },
+    [SETTING_USE_ACCOUNT] = { "ACMEUseAccount", 1, NULL },
+    [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge },
+    [SETTING_KEY_TYPE] = { "ACMEKeyType", 0, check_key_type },
+    [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch },
+    [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before },
+    [SETTING_RELOAD] = { "ACMEReload", 1, check_reload },
+    [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel },
+    [SETTING_USER] = { "ACMEUser", 1, NULL },
+    [SETTING_STORE_DIR] = { "ACMEStoreDir", 1, check_path },
+    [SETTING_RUN_DIR] = { "ACMERunDir", 1, check_path },
+};
+
+const char *directive_name(setting_id_t id)
+{
+    return directives[id].name;
+}
+
+setting_id_t directive_find(const char *name)
+{
+    int id = 0;
+
+    while (id < SETTING_COUNT && strcasecmp(directives[id].name, name) != 0)
+        ++id;
+    return (setting_id_t)id;
+}
+
+const char *directive_check(apr_pool_t *p, setting_id_t id, apr_array_header_t *words)
+{
+    const directive_t *directive = &directives[id];
+
+    if (words->nelts == 0)
+        return "an argument is missing";
+    if (directive->max != 0 && words->nelts > directive->max)
+        return "takes one argument; quote it if it contains spaces";
+    return directive->check != NULL ? directive->check(p, words) : NULL;
+}
