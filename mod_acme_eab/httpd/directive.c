@@ -97,18 +97,35 @@ static const char *check_challenge(apr_pool_t *p, apr_array_header_t *words)
     return NULL;
 }
 
+/* A TLS server holds one certificate for RSA and one for elliptic curves; a third would only push
+ * another one out. */
+static const char *check_key_types_differ(apr_array_header_t *words)
+{
+    const char *first = *word_at(words, 0), *second = NULL;
+
+    if (words->nelts < 2)
+        return NULL;
+    second = *word_at(words, 1);
+    if (words->nelts > 2 || strcmp(value_key_algorithm(first), value_key_algorithm(second)) == 0)
+        return "a server can offer one RSA and one elliptic curve certificate for a name; name one "
+               "of rsa2048, rsa3072, rsa4096 and one of p256, p384";
+    return NULL;
+}
+
 static const char *check_key_type(apr_pool_t *p, apr_array_header_t *words)
 {
-    char *type = apr_pstrdup(p, *word_at(words, 0));
+    int i = 0;
 
-    if (words->nelts > 1)
-        return "this version makes one certificate for each managed domain; name one key type";
-    ap_str_tolower(type);
-    *word_at(words, 0) = type;
-    return keypair_type_is_known(type)
-               ? NULL
-               : apr_psprintf(
-                   p, "'%s' is not a key type; use rsa2048, rsa3072, rsa4096, p256 or p384", type);
+    for (i = 0; i < words->nelts; ++i) {
+        char *type = apr_pstrdup(p, *word_at(words, i));
+
+        ap_str_tolower(type);
+        *word_at(words, i) = type;
+        if (!keypair_type_is_known(type))
+            return apr_psprintf(
+                p, "'%s' is not a key type; use rsa2048, rsa3072, rsa4096, p256 or p384", type);
+    }
+    return check_key_types_differ(words);
 }
 
 static const char *check_switch(apr_pool_t *p, apr_array_header_t *words)

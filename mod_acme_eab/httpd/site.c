@@ -308,12 +308,16 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
 }
 
+/* The first certificate of a domain keeps the name's own place in the store, whatever its key type,
+ * so that a change of ACMEKeyType finds the certificate that is served meanwhile. */
 static void add_certificate(site_t *site, site_domain_t *domain, int account, const char *key_type)
 {
     plan_certificate_t *planned = apr_pcalloc(site->pool, sizeof(*planned));
+    const char *first = first_of(domain->names);
 
-    planned->domain = name_file(site->pool, first_of(domain->names));
-    planned->id = planned->domain;
+    planned->domain = name_file(site->pool, first);
+    planned->id = domain->certificates->nelts == 0 ? planned->domain
+                                                   : name_file_of_type(site->pool, first, key_type);
     planned->names = domain->names;
     planned->account = account;
     planned->key_type = key_type;
@@ -323,22 +327,39 @@ static void add_certificate(site_t *site, site_domain_t *domain, int account, co
     APR_ARRAY_PUSH(site->certificates, plan_certificate_t *) = planned;
 }
 
+static void add_certificates(site_t *site, site_domain_t *domain, int account,
+                             apr_array_header_t *mistakes)
+{
+    const apr_array_header_t *types = domain->config->settings[SETTING_KEY_TYPE].words;
+    const plan_certificate_t *last = NULL;
+    int i = 0;
+
+    domain->certificates = apr_array_make(site->pool, 2, sizeof(plan_certificate_t *));
+    for (i = 0; types != NULL && i < types->nelts; ++i)
+        add_certificate(site, domain, account, APR_ARRAY_IDX(types, i, const char *));
+    if (types == NULL)
+        add_certificate(site, domain, account, "rsa2048");
+    last = APR_ARRAY_IDX(domain->certificates, domain->certificates->nelts - 1,
+                         const plan_certificate_t *);
+    if (!name_is_file(last->id))
+        mistake_add(mistakes, domain->declared->where,
+                    "ACMEManagedDomain: '%s' is too long to be the first name of a certificate in "
+                    "two key types; put a shorter name first, or use one ACMEKeyType",
+                    first_of(domain->names));
+}
+
 static void add_domain(site_t *site, const config_record_t *record, const config_domain_t *declared,
                        apr_array_header_t *mistakes)
 {
     site_domain_t *domain = apr_pcalloc(site->pool, sizeof(*domain));
-    const char *key_type = NULL;
     site_account_t *account = NULL;
 
     domain->declared = declared;
     domain->config = config_of_domain(site->pool, declared);
     domain->names = names_of(site, declared, mistakes);
-    domain->certificates = apr_array_make(site->pool, 2, sizeof(plan_certificate_t *));
     if (domain->names->nelts == 0 || (account = account_of(site, record, domain, mistakes)) == NULL)
         return;
-    key_type = config_value(domain->config, SETTING_KEY_TYPE);
-    add_certificate(site, domain, account_index(site, account, mistakes),
-                    key_type != NULL ? key_type : "rsa2048");
+    add_certificates(site, domain, account_index(site, account, mistakes), mistakes);
     APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
 }
 

@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "httpd/fallback.h"
 #include "httpd/site.h"
+#include "httpd/value.h"
 #include "store/generation.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -29,12 +30,20 @@ static int is_real_pass(void)
     return ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-/* After the first name of a managed domain was changed its certificate still lies under the old
- * name: better than none, until the new one is there. One that covers all names is preferred. */
-static void borrow(const site_t *site, const site_domain_t *domain, apr_pool_t *ptemp)
+static int is_of_algorithm(const generation_t *generation, const char *algorithm)
+{
+    return strcmp(value_key_algorithm(generation->facts->key_type), algorithm) == 0;
+}
+
+/* After the first name or the key types of a managed domain were changed, its certificates still lie
+ * in their old places: better than none, until the new ones are there. One that covers all names is
+ * preferred.
+ * @param algorithm  one is missing beside another that is served: only one that covers all names
+ *                   takes its place; NULL: there is nothing at all */
+static void borrow(const site_t *site, const site_domain_t *domain, const char *algorithm,
+                   apr_pool_t *ptemp)
 {
     const store_t *store = site_store(site, ptemp);
-    const apr_array_header_t *names = domain->names;
     apr_array_header_t *stored =
         file_list_directory(store_path(ptemp, store, "live", NULL, NULL), ptemp);
     eab_result_t *result = eab_result_make(ptemp);
@@ -46,11 +55,13 @@ static void borrow(const site_t *site, const site_domain_t *domain, apr_pool_t *
         generation_t *generation = NULL;
 
         if (!name_is_file(name)
-            || generation_find(&generation, store, name, names, apr_time_now(), result, ptemp)
-                   != APR_SUCCESS)
+            || generation_find(&generation, store, name, domain->names, apr_time_now(), result,
+                               ptemp)
+                   != APR_SUCCESS
+            || (algorithm != NULL && !is_of_algorithm(generation, algorithm)))
             continue;
-        whole = name_covers_all(generation->facts->names, names);
-        if (whole || best == NULL)
+        whole = name_covers_all(generation->facts->names, domain->names);
+        if (whole || (best == NULL && algorithm == NULL))
             best = generation;
     }
     if (best != NULL)
@@ -76,37 +87,71 @@ static void report(const site_t *site, const plan_certificate_t *planned,
                      detail);
 }
 
-/* The best stored certificate of one key type, if there is one. */
-static void decide_certificate(const site_t *site, const site_domain_t *domain,
-                               plan_certificate_t *planned, apr_pool_t *ptemp)
+/* The best stored certificate of one key type, or NULL. It counts as loaded also when another one of
+ * the same algorithm is served instead: a restart would not change that. */
+static generation_t *find(const site_t *site, plan_certificate_t *planned, apr_pool_t *ptemp)
 {
     generation_t *generation = NULL;
     eab_result_t *result = eab_result_make(ptemp);
     apr_status_t rv = generation_find(&generation, site_store(site, ptemp), planned->id,
                                       planned->names, apr_time_now(), result, ptemp);
 
-    if (rv == APR_SUCCESS) {
-        use(site, domain, generation);
+    if (rv == APR_SUCCESS)
         planned->loaded = apr_pstrdup(site->pool, generation->number);
-    }
     if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
         report(site, planned, generation, result);
+    return generation;
+}
+
+/* OpenSSL holds one certificate of each algorithm; a second one would push out the first. After a
+ * change of ACMEKeyType the places of a domain may hold two: that of the planned type is used.
+ * @param pplanned  set when the domain shall have this algorithm */
+static const generation_t *choose(const site_domain_t *domain, const char *algorithm,
+                                  generation_t *const *found, int *pplanned)
+{
+    const generation_t *best = NULL;
+    int i = 0;
+
+    *pplanned = 0;
+    for (i = 0; i < domain->certificates->nelts; ++i) {
+        const plan_certificate_t *planned =
+            APR_ARRAY_IDX(domain->certificates, i, const plan_certificate_t *);
+        int is_planned = strcmp(value_key_algorithm(planned->key_type), algorithm) == 0;
+
+        *pplanned |= is_planned;
+        if (found[i] != NULL && is_of_algorithm(found[i], algorithm)
+            && (best == NULL || is_planned))
+            best = found[i];
+    }
+    return best;
 }
 
 static void decide(const site_t *site, site_domain_t *domain)
 {
+    static const char *const algorithms[] = { "RSA", "EC" };
+    int count = domain->certificates->nelts, planned[2] = { 0, 0 }, i = 0;
+    const generation_t *chosen[2] = { NULL, NULL };
+    generation_t **found = NULL;
     apr_pool_t *ptemp = NULL;
-    int i = 0;
 
     domain->chain_paths = apr_array_make(site->pool, 2, sizeof(const char *));
     domain->key_paths = apr_array_make(site->pool, 2, sizeof(const char *));
     if (apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
-    for (i = 0; i < domain->certificates->nelts; ++i)
-        decide_certificate(site, domain,
-                           APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), ptemp);
+    found = apr_pcalloc(ptemp, (apr_size_t)count * sizeof(*found));
+    for (i = 0; i < count; ++i)
+        found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), ptemp);
+    for (i = 0; i < 2; ++i) {
+        chosen[i] = choose(domain, algorithms[i], found, &planned[i]);
+        if (chosen[i] != NULL)
+            use(site, domain, chosen[i]);
+    }
+    for (i = 0; i < 2 && domain->chain_paths->nelts > 0; ++i) {
+        if (chosen[i] == NULL && planned[i])
+            borrow(site, domain, algorithms[i], ptemp);
+    }
     if (domain->chain_paths->nelts == 0)
-        borrow(site, domain, ptemp);
+        borrow(site, domain, NULL, ptemp);
     apr_pool_destroy(ptemp);
 }
 

@@ -277,6 +277,11 @@ const char *value_label_refusal(apr_pool_t *p, const char *label)
     return NULL;
 }
 
+const char *value_key_algorithm(const char *type)
+{
+    return strncmp(type, "rsa", 3) == 0 ? "RSA" : "EC";
+}
+
 int value_switch(const char *text)
 {
     if (strcasecmp(text, "on") == 0)

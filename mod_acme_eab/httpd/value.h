@@ -43,6 +43,9 @@ const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
 /** The label of an account: why it cannot be used, or NULL when it can. */
 const char *value_label_refusal(apr_pool_t *p, const char *label);
 
+/** The algorithm of a key type, of which a TLS server has one certificate: "RSA" or "EC". */
+const char *value_key_algorithm(const char *type);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 

@@ -236,6 +236,14 @@ static void test_switch(void **state)
     assert_int_equal(value_switch("yes"), -1);
 }
 
+static void test_key_algorithm(void **state)
+{
+    (void)state;
+    assert_string_equal(value_key_algorithm("rsa4096"), value_key_algorithm("rsa2048"));
+    assert_string_equal(value_key_algorithm("p256"), value_key_algorithm("p384"));
+    assert_string_not_equal(value_key_algorithm("p256"), value_key_algorithm("rsa2048"));
+}
+
 static void test_label(void **state)
 {
     const char *longest = "a234567890123456789012345678901234567890123456789012345678901234";
@@ -264,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_eab_kid),
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
+        cmocka_unit_test(test_key_algorithm),
         cmocka_unit_test(test_label),
         cmocka_unit_test(test_switch),
     };
