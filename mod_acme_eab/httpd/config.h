@@ -21,7 +21,11 @@ typedef enum {
     SETTING_CA_FILE,
     SETTING_USE_ACCOUNT, /* a label; this and the following: not in <ACMEAccount> */
     SETTING_CHALLENGE,   /* without "none" */
+    SETTING_DNS_COMMAND, /* as one text */
     SETTING_KEY_TYPE,
+    SETTING_PROFILE, /* a name, maybe "required" */
+    SETTING_PREFERRED_CHAIN,
+    SETTING_ALLOW_SUBSET,
     SETTING_COMMON_NAME,
     SETTING_RENEW_BEFORE,
     SETTING_RELOAD, /* this and the following: main server only */

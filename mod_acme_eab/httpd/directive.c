@@ -79,6 +79,18 @@ static const char *check_terms(apr_pool_t *p, apr_array_header_t *words)
                  "of service of the CA";
 }
 
+static int is_repeated(const apr_array_header_t *words, int at)
+{
+    int i = 0;
+
+    for (i = 0; i < at; ++i) {
+        if (strcmp(APR_ARRAY_IDX(words, i, const char *), APR_ARRAY_IDX(words, at, const char *))
+            == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static const char *check_challenge(apr_pool_t *p, apr_array_header_t *words)
 {
     const char *why = NULL;
@@ -89,7 +101,7 @@ static const char *check_challenge(apr_pool_t *p, apr_array_header_t *words)
             return why;
         if (strcmp(*word_at(words, i), "none") == 0 && words->nelts > 1)
             return "'none' stands alone; take it out, or take out the others";
-        if (i > 0 && strcmp(*word_at(words, i), *word_at(words, 0)) == 0)
+        if (is_repeated(words, i))
             return "the same challenge is named twice; once is enough";
     }
     if (strcmp(*word_at(words, 0), "none") == 0)
@@ -126,6 +138,43 @@ static const char *check_key_type(apr_pool_t *p, apr_array_header_t *words)
                 p, "'%s' is not a key type; use rsa2048, rsa3072, rsa4096, p256 or p384", type);
     }
     return check_key_types_differ(words);
+}
+
+/* The keeper takes the text apart again, and knows no quotes that httpd has resolved before. */
+static const char *check_dns_command(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *why = value_program_refusal(p, *word_at(words, 0));
+    int i = 0;
+
+    for (i = 0; i < words->nelts && why == NULL; ++i) {
+        if (**word_at(words, i) == '\0' || strpbrk(*word_at(words, i), " \t\\\"'") != NULL)
+            why = "the path and the arguments must not be empty or contain spaces, quotes or "
+                  "backslashes; put such arguments into a script";
+    }
+    if (why == NULL) {
+        *word_at(words, 0) = apr_array_pstrcat(p, words, ' ');
+        words->nelts = 1;
+    }
+    return why;
+}
+
+static const char *check_profile(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    if (**word_at(words, 0) == '\0')
+        return "the name of the profile is empty; the CA says which there are";
+    if (words->nelts > 2 || (words->nelts == 2 && strcasecmp(*word_at(words, 1), "required") != 0))
+        return "takes the name of a profile, and 'required' behind it when nothing shall be "
+               "ordered without that profile";
+    return NULL;
+}
+
+static const char *check_preferred_chain(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    return **word_at(words, 0) != '\0'
+               ? NULL
+               : "the argument must be the common name of an issuer, as in \"ISRG Root X1\"";
 }
 
 static const char *check_switch(apr_pool_t *p, apr_array_header_t *words)
@@ -203,6 +252,10 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_USE_ACCOUNT] = { "ACMEUseAccount", 1, NULL },
     [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge },
     [SETTING_KEY_TYPE] = { "ACMEKeyType", 0, check_key_type },
+    [SETTING_DNS_COMMAND] = { "ACMEDNSCommand", 0, check_dns_command },
+    [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile },
+    [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain },
+    [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch },
     [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch },
     [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before },
     [SETTING_RELOAD] = { "ACMEReload", 1, check_reload },

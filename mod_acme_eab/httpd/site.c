@@ -292,20 +292,45 @@ static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
 
     if (challenges != NULL)
         return challenges;
-    challenges = apr_array_make(p, 1, sizeof(const char *));
+    challenges = apr_array_make(p, 2, sizeof(const char *));
     APR_ARRAY_PUSH(challenges, const char *) = "http-01";
+    APR_ARRAY_PUSH(challenges, const char *) = "tls-alpn-01";
     return challenges;
+}
+
+static int is_on(const config_t *config, setting_id_t id, int by_default)
+{
+    const char *value = config_value(config, id);
+
+    return value != NULL ? value_switch(value) == 1 : by_default;
 }
 
 static void plan_certificate(plan_certificate_t *planned, const config_t *config, apr_pool_t *p)
 {
-    const char *common_name = config_value(config, SETTING_COMMON_NAME);
+    const apr_array_header_t *profile = config->settings[SETTING_PROFILE].words;
     const char *before = config_value(config, SETTING_RENEW_BEFORE);
 
     planned->challenges = challenges_of(config, p);
-    planned->common_name = common_name == NULL || value_switch(common_name) == 1;
+    planned->dns_command = config_value(config, SETTING_DNS_COMMAND);
+    planned->profile = config_value(config, SETTING_PROFILE);
+    planned->profile_required = profile != NULL && profile->nelts > 1;
+    planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
+    planned->allow_subset = is_on(config, SETTING_ALLOW_SUBSET, 0);
+    planned->common_name = is_on(config, SETTING_COMMON_NAME, 1);
     if (before != NULL)
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
+}
+
+/* Only where dns-01 was asked for: it is not among the defaults. */
+static void check_dns_command(const config_t *config, apr_array_header_t *mistakes)
+{
+    const setting_t *challenge = &config->settings[SETTING_CHALLENGE];
+
+    if (challenge->words != NULL && contains(challenge->words, "dns-01")
+        && config->settings[SETTING_DNS_COMMAND].where == NULL)
+        mistake_add(mistakes, challenge->where,
+                    "ACMEChallenge: dns-01 needs a program that adds and removes TXT records; name "
+                    "it with ACMEDNSCommand, or take dns-01 out");
 }
 
 /* The first certificate of a domain keeps the name's own place in the store, whatever its key type,
@@ -359,6 +384,7 @@ static void add_domain(site_t *site, const config_record_t *record, const config
     domain->names = names_of(site, declared, mistakes);
     if (domain->names->nelts == 0 || (account = account_of(site, record, domain, mistakes)) == NULL)
         return;
+    check_dns_command(domain->config, mistakes);
     add_certificates(site, domain, account_index(site, account, mistakes), mistakes);
     APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
 }

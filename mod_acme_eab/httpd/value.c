@@ -4,8 +4,10 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -230,14 +232,11 @@ const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy)
 
 const char *value_challenge_refusal(apr_pool_t *p, const char *word)
 {
-    if (strcmp(word, "http-01") == 0 || strcmp(word, "none") == 0)
+    if (strcmp(word, "http-01") == 0 || strcmp(word, "tls-alpn-01") == 0
+        || strcmp(word, "dns-01") == 0 || strcmp(word, "none") == 0)
         return NULL;
-    if (strcmp(word, "tls-alpn-01") == 0 || strcmp(word, "dns-01") == 0)
-        return apr_psprintf(p,
-                            "this version does not have %s; use http-01, or none when the CA has "
-                            "validated the names already",
-                            word);
-    return apr_psprintf(p, "'%s' is not a challenge; use http-01 or none", word);
+    return apr_psprintf(p, "'%s' is not a challenge; use http-01, tls-alpn-01, dns-01, or none",
+                        word);
 }
 
 const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
@@ -280,6 +279,22 @@ const char *value_label_refusal(apr_pool_t *p, const char *label)
 const char *value_key_algorithm(const char *type)
 {
     return strncmp(type, "rsa", 3) == 0 ? "RSA" : "EC";
+}
+
+const char *value_program_refusal(apr_pool_t *p, const char *path)
+{
+    char reason[120];
+    struct stat st;
+
+    if (*path != '/')
+        return "the program needs its whole path, beginning with '/'";
+    if (stat(path, &st) != 0)
+        return apr_psprintf(p, "the program '%s' cannot be used: %s", path,
+                            apr_strerror(errno, reason, sizeof(reason)));
+    if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
+        return apr_psprintf(p, "'%s' is not a program that can be run; run: chmod +x %s", path,
+                            path);
+    return NULL;
 }
 
 int value_switch(const char *text)

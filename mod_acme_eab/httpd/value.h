@@ -46,6 +46,9 @@ const char *value_label_refusal(apr_pool_t *p, const char *label);
 /** The algorithm of a key type, of which a TLS server has one certificate: "RSA" or "EC". */
 const char *value_key_algorithm(const char *type);
 
+/** A program with its whole path: why it cannot be run, or NULL when it can. */
+const char *value_program_refusal(apr_pool_t *p, const char *path);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 

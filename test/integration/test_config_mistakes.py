@@ -100,6 +100,16 @@ MORE_LINES = [
     ("ACMEEABAlg HS1024", ["HS256"]),
     ("ACMEChallenge http-02", ["http-02", "http-01"]),
     ("ACMEChallenge none http-01", ["none"]),
+    ("ACMEChallenge tls-alpn-01 http-01 http-01", ["twice"]),
+    ("ACMEChallenge dns-01", ["ACMEDNSCommand"]),
+    ("ACMEDNSCommand bin/hook", ["whole path"]),
+    ("ACMEDNSCommand /nonexistent/hook", ["/nonexistent/hook"]),
+    ("ACMEDNSCommand /etc/passwd", ["/etc/passwd", "chmod"]),
+    ('ACMEDNSCommand /bin/true "two words"', ["spaces"]),
+    ("ACMEProfile short requird", ["required"]),
+    ('ACMEProfile ""', ["empty"]),
+    ('ACMEPreferredChain ""', ["issuer"]),
+    ("ACMEAllowSubsetOfNames perhaps", ["on or off"]),
     ("ACMEKeyType rsa1024", ["rsa1024", "rsa2048"]),
     ("ACMERenewBefore soon", ["soon", "d|%"]),
     ("ACMERenewBefore 120%", ["120"]),
@@ -117,6 +127,13 @@ MORE_LINES = [
 @pytest.mark.parametrize("line,words", MORE_LINES, ids=[line for line, _ in MORE_LINES])
 def test_wrong_line_beside_good_ones(httpd, line, words):
     refused(httpd, [good(httpd), line, site(httpd)], line, line.split()[0], *words)
+
+
+def test_further_settings_are_fine(httpd):
+    httpd.configure(good(httpd), "ACMEChallenge dns-01 tls-alpn-01 http-01",
+                    "ACMEDNSCommand /bin/true add-and-remove --fast", "ACMEProfile tls required",
+                    'ACMEPreferredChain "Some Root"', "ACMEAllowSubsetOfNames on", site(httpd))
+    assert httpd.check() == (0, "Syntax OK\n")
 
 
 def test_server_missing(httpd):

@@ -198,10 +198,20 @@ static void test_eab_kid(void **state)
 static void test_challenge(void **state)
 {
     assert_null(value_challenge_refusal(*state, "http-01"));
+    assert_null(value_challenge_refusal(*state, "tls-alpn-01"));
+    assert_null(value_challenge_refusal(*state, "dns-01"));
     assert_null(value_challenge_refusal(*state, "none"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "dns-01"), "this version"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "tls-alpn-01"), "this version"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "http-1"), "not a challenge"));
+    assert_non_null(strstr(value_challenge_refusal(*state, "http-02"), "http-02"));
+    assert_non_null(value_challenge_refusal(*state, "HTTP-01"));
+}
+
+static void test_program(void **state)
+{
+    assert_null(value_program_refusal(*state, "/bin/sh"));
+    assert_non_null(strstr(value_program_refusal(*state, "bin/sh"), "whole path"));
+    assert_non_null(strstr(value_program_refusal(*state, "/nonexistent"), "/nonexistent"));
+    assert_non_null(strstr(value_program_refusal(*state, "/etc/passwd"), "chmod"));
+    assert_non_null(value_program_refusal(*state, "/tmp"));
 }
 
 static const char *make_file(char *path, const char *text)
@@ -273,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
         cmocka_unit_test(test_key_algorithm),
+        cmocka_unit_test(test_program),
         cmocka_unit_test(test_label),
         cmocka_unit_test(test_switch),
     };
