@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "httpd/directive.h"
 #include "httpd/mistake.h"
 #include "httpd/program.h"
 #include "httpd/site.h"
@@ -239,22 +240,27 @@ static void check_vhost(const check_t *check, const site_vhost_t *vhost)
     }
 }
 
-/* ---- the EAB keys, which only the keeper reads ------------------------------------------------ */
+/* ---- keys and passwords, which only the keeper reads ------------------------------------------------ */
 
-/* "3 the file is empty ..." for account 3. */
+/* "3 ACMEEABKey the file is empty ..." for account 3. */
 static void note_keeper_line(const check_t *check, const char *line)
 {
     char *rest = NULL;
     long index = strtol(line, &rest, 10);
     const site_account_t *account = NULL;
-    const char *where = NULL;
+    const char *where = NULL, *sentence = NULL;
+    setting_id_t id = SETTING_COUNT;
 
-    if (rest == line || *rest != ' ' || index < 0 || index >= check->site->accounts->nelts)
+    if (rest == line || *rest != ' ' || index < 0 || index >= check->site->accounts->nelts
+        || (sentence = strchr(rest + 1, ' ')) == NULL)
+        return;
+    id = directive_find(apr_pstrmemdup(check->ptemp, rest + 1, (apr_size_t)(sentence - rest - 1)));
+    if (id == SETTING_COUNT)
         return;
     account = account_at(check, (int)index);
-    where = account->config->settings[SETTING_EAB_KEY].where;
-    mistake_add(check->mistakes, where != NULL ? where : account->where, "ACMEEABKey: %s",
-                log_escape(check->ptemp, rest + 1));
+    where = account->config->settings[id].where;
+    mistake_add(check->mistakes, where != NULL ? where : account->where, "%s: %s",
+                directive_name(id), log_escape(check->ptemp, sentence + 1));
 }
 
 static void note_keeper_output(const check_t *check, const char *output)
@@ -286,13 +292,13 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1
         || (WEXITSTATUS(status) == 1 && check->mistakes->nelts == before))
         mistake_add(check->mistakes, where,
-                    "the keeper program (" KEEPER_PROGRAM ") could not check the EAB key (wait "
+                    "the keeper program (" KEEPER_PROGRAM ") could not check its files (wait "
                     "status %d); install it again in the version of this module",
                     status);
 }
 
 /* The keeper passes over accounts that are bound: their key is never needed again and may be gone. */
-static void check_eab_keys(const check_t *check)
+static void check_secrets(const check_t *check)
 {
     const char *where = NULL;
     int i = 0;
@@ -302,6 +308,8 @@ static void check_eab_keys(const check_t *check)
 
         if (account->planned.eab_source != NULL)
             where = account->config->settings[SETTING_EAB_KEY].where;
+        else if (account->planned.proxy_credentials != NULL)
+            where = account->config->settings[SETTING_PROXY].where;
     }
     if (where != NULL)
         run_keeper(check, site_plan(check->site, check->ptemp), where);
@@ -327,7 +335,7 @@ static void check_site(const check_t *check)
         check_domain(check, domain_at(check, i));
     for (i = 0; i < check->site->vhosts->nelts; ++i)
         check_vhost(check, APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *));
-    check_eab_keys(check);
+    check_secrets(check);
 }
 
 static void report(const apr_array_header_t *list, int level, server_rec *main_server)

@@ -198,7 +198,12 @@ static const char *check_proxy(apr_pool_t *p, apr_array_header_t *words)
 {
     const char *why = NULL;
 
+    if (words->nelts > 2)
+        return "takes the URL of the proxy, and maybe file:PATH with its user and password";
     *word_at(words, 0) = value_proxy(p, *word_at(words, 0), &why);
+    if (why == NULL && words->nelts == 2)
+        *word_at(words, 1) =
+            value_proxy_credentials(p, *word_at(words, 1), ap_server_root_relative(p, ""), &why);
     return why;
 }
 
@@ -247,7 +252,7 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_EAB_ALG] = { "ACMEEABAlg", 1, check_eab_alg },
     [SETTING_CONTACT] = { "ACMEContact", 0, check_contact },
     [SETTING_TERMS] = { "ACMETermsOfService", 1, check_terms },
-    [SETTING_PROXY] = { "ACMEProxy", 1, check_proxy },
+    [SETTING_PROXY] = { "ACMEProxy", 0, check_proxy },
     [SETTING_CA_FILE] = { "ACMECACertificateFile", 1, check_ca_file },
     [SETTING_USE_ACCOUNT] = { "ACMEUseAccount", 1, NULL },
     [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge },

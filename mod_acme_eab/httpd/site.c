@@ -81,6 +81,9 @@ static site_account_t *account_make(const site_t *site, const site_domain_t *dom
     planned->terms_accepted = config_value(config, SETTING_TERMS) != NULL;
     planned->ca_file = config_value(config, SETTING_CA_FILE);
     planned->proxy = config_value(config, SETTING_PROXY);
+    if (planned->proxy != NULL && config->settings[SETTING_PROXY].words->nelts > 1)
+        planned->proxy_credentials =
+            APR_ARRAY_IDX(config->settings[SETTING_PROXY].words, 1, const char *);
     planned->where = config->settings[SETTING_SERVER].where;
     return account;
 }
@@ -108,6 +111,7 @@ static void compare_accounts(const site_account_t *a, const site_account_t *b,
           apr_array_pstrcat(p, b->planned.contacts, ' ') },
         { SETTING_CA_FILE, "ACMECACertificateFile", a->planned.ca_file, b->planned.ca_file },
         { SETTING_PROXY, "ACMEProxy", a->planned.proxy, b->planned.proxy },
+        { SETTING_PROXY, "ACMEProxy", a->planned.proxy_credentials, b->planned.proxy_credentials },
     };
     apr_size_t i = 0;
 

@@ -162,8 +162,8 @@ const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
     *pwhy = NULL;
     /* Even a URL that cannot be read may hold a password in front of an '@'. */
     if (credentials || strchr(text, '@') != NULL)
-        *pwhy = "the URL must not contain a user name or a password; let the proxy admit this host "
-                "by its address";
+        *pwhy = "the URL must not contain a user name or a password; write user:password into a "
+                "file that only root can read, and name it behind the URL as file:PATH";
     else if (uri == NULL
              || (strcasecmp(uri->scheme, "http") != 0 && strcasecmp(uri->scheme, "https") != 0))
         *pwhy = apr_psprintf(
@@ -201,6 +201,18 @@ static const char *credential_source(apr_pool_t *p, const char *name, const char
         return NULL;
     }
     return apr_pstrcat(p, "credential:", name, NULL);
+}
+
+const char *value_proxy_credentials(apr_pool_t *p, const char *text, const char *root,
+                                    const char **pwhy)
+{
+    char *path = NULL;
+
+    *pwhy = NULL;
+    if (strncmp(text, "file:", 5) != 0 || text[5] == '\0'
+        || apr_filepath_merge(&path, root, text + 5, APR_FILEPATH_TRUENAME, p) != APR_SUCCESS)
+        *pwhy = "behind the URL only file:PATH may stand, which names a file with user:password";
+    return path;
 }
 
 const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy)

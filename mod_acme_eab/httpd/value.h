@@ -26,6 +26,11 @@ int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbe
 /** ACMEProxy: an http or https URL without credentials. */
 const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy);
 
+/** The second word of ACMEProxy: file:PATH. A relative PATH is taken from root.
+ * @return the path */
+const char *value_proxy_credentials(apr_pool_t *p, const char *text, const char *root,
+                                    const char **pwhy);
+
 /** ACMEEABKey: file:PATH, exec:PROGRAM ARG... or credential:NAME. A relative PATH is taken from
  * root. */
 const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy);

@@ -115,6 +115,7 @@ MORE_LINES = [
     ("ACMERenewBefore 120%", ["120"]),
     ("ACMEReload perhaps", ["graceful", "off"]),
     ("ACMEProxy nonsense", ["http"]),
+    ("ACMEProxy http://proxy.example:3128 user", ["file:PATH"]),
     ("ACMECACertificateFile /nonexistent/ca.pem", ["/nonexistent/ca.pem"]),
     ("ACMEMaxParallel 0", ["ACMEMaxParallel"]),
     ("ACMEUser no-such-user", ["no-such-user"]),
@@ -133,6 +134,33 @@ def test_further_settings_are_fine(httpd):
     httpd.configure(good(httpd), "ACMEChallenge dns-01 tls-alpn-01 http-01",
                     "ACMEDNSCommand /bin/true add-and-remove --fast", "ACMEProfile tls required",
                     'ACMEPreferredChain "Some Root"', "ACMEAllowSubsetOfNames on", site(httpd))
+    assert httpd.check() == (0, "Syntax OK\n")
+
+
+PROXY_FILES = {
+    "missing": (None, 0, "cannot be read"),
+    "readable by others": ("user:secret-word", 0o644, "chmod"),
+    "no password": ("secret-word", 0o600, "user:password"),
+}
+
+
+@pytest.mark.parametrize("what", PROXY_FILES)
+def test_proxy_credentials(httpd, what):
+    text, mode, word = PROXY_FILES[what]
+    path = httpd.dir / "proxy.txt"
+    if text is not None:
+        path.write_text(text + "\n")
+        path.chmod(mode)
+    output = refused(httpd, [good(httpd), f"ACMEProxy http://proxy.example:3128 file:{path}",
+                             site(httpd)], "ACMEProxy", "ACMEProxy", str(path), word)
+    assert "secret-word" not in output
+
+
+def test_good_proxy_credentials(httpd):
+    path = httpd.dir / "proxy.txt"
+    path.write_text("user:secret-word\n")
+    path.chmod(0o600)
+    httpd.configure(good(httpd), f"ACMEProxy http://proxy.example:3128 file:{path}", site(httpd))
     assert httpd.check() == (0, "Syntax OK\n")
 
 

@@ -205,6 +205,19 @@ static void test_challenge(void **state)
     assert_non_null(value_challenge_refusal(*state, "HTTP-01"));
 }
 
+static void test_proxy_credentials(void **state)
+{
+    const char *why = NULL;
+
+    assert_string_equal(value_proxy_credentials(*state, "file:/etc/p", "/root", &why), "/etc/p");
+    assert_null(why);
+    assert_string_equal(value_proxy_credentials(*state, "file:p", "/srv", &why), "/srv/p");
+    assert_null(value_proxy_credentials(*state, "file:", "/srv", &why));
+    assert_non_null(why);
+    assert_null(value_proxy_credentials(*state, "user:secret-word", "/srv", &why));
+    assert_null(strstr(why, "secret-word"));
+}
+
 static void test_program(void **state)
 {
     assert_null(value_program_refusal(*state, "/bin/sh"));
@@ -283,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
         cmocka_unit_test(test_key_algorithm),
+        cmocka_unit_test(test_proxy_credentials),
         cmocka_unit_test(test_program),
         cmocka_unit_test(test_label),
         cmocka_unit_test(test_switch),
