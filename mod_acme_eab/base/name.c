@@ -11,7 +11,8 @@
 
 #define LONGEST_LABEL 63
 #define LONGEST_NAME 253
-/* name_file() makes a wildcard longer, and a file name may have 255 bytes. */
+#define LONGEST_FILE 255
+/* name_file() makes a wildcard longer. */
 #define LONGEST_WILDCARD 247
 
 /* Why text, of len characters, is no label of a host name, or NULL. */
@@ -167,17 +168,34 @@ const char *name_file(apr_pool_t *p, const char *name)
     return apr_pstrdup(p, name);
 }
 
+const char *name_file_of_type(apr_pool_t *p, const char *name, const char *type)
+{
+    return apr_pstrcat(p, name_file(p, name), "+", type, NULL);
+}
+
+static int is_key_type(const char *text)
+{
+    const char *c;
+
+    for (c = text; apr_islower(*c) || apr_isdigit(*c); ++c)
+        ;
+    return c != text && *c == '\0';
+}
+
 int name_is_file(const char *text)
 {
     int wildcard = strncmp(text, WILDCARD_FILE, strlen(WILDCARD_FILE)) == 0;
     const char *host = text + (wildcard ? strlen(WILDCARD_FILE) : 0);
-    apr_size_t len = strlen(host);
-    const char *c;
+    apr_size_t len = strcspn(host, "+");
+    apr_size_t i;
 
-    for (c = host; *c != '\0'; ++c) {
-        if (apr_isupper(*c))
+    for (i = 0; i < len; ++i) {
+        if (apr_isupper(host[i]))
             return 0;
     }
-    return len <= (wildcard ? LONGEST_WILDCARD - strlen(WILDCARD) : LONGEST_NAME)
+    if (host[len] == '+' && !is_key_type(host + len + 1))
+        return 0;
+    return strlen(text) <= LONGEST_FILE
+           && len <= (wildcard ? LONGEST_WILDCARD - strlen(WILDCARD) : LONGEST_NAME)
            && refuse_host(host, len) == NULL;
 }

@@ -30,8 +30,11 @@ int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b);
  * holds no '/', no '_' and no leading dot. Lives in p. */
 const char *name_file(apr_pool_t *p, const char *name);
 
-/** True when text is something name_file() can have returned: what a directory of the store or of
- * the run directory may be called. */
+/** The same for a further key type of that name: "a.example+p256". Lives in p. */
+const char *name_file_of_type(apr_pool_t *p, const char *name, const char *type);
+
+/** True when text is something name_file() or name_file_of_type() can have returned, and no longer
+ * than a file name may be: what a directory of the store or of the run directory may be called. */
 int name_is_file(const char *text);
 
 #endif

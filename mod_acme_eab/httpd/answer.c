@@ -7,13 +7,10 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <apr_strings.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/name.h"
+#include "httpd/pending.h"
 #include "httpd/site.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -21,41 +18,6 @@ APLOG_USE_MODULE(acme_eab);
 
 #define PREFIX "/.well-known/acme-challenge/"
 #define LIMIT_ANSWER (LIMIT_TOKEN + 1 + 43) /* token, '.', SHA-256 in base64url */
-
-static int open_below(int dir, const char *name, int flags)
-{
-    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags);
-
-    (void)close(dir);
-    return fd;
-}
-
-/* No component below the run directory may be a link: it belongs to the user who talks to the
- * network. */
-static int open_answer(const char *run_dir, const char *host, const char *token)
-{
-    int fd = open(run_dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-
-    if (fd >= 0)
-        fd = open_below(fd, "challenges", O_DIRECTORY);
-    if (fd >= 0)
-        fd = open_below(fd, host, O_DIRECTORY);
-    if (fd >= 0)
-        fd = open_below(fd, token, 0);
-    return fd;
-}
-
-/* @return the number of bytes in buffer, or -1 */
-static apr_ssize_t read_answer(char *buffer, apr_size_t size, int fd)
-{
-    struct stat st;
-    apr_ssize_t n = -1;
-
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0
-        && (apr_size_t)st.st_size < size)
-        n = read(fd, buffer, size);
-    return n == st.st_size ? n : -1;
-}
 
 static const char *host_directory(request_rec *r)
 {
@@ -69,28 +31,19 @@ static const char *host_directory(request_rec *r)
 static const char *find_answer(request_rec *r, apr_size_t *plen)
 {
     const site_t *site = config_site(ap_server_conf);
-    const char *token = r->uri + sizeof(PREFIX) - 1, *host = NULL;
-    char buffer[LIMIT_ANSWER + 1];
-    apr_ssize_t len = -1;
-    int fd = -1;
+    const char *token = r->uri + sizeof(PREFIX) - 1, *host = NULL, *text = NULL;
+    apr_status_t rv = APR_SUCCESS;
 
     if (site == NULL || !site->enabled || !base64url_is_valid(token, LIMIT_TOKEN)
         || (host = host_directory(r)) == NULL)
         return NULL;
-    if ((fd = open_answer(site->run_dir, host, token)) < 0) {
-        if (errno != ENOENT)
-            ap_log_rerror(APLOG_MARK, APLOG_ERR, errno, r,
-                          "the answer to an http-01 validation of %s cannot be read; let the user "
-                          "of httpd's workers read %s/challenges",
-                          host, site->run_dir);
-        return NULL;
-    }
-    len = read_answer(buffer, sizeof(buffer), fd);
-    (void)close(fd);
-    if (len < 0)
-        return NULL;
-    *plen = (apr_size_t)len;
-    return apr_pstrmemdup(r->pool, buffer, (apr_size_t)len);
+    rv = pending_read(&text, plen, site->run_dir, host, token, LIMIT_ANSWER, r->pool);
+    if (rv != APR_SUCCESS && rv != APR_EINVAL && !APR_STATUS_IS_ENOENT(rv))
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
+                      "the answer to an http-01 validation of %s cannot be read; let the user of "
+                      "httpd's workers read %s/challenges",
+                      host, site->run_dir);
+    return text;
 }
 
 /* httpd ends the response when the hook returns DONE. */

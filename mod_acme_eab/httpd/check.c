@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "httpd/directive.h"
 #include "httpd/mistake.h"
 #include "httpd/program.h"
 #include "httpd/site.h"
@@ -31,9 +32,9 @@ typedef struct check {
     apr_array_header_t *notices;
 } check_t;
 
-static site_certificate_t *certificate_at(const check_t *check, int i)
+static site_domain_t *domain_at(const check_t *check, int i)
 {
-    return APR_ARRAY_IDX(check->site->certificates, i, site_certificate_t *);
+    return APR_ARRAY_IDX(check->site->domains, i, site_domain_t *);
 }
 
 static site_account_t *account_at(const check_t *check, int i)
@@ -67,9 +68,9 @@ static void check_duplicates(const check_t *check)
     apr_hash_t *owners = apr_hash_make(check->ptemp);
     int i = 0, k = 0;
 
-    for (i = 0; i < check->site->certificates->nelts; ++i) {
-        const site_certificate_t *certificate = certificate_at(check, i);
-        const apr_array_header_t *names = certificate->planned.names;
+    for (i = 0; i < check->site->domains->nelts; ++i) {
+        const site_domain_t *domain = domain_at(check, i);
+        const apr_array_header_t *names = domain->names;
 
         for (k = 0; k < names->nelts; ++k) {
             const char *name = APR_ARRAY_IDX(names, k, const char *);
@@ -77,25 +78,25 @@ static void check_duplicates(const check_t *check)
 
             if (other != NULL)
                 mistake_add(
-                    check->mistakes, certificate->planned.where,
+                    check->mistakes, domain->declared->where,
                     "ACMEManagedDomain: '%s' is already in the managed domain at %s; take it "
                     "out of one of them",
                     name, other);
-            apr_hash_set(owners, name, APR_HASH_KEY_STRING, certificate->planned.where);
+            apr_hash_set(owners, name, APR_HASH_KEY_STRING, domain->declared->where);
         }
     }
 }
 
-static const site_certificate_t *owner_of(const check_t *check, const char *name)
+static const site_domain_t *owner_of(const check_t *check, const char *name)
 {
     int i = 0, k = 0;
 
-    for (i = 0; i < check->site->certificates->nelts; ++i) {
-        const apr_array_header_t *names = certificate_at(check, i)->planned.names;
+    for (i = 0; i < check->site->domains->nelts; ++i) {
+        const apr_array_header_t *names = domain_at(check, i)->names;
 
         for (k = 0; k < names->nelts; ++k) {
             if (strcmp(APR_ARRAY_IDX(names, k, const char *), name) == 0)
-                return certificate_at(check, i);
+                return domain_at(check, i);
         }
     }
     return NULL;
@@ -109,11 +110,11 @@ static void check_mod_md(const check_t *check)
     for (i = 0; i < md_names->nelts; ++i) {
         const tree_name_t *claimed = &APR_ARRAY_IDX(md_names, i, tree_name_t);
         const char *why = NULL, *name = name_normalize(check->ptemp, claimed->name, &why);
-        const site_certificate_t *owner = name != NULL ? owner_of(check, name) : NULL;
+        const site_domain_t *owner = name != NULL ? owner_of(check, name) : NULL;
 
         if (owner != NULL)
             mistake_add(
-                check->mistakes, owner->planned.where,
+                check->mistakes, owner->declared->where,
                 "ACMEManagedDomain: '%s' is also managed by mod_md (%s); take it out of one "
                 "of them",
                 name, claimed->where);
@@ -143,8 +144,8 @@ static int is_meant_for_tls(const check_t *check, const server_rec *s)
 
 /* The virtual host of a certificate that lacks SSLEngine on and should have it; NULL when one of
  * them has it on. *pserved: one has. */
-static const server_rec *find_plain_vhost(const check_t *check,
-                                          const site_certificate_t *certificate, int *pserved)
+static const server_rec *find_plain_vhost(const check_t *check, const site_domain_t *domain,
+                                          int *pserved)
 {
     const server_rec *plain = NULL;
     int i = 0;
@@ -153,7 +154,7 @@ static const server_rec *find_plain_vhost(const check_t *check,
     for (i = 0; i < check->site->vhosts->nelts; ++i) {
         const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *);
 
-        if (vhost->certificate != certificate)
+        if (vhost->domain != domain)
             continue;
         if (tree_vhost(check->site->tree, vhost->server)->ssl_engine)
             *pserved = 1;
@@ -163,16 +164,16 @@ static const server_rec *find_plain_vhost(const check_t *check,
     return plain;
 }
 
-static void check_tls(const check_t *check, const site_certificate_t *certificate)
+static void check_tls(const check_t *check, const site_domain_t *domain)
 {
-    const server_rec *declaring = certificate->domain->server, *plain = NULL;
-    const char *first = APR_ARRAY_IDX(certificate->planned.names, 0, const char *);
+    const server_rec *declaring = domain->declared->server, *plain = NULL;
+    const char *first = APR_ARRAY_IDX(domain->names, 0, const char *);
     int served = 0;
 
-    plain = find_plain_vhost(check, certificate, &served);
+    plain = find_plain_vhost(check, domain, &served);
     if (declaring->is_virtual && !tree_vhost(check->site->tree, declaring)->ssl_engine)
         mistake_add(
-            check->mistakes, certificate->planned.where,
+            check->mistakes, domain->declared->where,
             "ACMEManagedDomain for '%s' stands in a <VirtualHost> (%s) without SSLEngine on; "
             "add 'SSLEngine on' there, or move it out",
             first, vhosts_where(check->ptemp, declaring));
@@ -182,15 +183,15 @@ static void check_tls(const check_t *check, const site_certificate_t *certificat
             "this <VirtualHost> serves the managed name '%s' without TLS; add 'SSLEngine on'",
             first);
     else if (!served)
-        mistake_add(check->notices, certificate->planned.where,
+        mistake_add(check->notices, domain->declared->where,
                     "no virtual host with 'SSLEngine on' answers to '%s'; its certificate will be "
                     "kept in the store for other servers",
                     first);
 }
 
-static const char *orphans_of(const check_t *check, const site_certificate_t *certificate)
+static const char *orphans_of(const check_t *check, const site_domain_t *domain)
 {
-    const apr_array_header_t *names = certificate->planned.names;
+    const apr_array_header_t *names = domain->names;
     apr_array_header_t *orphans = apr_array_make(check->ptemp, 4, sizeof(const char *));
     int i = 0;
 
@@ -208,53 +209,58 @@ static const char *orphans_of(const check_t *check, const site_certificate_t *ce
                : NULL;
 }
 
-static void check_certificate(const check_t *check, const site_certificate_t *certificate)
+static void check_domain(const check_t *check, const site_domain_t *domain)
 {
-    const char *orphans = orphans_of(check, certificate);
+    const char *orphans = orphans_of(check, domain);
 
     if (orphans != NULL)
-        mistake_add(check->notices, certificate->planned.where,
+        mistake_add(check->notices, domain->declared->where,
                     "ACMEManagedDomain: no virtual host answers to %s", orphans);
-    check_tls(check, certificate);
+    check_tls(check, domain);
 }
 
 /* A server has one certificate for all of its names. */
 static void check_vhost(const check_t *check, const site_vhost_t *vhost)
 {
-    const site_certificate_t *used = vhost->certificate;
+    const site_domain_t *used = vhost->domain;
     int i = 0;
 
     if (!tree_vhost(check->site->tree, vhost->server)->ssl_engine)
         return;
-    for (i = 0; i < check->site->certificates->nelts; ++i) {
-        const site_certificate_t *other = certificate_at(check, i);
+    for (i = 0; i < check->site->domains->nelts; ++i) {
+        const site_domain_t *other = domain_at(check, i);
 
-        if (other != used && vhosts_match(vhost->server, other->planned.names) >= VHOSTS_ALIAS)
+        if (other != used && vhosts_match(vhost->server, other->names) >= VHOSTS_ALIAS)
             mistake_add(
                 check->notices, vhosts_where(check->ptemp, vhost->server),
                 "this <VirtualHost> has names of two managed domains and uses the "
                 "certificate of that at %s; for the names of that at %s browsers will warn. "
                 "Put them into one ACMEManagedDomain",
-                used->planned.where, other->planned.where);
+                used->declared->where, other->declared->where);
     }
 }
 
-/* ---- the EAB keys, which only the keeper reads ------------------------------------------------ */
+/* ---- keys and passwords, which only the keeper reads ------------------------------------------------ */
 
-/* "3 the file is empty ..." for account 3. */
+/* "3 ACMEEABKey the file is empty ..." for account 3. */
 static void note_keeper_line(const check_t *check, const char *line)
 {
     char *rest = NULL;
     long index = strtol(line, &rest, 10);
     const site_account_t *account = NULL;
-    const char *where = NULL;
+    const char *where = NULL, *sentence = NULL;
+    setting_id_t id = SETTING_COUNT;
 
-    if (rest == line || *rest != ' ' || index < 0 || index >= check->site->accounts->nelts)
+    if (rest == line || *rest != ' ' || index < 0 || index >= check->site->accounts->nelts
+        || (sentence = strchr(rest + 1, ' ')) == NULL)
+        return;
+    id = directive_find(apr_pstrmemdup(check->ptemp, rest + 1, (apr_size_t)(sentence - rest - 1)));
+    if (id == SETTING_COUNT)
         return;
     account = account_at(check, (int)index);
-    where = account->config->settings[SETTING_EAB_KEY].where;
-    mistake_add(check->mistakes, where != NULL ? where : account->where, "ACMEEABKey: %s",
-                log_escape(check->ptemp, rest + 1));
+    where = account->config->settings[id].where;
+    mistake_add(check->mistakes, where != NULL ? where : account->where, "%s: %s",
+                directive_name(id), log_escape(check->ptemp, sentence + 1));
 }
 
 static void note_keeper_output(const check_t *check, const char *output)
@@ -286,13 +292,13 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1
         || (WEXITSTATUS(status) == 1 && check->mistakes->nelts == before))
         mistake_add(check->mistakes, where,
-                    "the keeper program (" KEEPER_PROGRAM ") could not check the EAB key (wait "
+                    "the keeper program (" KEEPER_PROGRAM ") could not check its files (wait "
                     "status %d); install it again in the version of this module",
                     status);
 }
 
 /* The keeper passes over accounts that are bound: their key is never needed again and may be gone. */
-static void check_eab_keys(const check_t *check)
+static void check_secrets(const check_t *check)
 {
     const char *where = NULL;
     int i = 0;
@@ -302,6 +308,8 @@ static void check_eab_keys(const check_t *check)
 
         if (account->planned.eab_source != NULL)
             where = account->config->settings[SETTING_EAB_KEY].where;
+        else if (account->planned.proxy_credentials != NULL)
+            where = account->config->settings[SETTING_PROXY].where;
     }
     if (where != NULL)
         run_keeper(check, site_plan(check->site, check->ptemp), where);
@@ -323,11 +331,11 @@ static void check_site(const check_t *check)
         check_eab_pair(check, account_at(check, i));
     check_duplicates(check);
     check_mod_md(check);
-    for (i = 0; i < check->site->certificates->nelts; ++i)
-        check_certificate(check, certificate_at(check, i));
+    for (i = 0; i < check->site->domains->nelts; ++i)
+        check_domain(check, domain_at(check, i));
     for (i = 0; i < check->site->vhosts->nelts; ++i)
         check_vhost(check, APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *));
-    check_eab_keys(check);
+    check_secrets(check);
 }
 
 static void report(const apr_array_header_t *list, int level, server_rec *main_server)

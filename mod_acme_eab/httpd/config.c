@@ -2,10 +2,9 @@
 #include "httpd/config.h"
 
 #include <apr_strings.h>
-#include <stdlib.h>
+#include <stdint.h>
 
-#include "crypto/eabkey.h"
-#include "crypto/keypair.h"
+#include "httpd/directive.h"
 #include "httpd/mistake.h"
 #include "httpd/value.h"
 
@@ -13,195 +12,21 @@ extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 
 #define RECORD_KEY "acme_eab:record"
 
-/** Checks the words of a directive and puts them into their final form.
- * @return NULL, or what is wrong with them */
-typedef const char *check_fn(apr_pool_t *p, apr_array_header_t *words);
+/* Where a setting is read: into which configuration, from which line. */
+typedef struct scope {
+    apr_pool_t *pool;
+    config_t *config;
+    const char *section;    /* "<ACMEAccount>" ...; NULL: the main server or a virtual host */
+    int is_main;            /* the main server itself */
+    setting_id_t beyond;    /* settings from this one on do not belong here ... */
+    const char *beyond_why; /* ... and why */
+} scope_t;
 
-typedef struct directive {
-    setting_id_t id;
-    int max; /* how many arguments; 0: any number from one */
-    check_fn *check;
-} directive_t;
+/* ---- lines ----------------------------------------------------------------------------------- */
 
-static const char **word_at(apr_array_header_t *words, int i)
+static const char *where_of(apr_pool_t *p, const ap_directive_t *line)
 {
-    return &APR_ARRAY_IDX(words, i, const char *);
-}
-
-static const char *check_server(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL;
-
-    *word_at(words, 0) = value_directory(p, *word_at(words, 0), &why);
-    return why;
-}
-
-static const char *check_eab_kid(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL;
-
-    *word_at(words, 0) = value_eab_kid(p, *word_at(words, 0), &why);
-    return why;
-}
-
-/* exec: takes a program and its arguments, quoted as one argument or not. */
-static const char *check_eab_key(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL, *text = apr_array_pstrcat(p, words, ' ');
-
-    if (words->nelts > 1 && strncmp(text, "exec:", 5) != 0)
-        return "takes one argument: file:PATH, exec:PROGRAM ARG... or credential:NAME";
-    words->nelts = 1;
-    *word_at(words, 0) = value_eab_source(p, text, ap_server_root_relative(p, ""), &why);
-    return why;
-}
-
-static const char *check_eab_alg(apr_pool_t *p, apr_array_header_t *words)
-{
-    char *alg = apr_pstrdup(p, *word_at(words, 0));
-
-    ap_str_toupper(alg);
-    *word_at(words, 0) = alg;
-    return eabkey_bits(alg) != 0 ? NULL : "the argument must be HS256, HS384 or HS512";
-}
-
-static const char *check_contact(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL;
-    int i = 0;
-
-    for (i = 0; i < words->nelts && why == NULL; ++i)
-        *word_at(words, i) = value_contact(p, *word_at(words, i), &why);
-    return why;
-}
-
-static const char *check_terms(apr_pool_t *p, apr_array_header_t *words)
-{
-    (void)p;
-    return strcasecmp(*word_at(words, 0), "accepted") == 0
-               ? NULL
-               : "the only argument is 'accepted': it says that you have read and accept the terms "
-                 "of service of the CA";
-}
-
-static const char *check_challenge(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL;
-    int i = 0;
-
-    for (i = 0; i < words->nelts; ++i) {
-        if ((why = value_challenge_refusal(p, *word_at(words, i))) != NULL)
-            return why;
-        if (strcmp(*word_at(words, i), "none") == 0 && words->nelts > 1)
-            return "'none' stands alone; take it out, or take out the others";
-        if (i > 0 && strcmp(*word_at(words, i), *word_at(words, 0)) == 0)
-            return "the same challenge is named twice; once is enough";
-    }
-    if (strcmp(*word_at(words, 0), "none") == 0)
-        words->nelts = 0;
-    return NULL;
-}
-
-static const char *check_key_type(apr_pool_t *p, apr_array_header_t *words)
-{
-    char *type = apr_pstrdup(p, *word_at(words, 0));
-
-    if (words->nelts > 1)
-        return "this version makes one certificate for each managed domain; name one key type";
-    ap_str_tolower(type);
-    *word_at(words, 0) = type;
-    return keypair_type_is_known(type)
-               ? NULL
-               : apr_psprintf(
-                   p, "'%s' is not a key type; use rsa2048, rsa3072, rsa4096, p256 or p384", type);
-}
-
-static const char *check_switch(apr_pool_t *p, apr_array_header_t *words)
-{
-    (void)p;
-    return value_switch(*word_at(words, 0)) < 0 ? "the argument must be on or off" : NULL;
-}
-
-static const char *check_renew_before(apr_pool_t *p, apr_array_header_t *words)
-{
-    apr_interval_time_t before = 0;
-    int percent = 0;
-
-    return value_renew_before(*word_at(words, 0), &percent, &before)
-               ? NULL
-               : apr_psprintf(p, "'%s' is not a remaining life; write it as 33%%, 30d or 12h",
-                              *word_at(words, 0));
-}
-
-static const char *check_proxy(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = NULL;
-
-    *word_at(words, 0) = value_proxy(p, *word_at(words, 0), &why);
-    return why;
-}
-
-static const char *check_path(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *path =
-        **word_at(words, 0) != '\0' ? ap_server_root_relative(p, *word_at(words, 0)) : NULL;
-
-    if (path == NULL)
-        return "the argument is not a usable path";
-    *word_at(words, 0) = path;
-    return NULL;
-}
-
-static const char *check_ca_file(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = check_path(p, words);
-
-    return why != NULL ? why : value_ca_file_refusal(p, *word_at(words, 0));
-}
-
-static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
-{
-    (void)p;
-    return strcasecmp(*word_at(words, 0), "graceful") == 0
-                   || strcasecmp(*word_at(words, 0), "off") == 0
-               ? NULL
-               : "the argument must be graceful or off";
-}
-
-static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
-{
-    char *end = NULL;
-    long number = strtol(*word_at(words, 0), &end, 10);
-
-    (void)p;
-    return *end == '\0' && number >= 1 && number <= 100
-               ? NULL
-               : "the argument must be a number from 1 to 100";
-}
-
-static const directive_t directives[SETTING_COUNT] = {
-    { SETTING_SERVER, 1, check_server },
-    { SETTING_EAB_KID, 1, check_eab_kid },
-    { SETTING_EAB_KEY, 0, check_eab_key },
-    { SETTING_EAB_ALG, 1, check_eab_alg },
-    { SETTING_CONTACT, 0, check_contact },
-    { SETTING_TERMS, 1, check_terms },
-    { SETTING_CHALLENGE, 0, check_challenge },
-    { SETTING_KEY_TYPE, 0, check_key_type },
-    { SETTING_COMMON_NAME, 1, check_switch },
-    { SETTING_RENEW_BEFORE, 1, check_renew_before },
-    { SETTING_PROXY, 1, check_proxy },
-    { SETTING_CA_FILE, 1, check_ca_file },
-    { SETTING_RELOAD, 1, check_reload },
-    { SETTING_MAX_PARALLEL, 1, check_max_parallel },
-    { SETTING_USER, 1, NULL },
-    { SETTING_STORE_DIR, 1, check_path },
-    { SETTING_RUN_DIR, 1, check_path },
-};
-
-static const char *where_of(const cmd_parms *cmd)
-{
-    return apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
+    return apr_psprintf(p, "%s:%d", line->filename, line->line_num);
 }
 
 static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
@@ -213,49 +38,186 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     return words;
 }
 
-static const char *judge(const cmd_parms *cmd, const directive_t *directive,
-                         apr_array_header_t *words)
+/* A named account is used as it is. Beside ACMEUseAccount a setting of an account would mean
+ * nothing; only what accounts inherit from the main server may stand there. */
+static int contradict(const scope_t *scope, setting_id_t a, setting_id_t b)
 {
-    if (directive->id >= SETTING_RELOAD && cmd->server->is_virtual)
-        return "is for the whole server; move it out of <VirtualHost>";
-    if (words->nelts == 0)
-        return "an argument is missing";
-    if (directive->max != 0 && words->nelts > directive->max)
-        return "takes one argument; quote it if it contains spaces";
-    return directive->check != NULL ? directive->check(cmd->pool, words) : NULL;
+    setting_id_t other = a == SETTING_USE_ACCOUNT ? b : a;
+    int is_own = a == SETTING_USE_ACCOUNT || b == SETTING_USE_ACCOUNT;
+
+    return is_own && config_is_of_account(other)
+           && !(scope->is_main && config_is_for_accounts(other))
+           && scope->config->settings[b].where != NULL;
+}
+
+static const char *find_contradiction(const scope_t *scope, setting_id_t id)
+{
+    int other = 0;
+
+    for (other = 0; other < SETTING_COUNT; ++other) {
+        if (contradict(scope, id, (setting_id_t)other))
+            return apr_psprintf(scope->pool,
+                                "stands in the same scope as %s (%s), and a named account is used "
+                                "as it is; take one of them out, or move the setting into the "
+                                "<ACMEAccount>",
+                                directive_name((setting_id_t)other),
+                                scope->config->settings[other].where);
+    }
+    return NULL;
+}
+
+static const char *judge(const scope_t *scope, setting_id_t id, apr_array_header_t *words)
+{
+    const char *why = NULL;
+
+    if (id >= scope->beyond)
+        return scope->beyond_why;
+    if ((why = find_contradiction(scope, id)) != NULL)
+        return why;
+    return directive_check(scope->pool, id, words);
+}
+
+static void read_setting(const scope_t *scope, setting_id_t id, const char *where, const char *args)
+{
+    setting_t *setting = &scope->config->settings[id];
+    apr_array_header_t *words = split_words(scope->pool, args);
+    const char *why = judge(scope, id, words);
+
+    setting->where = where;
+    setting->words = why == NULL ? words : NULL;
+    if (why != NULL)
+        mistake_add(config_record(scope->pool)->mistakes, where, "%s: %s", directive_name(id), why);
 }
 
 static const char *set_setting(cmd_parms *cmd, void *dirconf, const char *args)
 {
-    const directive_t *directive = cmd->info;
-    config_t *config = ap_get_module_config(cmd->server->module_config, &acme_eab_module);
-    setting_t *setting = &config->settings[directive->id];
-    apr_array_header_t *words = split_words(cmd->pool, args);
-    const char *why = judge(cmd, directive, words);
+    scope_t scope = { cmd->pool,
+                      ap_get_module_config(cmd->server->module_config, &acme_eab_module),
+                      NULL,
+                      !cmd->server->is_virtual,
+                      cmd->server->is_virtual ? SETTING_RELOAD : SETTING_COUNT,
+                      "is for the whole server; move it out of <VirtualHost>" };
 
     (void)dirconf;
-    setting->where = where_of(cmd);
-    setting->words = why == NULL ? words : NULL;
-    if (why != NULL)
-        mistake_add(config_record(cmd->pool)->mistakes, setting->where, "%s: %s", cmd->cmd->name,
-                    why);
+    read_setting(&scope, (setting_id_t)(intptr_t)cmd->info, where_of(cmd->pool, cmd->directive),
+                 args);
     return NULL;
+}
+
+/* ---- sections -------------------------------------------------------------------------------- */
+
+/* The words of "<ACMEAccount label>" without the bracket. */
+static apr_array_header_t *section_words(const cmd_parms *cmd, const char *args)
+{
+    const char *end = strrchr(args, '>');
+
+    if (end == NULL || end[1] != '\0') {
+        mistake_add(config_record(cmd->pool)->mistakes, where_of(cmd->pool, cmd->directive),
+                    "%s: the line must end with '>'", cmd->cmd->name);
+        return split_words(cmd->pool, args);
+    }
+    return split_words(cmd->pool, apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args)));
+}
+
+static void read_line(const scope_t *scope, const ap_directive_t *line)
+{
+    setting_id_t id = directive_find(line->directive);
+    const char *where = where_of(scope->pool, line);
+
+    if (id == SETTING_COUNT)
+        mistake_add(config_record(scope->pool)->mistakes, where,
+                    "%s cannot stand in %s; move it out", line->directive, scope->section);
+    else
+        read_setting(scope, id, where, ap_resolve_env(scope->pool, line->args));
+}
+
+/* httpd leaves the lines of a section to the one who declares it. None of them is executed as a
+ * line of the server around it. */
+static config_t *read_section(const cmd_parms *cmd, const char *section, setting_id_t beyond)
+{
+    scope_t scope = {
+        cmd->pool, apr_pcalloc(cmd->pool, sizeof(config_t)),
+        section,   0,
+        beyond,    apr_pstrcat(cmd->pool, "cannot stand in ", section, "; move it out", NULL)
+    };
+    const ap_directive_t *line = NULL;
+
+    for (line = cmd->directive->first_child; line != NULL; line = line->next)
+        read_line(&scope, line);
+    return scope.config;
+}
+
+static config_domain_t *push_domain(const cmd_parms *cmd, apr_array_header_t *words)
+{
+    config_domain_t *domain = apr_pcalloc(cmd->pool, sizeof(*domain));
+
+    domain->where = where_of(cmd->pool, cmd->directive);
+    domain->server = cmd->server;
+    domain->words = words;
+    APR_ARRAY_PUSH(config_record(cmd->pool)->domains, config_domain_t *) = domain;
+    return domain;
 }
 
 static const char *add_domain(cmd_parms *cmd, void *dirconf, const char *args)
 {
-    config_domain_t *domain = apr_pcalloc(cmd->pool, sizeof(*domain));
-
     (void)dirconf;
-    domain->where = where_of(cmd);
-    domain->server = cmd->server;
-    domain->words = split_words(cmd->pool, args);
-    APR_ARRAY_PUSH(config_record(cmd->pool)->domains, config_domain_t *) = domain;
+    (void)push_domain(cmd, split_words(cmd->pool, args));
     return NULL;
 }
 
+static const char *add_domain_section(cmd_parms *cmd, void *dirconf, const char *args)
+{
+    config_domain_t *domain = push_domain(cmd, section_words(cmd, args));
+
+    (void)dirconf;
+    domain->own = read_section(cmd, "<ACMEManagedDomain>", SETTING_RELOAD);
+    return NULL;
+}
+
+static const char *label_refusal(const cmd_parms *cmd, const apr_array_header_t *words)
+{
+    const config_account_t *other = NULL;
+    const char *label = words->nelts > 0 ? APR_ARRAY_IDX(words, 0, const char *) : NULL;
+
+    if (cmd->server->is_virtual)
+        return "is for the whole server; move it out of <VirtualHost>";
+    if (words->nelts != 1)
+        return "needs one label, with which ACMEUseAccount names it: <ACMEAccount label>";
+    if ((other = config_account(config_record(cmd->pool), label)) != NULL)
+        return apr_psprintf(cmd->pool,
+                            "'%s' is the label of the account at %s already; use another", label,
+                            other->where);
+    return value_label_refusal(cmd->pool, label);
+}
+
+static const char *add_account_section(cmd_parms *cmd, void *dirconf, const char *args)
+{
+    config_record_t *record = config_record(cmd->pool);
+    config_account_t *account = apr_pcalloc(cmd->pool, sizeof(*account));
+    apr_array_header_t *words = section_words(cmd, args);
+    const char *why = label_refusal(cmd, words);
+
+    (void)dirconf;
+    account->where = where_of(cmd->pool, cmd->directive);
+    account->own = read_section(cmd, "<ACMEAccount>", SETTING_USE_ACCOUNT);
+    if (why != NULL) {
+        mistake_add(record->mistakes, account->where, "ACMEAccount %s", why);
+        return NULL;
+    }
+    account->label = APR_ARRAY_IDX(words, 0, const char *);
+    if (account->own->settings[SETTING_SERVER].where == NULL)
+        mistake_add(record->mistakes, account->where,
+                    "ACMEAccount '%s' has no ACMEServer; name its CA in it, by the directory URL "
+                    "or a preset",
+                    account->label);
+    APR_ARRAY_PUSH(record->accounts, config_account_t *) = account;
+    return NULL;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
 #define SETTING(name, id, help) \
-    AP_INIT_RAW_ARGS(name, set_setting, (void *)&directives[id], RSRC_CONF, help)
+    AP_INIT_RAW_ARGS(name, set_setting, (void *)(intptr_t)(id), RSRC_CONF, help)
 
 const command_rec config_commands[] = {
     SETTING("ACMEServer", SETTING_SERVER, "directory URL of the CA, or the name of a preset"),
@@ -267,11 +229,22 @@ const command_rec config_commands[] = {
     SETTING("ACMETermsOfService", SETTING_TERMS, "accepted"),
     AP_INIT_RAW_ARGS("ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
                      "the names of one certificate; in a virtual host, none for all of its names"),
-    SETTING("ACMEChallenge", SETTING_CHALLENGE, "http-01 (default) or none"),
-    SETTING("ACMEKeyType", SETTING_KEY_TYPE, "rsa2048 (default), rsa3072, rsa4096, p256 or p384"),
+    AP_INIT_RAW_ARGS("<ACMEManagedDomain", add_domain_section, NULL, RSRC_CONF,
+                     "the same, with settings of its own inside"),
+    AP_INIT_RAW_ARGS("<ACMEAccount", add_account_section, NULL, RSRC_CONF,
+                     "label of an account at a CA, with its settings inside"),
+    SETTING("ACMEUseAccount", SETTING_USE_ACCOUNT, "label of the <ACMEAccount> to use"),
+    SETTING("ACMEChallenge", SETTING_CHALLENGE, "http-01, tls-alpn-01, dns-01, or none"),
+    SETTING("ACMEKeyType", SETTING_KEY_TYPE,
+            "rsa2048 (default), rsa3072, rsa4096, p256, p384; two for two certificates"),
+    SETTING("ACMEDNSCommand", SETTING_DNS_COMMAND, "program that adds and removes TXT records"),
+    SETTING("ACMEProfile", SETTING_PROFILE, "profile of the CA, and maybe: required"),
+    SETTING("ACMEPreferredChain", SETTING_PREFERRED_CHAIN, "common name of an issuer"),
+    SETTING("ACMEAllowSubsetOfNames", SETTING_ALLOW_SUBSET, "on or off (default)"),
     SETTING("ACMECommonName", SETTING_COMMON_NAME, "on (default) or off"),
     SETTING("ACMERenewBefore", SETTING_RENEW_BEFORE, "remaining life at which to renew: 33%, 30d"),
-    SETTING("ACMEProxy", SETTING_PROXY, "URL of an http proxy on the way to the CA"),
+    SETTING("ACMEProxy", SETTING_PROXY,
+            "URL of a proxy on the way to the CA, and maybe file:PATH of its user:password"),
     SETTING("ACMECACertificateFile", SETTING_CA_FILE,
             "PEM file of the certificates that the CA's own server is verified with"),
     SETTING("ACMEReload", SETTING_RELOAD, "graceful (default) or off"),
@@ -291,7 +264,16 @@ void *config_create(apr_pool_t *p, server_rec *s)
 static int same_value(const setting_t *a, const setting_t *b)
 {
     return a->words != NULL && b->words != NULL && a->words->nelts > 0 && b->words->nelts > 0
-           && strcmp(*word_at(a->words, 0), *word_at(b->words, 0)) == 0;
+           && strcmp(APR_ARRAY_IDX(a->words, 0, const char *),
+                     APR_ARRAY_IDX(b->words, 0, const char *))
+                  == 0;
+}
+
+int config_names_account(const config_t *config)
+{
+    return config->settings[SETTING_SERVER].where != NULL
+           || config->settings[SETTING_EAB_KID].where != NULL
+           || config->settings[SETTING_EAB_KEY].where != NULL;
 }
 
 static int is_inherited(const config_t *base, const config_t *add, int id)
@@ -306,6 +288,8 @@ static int is_inherited(const config_t *base, const config_t *add, int id)
         return !another_ca;
     if (id == SETTING_EAB_KEY)
         return !another_ca && add->settings[SETTING_EAB_KID].where == NULL;
+    if (id == SETTING_USE_ACCOUNT)
+        return !config_names_account(add);
     return 1;
 }
 
@@ -320,6 +304,51 @@ void *config_merge(apr_pool_t *p, void *base, void *add)
     return merged;
 }
 
+int config_is_of_account(setting_id_t id)
+{
+    return id < SETTING_USE_ACCOUNT;
+}
+
+int config_is_for_accounts(setting_id_t id)
+{
+    return id == SETTING_CONTACT || id == SETTING_TERMS || id == SETTING_PROXY
+           || id == SETTING_CA_FILE;
+}
+
+const config_t *config_of_account(apr_pool_t *p, const config_t *main_config,
+                                  const config_account_t *account)
+{
+    config_t *merged = apr_pmemdup(p, account->own, sizeof(*merged));
+    int id = 0;
+
+    for (id = 0; id < SETTING_COUNT; ++id) {
+        if (config_is_for_accounts((setting_id_t)id) && merged->settings[id].where == NULL)
+            merged->settings[id] = main_config->settings[id];
+    }
+    return merged;
+}
+
+const config_account_t *config_account(const config_record_t *record, const char *label)
+{
+    int i = 0;
+
+    for (i = 0; i < record->accounts->nelts; ++i) {
+        const config_account_t *account =
+            APR_ARRAY_IDX(record->accounts, i, const config_account_t *);
+
+        if (strcmp(account->label, label) == 0)
+            return account;
+    }
+    return NULL;
+}
+
+const config_t *config_of_domain(apr_pool_t *p, const config_domain_t *domain)
+{
+    config_t *around = ap_get_module_config(domain->server->module_config, &acme_eab_module);
+
+    return domain->own != NULL ? config_merge(p, around, domain->own) : around;
+}
+
 const config_t *config_get(const server_rec *s)
 {
     return ap_get_module_config(s->module_config, &acme_eab_module);
@@ -329,7 +358,7 @@ const char *config_value(const config_t *config, setting_id_t id)
 {
     apr_array_header_t *words = config->settings[id].words;
 
-    return words != NULL && words->nelts > 0 ? *word_at(words, 0) : NULL;
+    return words != NULL && words->nelts > 0 ? APR_ARRAY_IDX(words, 0, const char *) : NULL;
 }
 
 config_record_t *config_record(apr_pool_t *pconf)
@@ -342,6 +371,7 @@ config_record_t *config_record(apr_pool_t *pconf)
         return found;
     record = apr_pcalloc(pconf, sizeof(*record));
     record->domains = apr_array_make(pconf, 4, sizeof(config_domain_t *));
+    record->accounts = apr_array_make(pconf, 2, sizeof(config_account_t *));
     record->mistakes = mistake_list_make(pconf);
     apr_pool_userdata_setn(record, RECORD_KEY, NULL, pconf);
     return record;

@@ -17,12 +17,17 @@ typedef enum {
     SETTING_EAB_ALG,
     SETTING_CONTACT, /* "mailto:..." */
     SETTING_TERMS,
-    SETTING_CHALLENGE, /* without "none" */
-    SETTING_KEY_TYPE,
-    SETTING_COMMON_NAME,
-    SETTING_RENEW_BEFORE,
     SETTING_PROXY,
     SETTING_CA_FILE,
+    SETTING_USE_ACCOUNT, /* a label; this and the following: not in <ACMEAccount> */
+    SETTING_CHALLENGE,   /* without "none" */
+    SETTING_DNS_COMMAND, /* as one text */
+    SETTING_KEY_TYPE,
+    SETTING_PROFILE, /* a name, maybe "required" */
+    SETTING_PREFERRED_CHAIN,
+    SETTING_ALLOW_SUBSET,
+    SETTING_COMMON_NAME,
+    SETTING_RENEW_BEFORE,
     SETTING_RELOAD, /* this and the following: main server only */
     SETTING_MAX_PARALLEL,
     SETTING_USER,
@@ -41,16 +46,25 @@ typedef struct config {
     struct site *site; /* of the main server's alone: what the configuration amounts to */
 } config_t;
 
-/** One ACMEManagedDomain. */
+/** One <ACMEAccount>. */
+typedef struct config_account {
+    const char *where;
+    const char *label; /* unique */
+    config_t *own;     /* what stands in it */
+} config_account_t;
+
+/** One ACMEManagedDomain or <ACMEManagedDomain>. */
 typedef struct config_domain {
     const char *where;
     server_rec *server;        /* where it was declared */
     apr_array_header_t *words; /* the names as written; empty: those of the virtual host */
+    config_t *own;             /* what stands in the section; NULL: it is none */
 } config_domain_t;
 
 /** What reading the configuration left behind besides the settings. Belongs to pconf. */
 typedef struct config_record {
     apr_array_header_t *domains;  /* config_domain_t * */
+    apr_array_header_t *accounts; /* config_account_t *: the named ones */
     apr_array_header_t *mistakes; /* mistake_t */
 } config_record_t;
 
@@ -60,7 +74,7 @@ void *config_create(apr_pool_t *p, server_rec *s);
 
 /** A virtual host inherits what it does not set. EAB credentials belong to a CA: one that names
  * another ACMEServer does not inherit them, and an ACMEEABKid goes with an ACMEEABKey of the same
- * scope. */
+ * scope. A scope that names an account of its own that way does not inherit ACMEUseAccount. */
 void *config_merge(apr_pool_t *p, void *base, void *add);
 
 /** The merged settings of a server. */
@@ -68,6 +82,26 @@ const config_t *config_get(const server_rec *s);
 
 /** The first word of a setting, or NULL. */
 const char *config_value(const config_t *config, setting_id_t id);
+
+/** True for what may stand in <ACMEAccount>. */
+int config_is_of_account(setting_id_t id);
+
+/** True for what a named account takes from the main server when it does not say it itself. CA and
+ * EAB credentials belong together and are never mixed. */
+int config_is_for_accounts(setting_id_t id);
+
+/** True when a scope names an account of its own by its CA or its EAB credentials. */
+int config_names_account(const config_t *config);
+
+/** The settings of a named account, in p. */
+const config_t *config_of_account(apr_pool_t *p, const config_t *main_config,
+                                  const config_account_t *account);
+
+/** The account of that label, or NULL. */
+const config_account_t *config_account(const config_record_t *record, const char *label);
+
+/** The settings of a managed domain: its own, and those of the server around it. */
+const config_t *config_of_domain(apr_pool_t *p, const config_domain_t *domain);
 
 /** The record of this configuration pass. */
 config_record_t *config_record(apr_pool_t *pconf);

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += libhttpd.la
 libhttpd_la_SOURCES = \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
+	mod_acme_eab/httpd/pending.c mod_acme_eab/httpd/pending.h \
 	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
 	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \
 	mod_acme_eab/httpd/rundir.c mod_acme_eab/httpd/rundir.h \
@@ -16,9 +17,11 @@ libhttpd_la_LIBADD = libcrypto_eab.la libbase.la
 include_HEADERS += include/mod_acme_eab.h
 
 httpd_sources = \
+	mod_acme_eab/httpd/alpn.c mod_acme_eab/httpd/alpn.h \
 	mod_acme_eab/httpd/answer.c mod_acme_eab/httpd/answer.h \
 	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
+	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/mod_acme_eab.c \
 	mod_acme_eab/httpd/query.c mod_acme_eab/httpd/query.h \
 	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \

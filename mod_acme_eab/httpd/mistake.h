@@ -16,7 +16,8 @@ typedef struct mistake {
 /** An empty list in p. */
 apr_array_header_t *mistake_list_make(apr_pool_t *p);
 
-/** Add one; the text is formatted into the pool of the list. */
+/** Add one, unless the same is there for the same place: a line that many inherit is wrong once. The
+ * text is formatted into the pool of the list. */
 void mistake_add(apr_array_header_t *mistakes, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

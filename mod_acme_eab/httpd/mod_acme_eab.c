@@ -13,6 +13,7 @@
 #error "httpd 2.4.48 or newer is needed: older ones have no core hooks for certificates"
 #endif
 
+#include "httpd/alpn.h"
 #include "httpd/answer.h"
 #include "httpd/check.h"
 #include "httpd/config.h"
@@ -34,6 +35,12 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(supervise_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_ssl_add_cert_files(ssl_add_files, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_add_fallback_cert_files(ssl_add_fallback, NULL, before_mod_md, APR_HOOK_MIDDLE);
+    ap_hook_ssl_answer_challenge(alpn_answer, NULL, before_mod_md, APR_HOOK_MIDDLE);
+    ap_hook_post_config(alpn_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_protocol_propose(alpn_propose, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_protocol_switch(alpn_switch, NULL, before_mod_md, APR_HOOK_MIDDLE);
+    ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(alpn_post_read_request, NULL, before_mod_ssl, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(answer_post_read_request, NULL, before_mod_ssl, APR_HOOK_FIRST);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     query_register();

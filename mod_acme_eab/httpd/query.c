@@ -30,7 +30,7 @@ static const char *acme_eab_server_certificate(server_rec *s)
 {
     const site_vhost_t *vhost = vhost_of(s);
 
-    return vhost != NULL ? APR_ARRAY_IDX(vhost->certificate->planned.names, 0, const char *) : NULL;
+    return vhost != NULL ? APR_ARRAY_IDX(vhost->domain->names, 0, const char *) : NULL;
 }
 
 void query_register(void)

@@ -43,15 +43,34 @@ static apr_array_header_t *contacts_of(const config_t *config, const server_rec 
     return contacts;
 }
 
-static site_account_t *account_make(const site_t *site, const config_t *config,
-                                    const config_domain_t *domain)
+static const char *first_of(const apr_array_header_t *names)
+{
+    return APR_ARRAY_IDX(names, 0, const char *);
+}
+
+/* An account without a label is called after the scope that has it. */
+static const char *label_of(const site_domain_t *domain)
+{
+    const config_domain_t *declared = domain->declared;
+
+    if (declared->own != NULL && config_names_account(declared->own))
+        return first_of(domain->names);
+    return declared->server->is_virtual ? declared->server->server_hostname : "default";
+}
+
+static site_account_t *account_make(const site_t *site, const site_domain_t *domain,
+                                    const config_account_t *named)
 {
     site_account_t *account = apr_pcalloc(site->pool, sizeof(*account));
     plan_account_t *planned = &account->planned;
+    const config_t *config = domain->config;
 
+    if (named != NULL)
+        config = config_of_account(site->pool, config_get(site->main), named);
+    account->named = named;
     account->config = config;
-    account->where = domain->where;
-    planned->label = domain->server->is_virtual ? domain->server->server_hostname : "default";
+    account->where = domain->declared->where;
+    planned->label = named != NULL ? named->label : label_of(domain);
     planned->directory = config_value(config, SETTING_SERVER);
     planned->kid = config_value(config, SETTING_EAB_KID);
     planned->eab_alg = config_value(config, SETTING_EAB_ALG);
@@ -62,6 +81,9 @@ static site_account_t *account_make(const site_t *site, const config_t *config,
     planned->terms_accepted = config_value(config, SETTING_TERMS) != NULL;
     planned->ca_file = config_value(config, SETTING_CA_FILE);
     planned->proxy = config_value(config, SETTING_PROXY);
+    if (planned->proxy != NULL && config->settings[SETTING_PROXY].words->nelts > 1)
+        planned->proxy_credentials =
+            APR_ARRAY_IDX(config->settings[SETTING_PROXY].words, 1, const char *);
     planned->where = config->settings[SETTING_SERVER].where;
     return account;
 }
@@ -89,6 +111,7 @@ static void compare_accounts(const site_account_t *a, const site_account_t *b,
           apr_array_pstrcat(p, b->planned.contacts, ' ') },
         { SETTING_CA_FILE, "ACMECACertificateFile", a->planned.ca_file, b->planned.ca_file },
         { SETTING_PROXY, "ACMEProxy", a->planned.proxy, b->planned.proxy },
+        { SETTING_PROXY, "ACMEProxy", a->planned.proxy_credentials, b->planned.proxy_credentials },
     };
     apr_size_t i = 0;
 
@@ -101,10 +124,27 @@ static void compare_accounts(const site_account_t *a, const site_account_t *b,
     }
 }
 
-static int account_index(site_t *site, const config_t *config, const config_domain_t *domain,
-                         apr_array_header_t *mistakes)
+/* Two names for one account at the CA would be two opinions on what belongs to it. */
+static void join_accounts(site_account_t *account, const site_account_t *other,
+                          apr_array_header_t *mistakes)
 {
-    site_account_t *account = account_make(site, config, domain);
+    if (account->named != NULL && other->named != NULL && account->named != other->named)
+        mistake_add(
+            mistakes, other->named->where,
+            "ACMEAccount '%s' has the same ACMEServer and the same ACMEEABKid as '%s' (%s): "
+            "they are one account; keep one of them",
+            other->named->label, account->named->label, account->named->where);
+    else
+        compare_accounts(account, other, mistakes);
+    account->planned.terms_accepted |= other->planned.terms_accepted;
+    if (account->named == NULL && other->named != NULL) {
+        account->named = other->named;
+        account->planned.label = other->planned.label;
+    }
+}
+
+static int account_index(site_t *site, site_account_t *account, apr_array_header_t *mistakes)
+{
     int i = 0;
 
     for (i = 0; i < site->accounts->nelts; ++i) {
@@ -113,12 +153,80 @@ static int account_index(site_t *site, const config_t *config, const config_doma
         if (strcmp(account->planned.directory, other->planned.directory) != 0
             || strcmp(text_or_none(account->planned.kid), text_or_none(other->planned.kid)) != 0)
             continue;
-        compare_accounts(other, account, mistakes);
-        other->planned.terms_accepted |= account->planned.terms_accepted;
+        join_accounts(other, account, mistakes);
         return i;
     }
     APR_ARRAY_PUSH(site->accounts, site_account_t *) = account;
     return i;
+}
+
+static const char *list_labels(const config_record_t *record)
+{
+    apr_array_header_t *labels =
+        apr_array_make(record->accounts->pool, record->accounts->nelts, sizeof(const char *));
+    int i = 0;
+
+    for (i = 0; i < record->accounts->nelts; ++i)
+        APR_ARRAY_PUSH(labels, const char *) =
+            APR_ARRAY_IDX(record->accounts, i, config_account_t *)->label;
+    return labels->nelts > 0 ? apr_array_pstrcat(labels->pool, labels, ' ') : NULL;
+}
+
+/* Also where no managed domain follows it: a label that leads nowhere is never meant. */
+static void check_label(const config_t *config, const config_record_t *record,
+                        apr_array_header_t *mistakes)
+{
+    const char *label = config_value(config, SETTING_USE_ACCOUNT), *known = NULL;
+
+    if (label == NULL || config_account(record, label) != NULL)
+        return;
+    known = list_labels(record);
+    if (known != NULL)
+        mistake_add(mistakes, config->settings[SETTING_USE_ACCOUNT].where,
+                    "ACMEUseAccount: there is no <ACMEAccount %s>; these are known: %s", label,
+                    known);
+    else
+        mistake_add(mistakes, config->settings[SETTING_USE_ACCOUNT].where,
+                    "ACMEUseAccount: there is no <ACMEAccount %s>, and no other; define it with "
+                    "its ACMEServer, ACMEEABKid and ACMEEABKey inside",
+                    label);
+}
+
+static void check_labels(const site_t *site, const config_record_t *record,
+                         apr_array_header_t *mistakes)
+{
+    const server_rec *s = NULL;
+    int i = 0;
+
+    for (s = site->main; s != NULL; s = s->next)
+        check_label(config_get(s), record, mistakes);
+    for (i = 0; i < record->domains->nelts; ++i) {
+        const config_domain_t *domain = APR_ARRAY_IDX(record->domains, i, config_domain_t *);
+
+        if (domain->own != NULL)
+            check_label(domain->own, record, mistakes);
+    }
+}
+
+/* NULL when a mistake is on record. */
+static site_account_t *account_of(const site_t *site, const config_record_t *record,
+                                  const site_domain_t *domain, apr_array_header_t *mistakes)
+{
+    const setting_t *use = &domain->config->settings[SETTING_USE_ACCOUNT];
+    const config_account_t *named = NULL;
+    site_account_t *account = NULL;
+
+    if (use->words != NULL)
+        named = config_account(record, config_value(domain->config, SETTING_USE_ACCOUNT));
+    if (use->where != NULL && named == NULL)
+        return NULL;
+    account = account_make(site, domain, named);
+    if (account->config->settings[SETTING_SERVER].where == NULL && named == NULL)
+        mistake_add(
+            mistakes, domain->declared->where,
+            "ACMEManagedDomain: no ACMEServer is set for it; name the CA with ACMEServer, by "
+            "its directory URL or a preset");
+    return account->planned.directory != NULL ? account : NULL;
 }
 
 /* ---- certificates ---------------------------------------------------------------------------- */
@@ -188,56 +296,111 @@ static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
 
     if (challenges != NULL)
         return challenges;
-    challenges = apr_array_make(p, 1, sizeof(const char *));
+    challenges = apr_array_make(p, 2, sizeof(const char *));
     APR_ARRAY_PUSH(challenges, const char *) = "http-01";
+    APR_ARRAY_PUSH(challenges, const char *) = "tls-alpn-01";
     return challenges;
+}
+
+static int is_on(const config_t *config, setting_id_t id, int by_default)
+{
+    const char *value = config_value(config, id);
+
+    return value != NULL ? value_switch(value) == 1 : by_default;
 }
 
 static void plan_certificate(plan_certificate_t *planned, const config_t *config, apr_pool_t *p)
 {
-    const char *common_name = config_value(config, SETTING_COMMON_NAME);
-    const char *key_type = config_value(config, SETTING_KEY_TYPE);
+    const apr_array_header_t *profile = config->settings[SETTING_PROFILE].words;
     const char *before = config_value(config, SETTING_RENEW_BEFORE);
 
     planned->challenges = challenges_of(config, p);
-    planned->key_type = key_type != NULL ? key_type : "rsa2048";
-    planned->common_name = common_name == NULL || value_switch(common_name) == 1;
+    planned->dns_command = config_value(config, SETTING_DNS_COMMAND);
+    planned->profile = config_value(config, SETTING_PROFILE);
+    planned->profile_required = profile != NULL && profile->nelts > 1;
+    planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
+    planned->allow_subset = is_on(config, SETTING_ALLOW_SUBSET, 0);
+    planned->common_name = is_on(config, SETTING_COMMON_NAME, 1);
     if (before != NULL)
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
 }
 
-static void add_certificate(site_t *site, const config_domain_t *domain,
-                            apr_array_header_t *mistakes)
+/* Only where dns-01 was asked for: it is not among the defaults. */
+static void check_dns_command(const config_t *config, apr_array_header_t *mistakes)
 {
-    site_certificate_t *certificate = apr_pcalloc(site->pool, sizeof(*certificate));
-    const config_t *config = config_get(domain->server);
-    apr_array_header_t *names = names_of(site, domain, mistakes);
+    const setting_t *challenge = &config->settings[SETTING_CHALLENGE];
 
-    if (config->settings[SETTING_SERVER].where == NULL)
-        mistake_add(
-            mistakes, domain->where,
-            "ACMEManagedDomain: no ACMEServer is set for it; name the CA with ACMEServer, by "
-            "its directory URL or a preset");
-    if (names->nelts == 0 || config_value(config, SETTING_SERVER) == NULL)
+    if (challenge->words != NULL && contains(challenge->words, "dns-01")
+        && config->settings[SETTING_DNS_COMMAND].where == NULL)
+        mistake_add(mistakes, challenge->where,
+                    "ACMEChallenge: dns-01 needs a program that adds and removes TXT records; name "
+                    "it with ACMEDNSCommand, or take dns-01 out");
+}
+
+/* The first certificate of a domain keeps the name's own place in the store, whatever its key type,
+ * so that a change of ACMEKeyType finds the certificate that is served meanwhile. */
+static void add_certificate(site_t *site, site_domain_t *domain, int account, const char *key_type)
+{
+    plan_certificate_t *planned = apr_pcalloc(site->pool, sizeof(*planned));
+    const char *first = first_of(domain->names);
+
+    planned->domain = name_file(site->pool, first);
+    planned->id = domain->certificates->nelts == 0 ? planned->domain
+                                                   : name_file_of_type(site->pool, first, key_type);
+    planned->names = domain->names;
+    planned->account = account;
+    planned->key_type = key_type;
+    planned->where = domain->declared->where;
+    plan_certificate(planned, domain->config, site->pool);
+    APR_ARRAY_PUSH(domain->certificates, plan_certificate_t *) = planned;
+    APR_ARRAY_PUSH(site->certificates, plan_certificate_t *) = planned;
+}
+
+static void add_certificates(site_t *site, site_domain_t *domain, int account,
+                             apr_array_header_t *mistakes)
+{
+    const apr_array_header_t *types = domain->config->settings[SETTING_KEY_TYPE].words;
+    const plan_certificate_t *last = NULL;
+    int i = 0;
+
+    domain->certificates = apr_array_make(site->pool, 2, sizeof(plan_certificate_t *));
+    for (i = 0; types != NULL && i < types->nelts; ++i)
+        add_certificate(site, domain, account, APR_ARRAY_IDX(types, i, const char *));
+    if (types == NULL)
+        add_certificate(site, domain, account, "rsa2048");
+    last = APR_ARRAY_IDX(domain->certificates, domain->certificates->nelts - 1,
+                         const plan_certificate_t *);
+    if (!name_is_file(last->id))
+        mistake_add(mistakes, domain->declared->where,
+                    "ACMEManagedDomain: '%s' is too long to be the first name of a certificate in "
+                    "two key types; put a shorter name first, or use one ACMEKeyType",
+                    first_of(domain->names));
+}
+
+static void add_domain(site_t *site, const config_record_t *record, const config_domain_t *declared,
+                       apr_array_header_t *mistakes)
+{
+    site_domain_t *domain = apr_pcalloc(site->pool, sizeof(*domain));
+    site_account_t *account = NULL;
+
+    domain->declared = declared;
+    domain->config = config_of_domain(site->pool, declared);
+    domain->names = names_of(site, declared, mistakes);
+    if (domain->names->nelts == 0 || (account = account_of(site, record, domain, mistakes)) == NULL)
         return;
-    certificate->domain = domain;
-    certificate->planned.names = names;
-    certificate->planned.id = name_file(site->pool, APR_ARRAY_IDX(names, 0, const char *));
-    certificate->planned.domain = certificate->planned.id;
-    certificate->planned.where = domain->where;
-    certificate->planned.account = account_index(site, config, domain, mistakes);
-    plan_certificate(&certificate->planned, config, site->pool);
-    APR_ARRAY_PUSH(site->certificates, site_certificate_t *) = certificate;
+    check_dns_command(domain->config, mistakes);
+    add_certificates(site, domain, account_index(site, account, mistakes), mistakes);
+    APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
 }
 
 /* ---- virtual hosts --------------------------------------------------------------------------- */
 
-static void serve(site_t *site, const server_rec *s, site_certificate_t *certificate)
+static void serve(site_t *site, const server_rec *s, site_domain_t *domain)
 {
     site_vhost_t *vhost = apr_pcalloc(site->pool, sizeof(*vhost));
 
     vhost->server = s;
-    vhost->certificate = certificate;
+    vhost->domain = domain;
     vhost->extra_copies = tree_vhost(site->tree, s)->chain_file;
     vhost->state = "unmanaged";
     APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
@@ -246,32 +409,30 @@ static void serve(site_t *site, const server_rec *s, site_certificate_t *certifi
 
 /* The certificate for a server: that of its ServerName, else that of an alias. One that is declared
  * in the virtual host itself comes first. */
-static site_certificate_t *best_certificate(const site_t *site, const server_rec *s,
-                                            vhosts_match_t least)
+static site_domain_t *best_domain(const site_t *site, const server_rec *s, vhosts_match_t least)
 {
-    site_certificate_t *best = NULL;
+    site_domain_t *best = NULL;
     int i = 0, best_score = 0;
 
-    for (i = 0; i < site->certificates->nelts; ++i) {
-        site_certificate_t *certificate =
-            APR_ARRAY_IDX(site->certificates, i, site_certificate_t *);
-        vhosts_match_t match = vhosts_match(s, certificate->planned.names);
-        int score = 2 * (int)match + (certificate->domain->server == s && s->is_virtual ? 100 : 0);
+    for (i = 0; i < site->domains->nelts; ++i) {
+        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
+        vhosts_match_t match = vhosts_match(s, domain->names);
+        int score = 2 * (int)match + (domain->declared->server == s && s->is_virtual ? 100 : 0);
 
         if (match >= least && score > best_score) {
-            best = certificate;
+            best = domain;
             best_score = score;
         }
     }
     return best;
 }
 
-static int is_used(const site_t *site, const site_certificate_t *certificate)
+static int is_used(const site_t *site, const site_domain_t *domain)
 {
     int i = 0;
 
     for (i = 0; i < site->vhosts->nelts; ++i) {
-        if (APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *)->certificate == certificate)
+        if (APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *)->domain == domain)
             return 1;
     }
     return 0;
@@ -282,17 +443,16 @@ static int is_used(const site_t *site, const site_certificate_t *certificate)
 static void match_vhosts(site_t *site)
 {
     const server_rec *s = NULL;
-    site_certificate_t *certificate = NULL;
+    site_domain_t *domain = NULL;
 
     for (s = site->main; s != NULL; s = s->next) {
-        if ((certificate = best_certificate(site, s, VHOSTS_ALIAS)) != NULL)
-            serve(site, s, certificate);
+        if ((domain = best_domain(site, s, VHOSTS_ALIAS)) != NULL)
+            serve(site, s, domain);
     }
     for (s = site->main; s != NULL; s = s->next) {
-        if (site_vhost(site, s) == NULL
-            && (certificate = best_certificate(site, s, VHOSTS_PATTERN)) != NULL
-            && !is_used(site, certificate))
-            serve(site, s, certificate);
+        if (site_vhost(site, s) == NULL && (domain = best_domain(site, s, VHOSTS_PATTERN)) != NULL
+            && !is_used(site, domain))
+            serve(site, s, domain);
     }
 }
 
@@ -363,14 +523,16 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->enabled = record->domains->nelts > 0;
     site->tree = tree_read(pconf, main_server);
     site->accounts = apr_array_make(pconf, 2, sizeof(site_account_t *));
-    site->certificates = apr_array_make(pconf, 8, sizeof(site_certificate_t *));
+    site->domains = apr_array_make(pconf, 8, sizeof(site_domain_t *));
+    site->certificates = apr_array_make(pconf, 8, sizeof(plan_certificate_t *));
     site->vhosts = apr_array_make(pconf, 8, sizeof(site_vhost_t *));
     site->by_server = apr_hash_make(pconf);
+    check_labels(site, record, mistakes);
     if (!site->enabled)
         return site;
     find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), mistakes);
     for (i = 0; i < record->domains->nelts; ++i)
-        add_certificate(site, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
+        add_domain(site, record, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
     match_vhosts(site);
     return site;
 }
@@ -451,7 +613,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
             APR_ARRAY_IDX(site->accounts, i, site_account_t *)->planned;
     for (i = 0; i < site->certificates->nelts; ++i)
         APR_ARRAY_PUSH(plan->certificates, plan_certificate_t) =
-            APR_ARRAY_IDX(site->certificates, i, site_certificate_t *)->planned;
+            *APR_ARRAY_IDX(site->certificates, i, plan_certificate_t *);
     return plan;
 }
 

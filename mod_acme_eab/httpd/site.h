@@ -7,7 +7,8 @@
  * for certificates (httpd/ssl.c), and told to the keeper as a plan (ipc/plan.h).
  *
  * A managed domain belongs to the scope in which it is declared and follows the settings of that
- * scope. Accounts are told apart by directory URL and EAB key id. */
+ * scope; ACMEUseAccount puts a named account in the place of the scope's. Accounts are told apart by
+ * directory URL and EAB key id. */
 
 #include <httpd.h>
 #include <apr_hash.h>
@@ -20,24 +21,27 @@
 
 typedef struct site_account {
     plan_account_t planned;
-    const config_t *config; /* the scope that used it first */
-    const char *where;      /* the managed domain that used it first */
+    const config_account_t *named; /* NULL: it has no label of its own */
+    const config_t *config;        /* the scope that used it first, or its own */
+    const char *where;             /* the managed domain that used it first */
 } site_account_t;
 
-typedef struct site_certificate {
-    plan_certificate_t planned;
-    const config_domain_t *domain;
-    const char *chain_path; /* what mod_ssl gets, decided once for all virtual hosts; NULL: none */
-    const char *key_path;
-    int decided;
-    const char *fallback_path; /* the same for the fallback */
+/** A managed domain: one certificate of each key type, for the same names. */
+typedef struct site_domain {
+    const config_domain_t *declared;
+    const config_t *config;
+    apr_array_header_t *names;        /* const char *, normalized */
+    apr_array_header_t *certificates; /* plan_certificate_t *, at least one */
+    apr_array_header_t *chain_paths; /* const char *: what mod_ssl gets, decided once for all ... */
+    apr_array_header_t *key_paths;   /* ... virtual hosts; NULL before, empty: there is nothing */
+    const char *fallback_path;       /* the same for the fallback */
     const char *fallback_key_path;
-} site_certificate_t;
+} site_domain_t;
 
-/** A server that a certificate belongs to. */
+/** A server that a managed domain belongs to. */
 typedef struct site_vhost {
     const server_rec *server;
-    site_certificate_t *certificate;
+    site_domain_t *domain;
     int extra_copies;  /* see httpd/ssl.c */
     const char *state; /* as in mod_acme_eab.h */
 } site_vhost_t;
@@ -50,7 +54,8 @@ typedef struct site {
     const char *run_dir;
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
-    apr_array_header_t *certificates; /* site_certificate_t * */
+    apr_array_header_t *domains;      /* site_domain_t * */
+    apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
     apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */

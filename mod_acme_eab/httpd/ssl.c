@@ -11,15 +11,17 @@
 #include "base/name.h"
 #include "httpd/fallback.h"
 #include "httpd/site.h"
+#include "httpd/value.h"
 #include "store/generation.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
-static void use(site_certificate_t *certificate, const generation_t *generation, apr_pool_t *p)
+static void use(const site_t *site, const site_domain_t *domain, const generation_t *generation)
 {
-    certificate->chain_path = apr_pstrdup(p, generation->chain_path);
-    certificate->key_path = apr_pstrdup(p, generation->key_path);
+    APR_ARRAY_PUSH(domain->chain_paths, const char *) =
+        apr_pstrdup(site->pool, generation->chain_path);
+    APR_ARRAY_PUSH(domain->key_paths, const char *) = apr_pstrdup(site->pool, generation->key_path);
 }
 
 /* The first of httpd's two passes says nothing: the second will. */
@@ -28,38 +30,48 @@ static int is_real_pass(void)
     return ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-/* After the first name of a managed domain was changed its certificate still lies under the old
- * name: better than none, until the new one is there. One that covers all names is preferred. */
-static void borrow(const site_t *site, site_certificate_t *certificate, apr_pool_t *ptemp)
+static int is_of_algorithm(const generation_t *generation, const char *algorithm)
+{
+    return strcmp(value_key_algorithm(generation->facts->key_type), algorithm) == 0;
+}
+
+/* After the first name or the key types of a managed domain were changed, its certificates still lie
+ * in their old places: better than none, until the new ones are there. One that covers all names is
+ * preferred.
+ * @param algorithm  one is missing beside another that is served: only one that covers all names
+ *                   takes its place; NULL: there is nothing at all */
+static void borrow(const site_t *site, const site_domain_t *domain, const char *algorithm,
+                   apr_pool_t *ptemp)
 {
     const store_t *store = site_store(site, ptemp);
-    const apr_array_header_t *names = certificate->planned.names;
     apr_array_header_t *stored =
         file_list_directory(store_path(ptemp, store, "live", NULL, NULL), ptemp);
     eab_result_t *result = eab_result_make(ptemp);
-    int i = 0;
+    generation_t *best = NULL;
+    int i = 0, whole = 0;
 
-    for (i = 0; i < stored->nelts; ++i) {
+    for (i = 0; i < stored->nelts && !whole; ++i) {
         const char *name = APR_ARRAY_IDX(stored, i, const char *);
         generation_t *generation = NULL;
-        int whole = 0;
 
         if (!name_is_file(name)
-            || generation_find(&generation, store, name, names, apr_time_now(), result, ptemp)
-                   != APR_SUCCESS)
+            || generation_find(&generation, store, name, domain->names, apr_time_now(), result,
+                               ptemp)
+                   != APR_SUCCESS
+            || (algorithm != NULL && !is_of_algorithm(generation, algorithm)))
             continue;
-        whole = name_covers_all(generation->facts->names, names);
-        if (whole || certificate->chain_path == NULL)
-            use(certificate, generation, site->pool);
-        if (whole)
-            return;
+        whole = name_covers_all(generation->facts->names, domain->names);
+        if (whole || (best == NULL && algorithm == NULL))
+            best = generation;
     }
+    if (best != NULL)
+        use(site, domain, best);
 }
 
-static void report(const site_t *site, const site_certificate_t *certificate,
+static void report(const site_t *site, const plan_certificate_t *planned,
                    const generation_t *generation, const eab_result_t *why)
 {
-    const char *name = APR_ARRAY_IDX(certificate->planned.names, 0, const char *);
+    const char *name = APR_ARRAY_IDX(planned->names, 0, const char *);
     const char *detail = why->detail != NULL ? why->detail : "it cannot be read";
 
     if (!is_real_pass())
@@ -75,28 +87,71 @@ static void report(const site_t *site, const site_certificate_t *certificate,
                      detail);
 }
 
-static void decide(const site_t *site, site_certificate_t *certificate)
+/* The best stored certificate of one key type, or NULL. It counts as loaded also when another one of
+ * the same algorithm is served instead: a restart would not change that. */
+static generation_t *find(const site_t *site, plan_certificate_t *planned, apr_pool_t *ptemp)
 {
-    plan_certificate_t *planned = &certificate->planned;
-    apr_pool_t *ptemp = NULL;
     generation_t *generation = NULL;
-    eab_result_t *result = NULL;
-    apr_status_t rv = APR_SUCCESS;
+    eab_result_t *result = eab_result_make(ptemp);
+    apr_status_t rv = generation_find(&generation, site_store(site, ptemp), planned->id,
+                                      planned->names, apr_time_now(), result, ptemp);
 
-    certificate->decided = 1;
+    if (rv == APR_SUCCESS)
+        planned->loaded = apr_pstrdup(site->pool, generation->number);
+    if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+        report(site, planned, generation, result);
+    return generation;
+}
+
+/* OpenSSL holds one certificate of each algorithm; a second one would push out the first. After a
+ * change of ACMEKeyType the places of a domain may hold two: that of the planned type is used.
+ * @param pplanned  set when the domain shall have this algorithm */
+static const generation_t *choose(const site_domain_t *domain, const char *algorithm,
+                                  generation_t *const *found, int *pplanned)
+{
+    const generation_t *best = NULL;
+    int i = 0;
+
+    *pplanned = 0;
+    for (i = 0; i < domain->certificates->nelts; ++i) {
+        const plan_certificate_t *planned =
+            APR_ARRAY_IDX(domain->certificates, i, const plan_certificate_t *);
+        int is_planned = strcmp(value_key_algorithm(planned->key_type), algorithm) == 0;
+
+        *pplanned |= is_planned;
+        if (found[i] != NULL && is_of_algorithm(found[i], algorithm)
+            && (best == NULL || is_planned))
+            best = found[i];
+    }
+    return best;
+}
+
+static void decide(const site_t *site, site_domain_t *domain)
+{
+    static const char *const algorithms[] = { "RSA", "EC" };
+    int count = domain->certificates->nelts, planned[2] = { 0, 0 }, i = 0;
+    const generation_t *chosen[2] = { NULL, NULL };
+    generation_t **found = NULL;
+    apr_pool_t *ptemp = NULL;
+
+    domain->chain_paths = apr_array_make(site->pool, 2, sizeof(const char *));
+    domain->key_paths = apr_array_make(site->pool, 2, sizeof(const char *));
     if (apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
-    result = eab_result_make(ptemp);
-    rv = generation_find(&generation, site_store(site, ptemp), planned->id, planned->names,
-                         apr_time_now(), result, ptemp);
-    if (rv == APR_SUCCESS) {
-        use(certificate, generation, site->pool);
-        planned->loaded = apr_pstrdup(site->pool, generation->number);
+    found = apr_pcalloc(ptemp, (apr_size_t)count * sizeof(*found));
+    for (i = 0; i < count; ++i)
+        found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), ptemp);
+    for (i = 0; i < 2; ++i) {
+        chosen[i] = choose(domain, algorithms[i], found, &planned[i]);
+        if (chosen[i] != NULL)
+            use(site, domain, chosen[i]);
     }
-    if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
-        report(site, certificate, generation, result);
-    if (rv != APR_SUCCESS)
-        borrow(site, certificate, ptemp);
+    for (i = 0; i < 2 && domain->chain_paths->nelts > 0; ++i) {
+        if (chosen[i] == NULL && planned[i])
+            borrow(site, domain, algorithms[i], ptemp);
+    }
+    if (domain->chain_paths->nelts == 0)
+        borrow(site, domain, NULL, ptemp);
     apr_pool_destroy(ptemp);
 }
 
@@ -107,20 +162,32 @@ static site_vhost_t *vhost_of(const server_rec *s)
     return site != NULL && site->enabled ? site_vhost(site, s) : NULL;
 }
 
+static void mark(const site_domain_t *domain, int fallback)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->certificates->nelts; ++i) {
+        plan_certificate_t *planned = APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *);
+
+        planned->served = 1;
+        planned->fallback |= fallback;
+    }
+}
+
 int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                   apr_array_header_t *key_files)
 {
     site_vhost_t *vhost = vhost_of(s);
-    site_certificate_t *certificate = vhost != NULL ? vhost->certificate : NULL;
+    site_domain_t *domain = vhost != NULL ? vhost->domain : NULL;
     int copies = 1;
 
     (void)p;
-    if (certificate == NULL)
+    if (domain == NULL)
         return DECLINED;
-    certificate->planned.served = 1;
-    if (!certificate->decided)
-        decide(config_site(ap_server_conf), certificate);
-    if (certificate->chain_path == NULL) {
+    mark(domain, 0);
+    if (domain->chain_paths == NULL)
+        decide(config_site(ap_server_conf), domain);
+    if (domain->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
         return DECLINED;
     }
@@ -131,44 +198,44 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     apr_array_clear(cert_files);
     apr_array_clear(key_files);
     for (; copies > 0; --copies) {
-        APR_ARRAY_PUSH(cert_files, const char *) = certificate->chain_path;
-        APR_ARRAY_PUSH(key_files, const char *) = certificate->key_path;
+        apr_array_cat(cert_files, domain->chain_paths);
+        apr_array_cat(key_files, domain->key_paths);
     }
     vhost->state = "valid";
     return OK;
 }
 
-static apr_status_t make_fallback(site_t *site, site_certificate_t *certificate)
+static apr_status_t make_fallback(site_t *site, site_domain_t *domain)
 {
     if (site->fallback == NULL && (site->fallback = fallback_make(site->pool)) == NULL)
         return APR_EGENERAL;
-    return fallback_certificate(site->fallback, certificate->planned.names,
-                                &certificate->fallback_path, &certificate->fallback_key_path);
+    return fallback_certificate(site->fallback, domain->names, &domain->fallback_path,
+                                &domain->fallback_key_path);
 }
 
 int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                      apr_array_header_t *key_files)
 {
     site_vhost_t *vhost = vhost_of(s);
-    site_certificate_t *certificate = vhost != NULL ? vhost->certificate : NULL;
+    site_domain_t *domain = vhost != NULL ? vhost->domain : NULL;
 
     (void)p;
-    if (certificate == NULL)
+    if (domain == NULL)
         return DECLINED;
-    if (certificate->fallback_path == NULL) {
-        apr_status_t rv = make_fallback(config_site(ap_server_conf), certificate);
+    if (domain->fallback_path == NULL) {
+        apr_status_t rv = make_fallback(config_site(ap_server_conf), domain);
 
         if (rv != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                          "the temporary certificate of %s cannot be made; check that /proc is "
                          "mounted or /tmp is writable",
-                         APR_ARRAY_IDX(certificate->planned.names, 0, const char *));
+                         APR_ARRAY_IDX(domain->names, 0, const char *));
             return DECLINED;
         }
     }
-    APR_ARRAY_PUSH(cert_files, const char *) = certificate->fallback_path;
-    APR_ARRAY_PUSH(key_files, const char *) = certificate->fallback_key_path;
-    certificate->planned.fallback = 1;
+    APR_ARRAY_PUSH(cert_files, const char *) = domain->fallback_path;
+    APR_ARRAY_PUSH(key_files, const char *) = domain->fallback_key_path;
+    mark(domain, 1);
     vhost->state = "fallback";
     return OK;
 }

@@ -4,8 +4,10 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -13,6 +15,7 @@
 #include "base/name.h"
 #include "crypto/eabkey.h"
 
+#define LIMIT_LABEL 64
 #define PRESETS \
     "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
     "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
@@ -159,8 +162,8 @@ const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
     *pwhy = NULL;
     /* Even a URL that cannot be read may hold a password in front of an '@'. */
     if (credentials || strchr(text, '@') != NULL)
-        *pwhy = "the URL must not contain a user name or a password; let the proxy admit this host "
-                "by its address";
+        *pwhy = "the URL must not contain a user name or a password; write user:password into a "
+                "file that only root can read, and name it behind the URL as file:PATH";
     else if (uri == NULL
              || (strcasecmp(uri->scheme, "http") != 0 && strcasecmp(uri->scheme, "https") != 0))
         *pwhy = apr_psprintf(
@@ -200,6 +203,18 @@ static const char *credential_source(apr_pool_t *p, const char *name, const char
     return apr_pstrcat(p, "credential:", name, NULL);
 }
 
+const char *value_proxy_credentials(apr_pool_t *p, const char *text, const char *root,
+                                    const char **pwhy)
+{
+    char *path = NULL;
+
+    *pwhy = NULL;
+    if (strncmp(text, "file:", 5) != 0 || text[5] == '\0'
+        || apr_filepath_merge(&path, root, text + 5, APR_FILEPATH_TRUENAME, p) != APR_SUCCESS)
+        *pwhy = "behind the URL only file:PATH may stand, which names a file with user:password";
+    return path;
+}
+
 const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy)
 {
     *pwhy = NULL;
@@ -229,14 +244,11 @@ const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy)
 
 const char *value_challenge_refusal(apr_pool_t *p, const char *word)
 {
-    if (strcmp(word, "http-01") == 0 || strcmp(word, "none") == 0)
+    if (strcmp(word, "http-01") == 0 || strcmp(word, "tls-alpn-01") == 0
+        || strcmp(word, "dns-01") == 0 || strcmp(word, "none") == 0)
         return NULL;
-    if (strcmp(word, "tls-alpn-01") == 0 || strcmp(word, "dns-01") == 0)
-        return apr_psprintf(p,
-                            "this version does not have %s; use http-01, or none when the CA has "
-                            "validated the names already",
-                            word);
-    return apr_psprintf(p, "'%s' is not a challenge; use http-01 or none", word);
+    return apr_psprintf(p, "'%s' is not a challenge; use http-01, tls-alpn-01, dns-01, or none",
+                        word);
 }
 
 const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
@@ -259,6 +271,42 @@ const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
                         "'%s' cannot be read (%s); name a PEM file with the certificates that the "
                         "CA's server is verified with",
                         path, apr_strerror(rv, reason, sizeof(reason)));
+}
+
+const char *value_label_refusal(apr_pool_t *p, const char *label)
+{
+    apr_size_t len = strlen(label), i = 0;
+
+    for (i = 0; i < len && (apr_isalnum(label[i]) || strchr("._-", label[i]) != NULL); ++i)
+        ;
+    if (len == 0 || i < len || len > LIMIT_LABEL)
+        return apr_psprintf(p,
+                            "'%s' is not a label; use up to %d letters, digits, '.', '_' and '-'",
+                            label, LIMIT_LABEL);
+    if (strcasecmp(label, "default") == 0)
+        return "'default' is how the status shows the account without a label; use another";
+    return NULL;
+}
+
+const char *value_key_algorithm(const char *type)
+{
+    return strncmp(type, "rsa", 3) == 0 ? "RSA" : "EC";
+}
+
+const char *value_program_refusal(apr_pool_t *p, const char *path)
+{
+    char reason[120];
+    struct stat st;
+
+    if (*path != '/')
+        return "the program needs its whole path, beginning with '/'";
+    if (stat(path, &st) != 0)
+        return apr_psprintf(p, "the program '%s' cannot be used: %s", path,
+                            apr_strerror(errno, reason, sizeof(reason)));
+    if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
+        return apr_psprintf(p, "'%s' is not a program that can be run; run: chmod +x %s", path,
+                            path);
+    return NULL;
 }
 
 int value_switch(const char *text)

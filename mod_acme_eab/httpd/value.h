@@ -26,6 +26,11 @@ int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbe
 /** ACMEProxy: an http or https URL without credentials. */
 const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy);
 
+/** The second word of ACMEProxy: file:PATH. A relative PATH is taken from root.
+ * @return the path */
+const char *value_proxy_credentials(apr_pool_t *p, const char *text, const char *root,
+                                    const char **pwhy);
+
 /** ACMEEABKey: file:PATH, exec:PROGRAM ARG... or credential:NAME. A relative PATH is taken from
  * root. */
 const char *value_eab_source(apr_pool_t *p, const char *text, const char *root, const char **pwhy);
@@ -39,6 +44,15 @@ const char *value_challenge_refusal(apr_pool_t *p, const char *word);
 /** ACMECACertificateFile: why the file cannot be used, or NULL when it can. Without root a file that
  * must not be read is no mistake: root will start httpd. */
 const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
+
+/** The label of an account: why it cannot be used, or NULL when it can. */
+const char *value_label_refusal(apr_pool_t *p, const char *label);
+
+/** The algorithm of a key type, of which a TLS server has one certificate: "RSA" or "EC". */
+const char *value_key_algorithm(const char *type);
+
+/** A program with its whole path: why it cannot be run, or NULL when it can. */
+const char *value_program_refusal(apr_pool_t *p, const char *path);
 
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);

@@ -2,7 +2,11 @@
 #include "keeper/check.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <apr_strings.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -29,7 +33,7 @@ static int is_beyond_us(apr_status_t rv)
     return geteuid() != 0 && APR_STATUS_IS_EACCES(rv);
 }
 
-static int check_account(const plan_t *plan, int index, apr_pool_t *p)
+static int check_eab_source(const plan_t *plan, int index, apr_pool_t *p)
 {
     const plan_account_t *account = &APR_ARRAY_IDX(plan->accounts, index, plan_account_t);
     eab_result_t *result = eab_result_make(p);
@@ -51,7 +55,47 @@ static int check_account(const plan_t *plan, int index, apr_pool_t *p)
     if (rv == APR_SUCCESS || is_beyond_us(rv)) {
         return 0;
     }
-    printf("%d %s\n", index, result->detail);
+    printf("%d ACMEEABKey %s\n", index, result->detail);
+    return 1;
+}
+
+/* One line "user:password", readable by nobody else. */
+static const char *credentials_refusal(const char *path, apr_pool_t *p)
+{
+    secret_t *text = NULL;
+    apr_status_t rv;
+    struct stat st = { 0 };
+    const char *why = NULL;
+    char reason[120];
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return "is not a regular file; name a file with user:password.";
+    }
+    rv = secret_read_file(&text, path, LIMIT_EAB_SOURCE, p);
+    if (rv != APR_SUCCESS) {
+        return is_beyond_us(rv) ? NULL
+                                : apr_psprintf(p, "cannot be read: %s.",
+                                               apr_strerror(rv, reason, sizeof(reason)));
+    }
+    if ((st.st_mode & 0077) != 0 || (st.st_uid != 0 && st.st_uid != geteuid())) {
+        why = "belongs to or can be read by others; run chown root and chmod 600 on it.";
+    }
+    else if (text->len < 2 || memchr(text->data + 1, ':', text->len - 1) == NULL) {
+        why = "does not hold a user and a password in the form user:password.";
+    }
+    secret_cleanse(text);
+    return why;
+}
+
+static int check_proxy(const plan_account_t *account, int index, apr_pool_t *p)
+{
+    const char *path = account->proxy_credentials;
+    const char *why = path != NULL ? credentials_refusal(path, p) : NULL;
+
+    if (why == NULL) {
+        return 0;
+    }
+    printf("%d ACMEProxy The file %s %s\n", index, path, why);
     return 1;
 }
 
@@ -71,7 +115,8 @@ int check_run(apr_pool_t *p)
         return 2;
     }
     for (i = 0; i < plan->accounts->nelts; ++i) {
-        wrong |= check_account(plan, i, p);
+        wrong |= check_eab_source(plan, i, p);
+        wrong |= check_proxy(&APR_ARRAY_IDX(plan->accounts, i, plan_account_t), i, p);
     }
     return wrong;
 }

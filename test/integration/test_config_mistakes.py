@@ -100,11 +100,22 @@ MORE_LINES = [
     ("ACMEEABAlg HS1024", ["HS256"]),
     ("ACMEChallenge http-02", ["http-02", "http-01"]),
     ("ACMEChallenge none http-01", ["none"]),
+    ("ACMEChallenge tls-alpn-01 http-01 http-01", ["twice"]),
+    ("ACMEChallenge dns-01", ["ACMEDNSCommand"]),
+    ("ACMEDNSCommand bin/hook", ["whole path"]),
+    ("ACMEDNSCommand /nonexistent/hook", ["/nonexistent/hook"]),
+    ("ACMEDNSCommand /etc/passwd", ["/etc/passwd", "chmod"]),
+    ('ACMEDNSCommand /bin/true "two words"', ["spaces"]),
+    ("ACMEProfile short requird", ["required"]),
+    ('ACMEProfile ""', ["empty"]),
+    ('ACMEPreferredChain ""', ["issuer"]),
+    ("ACMEAllowSubsetOfNames perhaps", ["on or off"]),
     ("ACMEKeyType rsa1024", ["rsa1024", "rsa2048"]),
     ("ACMERenewBefore soon", ["soon", "d|%"]),
     ("ACMERenewBefore 120%", ["120"]),
     ("ACMEReload perhaps", ["graceful", "off"]),
     ("ACMEProxy nonsense", ["http"]),
+    ("ACMEProxy http://proxy.example:3128 user", ["file:PATH"]),
     ("ACMECACertificateFile /nonexistent/ca.pem", ["/nonexistent/ca.pem"]),
     ("ACMEMaxParallel 0", ["ACMEMaxParallel"]),
     ("ACMEUser no-such-user", ["no-such-user"]),
@@ -117,6 +128,40 @@ MORE_LINES = [
 @pytest.mark.parametrize("line,words", MORE_LINES, ids=[line for line, _ in MORE_LINES])
 def test_wrong_line_beside_good_ones(httpd, line, words):
     refused(httpd, [good(httpd), line, site(httpd)], line, line.split()[0], *words)
+
+
+def test_further_settings_are_fine(httpd):
+    httpd.configure(good(httpd), "ACMEChallenge dns-01 tls-alpn-01 http-01",
+                    "ACMEDNSCommand /bin/true add-and-remove --fast", "ACMEProfile tls required",
+                    'ACMEPreferredChain "Some Root"', "ACMEAllowSubsetOfNames on", site(httpd))
+    assert httpd.check() == (0, "Syntax OK\n")
+
+
+PROXY_FILES = {
+    "missing": (None, 0, "cannot be read"),
+    "readable by others": ("user:secret-word", 0o644, "chmod"),
+    "no password": ("secret-word", 0o600, "user:password"),
+}
+
+
+@pytest.mark.parametrize("what", PROXY_FILES)
+def test_proxy_credentials(httpd, what):
+    text, mode, word = PROXY_FILES[what]
+    path = httpd.dir / "proxy.txt"
+    if text is not None:
+        path.write_text(text + "\n")
+        path.chmod(mode)
+    output = refused(httpd, [good(httpd), f"ACMEProxy http://proxy.example:3128 file:{path}",
+                             site(httpd)], "ACMEProxy", "ACMEProxy", str(path), word)
+    assert "secret-word" not in output
+
+
+def test_good_proxy_credentials(httpd):
+    path = httpd.dir / "proxy.txt"
+    path.write_text("user:secret-word\n")
+    path.chmod(0o600)
+    httpd.configure(good(httpd), f"ACMEProxy http://proxy.example:3128 file:{path}", site(httpd))
+    assert httpd.check() == (0, "Syntax OK\n")
 
 
 def test_server_missing(httpd):

@@ -193,6 +193,11 @@ static void makes_file_names_and_knows_them_again(void **state)
     assert_string_equal(name_file(p, "*.example.edu"), "_wildcard.example.edu");
     for (i = 0; i < 2; ++i)
         assert_true(name_is_file(name_file(p, names[i])));
+    assert_string_equal(name_file_of_type(p, "*.a.example", "p256"), "_wildcard.a.example+p256");
+    for (i = 0; i < 2; ++i)
+        assert_true(name_is_file(name_file_of_type(p, names[i], "rsa2048")));
+    assert_true(name_is_file(name_file_of_type(p, make_name(p, "", 247), "rsa2048")));
+    assert_false(name_is_file(name_file_of_type(p, make_name(p, "", 248), "rsa2048")));
     assert_true(name_is_file(name_file(p, make_name(p, "", 253))));
     assert_true(name_is_file(name_file(p, make_name(p, "*.", 247))));
     assert_in_range(strlen(name_file(p, make_name(p, "*.", 247))), 1, 255);
@@ -216,6 +221,11 @@ static void knows_other_file_names_apart(void **state)
         "www.example.edu.",
         "../www.example.edu",
         "a/b.example.edu",
+        "www.example.edu+",
+        "www.example.edu+P256",
+        "www.example.edu+../x",
+        "www.example.edu+p256+p256",
+        "+p256",
         "10.0.0.1",
     };
     size_t i;

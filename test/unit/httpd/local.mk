@@ -4,6 +4,7 @@ check_PROGRAMS += \
 	test/unit/httpd/test_fallback \
 	test/unit/httpd/test_mistake \
 	test/unit/httpd/test_page \
+	test/unit/httpd/test_pending \
 	test/unit/httpd/test_program \
 	test/unit/httpd/test_rundir \
 	test/unit/httpd/test_value
@@ -19,6 +20,10 @@ test_unit_httpd_test_mistake_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_page_SOURCES = test/unit/httpd/test_page.c
 test_unit_httpd_test_page_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_page_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_pending_SOURCES = test/unit/httpd/test_pending.c
+test_unit_httpd_test_pending_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_pending_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_program_SOURCES = test/unit/httpd/test_program.c
 test_unit_httpd_test_program_CFLAGS = $(UNIT_CFLAGS)

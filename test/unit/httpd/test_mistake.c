@@ -41,9 +41,22 @@ static void test_list(void **state)
     assert_string_equal(mistake->text, "ACMEServer: 7");
 }
 
+static void test_the_same_twice(void **state)
+{
+    apr_array_header_t *list = mistake_list_make(*state);
+
+    mistake_add(list, "a.conf:3", "wrong");
+    mistake_add(list, "a.conf:3", "wro%s", "ng");
+    assert_int_equal(list->nelts, 1);
+    mistake_add(list, "a.conf:4", "wrong");
+    mistake_add(list, "a.conf:3", "wrong too");
+    assert_int_equal(list->nelts, 3);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_list) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_list),
+                                        cmocka_unit_test(test_the_same_twice) };
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }

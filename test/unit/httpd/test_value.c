@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,10 +198,33 @@ static void test_eab_kid(void **state)
 static void test_challenge(void **state)
 {
     assert_null(value_challenge_refusal(*state, "http-01"));
+    assert_null(value_challenge_refusal(*state, "tls-alpn-01"));
+    assert_null(value_challenge_refusal(*state, "dns-01"));
     assert_null(value_challenge_refusal(*state, "none"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "dns-01"), "this version"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "tls-alpn-01"), "this version"));
-    assert_non_null(strstr(value_challenge_refusal(*state, "http-1"), "not a challenge"));
+    assert_non_null(strstr(value_challenge_refusal(*state, "http-02"), "http-02"));
+    assert_non_null(value_challenge_refusal(*state, "HTTP-01"));
+}
+
+static void test_proxy_credentials(void **state)
+{
+    const char *why = NULL;
+
+    assert_string_equal(value_proxy_credentials(*state, "file:/etc/p", "/root", &why), "/etc/p");
+    assert_null(why);
+    assert_string_equal(value_proxy_credentials(*state, "file:p", "/srv", &why), "/srv/p");
+    assert_null(value_proxy_credentials(*state, "file:", "/srv", &why));
+    assert_non_null(why);
+    assert_null(value_proxy_credentials(*state, "user:secret-word", "/srv", &why));
+    assert_null(strstr(why, "secret-word"));
+}
+
+static void test_program(void **state)
+{
+    assert_null(value_program_refusal(*state, "/bin/sh"));
+    assert_non_null(strstr(value_program_refusal(*state, "bin/sh"), "whole path"));
+    assert_non_null(strstr(value_program_refusal(*state, "/nonexistent"), "/nonexistent"));
+    assert_non_null(strstr(value_program_refusal(*state, "/etc/passwd"), "chmod"));
+    assert_non_null(value_program_refusal(*state, "/tmp"));
 }
 
 static const char *make_file(char *path, const char *text)
@@ -235,6 +259,27 @@ static void test_switch(void **state)
     assert_int_equal(value_switch("yes"), -1);
 }
 
+static void test_key_algorithm(void **state)
+{
+    (void)state;
+    assert_string_equal(value_key_algorithm("rsa4096"), value_key_algorithm("rsa2048"));
+    assert_string_equal(value_key_algorithm("p256"), value_key_algorithm("p384"));
+    assert_string_not_equal(value_key_algorithm("p256"), value_key_algorithm("rsa2048"));
+}
+
+static void test_label(void **state)
+{
+    const char *longest = "a234567890123456789012345678901234567890123456789012345678901234";
+
+    assert_null(value_label_refusal(*state, "one.name-2_x"));
+    assert_null(value_label_refusal(*state, longest));
+    assert_non_null(value_label_refusal(*state, apr_pstrcat(*state, longest, "5", NULL)));
+    assert_non_null(value_label_refusal(*state, ""));
+    assert_non_null(value_label_refusal(*state, "two words"));
+    assert_non_null(value_label_refusal(*state, "a/b"));
+    assert_non_null(strstr(value_label_refusal(*state, "Default"), "default"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +295,10 @@ int main(void)
         cmocka_unit_test(test_eab_kid),
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
+        cmocka_unit_test(test_key_algorithm),
+        cmocka_unit_test(test_proxy_credentials),
+        cmocka_unit_test(test_program),
+        cmocka_unit_test(test_label),
         cmocka_unit_test(test_switch),
     };
 
