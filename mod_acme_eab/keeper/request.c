@@ -74,8 +74,8 @@ static apr_status_t handle_sign(request_t *request)
     index = sentence_is_of_certificate(sentence) ? request->certificate->index
                                                  : request->account->index;
     sentence_order_from_json(&order, request->body);
-    rv = sentence_sign(&jws, request->keeper, sentence, index, url, nonce, &order, request->result,
-                       request->p);
+    rv = sentence_sign_order(&jws, request->keeper, sentence, index, url, nonce, &order,
+                             request->result, request->p);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return wait_for_key(request, sentence, url, nonce);
     }

@@ -247,9 +247,9 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
     }
 }
 
-apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
-                           const char *url, const char *nonce, const sentence_order_t *order,
-                           eab_result_t *result, apr_pool_t *p)
+apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int sentence,
+                                 apr_int64_t index, const char *url, const char *nonce,
+                                 const sentence_order_t *order, eab_result_t *result, apr_pool_t *p)
 {
     statement_t statement = { NULL, 0, NULL };
     json_t *header;
@@ -276,6 +276,12 @@ apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, ap
     return APR_SUCCESS;
 }
 
+apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
+                           const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p)
+{
+    return sentence_sign_order(pjws, keeper, sentence, index, url, nonce, NULL, result, p);
+}
+
 void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
 {
     apr_pool_t *pool = waiting->pool;
@@ -288,8 +294,8 @@ void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
         return;
     }
     result = eab_result_make(pool);
-    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, NULL,
-                       result, pool);
+    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
+                       pool);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return;
     }

@@ -394,10 +394,66 @@ static void a_broken_account_signs_nothing(void **state)
     scene_end(s);
 }
 
+static const char *payload_of_order(scene_t *s, int replaces, int profile)
+{
+    sentence_order_t order = { 0, 0 };
+    const char *jws = NULL;
+    bytes_t payload = { NULL, 0 };
+
+    order.replaces = replaces;
+    order.profile = profile;
+    assert_int_equal(APR_SUCCESS,
+                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                                         "https://ca.example/new", NONCE, &order, s->result, s->p));
+    assert_int_equal(
+        APR_SUCCESS,
+        base64url_decode(s->p, &payload,
+                         json_peek_string(json_parse(s->p, jws, strlen(jws), NULL), "payload")));
+    return apr_pstrmemdup(s->p, (const char *)payload.data, payload.len);
+}
+
+/* The profile is the plan's, and a first certificate replaces nothing, whatever the agent wishes. */
+static void an_order_says_what_is_configured(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    s->certificate->profile = "shortlived";
+    scene_start(s);
+    scene_register(s);
+    assert_null(certificate_replaced(scene_certificate(s)));
+    assert_null(strstr(payload_of_order(s, 1, 0), "profile"));
+    assert_null(strstr(payload_of_order(s, 1, 0), "replaces"));
+    assert_non_null(strstr(payload_of_order(s, 1, 1), "\"profile\":\"shortlived\""));
+    scene_end(s);
+}
+
+/* To its own URL and nowhere else. */
+static void contacts_go_to_the_account(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *jws = NULL;
+
+    scene_start(s);
+    scene_register(s);
+    assert_false(account_contact_changed(scene_account(s)));
+    APR_ARRAY_PUSH(s->account->contacts, const char *) = "mailto:new@example.edu";
+    assert_true(account_contact_changed(scene_account(s)));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
+                                               "https://ca.example/other", NONCE, s->result, s->p));
+    eab_result_clear(s->result);
+    assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
+                                                ACCOUNT_URL, NONCE, s->result, s->p));
+    assert_int_equal(APR_SUCCESS, account_contacted(scene_account(s), s->result));
+    assert_false(account_contact_changed(scene_account(s)));
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(new_account_binds_the_eab_key),
+        fixture_test(an_order_says_what_is_configured),
+        fixture_test(contacts_go_to_the_account),
         fixture_test(new_account_says_no_more_than_is_configured),
         fixture_test(that_it_was_attempted_is_on_disk_before_the_signature),
         fixture_test(without_a_disk_nothing_is_signed),
