@@ -15,6 +15,7 @@ static const char *const message_names[] = {
     [MESSAGE_ABANDON] = "abandon",
     [MESSAGE_INSTALL] = "install",
     [MESSAGE_FAILED] = "failed",
+    [MESSAGE_DNS_ADD] = "dnsAdd",
     [MESSAGE_SIGNED] = "signed",
     [MESSAGE_DONE] = "done",
     [MESSAGE_PROBLEM] = "problem",

@@ -194,6 +194,10 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_ANSWER_FILE, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The answer to the CA could not be written below ACMERunDir; check that the disk has room "
       "and that the user in ACMEUser may write there." },
+    { EAB_PROBLEM_DNS_COMMAND, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
+      "The program in ACMEDNSCommand did not put the record of %n into the DNS: run it by hand as "
+      "root with \"add _acme-challenge.NAME VALUE\" to see why; what it printed is in the error "
+      "log." },
     { EAB_PROBLEM_INTERNAL, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "Something went wrong inside mod_acme_eab; the error log says more, and a report of it is "
       "welcome." },
