@@ -8,6 +8,7 @@
 #include "acme/authorization.h"
 #include "agent/answer.h"
 #include "base/json.h"
+#include "base/name.h"
 
 /* ---- authorizations ---- */
 
@@ -100,7 +101,8 @@ static apr_status_t put_answer(job_t *job, const char *name, const acme_challeng
     apr_status_t rv;
     char reason[120];
 
-    rv = answer_put(run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
+    rv = (strcmp(challenge->type, "tls-alpn-01") == 0 ? answer_put_tls : answer_put)(
+        run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
     if (rv != APR_SUCCESS) {
         return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
                               "The answer for %s cannot be written below %s/challenges: %s.", name,
@@ -108,6 +110,16 @@ static apr_status_t put_answer(job_t *job, const char *name, const acme_challeng
     }
     tell_ca(job, challenge->url, strcmp(challenge->status, "pending") != 0);
     return APR_SUCCESS;
+}
+
+/* Did this name need no challenge when the present certificate was issued? */
+static int has_lapsed(const job_t *job, const char *name, const eab_result_t *problem)
+{
+    const brief_facts_t *facts = job->brief->facts;
+
+    return facts != NULL && problem->type != NULL
+           && strcmp(problem->type, EAB_PROBLEM_NO_CHALLENGE) == 0
+           && name_matches_any(facts->names, name);
 }
 
 /* Put the answer in place, then tell the CA. */
@@ -118,7 +130,9 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
 
     challenge = acme_authorization_choose(authorization, job->brief->challenges, problem);
     if (challenge == NULL) {
-        problem->identifier = apr_pstrdup(problem->pool, authorization->name);
+        if (has_lapsed(job, authorization->name, problem)) {
+            problem->type = EAB_PROBLEM_LAPSED;
+        }
         return problem->rv;
     }
     if (strcmp(challenge->type, "dns-01") == 0) {

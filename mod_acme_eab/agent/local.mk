@@ -13,7 +13,7 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
 libagent_la_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)
-libagent_la_LIBADD = libacme.la libpolicy.la libipc.la libbase.la $(OPENSSL_LIBS)
+libagent_la_LIBADD = libacme.la libcrypto_eab.la libpolicy.la libipc.la libbase.la $(OPENSSL_LIBS)
 
 libexec_PROGRAMS += acme-eab-agent
 acme_eab_agent_SOURCES = mod_acme_eab/agent/main.c

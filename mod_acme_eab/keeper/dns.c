@@ -5,9 +5,9 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <arpa/inet.h>
 #include <openssl/evp.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "keeper/agent.h"
@@ -440,22 +440,16 @@ keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit)
 
 /* ---- requests ---- */
 
-static int is_ip(const char *name)
-{
-    unsigned char address[16];
-
-    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
-}
-
 static int may_validate(const plan_certificate_t *plan, const char *name)
 {
+    unsigned char octets[ADDRESS_OCTETS_MAX];
     int i;
 
     for (i = 0; i < plan->names->nelts; ++i) {
         const char *own = APR_ARRAY_IDX(plan->names, i, const char *);
 
         if (strcmp(strncmp(own, "*.", 2) == 0 ? own + 2 : own, name) == 0) {
-            return !is_ip(name);
+            return address_parse(octets, name) == 0; /* RFC 8738, 7 */
         }
     }
     return 0;

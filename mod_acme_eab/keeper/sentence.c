@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "crypto/csr.h"
@@ -120,6 +121,15 @@ static apr_status_t say_new_account(statement_t *statement, const char *url, eab
     return APR_SUCCESS;
 }
 
+/* RFC 8555, 7.1.3, and RFC 8738, 3. */
+static json_t *make_identifier(const char *name, apr_pool_t *p)
+{
+    const char *address = address_normalize(p, name);
+
+    return json_pack("{s:s,s:s}", "type", address != NULL ? "ip" : "dns", "value",
+                     address != NULL ? address : name);
+}
+
 static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *certificate,
                                   eab_result_t *result, apr_pool_t *p)
 {
@@ -132,9 +142,9 @@ static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *
         return rv;
     }
     for (i = 0; i < certificate->plan->names->nelts; ++i) {
-        json_array_append_new(identifiers,
-                              json_pack("{s:s,s:s}", "type", "dns", "value",
-                                        APR_ARRAY_IDX(certificate->plan->names, i, const char *)));
+        json_array_append_new(
+            identifiers,
+            make_identifier(APR_ARRAY_IDX(certificate->plan->names, i, const char *), p));
     }
     statement->payload = json_text(p, json_own(p, json_pack("{s:o}", "identifiers", identifiers)));
     return APR_SUCCESS;

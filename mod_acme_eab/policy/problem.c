@@ -168,6 +168,10 @@ static const problem_row_t rows[] = {
       "The CA wants %n to be validated in a way that is not allowed here: set \"ACMEChallenge "
       "http-01\" if the CA can reach port 80 of the name, or have the name validated in advance "
       "at the CA." },
+    { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, RETRY_VALIDATION,
+      "The validation of %n has lapsed at the CA: it issued for this name before and now asks for "
+      "proof again; have the name validated there again, or allow one of the challenges that it "
+      "offers with ACMEChallenge." },
     { EAB_PROBLEM_TOKEN, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The challenge from %h for %n is not a valid one and was not answered; check ACMEServer, and "
       "tell the CA if it stays so." },
