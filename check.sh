@@ -70,7 +70,7 @@ sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux \
     gcc libc6-dev clang clang-format make autoconf automake libtool pkg-config xz-utils \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
-    python3 python3-pytest python3-cryptography
+    bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
 
 say "Copying the sources to $scratch"
 quietly copy sh "$source/scripts/copy-sources.sh" "$source" "$scratch/source"

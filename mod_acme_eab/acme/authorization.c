@@ -7,6 +7,7 @@
 #include "acme/answer.h"
 #include "acme/problem.h"
 #include "acme/url.h"
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/name.h"
@@ -27,13 +28,19 @@ static acme_authorization_state_t judge(const char *status)
 }
 
 /* @return 0 when there is no usable name, which then is "". The name of an answer becomes a file
- * name, so only what is a DNS name gets through. */
+ * name, so only what is a DNS name or an address gets through. */
 static int read_name(apr_pool_t *p, acme_authorization_t *authorization, const json_t *json)
 {
     const char *value = json_peek_string(json_object_get(json, "identifier"), "value");
+    const char *address = value != NULL ? address_normalize(p, value) : NULL;
     const char *reason = NULL;
 
     authorization->wildcard = json_peek_bool(json, "wildcard", 0);
+    authorization->address = address != NULL;
+    if (address != NULL) {
+        authorization->name = address;
+        return 1;
+    }
     authorization->name = value != NULL ? name_normalize(p, value, &reason) : NULL;
     if (authorization->name == NULL) {
         authorization->name = "";
@@ -148,10 +155,21 @@ acme_authorization_t *acme_authorization_parse(apr_pool_t *p, const acme_answer_
 }
 
 /* Can this type prove control of the name? A wildcard is proven by DNS alone (RFC 8555, 8.3;
- * RFC 8737, 3). */
+ * RFC 8737, 3), an address never by DNS (RFC 8738, 7). */
 static int fits(const acme_authorization_t *authorization, const char *type)
 {
-    return !authorization->wildcard || strncmp(type, "dns-", 4) == 0;
+    int dns = strncmp(type, "dns-", 4) == 0;
+
+    return !(authorization->wildcard && !dns) && !(authorization->address && dns);
+}
+
+/* Why an allowed type may not have been taken; "" for no reason. */
+static const char *explain_unfit(const acme_authorization_t *authorization)
+{
+    if (authorization->wildcard) {
+        return ", and a wildcard needs a dns challenge";
+    }
+    return authorization->address ? ", and an IP address cannot have a dns challenge" : "";
 }
 
 static const acme_challenge_t *find_challenge(const acme_authorization_t *authorization,
@@ -199,7 +217,7 @@ static void refuse_offer(const acme_authorization_t *authorization,
                    "To validate %s%s the CA offers %s, but ACMEChallenge allows %s%s",
                    authorization->wildcard ? "*." : "", authorization->name,
                    list_offered(result->pool, authorization), list_allowed(result->pool, allowed),
-                   authorization->wildcard ? ", and a wildcard needs a dns challenge" : "");
+                   explain_unfit(authorization));
     result->identifier = apr_pstrdup(result->pool, authorization->name);
 }
 

@@ -27,8 +27,9 @@ typedef struct acme_authorization {
     acme_authorization_state_t state;
     const char *status;
     const char *name; /* the identifier's value, lower case; for people and for files; "" only when
-                         a VALID one has none that is a DNS name */
+                         a VALID one has none that is a DNS name or an address */
     int wildcard;     /* name is then without "*." */
+    int address;      /* name is an IP address, as address_text() */
     apr_array_header_t *challenges; /* acme_challenge_t */
     apr_int64_t retry_after;        /* seconds; -1: unsaid */
     eab_result_t *problem;          /* of a LOST one: the failed challenge's error, with identifier
@@ -41,7 +42,7 @@ acme_authorization_t *acme_authorization_parse(apr_pool_t *p, const acme_answer_
                                                eab_result_t *result);
 
 /** The challenge to answer: the first of allowed (const char *, the administrator's order) that is
- * offered, usable and fit for the name (http-01 is not for wildcards). It is to be answered when
+ * offered, usable and fit for the name (a wildcard needs dns-01, an address anything else). It is to be answered when
  * its status is "pending", else it was answered before and is waited for.
  * @return borrowed; NULL with EAB_PROBLEM_NO_CHALLENGE listing what was offered and what is
  *         allowed, or EAB_PROBLEM_TOKEN when the token is not base64url of 22 to LIMIT_TOKEN

@@ -8,6 +8,7 @@
 #include "acme/answer.h"
 #include "acme/problem.h"
 #include "acme/url.h"
+#include "base/address.h"
 #include "base/json.h"
 #include "base/name.h"
 
@@ -47,8 +48,10 @@ static void read_names(apr_pool_t *p, acme_order_t *order, const json_t *json)
         const char *value = json_copy_string(p, identifier, "value");
         const char *name = NULL;
 
-        if (type != NULL && value != NULL && strcasecmp(type, "dns") == 0) {
-            name = name_normalize(p, value, &reason);
+        if (type != NULL && value != NULL
+            && (strcasecmp(type, "dns") == 0 || strcasecmp(type, "ip") == 0)) {
+            name = strcasecmp(type, "ip") == 0 ? address_normalize(p, value)
+                                               : name_normalize(p, value, &reason);
             /* What is no name at all stays as it is and will differ from all we asked for. */
             APR_ARRAY_PUSH(order->names, const char *) = name != NULL ? name : value;
         }

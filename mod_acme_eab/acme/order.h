@@ -24,7 +24,7 @@ typedef struct acme_order {
     const char *status;
     acme_order_next_t next;
     const char *url;                    /* Location of a newOrder answer; NULL when it had none */
-    apr_array_header_t *names;          /* const char *: identifiers of type dns, lower case */
+    apr_array_header_t *names;          /* const char *: of type dns, lower case, and ip */
     apr_array_header_t *authorizations; /* const char *: URLs */
     const char *finalize;               /* URL; NULL when missing */
     const char *certificate;            /* URL; NULL until valid */

@@ -5,19 +5,34 @@
 
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "crypto/alpncert.h"
 
 /* NULL for a name that is none. */
+static const char *host_file(apr_pool_t *p, const char *name)
+{
+    const char *address = address_normalize(p, name);
+    const char *file = address != NULL ? address : name_file(p, name);
+
+    return address != NULL || name_is_file(file) ? file : NULL;
+}
+
 static const char *host_directory(apr_pool_t *p, const char *run_dir, const char *name)
 {
-    const char *file = name_file(p, name);
+    const char *file = host_file(p, name);
 
-    if (file == NULL || !name_is_file(file)) {
-        return NULL;
-    }
-    return apr_pstrcat(p, run_dir, "/challenges/", file, NULL);
+    return file != NULL ? apr_pstrcat(p, run_dir, "/challenges/", file, NULL) : NULL;
+}
+
+/* Whom a CA asks for in TLS. */
+static const char *server_name(apr_pool_t *p, const char *name)
+{
+    const char *reverse = address_reverse(p, name);
+
+    return reverse != NULL ? reverse : name;
 }
 
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
@@ -38,13 +53,46 @@ apr_status_t answer_put(const char *run_dir, const char *name, const char *token
                         ptemp);
 }
 
+apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
+                            const char *thumbprint, apr_pool_t *ptemp)
+{
+    const char *dir = host_directory(ptemp, run_dir, server_name(ptemp, name));
+    secret_t *pem;
+    apr_status_t rv;
+
+    if (dir == NULL || !base64url_is_valid(token, LIMIT_TOKEN)) {
+        return APR_EINVAL;
+    }
+    pem = alpncert_make(ptemp, name, apr_pstrcat(ptemp, token, ".", thumbprint, NULL));
+    if (pem == NULL) {
+        return APR_EGENERAL;
+    }
+    if ((rv = file_make_directory(dir, 0755, ptemp)) != APR_SUCCESS) {
+        return rv;
+    }
+    return file_replace(apr_pstrcat(ptemp, dir, "/" ANSWER_TLS_FILE, NULL), pem->data, pem->len,
+                        0644, 0, ptemp);
+}
+
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp)
 {
     const char *dir = host_directory(ptemp, run_dir, name);
+    const char *tls = host_directory(ptemp, run_dir, server_name(ptemp, name));
 
     if (dir != NULL) {
         file_remove_tree(dir, ptemp);
     }
+    if (tls != NULL) {
+        file_remove_tree(tls, ptemp);
+    }
+}
+
+static int is_for(const char *host, const char *name, apr_pool_t *ptemp)
+{
+    const char *file = host_file(ptemp, name);
+    const char *tls = host_file(ptemp, server_name(ptemp, name));
+
+    return (file != NULL && strcmp(host, file) == 0) || (tls != NULL && strcmp(host, tls) == 0);
 }
 
 void answer_tidy(const char *run_dir, const apr_array_header_t *keep, apr_pool_t *ptemp)
@@ -57,7 +105,7 @@ void answer_tidy(const char *run_dir, const apr_array_header_t *keep, apr_pool_t
         const char *host = APR_ARRAY_IDX(hosts, i, const char *);
 
         for (j = 0; j < keep->nelts; ++j) {
-            if (strcmp(host, name_file(ptemp, APR_ARRAY_IDX(keep, j, const char *))) == 0) {
+            if (is_for(host, APR_ARRAY_IDX(keep, j, const char *), ptemp)) {
                 break;
             }
         }

@@ -2,8 +2,14 @@
 #ifndef AGENT_ANSWER_H
 #define AGENT_ANSWER_H
 
-/* agent/answer.h - answers to http-01 challenges (RFC 8555, 8.3) in the run directory, where httpd's
- * workers find them: challenges/<host>/<token>, holding the key authorization. */
+/* agent/answer.h - answers to http-01 and tls-alpn-01 challenges (RFC 8555, 8.3; RFC 8737) in the run
+ * directory, where httpd's workers find them:
+ *
+ *   challenges/<host>/<token>         the key authorization
+ *   challenges/<server name>/acme-tls-1.pem   certificate and throw-away key
+ *
+ * Both are named after the name that is validated, as name_file(); for an IP address the host is its
+ * text and the server name its reverse name (RFC 8738, 5 and 6). */
 
 #include <apr_errno.h>
 #include <apr_pools.h>
@@ -13,6 +19,12 @@
  * they become file names. @return APR_EINVAL for a name or token that could lead elsewhere */
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
                         const char *thumbprint, apr_pool_t *ptemp);
+
+#define ANSWER_TLS_FILE "acme-tls-1.pem" /* no token: it has a dot */
+
+/** The same for tls-alpn-01: makes the certificate. */
+apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
+                            const char *thumbprint, apr_pool_t *ptemp);
 
 /** Take all answers for a name away: its challenge is decided. */
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp);

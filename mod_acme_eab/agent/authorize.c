@@ -7,6 +7,8 @@
 
 #include "acme/authorization.h"
 #include "agent/answer.h"
+#include "base/json.h"
+#include "base/name.h"
 
 /* ---- authorizations ---- */
 
@@ -31,37 +33,113 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
     }
 }
 
-/* Put the answer in place, then tell the CA (RFC 8555, 7.5.1). */
+/* The answer is in place: tell the CA, if it was not told before (RFC 8555, 7.5.1). */
+static void tell_ca(job_t *job, const char *url, int told)
+{
+    job->answered = 1;
+    if (told) {
+        --job->authorizations;
+        return;
+    }
+    job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index, NULL,
+             on_challenge);
+}
+
+/* A challenge whose TXT record the keeper's program is adding. */
+typedef struct dns_wait {
+    apr_pool_t *pool;
+    job_t *job;
+    const char *url;
+    int told;
+} dns_wait_t;
+
+static void on_record(void *baton, const json_t *body, const eab_result_t *result)
+{
+    dns_wait_t *wait = baton;
+    job_t *job = wait->job;
+
+    (void)body;
+    --job->requests;
+    if (job->state != JOB_AUTHORIZING) {
+        ; /* another authorization of this order has failed meanwhile */
+    }
+    else if (result->rv != APR_SUCCESS) {
+        job_fail(job, result, PROBLEM_AT_CHALLENGE); /* the order is good for another attempt */
+    }
+    else {
+        tell_ca(job, wait->url, wait->told);
+        if (job->authorizations == 0) {
+            job_happen(job, EVENT_ANSWERED);
+        }
+    }
+    apr_pool_destroy(wait->pool);
+}
+
+static void put_record(job_t *job, const char *name, const acme_challenge_t *challenge)
+{
+    json_t *body = json_object();
+    apr_pool_t *pool = NULL;
+    dns_wait_t *wait;
+
+    apr_pool_create(&pool, job->agent->pool);
+    wait = apr_pcalloc(pool, sizeof(*wait));
+    wait->pool = pool;
+    wait->job = job;
+    wait->url = apr_pstrdup(pool, challenge->url);
+    wait->told = strcmp(challenge->status, "pending") != 0;
+    json_object_set_new(body, "certificate", json_integer(job->index));
+    json_put_string(body, "name", name);
+    json_put_string(body, "token", challenge->token);
+    ++job->requests;
+    link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
+}
+
+static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
+                               eab_result_t *problem, apr_pool_t *ptemp)
+{
+    const char *run_dir = job->agent->brief->run_dir;
+    apr_status_t rv;
+    char reason[120];
+
+    rv = (strcmp(challenge->type, "tls-alpn-01") == 0 ? answer_put_tls : answer_put)(
+        run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
+    if (rv != APR_SUCCESS) {
+        return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
+                              "The answer for %s cannot be written below %s/challenges: %s.", name,
+                              run_dir, apr_strerror(rv, reason, sizeof(reason)));
+    }
+    tell_ca(job, challenge->url, strcmp(challenge->status, "pending") != 0);
+    return APR_SUCCESS;
+}
+
+/* Did this name need no challenge when the present certificate was issued? */
+static int has_lapsed(const job_t *job, const char *name, const eab_result_t *problem)
+{
+    const brief_facts_t *facts = job->brief->facts;
+
+    return facts != NULL && problem->type != NULL
+           && strcmp(problem->type, EAB_PROBLEM_NO_CHALLENGE) == 0
+           && name_matches_any(facts->names, name);
+}
+
+/* Put the answer in place, then tell the CA. */
 static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *authorization,
                                      eab_result_t *problem, apr_pool_t *ptemp)
 {
-    const char *run_dir = job->agent->brief->run_dir;
     const acme_challenge_t *challenge;
-    apr_status_t rv;
 
     challenge = acme_authorization_choose(authorization, job->brief->challenges, problem);
     if (challenge == NULL) {
-        problem->identifier = apr_pstrdup(problem->pool, authorization->name);
+        if (has_lapsed(job, authorization->name, problem)) {
+            problem->type = EAB_PROBLEM_LAPSED;
+        }
         return problem->rv;
     }
-    rv = answer_put(run_dir, authorization->name, challenge->token, job->account->brief->thumbprint,
-                    ptemp);
-    if (rv != APR_SUCCESS) {
-        char reason[120];
-
-        return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
-                              "The answer for %s cannot be written below %s/challenges: %s.",
-                              authorization->name, run_dir,
-                              apr_strerror(rv, reason, sizeof(reason)));
-    }
-    job->answered = 1;
-    if (strcmp(challenge->status, "pending") != 0) { /* the CA was told before */
-        --job->authorizations;
+    if (strcmp(challenge->type, "dns-01") == 0) {
+        put_record(job, authorization->name, challenge);
         return APR_SUCCESS;
     }
-    job_post(job, challenge->url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index,
-             NULL, on_challenge);
-    return APR_SUCCESS;
+    return put_answer(job, authorization->name, challenge, problem, ptemp);
 }
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
+	mod_acme_eab/base/address.c mod_acme_eab/base/address.h \
 	mod_acme_eab/base/bytes.c mod_acme_eab/base/bytes.h \
 	mod_acme_eab/base/clock.c mod_acme_eab/base/clock.h \
 	mod_acme_eab/base/file.c mod_acme_eab/base/file.h \

@@ -36,6 +36,9 @@
 #define EAB_PROBLEM_ACCOUNT_PENDING EAB_PROBLEM "accountNotReady" /* waits for its account */
 #define EAB_PROBLEM_STORE EAB_PROBLEM "store"                     /* disk full, read-only ... */
 #define EAB_PROBLEM_ANSWER_FILE EAB_PROBLEM "answerFile"          /* run directory not writable */
+#define EAB_PROBLEM_LAPSED \
+    EAB_PROBLEM "validationLapsed" /* the same, and there was no need before */
+#define EAB_PROBLEM_DNS_COMMAND EAB_PROBLEM "dnsCommand" /* ACMEDNSCommand failed */
 #define EAB_PROBLEM_INTERNAL EAB_PROBLEM "internal"
 
 typedef struct eab_result {

@@ -7,20 +7,22 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "base/address.h"
 #include "crypto/san.h"
 
 #define COMMON_NAME_MAX 64 /* ub-common-name of RFC 5280, appendix A */
 
-/* NULL when no name fits. */
+/* NULL when no name fits. An address never does (checklist IP-02). */
 static const char *csr_common_name(const apr_array_header_t *names)
 {
+    unsigned char octets[ADDRESS_OCTETS_MAX];
     const char *wildcard = NULL;
     const char *name = NULL;
     int i;
 
     for (i = 0; i < names->nelts; i++) {
         name = APR_ARRAY_IDX(names, i, const char *);
-        if (strlen(name) > COMMON_NAME_MAX)
+        if (strlen(name) > COMMON_NAME_MAX || address_parse(octets, name) != 0)
             continue;
         if (name[0] != '*')
             return name;

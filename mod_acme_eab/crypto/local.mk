@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libcrypto_eab.la
 libcrypto_eab_la_SOURCES = \
+	mod_acme_eab/crypto/alpncert.c mod_acme_eab/crypto/alpncert.h \
 	mod_acme_eab/crypto/chain.c mod_acme_eab/crypto/chain.h \
 	mod_acme_eab/crypto/csr.c mod_acme_eab/crypto/csr.h \
 	mod_acme_eab/crypto/eabkey.c mod_acme_eab/crypto/eabkey.h \

@@ -8,12 +8,13 @@
 #include <apr_tables.h>
 #include <openssl/x509v3.h>
 
-/** dNSNames of the first max of names (const char *, normalized), in their order. The caller frees
- * it with GENERAL_NAMES_free(). NULL on failure. */
+/** dNSNames and iPAddresses of the first max of names (const char *, normalized), in their order. The
+ * caller frees it with GENERAL_NAMES_free(). NULL on failure. */
 GENERAL_NAMES *san_make(const apr_array_header_t *names, int max);
 
-/** The dNSNames of a certificate, lower case, as const char * in p; without those that hold a NUL,
- * which would read as another name. Empty when there are none. */
+/** The dNSNames of a certificate, lower case, and its iPAddresses as address_text(), as const char *
+ * in p; without dNSNames that hold a NUL or an address in text, which would read as another name.
+ * Empty when there are none. */
 apr_array_header_t *san_names(apr_pool_t *p, const X509 *cert);
 
 #endif

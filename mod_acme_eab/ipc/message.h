@@ -32,6 +32,9 @@ typedef enum {
     MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
     MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_DNS_ADD, /* {id, certificate, name, token} -> DONE: the TXT record of a dns-01 challenge
+                           is there. The keeper computes it, and takes it away by itself when the
+                           order is finalized or over. */
 
     MESSAGE_SIGNED,
     MESSAGE_DONE,

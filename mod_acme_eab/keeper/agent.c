@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "keeper/dns.h"
 #include "keeper/request.h"
 
 #define DELAY_MAX apr_time_from_sec(60)
@@ -140,6 +141,7 @@ static void end_run(keeper_agent_t *agent)
             apr_pool_destroy(waiting->pool);
         }
     }
+    dns_forget_agent(agent->keeper->dns);
     if (agent->run_pool != NULL) {
         apr_pool_destroy(agent->run_pool);
         agent->run_pool = NULL;

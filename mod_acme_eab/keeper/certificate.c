@@ -12,6 +12,7 @@
 #include "base/name.h"
 #include "keeper/account.h"
 #include "keeper/agent.h"
+#include "keeper/dns.h"
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/url.h"
@@ -206,6 +207,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
             journal->finalized = 0;
             return rv;
         }
+        dns_release(certificate->keeper->dns, certificate); /* all names are valid */
     }
     return APR_SUCCESS;
 }
@@ -225,6 +227,7 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
     eab_result_set(gone, APR_EINVAL, EAB_PROBLEM_INTERNAL, "The order for %s was given up.",
                    certificate->plan->id);
     sentence_refuse(keeper, &certificate->waiting, gone);
+    dns_release(keeper->dns, certificate);
     return APR_SUCCESS;
 }
 
@@ -357,8 +360,9 @@ const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr
 
     text = apr_pstrcat(p, account_fingerprint(certificate->account, p), "\n",
                        apr_array_pstrcat(p, plan->names, ' '), "\n",
-                       apr_array_pstrcat(p, plan->challenges, ' '), "\n", plan->key_type, "\n",
-                       plan->common_name ? "cn" : "", "\n", NULL);
+                       apr_array_pstrcat(p, plan->challenges, ' '), "\n",
+                       plan->dns_command != NULL ? plan->dns_command : "", "\n", plan->key_type,
+                       "\n", plan->common_name ? "cn" : "", "\n", NULL);
     for (i = 0; i < ports->nelts; ++i) {
         text = apr_psprintf(p, "%s %d", text, APR_ARRAY_IDX(ports, i, int));
     }

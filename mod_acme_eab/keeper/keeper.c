@@ -9,6 +9,7 @@
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/dns.h"
 #include "keeper/reload.h"
 
 /* A failure counts as long as the configuration that failed is still the same. */
@@ -61,6 +62,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
             recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
         APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
     }
+    keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
     return keeper;
 }

@@ -70,6 +70,7 @@ typedef struct keeper_certificate {
 } keeper_certificate_t;
 
 struct keeper_agent;
+struct keeper_dns;
 struct keeper_reload;
 
 typedef struct keeper {
@@ -82,6 +83,7 @@ typedef struct keeper {
     apr_array_header_t *accounts;     /* keeper_account_t * */
     apr_array_header_t *certificates; /* keeper_certificate_t * */
     struct keeper_agent *agent;
+    struct keeper_dns *dns;
     struct keeper_reload *reload;
 } keeper_t;
 

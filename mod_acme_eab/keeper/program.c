@@ -32,23 +32,6 @@ typedef struct program {
     void *baton;
 } program_t;
 
-static void finish(program_t *program)
-{
-    secret_t output;
-
-    loop_unwatch(program->loop, program->watch);
-    loop_timer_release(program->loop, program->timer);
-    if (program->fd >= 0) {
-        close(program->fd);
-    }
-    output.data = program->buffer->data;
-    output.len = program->used;
-    program->outcome.output = &output;
-    program->done(program->baton, &program->outcome);
-    secret_cleanse(program->buffer);
-    apr_pool_destroy(program->pool);
-}
-
 /* Take the exit status if it is there. */
 static int reap(program_t *program, int flags)
 {
@@ -83,6 +66,37 @@ static void end_group(program_t *program)
     program->outcome.timed_out = !has_ended(program);
     kill(-program->pid, SIGKILL);
     reap(program, 0);
+}
+
+/* The keeper ends: nobody waits for it any more. */
+static apr_status_t kill_running(void *data)
+{
+    program_t *program = data;
+
+    if (program->pid > 0) {
+        kill(-program->pid, SIGKILL);
+        reap(program, 0);
+        program->pid = 0;
+    }
+    return APR_SUCCESS;
+}
+
+static void finish(program_t *program)
+{
+    secret_t output;
+
+    loop_unwatch(program->loop, program->watch);
+    loop_timer_release(program->loop, program->timer);
+    if (program->fd >= 0) {
+        close(program->fd);
+    }
+    output.data = program->buffer->data;
+    output.len = program->used;
+    program->outcome.output = &output;
+    apr_pool_cleanup_kill(program->pool, program, kill_running);
+    program->done(program->baton, &program->outcome);
+    secret_cleanse(program->buffer);
+    apr_pool_destroy(program->pool);
 }
 
 static void on_timer(void *baton)
@@ -134,8 +148,35 @@ static void on_output(void *baton, short events)
     loop_timer_set(program->timer, apr_time_now());
 }
 
+/* The keeper's environment with these variables in place of its own. */
+static char **make_environment(const apr_array_header_t *variables, apr_pool_t *p)
+{
+    apr_array_header_t *all = apr_array_make(p, 32, sizeof(const char *));
+    char **own;
+    int i;
+
+    if (variables == NULL) {
+        return environ;
+    }
+    for (own = environ; *own != NULL; ++own) {
+        apr_size_t len = strcspn(*own, "=") + 1;
+
+        for (i = 0; i < variables->nelts; ++i) {
+            if (strncmp(*own, APR_ARRAY_IDX(variables, i, const char *), len) == 0) {
+                break;
+            }
+        }
+        if (i == variables->nelts) {
+            APR_ARRAY_PUSH(all, const char *) = *own;
+        }
+    }
+    apr_array_cat(all, variables);
+    APR_ARRAY_PUSH(all, const char *) = NULL;
+    return (char **)all->elts;
+}
+
 /* posix_spawn() since other threads may be making keys. */
-static int spawn(program_t *program, const char *const *argv, int both, int out)
+static int spawn(program_t *program, const char *const *argv, char **environment, int both, int out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -152,7 +193,7 @@ static int spawn(program_t *program, const char *const *argv, int both, int out)
         && (rv = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0
         && (!both || (rv = posix_spawn_file_actions_adddup2(&actions, out, 2)) == 0)) {
         rv = posix_spawn(&program->pid, argv[0], &actions, &attributes, (char *const *)argv,
-                         environ);
+                         environment);
     }
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
@@ -161,6 +202,13 @@ static int spawn(program_t *program, const char *const *argv, int both, int out)
 
 void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
                    apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p)
+{
+    program_start_with(loop, argv, NULL, both, max_output, limit, done, baton, p);
+}
+
+void program_start_with(loop_t *loop, const char *const *argv, const apr_array_header_t *variables,
+                        int both, apr_size_t max_output, apr_interval_time_t limit,
+                        program_done_fn *done, void *baton, apr_pool_t *p)
 {
     program_t *program;
     apr_pool_t *pool;
@@ -180,7 +228,8 @@ void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t m
         program->outcome.error = errno;
     }
     else {
-        program->outcome.error = spawn(program, argv, both, fds[1]);
+        program->outcome.error =
+            spawn(program, argv, make_environment(variables, pool), both, fds[1]);
         close(fds[1]);
         program->fd = fds[0];
     }
@@ -189,6 +238,7 @@ void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t m
         loop_timer_set(program->timer, apr_time_now());
         return;
     }
+    apr_pool_cleanup_register(pool, program, kill_running, apr_pool_cleanup_null);
     program->outcome.started = 1;
     program->watch = loop_watch(loop, program->fd, POLLIN, on_output, program);
     loop_timer_set(program->timer, program->deadline);

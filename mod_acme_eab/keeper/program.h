@@ -7,6 +7,7 @@
  * secret, since it may be one. */
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "crypto/secret.h"
@@ -24,9 +25,16 @@ typedef void program_done_fn(void *baton, const program_outcome_t *outcome);
 
 /** Start argv[0] with the keeper's environment, standard input from /dev/null, standard output (and
  * with both also standard error) captured; without both standard error is httpd's error log.
- * done is called once, later, from the loop. All memory is freed after that.
+ * done is called once, later, from the loop. All memory is freed after that. A program that still
+ * runs when p ends is killed, with its process group.
  * @param p parent of the program's own pool */
 void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
                    apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p);
+
+/** The same with more variables ("NAME=VALUE", const char *) in the program's environment; they
+ * replace the keeper's own of the same name. */
+void program_start_with(loop_t *loop, const char *const *argv, const apr_array_header_t *variables,
+                        int both, apr_size_t max_output, apr_interval_time_t limit,
+                        program_done_fn *done, void *baton, apr_pool_t *p);
 
 #endif

@@ -11,6 +11,7 @@
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/dns.h"
 #include "keeper/sentence.h"
 #include "keeper/window.h"
 
@@ -185,6 +186,15 @@ static apr_status_t handle_window(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_dns_add(request_t *request)
+{
+    apr_status_t rv =
+        dns_add(request->keeper->dns, request->certificate, json_peek_string(request->body, "name"),
+                json_peek_string(request->body, "token"), request->id, request->result);
+
+    return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
+}
+
 static const request_row_t rows[] = {
     { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign },
     { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered },
@@ -195,6 +205,7 @@ static const request_row_t rows[] = {
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window },
+    { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add },
 };
 
 static const request_row_t *find_row(int type)

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "crypto/csr.h"
@@ -140,14 +141,23 @@ static apr_status_t say_new_account(statement_t *statement, const char *url, eab
     return APR_SUCCESS;
 }
 
-static json_t *identifiers_of(const apr_array_header_t *names)
+/* RFC 8555, 7.1.3, and RFC 8738, 3. */
+static json_t *make_identifier(const char *name, apr_pool_t *p)
+{
+    const char *address = address_normalize(p, name);
+
+    return json_pack("{s:s,s:s}", "type", address != NULL ? "ip" : "dns", "value",
+                     address != NULL ? address : name);
+}
+
+static json_t *identifiers_of(const apr_array_header_t *names, apr_pool_t *p)
 {
     json_t *identifiers = json_array();
     int i;
 
     for (i = 0; i < names->nelts; ++i) {
-        json_array_append_new(identifiers, json_pack("{s:s,s:s}", "type", "dns", "value",
-                                                     APR_ARRAY_IDX(names, i, const char *)));
+        json_array_append_new(identifiers,
+                              make_identifier(APR_ARRAY_IDX(names, i, const char *), p));
     }
     return identifiers;
 }
@@ -164,7 +174,7 @@ static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *
     if ((rv = certificate_ordering(certificate, result)) != APR_SUCCESS) {
         return rv;
     }
-    json_object_set_new(payload, "identifiers", identifiers_of(certificate->journal->names));
+    json_object_set_new(payload, "identifiers", identifiers_of(certificate->journal->names, p));
     if (order != NULL && order->profile) {
         json_put_string(payload, "profile", certificate->plan->profile);
     }

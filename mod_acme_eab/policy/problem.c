@@ -168,6 +168,10 @@ static const problem_row_t rows[] = {
       "The CA wants %n to be validated in a way that is not allowed here: set \"ACMEChallenge "
       "http-01\" if the CA can reach port 80 of the name, or have the name validated in advance "
       "at the CA." },
+    { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, RETRY_VALIDATION,
+      "The validation of %n has lapsed at the CA: it issued for this name before and now asks for "
+      "proof again; have the name validated there again, or allow one of the challenges that it "
+      "offers with ACMEChallenge." },
     { EAB_PROBLEM_TOKEN, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The challenge from %h for %n is not a valid one and was not answered; check ACMEServer, and "
       "tell the CA if it stays so." },
@@ -197,6 +201,10 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_ANSWER_FILE, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The answer to the CA could not be written below ACMERunDir; check that the disk has room "
       "and that the user in ACMEUser may write there." },
+    { EAB_PROBLEM_DNS_COMMAND, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
+      "The program in ACMEDNSCommand did not put the record of %n into the DNS: run it by hand as "
+      "root with \"add _acme-challenge.NAME VALUE\" to see why; what it printed is in the error "
+      "log." },
     { EAB_PROBLEM_INTERNAL, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "Something went wrong inside mod_acme_eab; the error log says more, and a report of it is "
       "welcome." },

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libstore.la
 libstore_la_SOURCES = \
+	mod_acme_eab/store/dnsjournal.c mod_acme_eab/store/dnsjournal.h \
 	mod_acme_eab/store/failure.c mod_acme_eab/store/failure.h \
 	mod_acme_eab/store/generation.c mod_acme_eab/store/generation.h \
 	mod_acme_eab/store/journal.c mod_acme_eab/store/journal.h \

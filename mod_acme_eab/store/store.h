@@ -11,6 +11,7 @@
  *   live/<name> -> ../archive/<name>/<generation>
  *   pending/<name>/  privkey.pem  order.json                      store/journal.h
  *   failures/<id or name>.json                                    store/failure.h
+ *   dns/<name>/records.json                                       store/dnsjournal.h
  *   reload.json                                                   store/reload.h */
 
 #include <apr_errno.h>

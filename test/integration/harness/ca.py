@@ -31,7 +31,7 @@ def new_hmac_key(octets=48):
 
 class CertificateAuthority:
     def __init__(self, directory, http_port, kids=("kid-1",), validity=None, environment=None,
-                 refused_names=()):
+                 refused_names=(), dns_server=None, tls_port=None):
         self.dir = directory
         self.dir.mkdir()
         self.http_port = http_port
@@ -42,6 +42,8 @@ class CertificateAuthority:
         self.keys = {kid: new_hmac_key() for kid in kids}
         self.validity = validity
         self.refused_names = list(refused_names)
+        self.dns_server = dns_server or f"127.0.0.1:{self.dns_port}"
+        self.tls_port = tls_port or free_port()
         self.environment = {
             "PEBBLE_VA_NOSLEEP": "1",
             "PEBBLE_WFE_NONCEREJECT": "0",
@@ -70,7 +72,7 @@ class CertificateAuthority:
         config.write_text(json.dumps({"pebble": self._settings()}))
         self._pebble = self._spawn(
             ["pebble", "-strict", "-config", str(config),
-             "-dnsserver", f"127.0.0.1:{self.dns_port}"],
+             "-dnsserver", self.dns_server],
             self.log, self.environment)
         wait_until(self._answers, 10, "the CA to answer")
         return self
@@ -125,7 +127,7 @@ class CertificateAuthority:
             "certificate": str(self.tls_certificate),
             "privateKey": str(self.tls_key),
             "httpPort": self.http_port,
-            "tlsPort": free_port(),
+            "tlsPort": self.tls_port,
             "externalAccountBindingRequired": True,
             "externalAccountMACKeys": self.keys,
             "domainBlocklist": self.refused_names,

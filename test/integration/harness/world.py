@@ -10,6 +10,7 @@ from pathlib import Path
 from . import processes
 from .ca import CertificateAuthority
 from .httpd import Httpd
+from .nameserver import NameServer
 from .simulated import SimulatedAuthority
 
 
@@ -20,6 +21,7 @@ class World:
         os.chmod(self.dir, 0o755)
         self.cas = []
         self.httpds = []
+        self.nameservers = []
         self.expected = []
 
     def ca(self, httpd, **options):
@@ -41,6 +43,12 @@ class World:
         self.httpds.append(httpd)
         return httpd
 
+    def nameserver(self, **options):
+        """A running BIND for test.example."""
+        server = NameServer(self.dir / f"named{len(self.nameservers)}", **options)
+        self.nameservers.append(server)
+        return server.start()
+
     def expect(self, *patterns):
         """Lines of level warn and worse that match are part of the test."""
         self.expected += patterns
@@ -54,6 +62,8 @@ class World:
             if isinstance(ca, SimulatedAuthority):
                 complaints += ca.verdict()
             ca.stop()
+        for server in self.nameservers:
+            server.stop()
         complaints += self._end_rest()
         return complaints
 

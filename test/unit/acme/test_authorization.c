@@ -208,6 +208,26 @@ static void test_choose_wildcard(void **state)
     assert_non_null(strstr(r->detail, "*.a.example"));
 }
 
+/* RFC 8738, 7: never by DNS. */
+static void test_choose_address(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_authorization_t *a = parse(
+        *state,
+        "{\"status\":\"pending\",\"identifier\":{\"type\":\"ip\",\"value\":\"2001:DB8::1\"},"
+        "\"challenges\":[" CHALLENGE("dns-01", TOKEN) "," CHALLENGE("tls-alpn-01", TOKEN) "]}",
+        &r);
+
+    assert_non_null(a);
+    assert_string_equal(a->name, "2001:db8::1");
+    assert_int_equal(a->address, 1);
+    assert_string_equal(
+        acme_authorization_choose(a, allow(*state, "dns-01", "tls-alpn-01"), r)->type,
+        "tls-alpn-01");
+    assert_null(acme_authorization_choose(a, allow(*state, "dns-01", NULL), r));
+    assert_non_null(strstr(r->detail, "2001:db8::1"));
+}
+
 static void test_choose_token(void **state)
 {
     static const char *const bad[] = { CHALLENGE("http-01", "../../../../../../../x"),
@@ -238,12 +258,17 @@ static void test_choose_token(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        FAKE_TEST(test_valid),       FAKE_TEST(test_pending),       FAKE_TEST(test_wildcard_value),
-        FAKE_TEST(test_refused),     FAKE_TEST(test_lost),          FAKE_TEST(test_lost_with_error),
-        FAKE_TEST(test_choose),      FAKE_TEST(test_choose_usable), FAKE_TEST(test_choose_wildcard),
-        FAKE_TEST(test_choose_token)
-    };
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_valid),
+                                        FAKE_TEST(test_pending),
+                                        FAKE_TEST(test_wildcard_value),
+                                        FAKE_TEST(test_refused),
+                                        FAKE_TEST(test_lost),
+                                        FAKE_TEST(test_lost_with_error),
+                                        FAKE_TEST(test_choose),
+                                        FAKE_TEST(test_choose_usable),
+                                        FAKE_TEST(test_choose_wildcard),
+                                        FAKE_TEST(test_choose_address),
+                                        FAKE_TEST(test_choose_token) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static void test_full(void **state)
         parse_at(*state, 201, ORDER,
                  "{\"status\":\"pending\",\"expires\":\"2026-01-20T14:09:07.99+04:00\","
                  "\"identifiers\":[{\"type\":\"dns\",\"value\":\"B.example\"},"
-                 "{\"type\":\"ip\",\"value\":\"192.0.2.1\"},"
+                 "{\"type\":\"ip\",\"value\":\"2001:DB8::0:1\"},"
                  "{\"type\":\"dns\",\"value\":\"*.a.example\"}],"
                  "\"authorizations\":[\"https://ca.example/z/1==\",\"https://ca.example/z/2\"],"
                  "\"finalize\":\"https://ca.example/f\",\"error\":{}}",
@@ -39,9 +39,10 @@ static void test_full(void **state)
     assert_non_null(order);
     assert_int_equal(order->next, ACME_ORDER_AUTHORIZE);
     assert_string_equal(order->url, ORDER);
-    assert_int_equal(order->names->nelts, 2);
+    assert_int_equal(order->names->nelts, 3);
     assert_string_equal(APR_ARRAY_IDX(order->names, 0, const char *), "b.example");
-    assert_string_equal(APR_ARRAY_IDX(order->names, 1, const char *), "*.a.example");
+    assert_string_equal(APR_ARRAY_IDX(order->names, 1, const char *), "2001:db8::1");
+    assert_string_equal(APR_ARRAY_IDX(order->names, 2, const char *), "*.a.example");
     assert_int_equal(order->authorizations->nelts, 2);
     assert_string_equal(APR_ARRAY_IDX(order->authorizations, 0, const char *),
                         "https://ca.example/z/1==");

@@ -4,6 +4,7 @@ EXTRA_DIST += test/unit/agent/fake_keeper.h
 
 check_PROGRAMS += \
 	test/unit/agent/test_answer \
+	test/unit/agent/test_answer_tls \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_link \
 	test/unit/agent/test_status
@@ -23,3 +24,7 @@ test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_status_SOURCES = test/unit/agent/test_status.c
 test_unit_agent_test_status_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_answer_tls_SOURCES = test/unit/agent/test_answer_tls.c
+test_unit_agent_test_answer_tls_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_answer_tls_LDADD = $(AGENT_TEST_LIBS)

@@ -33,3 +33,8 @@ check_PROGRAMS += test/unit/base/test_result
 test_unit_base_test_result_SOURCES = test/unit/base/test_result.c
 test_unit_base_test_result_CFLAGS = $(UNIT_CFLAGS)
 test_unit_base_test_result_LDADD = libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/base/test_address
+test_unit_base_test_address_SOURCES = test/unit/base/test_address.c
+test_unit_base_test_address_CFLAGS = $(UNIT_CFLAGS)
+test_unit_base_test_address_LDADD = libbase.la $(CMOCKA_LIBS)

@@ -38,3 +38,8 @@ test_unit_crypto_test_chain_SOURCES = test/unit/crypto/test_chain.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_crypto_test_chain_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_chain_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_alpncert
+test_unit_crypto_test_alpncert_SOURCES = test/unit/crypto/test_alpncert.c
+test_unit_crypto_test_alpncert_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_alpncert_LDADD = $(CRYPTO_TEST_LIBS)

@@ -484,6 +484,28 @@ static void fallback_of_many_or_no_names(void **state)
         100, chain_facts(parse(&s, chain_make_fallback(s.p, s.leaf->key, s.names)))->names->nelts);
 }
 
+/* An address in a dNSName is none. */
+static void addresses_are_compared_with_addresses(void **state)
+{
+    apr_pool_t *p = *state;
+    const party_spec_t good = { .names = "IP:192.0.2.1,IP:2001:db8::1", .usage = "serverAuth" };
+    const party_spec_t bad = { .names = "DNS:192.0.2.1", .usage = "serverAuth" };
+    const apr_array_header_t *names = party_names(p, "192.0.2.1", "2001:db8::1", NULL);
+    eab_result_t *result = eab_result_make(p);
+    const party_spec_t *specs[] = { &good, &bad };
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        party_t *leaf = party_make(p, NULL, specs[i]);
+        const char *pem = party_pem(p, 1, leaf);
+        chain_t *chain = NULL;
+
+        assert_int_equal(APR_SUCCESS, chain_parse(&chain, pem, strlen(pem), result, p));
+        assert_int_equal(i == 0 ? APR_SUCCESS : APR_EINVAL,
+                         chain_check(chain, leaf->key, names, apr_time_now(), result));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +530,7 @@ int main(void)
         fixture_test(expired_files_are_found),
         fixture_test(weak_certificates_are_found),
         fixture_test(missing_files_are_found),
+        fixture_test(addresses_are_compared_with_addresses),
         fixture_test(fallback),
         fixture_test(fallback_serials_differ),
         fixture_test(fallback_of_many_or_no_names),

@@ -137,14 +137,32 @@ static void no_name_is_refused(void **state)
     assert_int_equal(0, der.len);
 }
 
+/* RFC 8738, 3: as iPAddress, never as the common name. */
+static void addresses_are_no_names(void **state)
+{
+    apr_pool_t *p = *state;
+    X509_REQ *req =
+        request(p, "p256", party_names(p, "192.0.2.1", "2001:db8::1", "a.example.edu", NULL), 1);
+    STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(req);
+    GENERAL_NAMES *san = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
+
+    assert_string_equal("a.example.edu", subject(p, req));
+    assert_int_equal(3, sk_GENERAL_NAME_num(san));
+    assert_int_equal(GEN_IPADD, sk_GENERAL_NAME_value(san, 0)->type);
+    assert_int_equal(4, ASN1_STRING_length(sk_GENERAL_NAME_value(san, 0)->d.iPAddress));
+    assert_int_equal(16, ASN1_STRING_length(sk_GENERAL_NAME_value(san, 1)->d.iPAddress));
+    assert_int_equal(GEN_DNS, sk_GENERAL_NAME_value(san, 2)->type);
+    GENERAL_NAMES_free(san);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    expect_common(p, party_names(p, "192.0.2.1", NULL), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(all_names_are_in_the_extension),
-        fixture_test(version_and_attributes),
-        fixture_test(common_name_is_the_first_that_fits),
-        fixture_test(signatures_follow_the_key),
-        fixture_test(a_hundred_names),
+        fixture_test(addresses_are_no_names),    fixture_test(all_names_are_in_the_extension),
+        fixture_test(version_and_attributes),    fixture_test(common_name_is_the_first_that_fits),
+        fixture_test(signatures_follow_the_key), fixture_test(a_hundred_names),
         fixture_test(no_name_is_refused),
     };
 

@@ -68,3 +68,9 @@ check_PROGRAMS += test/unit/keeper/test_url
 test_unit_keeper_test_url_SOURCES = test/unit/keeper/test_url.c
 test_unit_keeper_test_url_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_url_LDADD = $(KEEPER_TEST_LIBS)
+# The sources instead of the library: the test takes the place of keeper and agent.
+check_PROGRAMS += test/unit/keeper/test_dns
+test_unit_keeper_test_dns_SOURCES = test/unit/keeper/test_dns.c \
+	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/program.c mod_acme_eab/keeper/loop.c
+test_unit_keeper_test_dns_CFLAGS = $(UNIT_CFLAGS)
+test_unit_keeper_test_dns_LDADD = libstore.la libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)

@@ -32,3 +32,8 @@ check_PROGRAMS += test/unit/store/test_reload
 test_unit_store_test_reload_SOURCES = test/unit/store/test_reload.c
 test_unit_store_test_reload_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_reload_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_dnsjournal
+test_unit_store_test_dnsjournal_SOURCES = test/unit/store/test_dnsjournal.c
+test_unit_store_test_dnsjournal_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_dnsjournal_LDADD = $(STORE_TEST_LIBS)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
+
+/* base/address.h - IP addresses as identifiers (RFC 8738): IPv4 in dotted decimal, IPv6 as RFC 5952
+ * writes it, without brackets and zone. */
+
+#include <apr_pools.h>
+
+#define ADDRESS_OCTETS_MAX 16
+
+/** @param octets ADDRESS_OCTETS_MAX bytes of room, in network order
+ * @return 4, 16, or 0 when text is no address */
+int address_parse(unsigned char *octets, const char *text);
+
+/** The one text of an address of that many octets, in p; NULL when len is neither 4 nor 16. */
+const char *address_text(apr_pool_t *p, const unsigned char *octets, int len);
+
+/** The one text of an address in any writing, in p; NULL when text is no address. */
+const char *address_normalize(apr_pool_t *p, const char *text);
+
+/** The name below in-addr.arpa or ip6.arpa, which a CA asks for in TLS, as there is no server name
+ * for an address (RFC 8738, 6). In p; NULL when text is no address. */
+const char *address_reverse(apr_pool_t *p, const char *text);
+
+#endif

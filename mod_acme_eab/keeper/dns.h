@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_DNS_H
+#define KEEPER_DNS_H
+
+/* keeper/dns.h - TXT records for dns-01 challenges (RFC 8555, 8.4), by the program in ACMEDNSCommand.
+ * The keeper runs it, since its credentials may change the DNS, and computes the value itself, so
+ * that the agent cannot put anything else there. The program is run as
+ *
+ *     PROGRAM ARG... add|remove _acme-challenge.NAME VALUE
+ *
+ * with ACME_EAB_ACTION, ACME_EAB_NAME, ACME_EAB_RECORD and ACME_EAB_VALUE in its environment, never
+ * through a shell, eight at a time at most and one at a time for one record name. "add" must leave
+ * other values of the record alone, may be called again for the same value, and returns when the
+ * authoritative name servers answer with it. "remove" takes away this value only, and is content
+ * when it is not there.
+ *
+ * Each record is in the store's journal before "add" runs, until "remove" has succeeded. */
+
+#include "keeper/keeper.h"
+
+#define DNS_COMMAND_LIMIT apr_time_from_sec(120)
+
+typedef struct keeper_dns keeper_dns_t;
+
+/** Read the journals. Records of orders in flight stay, as the CA may be looking at them; all others
+ * are removed from the DNS, configured or not.
+ * @param limit on the time of one run of a command */
+keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit);
+
+/** Add the record for a challenge of the order in flight; replies to the request with that id, later.
+ * @param name must be one of the certificate's names, without "*."
+ * @return APR_EAGAIN when the reply follows, else the refusal in result */
+apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate, const char *name,
+                     const char *token, int id, eab_result_t *result);
+
+/** The challenges of the certificate are decided, or its order is over: remove its records. */
+void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate);
+
+/** The agent is gone: nobody waits for replies any more. */
+void dns_forget_agent(keeper_dns_t *dns);
+
+#endif

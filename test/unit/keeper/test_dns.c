@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "keeper/agent.h"
+#include "keeper/dns.h"
+#include "store/dnsjournal.h"
+
+#define TOKEN "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
+#define THUMBPRINT "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
+#define VALUE "TsRKynps8WR2t_mg14_-b9KAPI5z6dVS6CzKil2SuXU" /* checklist, 5.3 */
+#define OTHER_TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ID "a.example"
+
+/* The command: one line for each run, and what the test asks of it. */
+static const char script[] = "#!/bin/sh\n"
+                             "dir=$1; shift\n"
+                             "echo \"$* / $ACME_EAB_ACTION $ACME_EAB_NAME $ACME_EAB_RECORD "
+                             "$ACME_EAB_VALUE $#\" >>\"$dir/calls\"\n"
+                             "[ ! -e \"$dir/busy\" ] || echo overlap >>\"$dir/calls\"\n"
+                             "touch \"$dir/busy\"; sleep 0.05; rm \"$dir/busy\"\n"
+                             "[ ! -e \"$dir/hang-$1\" ] || sleep 60\n"
+                             "[ ! -e \"$dir/fail-$1\" ] || { echo refused; exit 3; }\n";
+
+typedef struct scene {
+    apr_pool_t *p;
+    const char *dir;
+    keeper_t keeper;
+    plan_certificate_t *plan;
+    keeper_account_t account;
+    keeper_certificate_t certificate;
+    journal_t journal;
+} scene_t;
+
+/* What was replied last, in place of keeper/agent.c. */
+static struct {
+    int count, id;
+    char type[64], detail[256];
+} replied;
+
+void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
+                 const eab_result_t *result)
+{
+    (void)agent;
+    (void)facts;
+    ++replied.count;
+    replied.id = id;
+    snprintf(replied.type, sizeof(replied.type), "%s", result->type != NULL ? result->type : "");
+    snprintf(replied.detail, sizeof(replied.detail), "%s",
+             result->detail != NULL ? result->detail : "");
+}
+
+keeper_certificate_t *keeper_certificate_at(const keeper_t *keeper, apr_int64_t index)
+{
+    return APR_ARRAY_IDX(keeper->certificates, index, keeper_certificate_t *);
+}
+
+static apr_array_header_t *strings(apr_pool_t *p, const char *a, const char *b)
+{
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
+
+    APR_ARRAY_PUSH(list, const char *) = a;
+    if (b != NULL) {
+        APR_ARRAY_PUSH(list, const char *) = b;
+    }
+    return list;
+}
+
+static void write_script(const scene_t *s)
+{
+    const char *path = apr_pstrcat(s->p, s->dir, "/command", NULL);
+
+    fixture_write(path, script, sizeof(script) - 1);
+    assert_int_equal(0, chmod(path, 0700));
+}
+
+static void start_keeper(scene_t *s, apr_interval_time_t limit)
+{
+    s->keeper.loop = loop_make(s->p);
+    s->keeper.dns = dns_make(&s->keeper, limit);
+}
+
+static scene_t *scene(apr_pool_t *p)
+{
+    scene_t *s = apr_pcalloc(p, sizeof(*s));
+
+    memset(&replied, 0, sizeof(replied));
+    s->p = p;
+    s->dir = fixture_directory(p);
+    write_script(s);
+    assert_int_equal(APR_SUCCESS,
+                     store_open(&s->keeper.store, apr_pstrcat(p, s->dir, "/store", NULL),
+                                eab_result_make(p), p));
+    s->keeper.pool = p;
+    s->keeper.plan = apr_pcalloc(p, sizeof(plan_t));
+    s->keeper.plan->certificates = apr_array_make(p, 1, sizeof(plan_certificate_t));
+    s->plan = memset(apr_array_push(s->keeper.plan->certificates), 0, sizeof(*s->plan));
+    s->plan->id = ID;
+    s->plan->names = strings(p, "a.example", "*.a.example");
+    s->plan->challenges = strings(p, "dns-01", NULL);
+    s->plan->dns_command = apr_psprintf(p, "%s/command %s", s->dir, s->dir);
+    s->account.thumbprint = THUMBPRINT;
+    s->certificate.keeper = &s->keeper;
+    s->certificate.plan = s->plan;
+    s->certificate.account = &s->account;
+    s->certificate.journal = &s->journal;
+    s->keeper.certificates = apr_array_make(p, 1, sizeof(keeper_certificate_t *));
+    APR_ARRAY_PUSH(s->keeper.certificates, keeper_certificate_t *) = &s->certificate;
+    start_keeper(s, apr_time_from_sec(10));
+    return s;
+}
+
+static void scene_end(scene_t *s)
+{
+    file_remove_tree(s->dir, s->p);
+}
+
+static void mark(const scene_t *s, const char *what)
+{
+    fixture_write(apr_pstrcat(s->p, s->dir, "/", what, NULL), "", 0);
+}
+
+static const char *calls(const scene_t *s)
+{
+    const char *text = "";
+    apr_size_t len = 0;
+
+    file_read(&text, &len, apr_pstrcat(s->p, s->dir, "/calls", NULL), 10000, s->p);
+    return text != NULL ? text : "";
+}
+
+static int occurrences(const char *text, const char *what)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; ++text) {
+        ++n;
+    }
+    return n;
+}
+
+static int noted(const scene_t *s)
+{
+    apr_array_header_t *records = NULL;
+
+    dnsjournal_load(&records, s->keeper.store, ID, eab_result_make(s->p), s->p);
+    return records->nelts;
+}
+
+static void stop(void *baton)
+{
+    loop_stop(baton);
+}
+
+static void run_for(const scene_t *s, int milliseconds)
+{
+    loop_timer_t *timer = loop_timer_make(s->keeper.loop, stop, s->keeper.loop);
+
+    loop_timer_set(timer, apr_time_now() + apr_time_from_msec(milliseconds));
+    loop_run(s->keeper.loop);
+    loop_timer_release(s->keeper.loop, timer);
+}
+
+static apr_status_t add(scene_t *s, const char *name, const char *token, int id)
+{
+    return dns_add(s->keeper.dns, &s->certificate, name, token, id, eab_result_make(s->p));
+}
+
+static void run_until_replied(const scene_t *s, int count)
+{
+    int i;
+
+    for (i = 0; replied.count < count && i < 100; ++i) {
+        run_for(s, 50);
+    }
+    assert_int_equal(count, replied.count);
+}
+
+static void run_until_gone(const scene_t *s)
+{
+    int i;
+
+    for (i = 0; noted(s) > 0 && i < 100; ++i) {
+        run_for(s, 50);
+    }
+    assert_int_equal(0, noted(s));
+}
+
+static void a_record_is_added_and_removed(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 7));
+    assert_int_equal(1, noted(s)); /* before the command can have done anything */
+    run_until_replied(s, 1);
+    assert_int_equal(7, replied.id);
+    assert_string_equal("", replied.type);
+    assert_string_equal("add _acme-challenge.a.example " VALUE
+                        " / add a.example _acme-challenge.a.example " VALUE " 3\n",
+                        calls(s));
+    assert_int_equal(APR_SUCCESS, add(s, "a.example", TOKEN, 8)); /* it is there */
+    dns_release(s->keeper.dns, &s->certificate);
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE " /"));
+    assert_int_equal(2, occurrences(calls(s), "\n"));
+    assert_int_equal(1, replied.count);
+    scene_end(s);
+}
+
+static void values_of_one_name_stay_apart(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", OTHER_TOKEN, 2));
+    run_until_replied(s, 2);
+    assert_int_equal(2, occurrences(calls(s), "add _acme-challenge.a.example "));
+    assert_int_equal(2, noted(s));
+    dns_release(s->keeper.dns, &s->certificate);
+    run_until_gone(s);
+    assert_int_equal(2, occurrences(calls(s), "remove _acme-challenge.a.example "));
+    assert_int_equal(0, occurrences(calls(s), "overlap"));
+    scene_end(s);
+}
+
+static void what_is_not_ours_is_refused(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EINVAL, add(s, "b.example", TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add(s, "*.a.example", TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add(s, NULL, TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add(s, "a.example", NULL, 1));
+    assert_int_equal(APR_EINVAL, add(s, "a.example", "short", 1));
+    assert_int_equal(APR_EINVAL, add(s, "a.example", "$(reboot)$(reboot)$(reboot)", 1));
+    s->plan->challenges = strings(s->p, "http-01", NULL);
+    assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 1));
+    s->plan->challenges = strings(s->p, "dns-01", "http-01");
+    s->plan->names = strings(s->p, "192.0.2.1", NULL);
+    assert_int_equal(APR_EINVAL, add(s, "192.0.2.1", TOKEN, 1)); /* RFC 8738, 7 */
+    s->plan->names = strings(s->p, "a.example", NULL);
+    s->journal.finalized = 1;
+    assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 1));
+    s->certificate.journal = NULL;
+    assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 1));
+    assert_int_equal(0, noted(s));
+    assert_string_equal("", calls(s));
+    scene_end(s);
+}
+
+static void the_number_of_records_is_limited(void **state)
+{
+    scene_t *s = scene(*state);
+    int i;
+
+    for (i = 0; i < 8; ++i) {
+        assert_int_equal(APR_EAGAIN, add(s, "a.example", apr_psprintf(s->p, "%043d", i), i + 1));
+    }
+    assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 9));
+    dns_release(s->keeper.dns, &s->certificate);
+    run_until_gone(s);
+    assert_int_equal(8, replied.count); /* also for those that never ran */
+    scene_end(s);
+}
+
+static void a_failure_is_told_and_undone(void **state)
+{
+    scene_t *s = scene(*state);
+
+    mark(s, "fail-add");
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
+    assert_non_null(strstr(replied.detail, "status 3"));
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE));
+    scene_end(s);
+}
+
+static void a_hanging_command_is_killed(void **state)
+{
+    scene_t *s = scene(*state);
+
+    start_keeper(s, apr_time_from_msec(300));
+    mark(s, "hang-add");
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
+    assert_non_null(strstr(replied.detail, "did not end"));
+    run_until_gone(s);
+    scene_end(s);
+}
+
+static void a_missing_command_is_told(void **state)
+{
+    scene_t *s = scene(*state);
+
+    s->plan->dns_command = "/nonexistent/command";
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
+    assert_non_null(strstr(replied.detail, "could not be run"));
+    assert_int_equal(0, noted(s)); /* nothing was added, so nothing is to be removed */
+    s->plan->dns_command = NULL;
+    assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 1));
+    scene_end(s);
+}
+
+static void a_failed_removal_is_remembered(void **state)
+{
+    scene_t *s = scene(*state);
+
+    mark(s, "fail-remove");
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    dns_release(s->keeper.dns, &s->certificate);
+    run_for(s, 300);
+    assert_int_equal(1, occurrences(calls(s), "remove _acme")); /* not again and again */
+    assert_int_equal(1, noted(s));
+    assert_int_equal(0, remove(apr_pstrcat(s->p, s->dir, "/fail-remove", NULL)));
+    s->certificate.journal = NULL;
+    start_keeper(s, apr_time_from_sec(10)); /* the next one tries again */
+    run_until_gone(s);
+    assert_int_equal(2, occurrences(calls(s), "remove _acme"));
+    scene_end(s);
+}
+
+static void records_of_an_open_order_survive_a_crash(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    start_keeper(s, apr_time_from_sec(10));
+    run_for(s, 200);
+    assert_int_equal(1, noted(s));
+    assert_int_equal(0, occurrences(calls(s), "remove"));
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 2)); /* made sure of again */
+    run_until_replied(s, 2);
+    assert_int_equal(1, noted(s));
+    s->journal.finalized = 1;
+    start_keeper(s, apr_time_from_sec(10));
+    run_until_gone(s);
+    scene_end(s);
+}
+
+/* Its certificate is not configured any more: the command is the one of that time. */
+static void records_of_a_forgotten_certificate_are_removed(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    s->keeper.plan->certificates->nelts = 0;
+    s->keeper.certificates->nelts = 0;
+    start_keeper(s, apr_time_from_sec(10));
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE));
+    scene_end(s);
+}
+
+static void nobody_is_answered_after_the_agents_end(void **state)
+{
+    scene_t *s = scene(*state);
+
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    dns_forget_agent(s->keeper.dns);
+    run_for(s, 300);
+    assert_int_equal(0, replied.count);
+    assert_int_equal(APR_SUCCESS, add(s, "a.example", TOKEN, 1));
+    scene_end(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(a_record_is_added_and_removed),
+        fixture_test(values_of_one_name_stay_apart),
+        fixture_test(what_is_not_ours_is_refused),
+        fixture_test(the_number_of_records_is_limited),
+        fixture_test(a_failure_is_told_and_undone),
+        fixture_test(a_hanging_command_is_killed),
+        fixture_test(a_missing_command_is_told),
+        fixture_test(a_failed_removal_is_remembered),
+        fixture_test(records_of_an_open_order_survive_a_crash),
+        fixture_test(records_of_a_forgotten_certificate_are_removed),
+        fixture_test(nobody_is_answered_after_the_agents_end),
+    };
+
+    return fixture_run(tests);
+}
