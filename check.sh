@@ -24,7 +24,20 @@ say() {
 
 scratch=$(mktemp -d /tmp/mod-acme-eab-check.XXXXXX)
 chmod 755 "$scratch" # httpd's workers and "nobody" look into it
-trap 'rm -rf "$scratch"' EXIT
+pids= # of what runs in the background
+logs=
+
+clean_up() {
+    trap - EXIT INT TERM HUP
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null || true
+    done
+    for pid in $pids; do
+        wait "$pid" 2>/dev/null || true
+    done
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -92,15 +105,35 @@ unit_tests sanitizers
 # Keeper and agent with sanitizers, started by a module without: httpd itself has none.
 quietly sanitizers-install make install-libexecPROGRAMS
 
-run_pytest() {
-    cd "$scratch/source/test/integration"
-    /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=5 "$@"
+# Integration tests in the background, with their output in a log:
+# start_pytest LOG MODULE SHARE PYTEST-ARGUMENTS...
+start_pytest() {
+    log=$scratch/$1
+    logs="$logs $log"
+    (
+        cd "$scratch/source/test/integration"
+        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_MODULE="$2" EAB_SHARE="$3"
+        shift 3
+        exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 "$@" >"$log" 2>&1
+    ) &
+    pids="$pids $!"
 }
 
-say "Integration tests, a selection with the sanitized keeper and agent"
-EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so"
-export EAB_PROBE
-EAB_MODULE="$scratch/sanitized/modules/mod_acme_eab.so" run_pytest -m smoke
-
-say "Integration tests, all"
-EAB_MODULE="$scratch/prefix/modules/mod_acme_eab.so" run_pytest
+# The tests mostly wait for something, so several runs go side by side.
+say "Integration tests: all in three parts, and a selection with the sanitized keeper and agent"
+start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke
+for part in 1 2 3; do
+    start_pytest "part-$part.log" "$scratch/prefix/modules/mod_acme_eab.so" "$part/3"
+done
+failed=no
+for pid in $pids; do
+    wait "$pid" || failed=yes
+done
+pids=
+for log in $logs; do
+    cat "$log"
+done
+if [ "$failed" = yes ]; then
+    say "FAILED: integration tests"
+    exit 1
+fi

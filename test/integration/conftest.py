@@ -3,10 +3,12 @@
 
 EAB_MODULE  the installed mod_acme_eab.so to test (check.sh sets it)
 EAB_PROBE   mod_eab_probe.so, a module that asks ours (make check builds it)
+EAB_SHARE   K/N: run the K-th of N parts of the tests, so that N runs side by side do all of them
 EAB_KEEP    if set, scratch directories are kept for a look
 """
 
 import os
+import signal
 
 import pytest
 
@@ -17,7 +19,13 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: the selection for the build with sanitizers")
 
 
+def _interrupt(*_):
+    raise KeyboardInterrupt  # so that fixtures stop what they started
+
+
 def pytest_sessionstart(session):
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
     if os.geteuid() != 0:
         pytest.exit("The integration tests start httpd as root: run them as root.", 2)
     module = os.environ.get("EAB_MODULE")
@@ -26,6 +34,12 @@ def pytest_sessionstart(session):
                     "and set EAB_MODULE to the path of mod_acme_eab.so in it.", 2)
     if not os.path.isfile(module):
         pytest.exit(f"EAB_MODULE names {module}, which is not a file.", 2)
+
+
+def pytest_collection_modifyitems(config, items):
+    part, parts = map(int, os.environ.get("EAB_SHARE", "1/1").split("/"))
+    config.hook.pytest_deselected(items=[i for n, i in enumerate(items) if n % parts != part - 1])
+    items[:] = items[part - 1 :: parts]
 
 
 @pytest.hookimpl(hookwrapper=True)

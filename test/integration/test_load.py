@@ -17,7 +17,7 @@ SIZE = 24 * 1024 * 1024  # more than the buffers of both ends can hold
 def start_ab(url, seconds):
     """ab opens a new connection for each request unless told otherwise."""
     return subprocess.Popen(
-        ["ab", "-q", "-t", str(seconds), "-n", "10000000", "-c", "3", "-s", "10",
+        ["nice", "ab", "-q", "-t", str(seconds), "-n", "10000000", "-c", "3", "-s", "10",
          "-H", f"Host: {NAME}", url],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -4,16 +4,27 @@
 import random
 import socket
 
-_given = set()
+_reservations = []  # sockets, held as long as this process lives
 
 
 def free_port():
-    """A port that is free for TCP and UDP and was not given out before."""
+    """A port that is free for TCP and UDP, and that no other run of the tests has been given."""
     while True:
         port = random.randint(12000, 31999)
-        if port not in _given and _is_free(port):
-            _given.add(port)
+        if _reserve(port) and _is_free(port):
             return port
+
+
+def _reserve(port):
+    """A name among the abstract sockets can be had once on a machine, and ends with its process."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sock.bind(f"\0mod_acme_eab-test-port-{port}")
+    except OSError:
+        sock.close()
+        return False
+    _reservations.append(sock)
+    return True
 
 
 def _is_free(port):
