@@ -93,14 +93,25 @@ unit_tests sanitizers
 quietly sanitizers-install make install-libexecPROGRAMS
 
 run_pytest() {
-    cd "$scratch/source/test/integration"
+    cd "$scratch/source/test"
     /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=5 "$@"
 }
 
 say "Integration tests, a selection with the sanitized keeper and agent"
 EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so"
 export EAB_PROBE
-EAB_MODULE="$scratch/sanitized/modules/mod_acme_eab.so" run_pytest -m smoke
+EAB_MODULE="$scratch/sanitized/modules/mod_acme_eab.so" run_pytest integration -m smoke
 
-say "Integration tests, all"
-EAB_MODULE="$scratch/prefix/modules/mod_acme_eab.so" run_pytest
+# They mostly wait, so the two halves run side by side.
+say "Integration tests, all, and those with the simulated CA and of it"
+export EAB_MODULE="$scratch/prefix/modules/mod_acme_eab.so"
+run_pytest ca integration/test_cas.py >"$scratch/cas.log" 2>&1 &
+cas=$!
+failed=0
+run_pytest integration --ignore=integration/test_cas.py || failed=1
+wait "$cas" || failed=1
+cat "$scratch/cas.log"
+if [ "$failed" != 0 ]; then
+    say "FAILED: integration tests"
+    exit 1
+fi
