@@ -105,13 +105,13 @@ unit_tests sanitizers
 # Keeper and agent with sanitizers, started by a module without: httpd itself has none.
 quietly sanitizers-install make install-libexecPROGRAMS
 
-# Integration tests in the background, with their output in a log:
+# Tests in the background, with their output in a log:
 # start_pytest LOG MODULE SHARE PYTEST-ARGUMENTS...
 start_pytest() {
     log=$scratch/$1
     logs="$logs $log"
     (
-        cd "$scratch/source/test/integration"
+        cd "$scratch/source/test"
         export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_MODULE="$2" EAB_SHARE="$3"
         shift 3
         exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 "$@" >"$log" 2>&1
@@ -120,10 +120,11 @@ start_pytest() {
 }
 
 # The tests mostly wait for something, so several runs go side by side.
-say "Integration tests: all in three parts, and a selection with the sanitized keeper and agent"
-start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke
+start_pytest ca.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca
+say "Integration tests: all in three parts, the simulated CA itself, and a selection with the sanitized keeper and agent"
+start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke integration
 for part in 1 2 3; do
-    start_pytest "part-$part.log" "$scratch/prefix/modules/mod_acme_eab.so" "$part/3"
+    start_pytest "part-$part.log" "$scratch/prefix/modules/mod_acme_eab.so" "$part/3" integration
 done
 failed=no
 for pid in $pids; do

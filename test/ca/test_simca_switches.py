@@ -320,6 +320,7 @@ def test_orders_of_others_and_lost_ones(enter):
     assert other.post(url).status == 401
     client.ca.forget_orders()
     assert client.post(url).status == 404
+    assert client.ca.complaints(eab_twice=True) == []
 
 
 def test_mutating_orders(enter):
@@ -417,7 +418,7 @@ def test_authorization_ends_otherwise(enter, fate):
 def test_http_01_is_really_fetched(enter):
     client = enter(challenge_fate="validated")
     client.ca.http_port = client.ca.urls.bases[0].rsplit(":", 1)[1]  # it speaks https: a failure
-    url, _ = client.order(NAME).headers["Location"], None
+    url = client.order(NAME).headers["Location"]
     authorization = client.ca.orders[0].authorizations[0].url
     client.post(client.post(authorization).json()["challenges"][0]["url"], {})
     client.wait(url, "invalid")

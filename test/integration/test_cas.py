@@ -48,6 +48,13 @@ class Stage:
         self.world.expect(r"acme_eab:(error|warn)\]")
         return self
 
+    def status(self):
+        """Of all; empty while there is none yet."""
+        try:
+            return self.httpd.status()
+        except (AssertionError, OSError):
+            return {"certificates": [], "accounts": []}
+
     def issued(self, name=NAME, other_than=None, seconds=30):
         """Wait until a certificate of the CA is in the store; return it."""
         def found():
@@ -58,16 +65,18 @@ class Stage:
         try:
             return wait_until(found, seconds, f"a certificate for {name} in the store")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {self.httpd.status()}\n{self.ca.counts.text()}") from None
+            raise AssertionError(f"{error}: {self.status()}\n{self.ca.counts.text()}") from None
 
     def problem(self, part, within, name=NAME, seconds=30):
         """Wait until the status of the certificate or of its account tells of a problem of this
         type, and of a next try within so many minutes."""
         def told():
-            status = self.httpd.status()
+            status = self.status()
             entry = next((e for e in status["certificates"] if e["name"] == name), None)
             if entry is None or (entry.get("next") or {}).get("what") != "retry":
                 return None
+            if clock.parse(entry["next"]["at"]) < self.ca.clock.now():
+                return None  # left by the httpd before a restart
             for owner in (entry, *status["accounts"]):
                 problem = owner.get("problem") or {}
                 if part in problem.get("type", ""):
@@ -76,7 +85,7 @@ class Stage:
         try:
             problem, entry = wait_until(told, seconds, f"a problem of type {part}")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {self.httpd.status()}\n{self.ca.counts.text()}") from None
+            raise AssertionError(f"{error}: {self.status()}\n{self.ca.counts.text()}") from None
         assert problem["detail"] and problem["advice"]
         minutes = clock.minutes_until(entry["next"]["at"], self.ca.clock.now())
         assert within[0] < minutes < within[1], f"the next try is in {minutes:.1f} minutes"
@@ -120,9 +129,8 @@ def test_renewal_by_lifetime(world, days, left):
     stage = Stage(world, lifetime_days=days, backdate_hours=2, prevalidated=True).start()
     first = stage.issued()
     wait = stage.until_renewal()
-    planned = (days * left) * DAY - (2 * 3600 if left < 1 / 2 else 2 * 3600)
-    assert wait + 2 * 3600 <= days * DAY * (1 - left) + 60
-    assert wait + 2 * 3600 >= days * DAY * (1 - left - 0.011), planned
+    age = wait + 2 * 3600  # of the backdated certificate, by then
+    assert days * DAY * (1 - left - 0.011) <= age <= days * DAY * (1 - left) + 60
     stage.ca.switches.issuer_generation = 2  # and a new root and intermediate by then
     stage.later(wait - 8)
     time.sleep(2)
@@ -189,8 +197,9 @@ def test_odd_but_valid_answers(world):
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
 
 
-@pytest.mark.parametrize("nonce", ["fresh", None, "abc="])
-@pytest.mark.parametrize("kind", ["new-account", "new-order", "challenge", "finalize", "order"])
+@pytest.mark.parametrize("kind, nonce", [
+    ("new-account", "fresh"), ("new-order", "fresh"), ("challenge", "fresh"), ("finalize", "fresh"),
+    ("order", "fresh"), ("new-order", None), ("finalize", "abc=")])
 def test_bad_nonces_in_a_row(world, kind, nonce):
     stage = Stage(world, processing_polls=1, processing_retry_after=1)
     stage.ca.accidents.bad_nonces(kind, times=3, nonce=nonce)
@@ -314,6 +323,7 @@ def test_account_that_the_ca_forgot(world):
     """A CA that was set up anew: the account is registered again, once, by itself."""
     stage = Stage(world, prevalidated=True).start()
     first = stage.issued()
+    stage.expect_trouble()
     stage.ca.forget_accounts()
     stage.ca.expected = {"eab_twice": True}
     stage.later(stage.until_renewal() + 60)
@@ -361,7 +371,8 @@ def test_order_ready_at_once_without_authorizations(world):
 def test_foreign_names(world, behaviour, part, within):
     stage = Stage(world, "plain", behaviour).expect_trouble().start(NAME, FOREIGN)
     problem = stage.problem(part, within)
-    assert FOREIGN in str(problem)
+    if behaviour == "names-rejected":  # the others do not say which
+        assert FOREIGN in problem["advice"]
     assert stage.ca.requests("new-order") == 1
 
 
@@ -418,18 +429,30 @@ def test_new_order_does_not_arrive(world):
 @pytest.mark.parametrize("status", [401, 404])
 def test_order_that_the_ca_forgot(world, status):
     """Behaviour 25: a foreign or expired order is refused with 401 here, with 404 there."""
-    stage = Stage(world, processing_seconds=6 * 3600, processing_retry_after=1, prevalidated=True)
-    stage.start()
+    stage = Stage(world, challenge_seconds=600, challenge_fate="valid", hurry=False).start()
     stage.wait_for_requests("order")
-    if status == 401:
-        stage.ca.accidents.problem("order", "unauthorized", "This order is not yours.", 401)
-        stage.ca.orders[0].error = {"type": "gone"}
-    else:
-        stage.ca.forget_orders()
-    stage.ca.switches.processing_seconds = 0
+    with stage.ca.lock:
+        if status == 401:
+            stage.ca.accidents.problem("order", "unauthorized", "This order is not yours.", 401)
+            stage.ca.orders[0].authorizations[0].status = "expired"
+        else:
+            stage.ca.forget_orders()
+        stage.ca.switches.challenge_seconds = 0
     stage.issued()
     assert stage.ca.counts.orders == 2
     assert (stage.ca.issued(), stage.ca.collected()) == (1, 1)
+
+
+def test_finalized_order_is_refused_for_a_while(world):
+    """It may hold a certificate, so nothing is ordered in its place."""
+    stage = Stage(world, processing_seconds=30, processing_retry_after=1, prevalidated=True,
+                  hurry=False).expect_trouble()
+    stage.ca.accidents.problem("order", "unauthorized", "This order is not yours.", 401)
+    stage.start()
+    stage.problem(":unauthorized", SOON)
+    stage.later(70)
+    stage.issued()
+    assert stage.ca.counted() == (1, 1, 1, 1, 1)
 
 
 @pytest.mark.parametrize("mutation", ["drop-name", "add-name"])
@@ -540,14 +563,14 @@ def test_answer_to_finalize_is_lost(world, accident, options, slow):
     stage = Stage(world, prevalidated=True, processing_seconds=slow).expect_trouble()
     getattr(stage.ca.accidents, accident)("finalize", **options)
     stage.start()
-    finalized = stage.ca.requests("finalize")
-    deadline = time.monotonic() + 10
-    while stage.ca.issued() == 0 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if stage.ca.issued() == 0:
+    stage.wait_for_requests("finalize")
+    wait_until(lambda: stage.httpd.store.certificate(NAME) or any(
+        entry["next"].get("what") == "retry" for entry in stage.status()["certificates"]), 20,
+        "an outcome")
+    if stage.httpd.store.certificate(NAME) is None:
         stage.later(70)
     stage.issued()
-    assert finalized <= 2
+    assert stage.ca.requests("finalize") <= 2
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
 
 
@@ -557,6 +580,7 @@ def test_finalize_answer_is_lost_and_httpd_killed(world):
     stage.start()
     stage.wait_for_requests("finalize")
     stage.httpd.kill_all()
+    stage.httpd.pid_file.unlink()  # the number may live on for a moment, as that of a zombie
     stage.httpd.start()
     stage.issued()
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
@@ -566,8 +590,8 @@ def test_certificate_that_takes_hours(world):
     """Behaviour 19."""
     stage = Stage(world, "plain", "finalize-for-hours", hurry=False, prevalidated=True).start()
     stage.wait_for_requests("finalize")
-    entry = stage.httpd.wait_for_status(NAME, lambda e: e["next"]["what"] == "poll", "a poll")
-    assert (entry.get("order") or {}).get("status") in ("processing", None)
+    stage.httpd.wait_for_status(
+        NAME, lambda e: (e.get("order") or {}).get("status") == "processing", "processing")
     stage.later(3 * 3600)
     time.sleep(1)
     assert stage.ca.issued() == 0
@@ -579,8 +603,8 @@ def test_certificate_that_takes_hours(world):
 def test_certificate_that_takes_hours_and_does_not_come(world):
     stage = Stage(world, "plain", "finalize-for-hours-in-vain", hurry=False, prevalidated=True)
     stage.expect_trouble().start()
-    stage.wait_for_requests("finalize")
-    stage.httpd.wait_for_status(NAME, lambda e: e["next"]["what"] == "poll", "a poll")
+    stage.httpd.wait_for_status(
+        NAME, lambda e: (e.get("order") or {}).get("status") == "processing", "processing")
     stage.ca.switches.processing_seconds = 0
     stage.later(6 * 3600 + 30)
     stage.problem(":serverInternal", (0.4, 15))
@@ -675,21 +699,22 @@ def test_certificate_with_a_name_less(world):
 # -- errors in every form, behaviours 24, 29 ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["directory", "new-nonce", "new-account", "new-order",
-                                  "authorization", "challenge", "finalize", "order", "certificate"])
-@pytest.mark.parametrize("status, form", [(429, "seconds"), (503, "date"), (502, None)])
+@pytest.mark.parametrize("kind, status, form", [
+    ("directory", 429, "seconds"), ("new-nonce", 503, "date"), ("new-account", 502, None),
+    ("new-order", 429, "date"), ("authorization", 503, "seconds"), ("challenge", 502, None),
+    ("finalize", 429, "seconds"), ("order", 503, "date"), ("certificate", 502, None)])
 def test_html_from_a_proxy(world, kind, status, form):
     """Nothing that a client did wrong: it waits as long as it is told, and goes on."""
     stage = Stage(world, processing_polls=1, processing_retry_after=1,
                   retry_after_form=form or "seconds").expect_trouble()
     stage.ca.accidents.html(kind, status, retry_after=300 if form else None)
     stage.start()
-    if not (kind == "finalize" and status == 502):
-        wait_until(lambda: stage.httpd.status()["certificates"][0]["next"].get("what") == "retry"
-                   or stage.httpd.store.certificate(NAME), 20, "the trouble")
+    stage.wait_for_requests(kind)
+    wait_until(lambda: stage.httpd.store.certificate(NAME) or any(
+        entry["next"].get("what") in ("retry", "poll") for entry in stage.status()["certificates"]),
+        20, "the trouble")
+    time.sleep(0.5)
     stage.later(310 if form else 70)
-    if stage.ca.requests(kind) == 1 and status == 429 and form is None:
-        stage.later(3600)
     stage.issued()
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
 

@@ -64,7 +64,7 @@ class SimulatedCa:
         self.http_port = http_port
         self.validated = set()  # (account URL, name), beyond what the switches say
         self.accounts, self.orders, self.certificates = [], [], []
-        self.retries = {}  # after badNonce: (signer, URL, payload): (nonce, how many)
+        self.retries = {}  # after badNonce: (signer, URL, payload): (nonce, how many, when)
         self._bodies = set()
         self._entries = {}
         self._issuers = {}
@@ -245,7 +245,7 @@ class SimulatedCa:
         self.rules.demand(request.url not in self.urls.traps, "T-11", "it was", request)
         if request.method == "GET" and self.switches.suffix_forbidden:
             return html_answer(403, "Forbidden")
-        if request.method == "POST":
+        if request.method == "POST" and request.url not in self.urls.gone:
             self.rules.record("T-09", "nothing was ever handed out like this", request)
         raise Problem("malformed", "There is nothing here", 404)
 

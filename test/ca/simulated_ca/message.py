@@ -12,6 +12,7 @@ BY_JWK = ("new-account",)
 BY_EITHER = ("revoke",)
 LARGEST = 50000
 MOST_NONCE_RETRIES = 10
+RETRY_SECONDS = 30
 PRODUCT = re.compile(r"\S+/\d\S*")
 
 
@@ -97,8 +98,10 @@ class Message:
     def _spend(self, ca, nonce):
         about = (self.signer, self.request.url, self.payload)
         expected = ca.retries.pop(about, None)
+        if expected is not None and ca.clock.now() - expected[2] > RETRY_SECONDS:
+            expected = None  # it gave up, and this is another attempt
         if expected is not None:
-            wanted, count = expected
+            wanted, count, _ = expected
             self.reader.demand(wanted in (None, nonce), "N-06", f"{nonce} and not {wanted}")
             self.reader.demand(count <= MOST_NONCE_RETRIES, "N-07", f"{count} in a row")
         self.reader.demand(jose.BASE64URL.fullmatch(str(nonce)) and nonce, "N-03", f"{nonce!r}")
@@ -113,7 +116,7 @@ class Message:
         """badNonce was said, with this nonce (None: with none that can be used)."""
         usable = nonce if nonce and jose.BASE64URL.fullmatch(nonce) else None
         about = (self.signer, self.request.url, self.payload)
-        ca.retries[about] = (usable, self.retries + 1)
+        ca.retries[about] = (usable, self.retries + 1, ca.clock.now())
 
     def _check_payload(self):
         if self.resource.kind != "new-account":

@@ -57,6 +57,7 @@ class Urls:
         self._known = {}
         self._count = 0
         self.traps = set()  # targets of redirects, which a client must not follow with a POST
+        self.gone = set()  # were answered once
         self.bases = ()  # main and second, when the ports are known
 
     def next_id(self):
@@ -97,4 +98,6 @@ class Urls:
 
     def forget(self, kind):
         """Nothing of this kind is known any more, as after a restart of a CA in memory."""
-        self._known = {url: found for url, found in self._known.items() if found.kind != kind}
+        gone = {url for url, found in self._known.items() if found.kind == kind}
+        self.gone |= gone
+        self._known = {url: self._known[url] for url in self._known if url not in gone}

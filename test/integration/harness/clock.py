@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times of the status page, and an httpd that lives in another time."""
 
+import atexit
+import ctypes
 import datetime
+import os
+import struct
 from pathlib import Path
 
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+SHARED_MEMORY = Path("/dev/shm")
+
+_shared = []
 
 
 def parse(text):
@@ -19,4 +26,24 @@ def minutes_until(entry_time, now):
 def shifted(seconds):
     """The environment in which the clock is that many seconds ahead (libfaketime)."""
     return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{int(seconds):+d}s",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_SHARED": _share()}
+
+
+def _share():
+    """Names of a semaphore and a piece of memory that all processes of the tests may use. Without,
+    the first process makes both and takes them away when it ends, which for a daemon is early: its
+    children then hang or end in their start."""
+    if not _shared:
+        semaphore, memory = f"/eab-test-sem-{os.getpid()}", f"/eab-test-shm-{os.getpid()}"
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.sem_open.restype = ctypes.c_void_p
+        if not libc.sem_open(semaphore.encode(), os.O_CREAT, 0o600, 1):
+            raise OSError(ctypes.get_errno(), "sem_open")
+        files = [SHARED_MEMORY / f"sem.{semaphore[1:]}", SHARED_MEMORY / memory[1:]]
+        # Counters, and four start times that nobody has set yet.
+        files[1].write_bytes(struct.pack("<10q", 0, 0, *(4 * (0, -1))).ljust(4096, b"\0"))
+        for path in files:
+            path.chmod(0o666)  # the agent and the workers are other users
+            atexit.register(path.unlink, missing_ok=True)
+        _shared.append(f"{semaphore} {memory}")
+    return _shared[0]

@@ -174,6 +174,11 @@ class Httpd:
             return
         family = self.family()
         self._run("-k", "stop")
+        if not processes.wait_gone([parent], 3):
+            # httpd forgets a SIGTERM that comes in the middle of a restart, which a new certificate
+            # may have asked for just now.
+            family = self.family()
+            self._run("-k", "stop")
         assert processes.wait_gone(family, 20), f"httpd did not stop: {self.living(family)}"
 
     def living(self, family):
