@@ -27,13 +27,26 @@
 
 /* ---- finalize and after ---- */
 
-/* Nobody knows whether the CA took it: the order is read, never finalized blindly again. */
+/* Nobody knows whether the CA took it, as after a gateway's time-out: the order is read, never
+ * finalized blindly again. */
 static int is_unsure(const eab_result_t *result)
 {
+    if (result->type == NULL) {
+        return result->http_status >= 500;
+    }
     return eab_result_is_acme(result, "orderNotReady")
-           || (result->type != NULL
-               && (strcmp(result->type, EAB_PROBLEM_CA_UNREACHABLE) == 0
-                   || strcmp(result->type, EAB_PROBLEM_CA_ANSWER) == 0));
+           || strcmp(result->type, EAB_PROBLEM_CA_UNREACHABLE) == 0
+           || strcmp(result->type, EAB_PROBLEM_CA_ANSWER) == 0;
+}
+
+/* After badCSR the order is still ready (RFC 8555, 7.4): with another configuration the same order
+ * is finalized again, with another request. */
+static int ends_order(const eab_result_t *result)
+{
+    if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0) {
+        return 1;
+    }
+    return job_is_verdict(result) && !eab_result_is_acme(result, "badCSR");
 }
 
 static void on_finalized(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -60,8 +73,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    if (job_is_verdict(result)
-        || (result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0)) {
+    if (ends_order(result)) {
         job_abandon(job);
     }
     job_fail(job, result, PROBLEM_AT_ORDER);
@@ -70,6 +82,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
 void issue_finalize(job_t *job)
 {
     job->polls = 0;
+    job_remove_answers(job);
     if (job->order->finalize == NULL) {
         eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is ready and the CA named no URL to finalize it.");

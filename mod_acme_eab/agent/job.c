@@ -149,7 +149,7 @@ void job_leave_place(job_t *job)
 
 /* ---- failures ---- */
 
-static void remove_answers(const job_t *job)
+void job_remove_answers(job_t *job)
 {
     apr_pool_t *pool = NULL;
     int i;
@@ -164,12 +164,12 @@ static void remove_answers(const job_t *job)
         answer_remove(job->agent->brief->run_dir, name, pool);
     }
     apr_pool_destroy(pool);
+    job->answered = 0;
 }
 
 void job_forget_order(job_t *job)
 {
-    remove_answers(job);
-    job->answered = 0;
+    job_remove_answers(job);
     job->brief->ordering = 0;
     job->brief->order_url = NULL;
     job->brief->finalized = 0;
@@ -417,6 +417,24 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
     return job;
 }
 
+/* Certificates of several key types for the same names take turns: their answers to challenges lie
+ * in the same place, and the second one finds the names valid. */
+static int is_others_turn(const job_t *job)
+{
+    int i;
+
+    for (i = 0; i < job->agent->jobs->nelts; ++i) {
+        const job_t *other = APR_ARRAY_IDX(job->agent->jobs, i, const job_t *);
+
+        if (other != job && other->counted && other->brief->domain != NULL
+            && job->brief->domain != NULL
+            && strcmp(other->brief->domain, job->brief->domain) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void job_poke(job_t *job, apr_time_t now)
 {
     renewal_poke(job, now);
@@ -424,7 +442,7 @@ void job_poke(job_t *job, apr_time_t now)
         return; /* a stray answer of a failed order must not meet the next one */
     }
     if (job->state == JOB_QUEUED) {
-        if (job->account->active < job->account->pace.places) {
+        if (job->account->active < job->account->pace.places && !is_others_turn(job)) {
             take_place(job);
             job_happen(job, EVENT_PLACE);
         }

@@ -116,6 +116,9 @@ void job_fail_with_order(job_t *job, problem_place_t place);
 /** Forget the order, here and in the journal. */
 void job_abandon(job_t *job);
 
+/** The names are valid, or lost: nothing is answered any more. */
+void job_remove_answers(job_t *job);
+
 /** Forget it here: it is installed. */
 void job_forget_order(job_t *job);
 

@@ -28,13 +28,12 @@ static void forget_order(keeper_certificate_t *certificate)
     }
 }
 
-/* Is the stored order one that we would make today? */
+/* Is the stored order one that we would make today? The type of the key is no matter of the order:
+ * its certificate request is made when it is finalized. */
 static int journal_fits(const keeper_certificate_t *certificate, const journal_t *journal)
 {
     return certificate->account->registration != NULL && journal->account != NULL
            && strcmp(journal->account, certificate->account->registration->id) == 0
-           && journal->key_type != NULL
-           && strcmp(journal->key_type, certificate->plan->key_type) == 0
            && name_same_set(journal->names, certificate->plan->names);
 }
 
@@ -194,6 +193,10 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ORDER_CHANGED,
                               "The order for %s was made with an older configuration.",
                               certificate->plan->id);
+    }
+    if (certificate->key != NULL
+        && strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) != 0) {
+        certificate->key = NULL; /* ACMEKeyType was changed: the CA refused this kind, maybe */
     }
     if (certificate->key == NULL) {
         make_key(certificate);

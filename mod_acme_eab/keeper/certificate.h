@@ -7,7 +7,7 @@
 #include "keeper/keeper.h"
 
 /** Look up what the store has: the best generation and the order in flight. A journal that another
- * configuration began (other names, account or key type) is dropped, unless its finalize was sent:
+ * configuration began (other names or account) is dropped, unless its finalize was sent:
  * that certificate may exist and is collected first. */
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan);
 
@@ -19,7 +19,8 @@ apr_status_t certificate_ordering(keeper_certificate_t *certificate, eab_result_
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
                                  eab_result_t *result);
 
-/** A finalize is about to be signed: the key and that fact are on disk.
+/** A finalize is about to be signed: the key, of the type that is configured now, and that fact are
+ * on disk.
  * @return APR_EAGAIN while the key is being made: sentence_resume() follows */
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result);
 

@@ -71,11 +71,6 @@ static void change_names(scene_t *s)
     s->certificate->names = party_names(s->p, NAME, NULL);
 }
 
-static void change_key_type(scene_t *s)
-{
-    s->certificate->key_type = "p384";
-}
-
 static void change_account(scene_t *s)
 {
     s->account->kid = "kid-2";
@@ -83,7 +78,7 @@ static void change_account(scene_t *s)
 
 static void an_order_of_another_configuration_is_dropped_unless_finalized(void **state)
 {
-    static change_fn *const changes[] = { change_names, change_key_type, change_account };
+    static change_fn *const changes[] = { change_names, change_account };
     size_t i;
 
     for (i = 0; i < sizeof(changes) / sizeof(changes[0]); ++i) {
@@ -103,6 +98,19 @@ static void an_order_of_another_configuration_is_dropped_unless_finalized(void *
         assert_true(scene_has(s, "pending/" NAME "/order.json"));
         scene_end(s);
     }
+}
+
+/* The CA refused the request, and the order is ready still (RFC 8555, 7.4: badCSR). */
+static void an_order_gets_a_key_of_the_type_that_is_configured_now(void **state)
+{
+    scene_t *s = with_finalized(*state);
+
+    s->certificate->key_type = "p384";
+    scene_start(s);
+    assert_non_null(scene_certificate(s)->journal);
+    scene_sign(s, SENTENCE_FINALIZE);
+    assert_string_equal("p384", keypair_type(scene_certificate(s)->key->pkey));
+    scene_end(s);
 }
 
 static void the_order_of_names_is_no_change(void **state)
@@ -299,6 +307,7 @@ int main(void)
         fixture_test(an_order_is_resumed),
         fixture_test(a_new_order_without_an_answer_is_known),
         fixture_test(an_order_of_another_configuration_is_dropped_unless_finalized),
+        fixture_test(an_order_gets_a_key_of_the_type_that_is_configured_now),
         fixture_test(the_order_of_names_is_no_change),
         fixture_test(a_damaged_journal_is_set_aside),
         fixture_test(an_order_url_is_an_https_url_and_comes_once),
