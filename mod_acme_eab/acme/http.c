@@ -35,6 +35,7 @@ typedef struct peer {
     acme_http_t *http;
     const char *ca_pem;
     const char *proxy;
+    const char *proxy_credentials;
 } peer_t;
 
 /* A body that grows up to a limit that was chosen at the start. */
@@ -168,6 +169,7 @@ static void set_security(exchange_t *x, const peer_t *peer)
     /* "" is no proxy at all, where NULL would be that of the environment. */
     need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY, peer->proxy != NULL ? peer->proxy : ""));
     need(x, curl_easy_setopt(x->easy, CURLOPT_NOPROXY, ""));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROXYUSERPWD, peer->proxy_credentials));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
 }
 
@@ -620,13 +622,14 @@ const char *acme_http_library(void)
 }
 
 acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, const char *proxy,
-                                      apr_pool_t *p)
+                                      const char *proxy_credentials, apr_pool_t *p)
 {
     peer_t *peer = apr_pcalloc(p, sizeof(*peer));
 
     peer->http = http;
     peer->ca_pem = ca_pem != NULL ? apr_pstrdup(p, ca_pem) : NULL;
     peer->proxy = proxy != NULL ? apr_pstrdup(p, proxy) : NULL;
+    peer->proxy_credentials = apr_pstrdup(p, proxy_credentials);
     peer->transport.send = peer_send;
     peer->transport.impl = peer;
     return &peer->transport;

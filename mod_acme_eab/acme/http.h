@@ -24,9 +24,10 @@ const char *acme_http_library(void);
 
 /** A transport for one CA. Lives in p.
  * @param ca_pem certificates to trust instead of the system's, or NULL
- * @param proxy  URL, or NULL for none */
+ * @param proxy  URL, or NULL for none
+ * @param proxy_credentials "user:password" for it, or NULL */
 acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, const char *proxy,
-                                      apr_pool_t *p);
+                                      const char *proxy_credentials, apr_pool_t *p);
 
 /** Wait until something happened on the network, on one of fds, or timeout (microseconds, -1: no
  * limit) is over; then call the callbacks of exchanges that ended. It may come back early with nothing

@@ -379,9 +379,10 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
     pace_init(&account->pace, agent->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;
-    account->session =
-        acme_session_make(p, acme_http_transport(agent->http, brief->ca_pem, brief->proxy, p),
-                          &account->signer, brief->directory);
+    account->session = acme_session_make(
+        p,
+        acme_http_transport(agent->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
+        &account->signer, brief->directory);
     failing_init(&account->failing, agent, "account", index,
                  apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, &brief->failure);
     return account;

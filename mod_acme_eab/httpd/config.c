@@ -240,7 +240,6 @@ const command_rec config_commands[] = {
     SETTING("ACMEDNSCommand", SETTING_DNS_COMMAND, "program that adds and removes TXT records"),
     SETTING("ACMEProfile", SETTING_PROFILE, "profile of the CA, and maybe: required"),
     SETTING("ACMEPreferredChain", SETTING_PREFERRED_CHAIN, "common name of an issuer"),
-    SETTING("ACMEAllowSubsetOfNames", SETTING_ALLOW_SUBSET, "on or off (default)"),
     SETTING("ACMECommonName", SETTING_COMMON_NAME, "on (default) or off"),
     SETTING("ACMERenewBefore", SETTING_RENEW_BEFORE, "remaining life at which to renew: 33%, 30d"),
     SETTING("ACMEProxy", SETTING_PROXY,

@@ -25,7 +25,6 @@ typedef enum {
     SETTING_KEY_TYPE,
     SETTING_PROFILE, /* a name, maybe "required" */
     SETTING_PREFERRED_CHAIN,
-    SETTING_ALLOW_SUBSET,
     SETTING_COMMON_NAME,
     SETTING_RENEW_BEFORE,
     SETTING_RELOAD, /* this and the following: main server only */

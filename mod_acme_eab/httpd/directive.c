@@ -260,7 +260,6 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_DNS_COMMAND] = { "ACMEDNSCommand", 0, check_dns_command },
     [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile },
     [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain },
-    [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch },
     [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch },
     [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before },
     [SETTING_RELOAD] = { "ACMEReload", 1, check_reload },

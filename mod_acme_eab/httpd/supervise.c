@@ -215,8 +215,9 @@ static void start(supervisor_t *supervisor)
                      supervisor->pid);
     else
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, supervisor->main,
-                     "keeper started (process %" APR_PID_T_FMT ") for %d certificates",
-                     supervisor->pid, supervisor->site->certificates->nelts);
+                     "keeper started (process %" APR_PID_T_FMT ") for %d certificate%s",
+                     supervisor->pid, supervisor->site->certificates->nelts,
+                     supervisor->site->certificates->nelts == 1 ? "" : "s");
 }
 
 static supervisor_t *supervisor_make(const site_t *site)

@@ -192,7 +192,6 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
     json_put_string(json, "profile", certificate->profile);
     json_object_set_new(json, "profile_required", json_boolean(certificate->profile_required));
     json_put_string(json, "preferred_chain", certificate->preferred_chain);
-    json_object_set_new(json, "allow_subset", json_boolean(certificate->allow_subset));
     json_put_string(json, "key_type", certificate->key_type);
     json_object_set_new(json, "renew_percent", json_integer(certificate->renew_percent));
     json_object_set_new(json, "renew_before", json_integer(certificate->renew_before));
@@ -228,7 +227,6 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
     certificate->profile = json_copy_string(p, json, "profile");
     certificate->profile_required = json_peek_bool(json, "profile_required", 0);
     certificate->preferred_chain = json_copy_string(p, json, "preferred_chain");
-    certificate->allow_subset = json_peek_bool(json, "allow_subset", 0);
     certificate->key_type = json_copy_string(p, json, "key_type");
     certificate->renew_percent = (int)json_peek_int(json, "renew_percent", 0);
     certificate->renew_before = json_peek_int(json, "renew_before", 0);

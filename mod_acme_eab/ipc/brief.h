@@ -77,7 +77,6 @@ typedef struct brief_certificate {
     const char *profile;
     int profile_required;
     const char *preferred_chain;
-    int allow_subset;
     const char *key_type;
     int renew_percent;
     apr_interval_time_t renew_before;

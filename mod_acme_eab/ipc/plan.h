@@ -39,7 +39,6 @@ typedef struct plan_certificate {
     const char *profile;            /* ACMEProfile, or NULL */
     int profile_required;           /* without that profile nothing is ordered */
     const char *preferred_chain;    /* ACMEPreferredChain: common name of an issuer, or NULL */
-    int allow_subset;               /* ACMEAllowSubsetOfNames */
     const char *key_type;           /* as keypair_type_is_known() */
     int common_name;
     int renew_percent;                /* of the lifetime; 0: see renew_before */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <apr_strings.h>
+
 #include "base/bytes.h"
 #include "base/file.h"
 #include "keeper/account.h"
@@ -94,6 +96,27 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
     }
 }
 
+/* One line, "user:password". The agent has to say it to the proxy, so it is no secret of the
+ * keeper's; httpd does not see it. */
+static void brief_proxy(brief_account_t *brief, const plan_account_t *plan, apr_pool_t *p)
+{
+    const char *text = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv;
+
+    if (plan->proxy_credentials == NULL) {
+        return;
+    }
+    rv = file_read(&text, &len, plan->proxy_credentials, LIMIT_EAB_SOURCE, p);
+    if (rv != APR_SUCCESS) {
+        brief->broken = eab_result_make(p);
+        eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
+                       "The file %s of ACMEProxy cannot be read.", plan->proxy_credentials);
+        return;
+    }
+    brief->proxy_credentials = apr_pstrmemdup(p, text, strcspn(text, "\r\n"));
+}
+
 static void brief_account(brief_account_t *brief, const keeper_account_t *account, apr_pool_t *p)
 {
     const plan_account_t *plan = account->plan;
@@ -104,6 +127,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     brief->directory = plan->directory;
     brief->where = plan->where;
     brief->proxy = plan->proxy;
+    brief_proxy(brief, plan, p);
     brief->eab = (plan->kid != NULL);
     brief->terms_accepted = plan->terms_accepted;
     brief->contact_changed = account_contact_changed(account);
@@ -139,7 +163,6 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->profile = plan->profile;
     brief->profile_required = plan->profile_required;
     brief->preferred_chain = plan->preferred_chain;
-    brief->allow_subset = plan->allow_subset;
     brief->names = plan->names;
     brief->account = plan->account;
     brief->challenges = plan->challenges;

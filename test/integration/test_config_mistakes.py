@@ -109,7 +109,6 @@ MORE_LINES = [
     ("ACMEProfile short requird", ["required"]),
     ('ACMEProfile ""', ["empty"]),
     ('ACMEPreferredChain ""', ["issuer"]),
-    ("ACMEAllowSubsetOfNames perhaps", ["on or off"]),
     ("ACMEKeyType rsa1024", ["rsa1024", "rsa2048"]),
     ("ACMERenewBefore soon", ["soon", "d|%"]),
     ("ACMERenewBefore 120%", ["120"]),
@@ -133,7 +132,7 @@ def test_wrong_line_beside_good_ones(httpd, line, words):
 def test_further_settings_are_fine(httpd):
     httpd.configure(good(httpd), "ACMEChallenge dns-01 tls-alpn-01 http-01",
                     "ACMEDNSCommand /bin/true add-and-remove --fast", "ACMEProfile tls required",
-                    'ACMEPreferredChain "Some Root"', "ACMEAllowSubsetOfNames on", site(httpd))
+                    'ACMEPreferredChain "Some Root"', site(httpd))
     assert httpd.check() == (0, "Syntax OK\n")
 
 

@@ -306,7 +306,7 @@ static int setup_with(void **state, const char *san, long not_after)
     w->server = server_start(san, not_after);
     w->http = acme_http_make(p, "mod_acme_eab/0.1 test");
     assert_non_null(w->http);
-    w->transport = acme_http_transport(w->http, w->server->ca_pem, NULL, p);
+    w->transport = acme_http_transport(w->http, w->server->ca_pem, NULL, NULL, p);
     w->result = eab_result_make(p);
     *state = w;
     return 0;
@@ -620,10 +620,10 @@ static void test_unknown_ca(void **state)
 {
     world_t *w = *state;
 
-    w->transport = acme_http_transport(w->http, NULL, NULL, w->p);
+    w->transport = acme_http_transport(w->http, NULL, NULL, NULL, w->p);
     get(w, "/ok");
     check_failure(w, EAB_PROBLEM_CA_UNTRUSTED, apr_psprintf(w->p, "127.0.0.1:%d", w->server->port));
-    w->transport = acme_http_transport(w->http, "no certificate at all", NULL, w->p);
+    w->transport = acme_http_transport(w->http, "no certificate at all", NULL, NULL, w->p);
     get(w, "/ok");
     check_failure(w, EAB_PROBLEM_CA_UNTRUSTED, "127.0.0.1");
     assert_int_equal(server_requests(w->server), 0);
@@ -667,8 +667,8 @@ static void test_proxy(void **state)
     get(w, "/ok");
     assert_int_equal(w->answer.status, 200);
     setenv("no_proxy", "*", 1);
-    w->transport =
-        acme_http_transport(w->http, w->server->ca_pem, "http://user:secret@127.0.0.1:1", w->p);
+    w->transport = acme_http_transport(w->http, w->server->ca_pem, "http://user:secret@127.0.0.1:1",
+                                       NULL, w->p);
     get(w, "/ok");
     unsetenv("https_proxy");
     unsetenv("ALL_PROXY");

@@ -23,7 +23,7 @@ static const char *const whole =
     "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
     "\"challenges\":[\"http-01\",\"dns-01\"],\"dns_command\":\"/usr/bin/dns add\","
     "\"profile\":\"shortlived\",\"profile_required\":true,\"preferred_chain\":\"Root X1\","
-    "\"allow_subset\":true,\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
+    "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"where\":\"httpd.conf:9\"}]}";
 

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way to the CA through a proxy that wants to know who asks."""
+
+import base64
+import os
+import socket
+import threading
+
+from harness.ports import free_port
+
+NAME = "www.test.example"
+CREDENTIALS = "campus-host:kahzaNg2eeth"
+
+
+class Proxy:
+    """Tunnels CONNECT for those who say the right words, and notes what was asked of it."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.connects = []
+        self.refused = 0
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def end(self):
+        self._socket.close()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = near.recv(4096)
+            if not data:
+                return
+            head += data
+        words = base64.b64encode(CREDENTIALS.encode())
+        if b"Proxy-Authorization: Basic " + words not in head:
+            self.refused += 1
+            near.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                         b"Proxy-Authenticate: Basic realm=campus\r\nContent-Length: 0\r\n\r\n")
+            near.close()
+            return
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        self.connects.append(f"{host}:{port}")
+        far = socket.create_connection(("127.0.0.1", int(port)))
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        threading.Thread(target=self._pump, args=(near, far), daemon=True).start()
+        self._pump(far, near)
+
+    @staticmethod
+    def _pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def credentials_file(httpd):
+    path = httpd.dir / "proxy.credentials"
+    path.touch(0o600)
+    path.write_text(CREDENTIALS + "\n")
+    os.chmod(path, 0o600)
+    return path
+
+
+def test_issued_through_a_proxy_with_a_password(world):
+    httpd = world.httpd()
+    httpd.log_level = "trace8"
+    ca = world.ca(httpd)
+    proxy = Proxy()
+    httpd.configure(httpd.acme(ca),
+                    f"ACMEProxy http://127.0.0.1:{proxy.port} file:{credentials_file(httpd)}",
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    proxy.end()
+    assert set(proxy.connects) == {f"localhost:{ca.port}"} and proxy.refused == 0
+    password = CREDENTIALS.split(":")[1]
+    assert password not in httpd.log.path.read_text()
+    assert password not in (httpd.run_dir / "status.json").read_text()
+
+
+def test_a_proxy_that_refuses_is_named(world):
+    world.expect(r"acme_eab:error\].*proxy")
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    proxy = Proxy()
+    httpd.configure(httpd.acme(ca), f"ACMEProxy http://127.0.0.1:{proxy.port}",
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "the refusal")
+    proxy.end()
+    assert proxy.refused > 0 and f"127.0.0.1:{proxy.port}" in entry["problem"]["detail"]
+    assert ca.registrations() == 0
