@@ -43,10 +43,13 @@ static int is_unsure(const eab_result_t *result)
  * is finalized again, with another request. */
 static int ends_order(const eab_result_t *result)
 {
-    if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0) {
-        return 1;
-    }
     return job_is_verdict(result) && !eab_result_is_acme(result, "badCSR");
+}
+
+/* The keeper's word: what is configured now is not what was ordered. */
+static int is_outdated(const eab_result_t *result)
+{
+    return result->type != NULL && strcmp(result->type, EAB_PROBLEM_ORDER_CHANGED) == 0;
 }
 
 static void on_finalized(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -68,7 +71,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
     if (job_renew_account(job, result)) {
         return;
     }
-    if (order_drop_profile(job, result)) {
+    if (is_outdated(result) || order_drop_profile(job, result)) {
         job_abandon(job);
         job_happen(job, EVENT_ORDER_NEEDED);
         return;

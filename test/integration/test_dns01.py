@@ -142,7 +142,10 @@ def test_a_command_that_does_not_work_is_told(world, how, detail):
     world.expect(r"acme_eab:error\].*(ACMEDNSCommand|Certificate)")
     scene = Scene(world)
     if how == "missing":
-        scene.configure(command=scene.httpd.dir / "nowhere")
+        broken = scene.httpd.dir / "nowhere"
+        broken.write_text("#!/nowhere/interpreter\n")
+        broken.chmod(0o755)
+        scene.configure(command=broken)
     else:
         scene.write_command(before="[ $1 = remove ] || { echo no such key; exit 7; }")
         scene.configure()

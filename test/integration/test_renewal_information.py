@@ -44,7 +44,8 @@ def replaced(ca):
 
 
 def suggestion(httpd):
-    entry = httpd.wait_for_status(NAME, lambda e: e.get("suggestion"), "a suggestion of the CA")
+    entry = httpd.wait_for_status(NAME, lambda e: e.get("suggestion") and e["next"]["what"] != "reload",
+                                  "a suggestion of the CA")
     return entry["suggestion"], entry["next"]
 
 

@@ -38,7 +38,7 @@ class Store:
 
     def generations(self, name):
         archive = self.dir / "archive" / name
-        return sorted(entry.name for entry in archive.iterdir()) if archive.is_dir() else []
+        return sorted(entry.name for entry in archive.glob("[0-9]*"))
 
     def accounts(self):
         """What is known of each account: its account.json."""
