@@ -92,6 +92,7 @@ def test_parent_killed(scene, point):
     httpd, ca = scene
     httpd.start()
     POINTS[point](httpd, ca)
+    ca.pause()  # or it finds nobody at home when it validates, and the order is lost for good
     parent, keeper, agent = httpd.parent(), httpd.keeper(), httpd.agent()
     workers = httpd.workers()
     parent.kill()
@@ -101,6 +102,6 @@ def test_parent_killed(scene, point):
         worker.kill()
     processes.wait_gone(httpd.family(), 5)
     assert httpd.family() == []
-    httpd.pid_file.unlink()
     httpd.start()
+    ca.resume()
     judge(httpd, ca)
