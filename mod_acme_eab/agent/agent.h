@@ -11,6 +11,7 @@
 #include "acme/http.h"
 #include "acme/session.h"
 #include "agent/link.h"
+#include "agent/reading.h"
 #include "ipc/brief.h"
 
 struct agent_account;
@@ -21,6 +22,7 @@ typedef struct agent {
     link_t *link;
     acme_http_t *http;
     brief_t *brief;
+    reading_t *reading; /* of answers in the run directory */
     news_t reload;
     apr_pool_t *reload_pool;
     apr_time_t since;

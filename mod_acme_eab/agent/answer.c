@@ -35,6 +35,12 @@ static const char *server_name(apr_pool_t *p, const char *name)
     return reverse != NULL ? reverse : name;
 }
 
+const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *name, const char *type)
+{
+    return host_directory(p, run_dir,
+                          strcmp(type, "tls-alpn-01") == 0 ? server_name(p, name) : name);
+}
+
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
                         const char *thumbprint, apr_pool_t *ptemp)
 {

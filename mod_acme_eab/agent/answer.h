@@ -26,6 +26,10 @@ apr_status_t answer_put(const char *run_dir, const char *name, const char *token
 apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
                             const char *thumbprint, apr_pool_t *ptemp);
 
+/** Where the answer of that type for a name lies. NULL for a name that is none. */
+const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *name,
+                             const char *type);
+
 /** Take all answers for a name away: its challenge is decided. */
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp);
 

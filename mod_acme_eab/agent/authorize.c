@@ -9,6 +9,7 @@
 #include "agent/answer.h"
 #include "base/json.h"
 #include "base/name.h"
+#include "policy/retry.h"
 
 /* ---- authorizations ---- */
 
@@ -94,12 +95,47 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
 }
 
+/* Is the first look at the order still to come, and to be timed by what the CA reads? */
+static int is_watching(const job_t *job)
+{
+    return job->polls <= 1 && (job->unread > 0 || job->read != 0);
+}
+
+static void time_first_look(job_t *job)
+{
+    apr_time_t now = apr_time_now();
+
+    job->at = now + retry_first_poll(job->unread, now - job->read, job->order->retry_after);
+    job->why = job->unread > 0 ? "the CA has not asked this server for its answers yet"
+                               : "the CA validates the names";
+    agent_touch(job->agent);
+}
+
+static void on_read(void *baton, int first)
+{
+    job_t *job = baton;
+
+    job->unread -= first;
+    job->read = apr_time_now();
+    if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {
+        time_first_look(job);
+    }
+}
+
+static void expect_reading(job_t *job, const char *name, const char *type, apr_pool_t *ptemp)
+{
+    const char *dir = answer_directory(ptemp, job->agent->brief->run_dir, name, type);
+
+    job->unread += reading_expect(job->agent->reading, dir, on_read, job);
+}
+
 static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                eab_result_t *problem, apr_pool_t *ptemp)
 {
     const char *run_dir = job->agent->brief->run_dir;
     apr_status_t rv;
     char reason[120];
+    int told;
 
     rv = (strcmp(challenge->type, "tls-alpn-01") == 0 ? answer_put_tls : answer_put)(
         run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
@@ -108,7 +144,11 @@ static apr_status_t put_answer(job_t *job, const char *name, const acme_challeng
                               "The answer for %s cannot be written below %s/challenges: %s.", name,
                               run_dir, apr_strerror(rv, reason, sizeof(reason)));
     }
-    tell_ca(job, challenge->url, strcmp(challenge->status, "pending") != 0);
+    told = strcmp(challenge->status, "pending") != 0;
+    if (!told) {
+        expect_reading(job, name, challenge->type, ptemp);
+    }
+    tell_ca(job, challenge->url, told);
     return APR_SUCCESS;
 }
 
@@ -201,6 +241,9 @@ void authorize_names(job_t *job)
 void authorize_wait(job_t *job)
 {
     job_poll_later(job, "the CA validates the names");
+    if (is_watching(job)) {
+        time_first_look(job);
+    }
 }
 
 /* ---- an invalid order: why? ---- */

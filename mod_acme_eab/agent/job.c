@@ -164,7 +164,10 @@ void job_remove_answers(job_t *job)
         answer_remove(job->agent->brief->run_dir, name, pool);
     }
     apr_pool_destroy(pool);
+    reading_forget(job->agent->reading, job);
     job->answered = 0;
+    job->unread = 0;
+    job->read = 0;
 }
 
 void job_forget_order(job_t *job)

@@ -70,6 +70,8 @@ typedef struct job {
     int polls;          /* since the CA began to validate or to process */
     int authorizations; /* being read */
     int answered;       /* challenges of this order were answered */
+    int unread;         /* answers that the CA has not read yet, as far as can be seen */
+    apr_time_t read;    /* when it read one last; 0: that cannot be seen */
     int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
     int requests;       /* under way */
     int unsure;         /* finalizes without a usable answer in this attempt */

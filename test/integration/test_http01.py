@@ -3,6 +3,8 @@
 
 import re
 
+import time
+
 import pytest
 
 from harness import ca as authority
@@ -134,3 +136,18 @@ def test_no_challenge_no_trace(world):
     assert httpd.get(NAME, PREFIX + token).body == b"certbot's\n"
     assert list(path for path in httpd.run_dir.rglob("*") if path.is_file()
                 and path.name != "status.json") == []
+
+
+def test_the_ca_is_not_asked_before_it_has_asked(world):
+    """RFC 8555, 7.5.1: the order is looked at when its answer was read, and hardly more than once."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, fetch_after=1.5, prevalidated=False)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_status(NAME, lambda e: "has not asked" in e["next"]["why"], "that it waits")
+    httpd.wait_for_certificate(NAME, ca)
+    told = ca.counts.of("challenge")[0]
+    finalized = ca.counts.of("finalize")[0]
+    looks = [entry.at - told.at for entry in ca.counts.of("order") if entry.at < finalized.at]
+    assert looks and min(looks) > 1.4
+    assert len(looks) <= 2

@@ -2,6 +2,7 @@
 """Authorizations and their challenges."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
 
 from . import jws as jose
@@ -165,6 +166,7 @@ def key_authorization(challenge):
 def _validate(ca, challenge):
     """Really look, without the CA's lock."""
     problem = None
+    time.sleep(ca.switches.fetch_after)
     try:
         for _ in range(ca.switches.perspectives):
             VALIDATORS[challenge.type](ca, challenge.authorization.name,

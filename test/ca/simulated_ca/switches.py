@@ -70,6 +70,7 @@ class Switches:
     challenge_seconds: float = 0.0  # of processing, on the CA's clock
     challenge_fate: str = "validated"  # validated (really fetched), valid, empty-error, invalid
     challenge_error_while_processing: bool = False
+    fetch_after: float = 0.0  # real seconds from the challenge to the fetch of its answer
     authorization_fate: Optional[str] = None  # expired, revoked, deactivated, once asked for
     perspectives: int = 1  # how often an answer is fetched
     # -- finalize and certificates

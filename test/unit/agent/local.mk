@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_answer_tls \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_link \
+	test/unit/agent/test_reading \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -20,6 +21,10 @@ test_unit_agent_test_failing_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
 test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_reading_SOURCES = test/unit/agent/test_reading.c
+test_unit_agent_test_reading_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_reading_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_status_SOURCES = test/unit/agent/test_status.c
 test_unit_agent_test_status_CFLAGS = $(UNIT_CFLAGS)
