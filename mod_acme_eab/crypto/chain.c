@@ -4,7 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
