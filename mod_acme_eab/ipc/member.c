@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc/member.h"
+
+#include "base/json.h"
+
+static void write_list(json_t *object, const member_t *member, const apr_array_header_t *list)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < list->nelts; ++i) {
+        json_array_append_new(
+            array, member_object(member->of, list->elts + (size_t)i * (size_t)list->elt_size));
+    }
+    json_object_set_new(object, member->name, array);
+}
+
+static void read_list(apr_array_header_t *list, const member_t *member, const json_t *object,
+                      apr_pool_t *p)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(object, member->name), i, item)
+    {
+        member_read(apr_array_push(list), member->of, item, p);
+    }
+}
+
+static void write_array(json_t *object, const member_t *member, const apr_array_header_t *array)
+{
+    if (array == NULL)
+        return;
+    if (member->kind == MEMBER_KIND_STRINGS)
+        json_put_strings(object, member->name, array);
+    else if (member->kind == MEMBER_KIND_INTS)
+        json_put_ints(object, member->name, array);
+    else
+        write_list(object, member, array);
+}
+
+static void write_one(json_t *object, const member_t *member, const void *at)
+{
+    switch (member->kind) {
+    case MEMBER_KIND_STRING:
+        json_put_string(object, member->name, *(const char *const *)at);
+        break;
+    case MEMBER_KIND_INT:
+        json_object_set_new(object, member->name, json_integer(*(const int *)at));
+        break;
+    case MEMBER_KIND_BOOL:
+        json_object_set_new(object, member->name, json_boolean(*(const int *)at));
+        break;
+    case MEMBER_KIND_SPAN:
+        json_object_set_new(object, member->name, json_integer(*(const apr_int64_t *)at));
+        break;
+    case MEMBER_KIND_TIME:
+        json_put_time(object, member->name, *(const apr_time_t *)at);
+        break;
+    default:
+        write_array(object, member, *(apr_array_header_t *const *)at);
+    }
+}
+
+json_t *member_object(const member_t *table, const void *from)
+{
+    json_t *object = json_object();
+
+    for (; table->name != NULL; ++table)
+        write_one(object, table, (const char *)from + table->offset);
+    return object;
+}
+
+static void read_one(void *at, const member_t *member, const json_t *object, apr_pool_t *p)
+{
+    switch (member->kind) {
+    case MEMBER_KIND_STRING:
+        *(const char **)at = json_copy_string(p, object, member->name);
+        break;
+    case MEMBER_KIND_STRINGS:
+        *(apr_array_header_t **)at = json_copy_strings(p, object, member->name);
+        break;
+    case MEMBER_KIND_INT:
+        *(int *)at = (int)json_peek_int(object, member->name, member->other);
+        break;
+    case MEMBER_KIND_INTS:
+        *(apr_array_header_t **)at = json_copy_ints(p, object, member->name);
+        break;
+    case MEMBER_KIND_BOOL:
+        *(int *)at = json_peek_bool(object, member->name, member->other);
+        break;
+    case MEMBER_KIND_SPAN:
+        *(apr_int64_t *)at = json_peek_int(object, member->name, 0);
+        break;
+    case MEMBER_KIND_TIME:
+        *(apr_time_t *)at = json_peek_time(object, member->name);
+        break;
+    case MEMBER_KIND_LIST:
+        read_list(*(apr_array_header_t **)at, member, object, p);
+    }
+}
+
+void member_read(void *to, const member_t *table, const json_t *object, apr_pool_t *p)
+{
+    for (; table->name != NULL; ++table)
+        read_one((char *)to + table->offset, table, object, p);
+}
