@@ -99,6 +99,8 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
                             ? "ACMEReload is off: restart httpd gracefully yourself"
                         : strcmp(reload->state, "refused") == 0
                             ? "the configuration test of httpd failed; see reload"
+                        : strcmp(reload->state, "failed") == 0
+                            ? "httpd could not be made to use the new certificate; see reload"
                             : "httpd has not loaded the new certificate yet");
         return next;
     }

@@ -455,6 +455,8 @@ static void put_banners(out_t *out, const page_t *page)
                    "A new certificate waits: httpd's configuration has a mistake, so httpd is not "
                    "restarted. Mend it; the certificate then goes live by itself.",
                    json_peek_string(reload, "why"));
+    else if (state != NULL && strcmp(state, "failed") == 0)
+        put_banner(out, json_peek_string(reload, "why"), NULL);
     else if (state != NULL && strcmp(state, "off") == 0)
         put_banner(out,
                    "ACMEReload is off, or httpd cannot restart itself: new certificates are used "

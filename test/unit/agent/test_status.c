@@ -188,6 +188,10 @@ static void what_waits_for_a_reload_says_so(void **state)
     expect_text(certificate, "state", "waiting-for-reload");
     expect_text(json_object_get(certificate, "next"), "what", "reload");
     expect_text(json_object_get(status_of(&s, agent), "reload"), "why", "Syntax error");
+    agent->reload.state = "failed";
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_non_null(
+        strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
     agent->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(

@@ -149,6 +149,13 @@ static void test_refused_reload_shows_the_parsers_line(void **state)
     assert_has(html, "has a mistake");
 }
 
+static void test_failed_reload_is_told(void **state)
+{
+    assert_has(render(*state, "{'reload':{'state':'failed','why':'httpd <does> not.'}}", 1),
+               "<p class=\"advice\">httpd &lt;does&gt; not.</p>");
+    assert_has(render(*state, "{'reload':{'state':'failed'}}", 1), "</html>");
+}
+
 static void test_agent_that_is_not_running(void **state)
 {
     assert_has(render(*state, full, 0), "The agent is not running");
@@ -211,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_says_what_happens_next),
         cmocka_unit_test(test_trouble_in_the_words_of_the_ca),
         cmocka_unit_test(test_refused_reload_shows_the_parsers_line),
+        cmocka_unit_test(test_failed_reload_is_told),
         cmocka_unit_test(test_agent_that_is_not_running),
         cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_no_certificate),
