@@ -1,7 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc/member.h"
 
+#include <apr_strings.h>
+
 #include "base/json.h"
+
+/* A string, or an array of its bytes when it is not UTF-8: paths and arguments need not be. */
+static json_t *text_to_json(const char *text)
+{
+    json_t *json = json_string(text);
+
+    if (json != NULL || text == NULL)
+        return json;
+    json = json_array();
+    for (; *text != '\0'; ++text)
+        json_array_append_new(json, json_integer((unsigned char)*text));
+    return json;
+}
+
+static const char *text_from_json(apr_pool_t *p, const json_t *json)
+{
+    const json_t *item;
+    char *text;
+    size_t i;
+
+    if (!json_is_array(json))
+        return apr_pstrdup(p, json_string_value(json));
+    text = apr_pcalloc(p, json_array_size(json) + 1);
+    json_array_foreach(json, i, item)
+    {
+        text[i] = (char)json_integer_value(item);
+    }
+    return text;
+}
+
+static void write_texts(json_t *object, const member_t *member, const apr_array_header_t *texts)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < texts->nelts; ++i)
+        json_array_append_new(array, text_to_json(APR_ARRAY_IDX(texts, i, const char *)));
+    json_object_set_new(object, member->name, array);
+}
+
+static apr_array_header_t *read_texts(const member_t *member, const json_t *object, apr_pool_t *p)
+{
+    apr_array_header_t *texts = apr_array_make(p, 4, sizeof(const char *));
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(object, member->name), i, item)
+    {
+        const char *text = text_from_json(p, item);
+
+        if (text != NULL)
+            APR_ARRAY_PUSH(texts, const char *) = text;
+    }
+    return texts;
+}
 
 static void write_list(json_t *object, const member_t *member, const apr_array_header_t *list)
 {
@@ -32,7 +89,7 @@ static void write_array(json_t *object, const member_t *member, const apr_array_
     if (array == NULL)
         return;
     if (member->kind == MEMBER_KIND_STRINGS)
-        json_put_strings(object, member->name, array);
+        write_texts(object, member, array);
     else if (member->kind == MEMBER_KIND_INTS)
         json_put_ints(object, member->name, array);
     else
@@ -43,7 +100,7 @@ static void write_one(json_t *object, const member_t *member, const void *at)
 {
     switch (member->kind) {
     case MEMBER_KIND_STRING:
-        json_put_string(object, member->name, *(const char *const *)at);
+        json_object_set_new(object, member->name, text_to_json(*(const char *const *)at));
         break;
     case MEMBER_KIND_INT:
         json_object_set_new(object, member->name, json_integer(*(const int *)at));
@@ -75,10 +132,10 @@ static void read_one(void *at, const member_t *member, const json_t *object, apr
 {
     switch (member->kind) {
     case MEMBER_KIND_STRING:
-        *(const char **)at = json_copy_string(p, object, member->name);
+        *(const char **)at = text_from_json(p, json_object_get(object, member->name));
         break;
     case MEMBER_KIND_STRINGS:
-        *(apr_array_header_t **)at = json_copy_strings(p, object, member->name);
+        *(apr_array_header_t **)at = read_texts(member, object, p);
         break;
     case MEMBER_KIND_INT:
         *(int *)at = (int)json_peek_int(object, member->name, member->other);

@@ -3,7 +3,7 @@
 #define IPC_MEMBER_H
 
 /* ipc/member.h - which members of a struct travel as JSON, once for both directions. A member of the
- * struct and that of the object have one name. */
+ * struct and that of the object have one name. Strings may be of any bytes, as paths are. */
 
 #include <apr_pools.h>
 #include <apr_tables.h>

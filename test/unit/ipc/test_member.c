@@ -72,6 +72,21 @@ static void every_kind_comes_back(void **state)
     assert_string_equal(text, write_tree(*state, &tree));
 }
 
+/* A path or an argument may be of any bytes. */
+static void what_is_not_utf8_comes_back(void **state)
+{
+    tree_t tree = { .name = "gr\xfcn\xff", .words = apr_array_make(*state, 2, sizeof(char *)) };
+    tree_t again;
+
+    APR_ARRAY_PUSH(tree.words, const char *) = "\xc3\xbc";
+    APR_ARRAY_PUSH(tree.words, const char *) = "\x80";
+    again = read_tree(*state, write_tree(*state, &tree));
+    assert_string_equal(tree.name, again.name);
+    assert_int_equal(2, again.words->nelts);
+    assert_string_equal("\xc3\xbc", APR_ARRAY_IDX(again.words, 0, const char *));
+    assert_string_equal("\x80", APR_ARRAY_IDX(again.words, 1, const char *));
+}
+
 static void expect_nothing(apr_pool_t *p, const char *text)
 {
     tree_t tree = read_tree(p, text);
@@ -104,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(every_kind_comes_back),
+        fixture_test(what_is_not_utf8_comes_back),
         fixture_test(what_is_missing_or_of_another_type_is_other),
         fixture_test(what_is_unset_is_left_out),
     };
