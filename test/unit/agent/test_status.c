@@ -188,6 +188,10 @@ static void what_waits_for_a_reload_says_so(void **state)
     expect_text(certificate, "state", "waiting-for-reload");
     expect_text(json_object_get(certificate, "next"), "what", "reload");
     expect_text(json_object_get(status_of(&s, agent), "reload"), "why", "Syntax error");
+    agent->reload.state = "failed";
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_non_null(
+        strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
     agent->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
@@ -251,6 +255,100 @@ static void an_order_in_flight_is_shown(void **state)
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
+/* The same domain's second key type, which has no certificate yet. */
+static brief_certificate_t *second_type(scene_t *s)
+{
+    brief_certificate_t *second = apr_array_push(s->brief->certificates);
+
+    s->certificate = &APR_ARRAY_IDX(s->brief->certificates, 0, brief_certificate_t);
+    s->certificate->domain = "www.example.edu";
+    *second = *s->certificate;
+    second->id = "www.example.edu+rsa2048";
+    second->key_type = "rsa2048";
+    second->failure.problem = eab_result_make(s->p);
+    return second;
+}
+
+static const json_t *only_certificate(scene_t *s)
+{
+    const json_t *status = status_of(s, agent_of(s));
+
+    assert_int_equal(1, json_array_size(json_object_get(status, "certificates")));
+    return first(status, "certificates");
+}
+
+static void key_types_of_a_domain_share_an_entry(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *entry, *keys;
+
+    s.certificate->facts = facts(s.p);
+    second->facts = facts(s.p);
+    second->facts->key_type = "rsa2048";
+    second->facts->not_after -= apr_time_from_sec(60 * 86400); /* is due sooner */
+    s.certificate->loaded = second->loaded = "000003";
+    entry = only_certificate(&s);
+    keys = json_object_get(entry, "keys");
+    expect_text(entry, "state", "valid");
+    assert_int_equal(2, json_array_size(keys));
+    expect_text(json_array_get(keys, 0), "type", "p256");
+    expect_text(json_array_get(keys, 1), "type", "rsa2048");
+    assert_string_equal("[\"p256\",\"rsa2048\"]",
+                        json_text(s.p, json_object_get(entry, "key_types")));
+    assert_true(json_peek_time(json_object_get(entry, "next"), "at")
+                < apr_time_now() + apr_time_from_sec(20 * 86400));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void the_worse_of_two_key_types_is_told(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *entry;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000003";
+    eab_result_set(second->failure.problem, APR_EGENERAL, ACME_ERROR "badCSR", "No RSA here");
+    second->failure.attempts = 1;
+    second->failure.next = apr_time_now() + apr_time_from_sec(600);
+    entry = only_certificate(&s);
+    expect_text(entry, "state", "failing");
+    expect_text(json_object_get(entry, "problem"), "detail", "No RSA here");
+    expect_text(json_object_get(entry, "problem"), "key_type", "rsa2048");
+    expect_text(json_object_get(entry, "next"), "what", "retry");
+    assert_int_equal(1, json_array_size(json_object_get(entry, "keys")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void an_order_of_either_key_type_is_shown(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *order;
+
+    second->ordering = 1;
+    second->order_names = second->names;
+    second->order_url = "https://ca.example/order/2";
+    order = json_object_get(only_certificate(&s), "order");
+    expect_text(order, "url", "https://ca.example/order/2");
+    expect_text(order, "key_type", "rsa2048");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void domains_have_entries_of_their_own(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *status;
+
+    second->domain = "other.example.edu";
+    second->names = names(s.p, "other.example.edu", NULL);
+    status = status_of(&s, agent_of(&s));
+    assert_int_equal(2, json_array_size(json_object_get(status, "certificates")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 static void nothing_secret_is_in_it(void **state)
 {
     scene_t s = scene(*state);
@@ -287,6 +385,10 @@ int main(void)
         fixture_test(a_problem_is_told_with_advice),
         fixture_test(a_broken_account_fails_its_certificates),
         fixture_test(an_order_in_flight_is_shown),
+        fixture_test(key_types_of_a_domain_share_an_entry),
+        fixture_test(the_worse_of_two_key_types_is_told),
+        fixture_test(an_order_of_either_key_type_is_shown),
+        fixture_test(domains_have_entries_of_their_own),
         fixture_test(nothing_secret_is_in_it),
         fixture_test(the_file_is_for_everybody_and_whole),
     };

@@ -460,30 +460,6 @@ static void fallback(void **state)
     X509_free(cert);
 }
 
-static void fallback_serials_differ(void **state)
-{
-    scene_t s = scene(*state);
-    const chain_facts_t *a = chain_facts(parse(&s, chain_make_fallback(s.p, s.leaf->key, s.names)));
-    const chain_facts_t *b = chain_facts(parse(&s, chain_make_fallback(s.p, s.leaf->key, s.names)));
-
-    assert_int_equal(32, strlen(a->serial));
-    assert_string_not_equal(a->serial, b->serial);
-}
-
-static void fallback_of_many_or_no_names(void **state)
-{
-    scene_t s = scene(*state);
-    int i;
-
-    s.names = party_names(s.p, NULL);
-    assert_int_equal(
-        0, chain_facts(parse(&s, chain_make_fallback(s.p, s.leaf->key, s.names)))->names->nelts);
-    for (i = 0; i < 120; i++)
-        APR_ARRAY_PUSH(s.names, const char *) = apr_psprintf(s.p, "h%d.example.edu", i);
-    assert_int_equal(
-        100, chain_facts(parse(&s, chain_make_fallback(s.p, s.leaf->key, s.names)))->names->nelts);
-}
-
 /* An address in a dNSName is none. */
 static void addresses_are_compared_with_addresses(void **state)
 {
@@ -532,8 +508,6 @@ int main(void)
         fixture_test(missing_files_are_found),
         fixture_test(addresses_are_compared_with_addresses),
         fixture_test(fallback),
-        fixture_test(fallback_serials_differ),
-        fixture_test(fallback_of_many_or_no_names),
     };
 
     return fixture_run(tests);

@@ -55,7 +55,8 @@ static const char *const whole =
                       "\"challenges\":[],"
                       "\"profile_required\":false,\"key_type\":\"rsa2048\","
                       "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
-                      "\"ordering\":false,\"finalized\":false,\"failure\":null}],"
+                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":null}]"
+                      ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","
                       "\"next\":\"2026-03-02T00:01:00Z\"}}";
