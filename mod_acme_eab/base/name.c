@@ -36,7 +36,7 @@ static const char *refuse_label(const char *text, apr_size_t len)
         if (text[i] == '_')
             return "has an underscore, which is not allowed in a certificate";
         if (text[i] == ':')
-            return "has a colon, as an IPv6 address or a port; only names can be used here";
+            return "has a colon, which no name has";
         if (!apr_isalnum(text[i]) && text[i] != '-')
             return "has a character that is no letter, digit or hyphen";
     }
@@ -214,7 +214,7 @@ static int is_address_file(const char *text, apr_size_t len)
     apr_size_t prefix = ipv6 ? strlen(IPV6_FILE) : 0, i;
     char address[LONGEST_ADDRESS + 1];
 
-    if (len < prefix || len - prefix > LONGEST_ADDRESS)
+    if (len < prefix || len - prefix > LONGEST_ADDRESS || memchr(text, ':', len) != NULL)
         return 0;
     for (i = 0; i < len - prefix; ++i)
         address[i] = ipv6 && text[prefix + i] == '-' ? ':' : text[prefix + i];

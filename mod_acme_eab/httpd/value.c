@@ -154,11 +154,11 @@ static const char *refuse_near_address(apr_pool_t *p, const char *text)
         return "is a network; name the addresses one by one";
     if (digits > 0 && text[digits] == '\0')
         return "is no IPv4 address, which has four numbers from 0 to 255 without leading zeros";
-    if (strchr(text, ':') == NULL)
-        return NULL;
-    if (strchr(text, '%') != NULL)
+    if (strchr(text, ':') != NULL && strchr(text, '%') != NULL)
         return "has a zone, which means nothing outside of this machine; write the address alone";
-    return "is no IPv6 address, which is written as 2001:db8::1 or [2001:db8::1]";
+    if (strchr(text, ':') != NULL && text[strspn(text, "0123456789abcdefABCDEF:.[]")] == '\0')
+        return "is no IPv6 address, which is written as 2001:db8::1 or [2001:db8::1]";
+    return NULL;
 }
 
 const char *value_managed_name(apr_pool_t *p, const char *text, const char **pwhy)
