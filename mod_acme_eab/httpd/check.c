@@ -210,6 +210,36 @@ static const char *orphans_of(const check_t *check, const site_domain_t *domain)
                : NULL;
 }
 
+/* ---- challenges ------------------------------------------------------------------------------ */
+
+static const char *only_challenge(const site_domain_t *domain)
+{
+    const plan_certificate_t *planned =
+        APR_ARRAY_IDX(domain->certificates, 0, const plan_certificate_t *);
+
+    return planned->challenges->nelts == 1 ? APR_ARRAY_IDX(planned->challenges, 0, const char *)
+                                           : "";
+}
+
+/* RFC 8555, 8.3 and RFC 8737, 3. Only where the administrator has chosen one: a name that is
+ * validated in advance needs no port. */
+static void check_challenge_port(const check_t *check, const site_domain_t *domain)
+{
+    const char *only = only_challenge(domain);
+    apr_port_t port = 0;
+
+    if (strcmp(only, "http-01") == 0)
+        port = 80;
+    else if (strcmp(only, "tls-alpn-01") == 0)
+        port = 443;
+    if (port != 0 && !vhosts_listen(port))
+        mistake_add(
+            check->notices, domain->config->settings[SETTING_CHALLENGE].where,
+            "ACMEChallenge: for %s the CA asks at port %d, where httpd does not listen; add "
+            "'Listen %d', unless something passes that port on to httpd",
+            only, port, port);
+}
+
 /* ---- IP addresses ---------------------------------------------------------------------------- */
 
 static const char *find_address(const site_domain_t *domain)
@@ -229,11 +259,7 @@ static const char *find_address(const site_domain_t *domain)
 static void check_address_challenges(const check_t *check, const site_domain_t *domain,
                                      const char *address)
 {
-    const plan_certificate_t *planned =
-        APR_ARRAY_IDX(domain->certificates, 0, const plan_certificate_t *);
-
-    if (planned->challenges->nelts == 1
-        && strcmp(APR_ARRAY_IDX(planned->challenges, 0, const char *), "dns-01") == 0)
+    if (strcmp(only_challenge(domain), "dns-01") == 0)
         mistake_add(check->notices, domain->config->settings[SETTING_CHALLENGE].where,
                     "ACMEChallenge: dns-01 cannot validate an IP address such as %s; add http-01 "
                     "or tls-alpn-01, unless the CA has validated it in advance",
@@ -299,6 +325,7 @@ static void check_domain(const check_t *check, const site_domain_t *domain)
         mistake_add(check->notices, domain->declared->where,
                     "ACMEManagedDomain: no virtual host answers to %s", orphans);
     check_tls(check, domain);
+    check_challenge_port(check, domain);
     check_address(check, domain);
 }
 

@@ -290,15 +290,18 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
     return names;
 }
 
+/* The first that the CA offers is answered. http-01 needs least of a proxy before this server, and
+ * cannot succeed where nobody listens on port 80 and somebody does on 443. */
 static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
 {
     apr_array_header_t *challenges = config->settings[SETTING_CHALLENGE].words;
+    int tls_first = !vhosts_listen(80) && vhosts_listen(443);
 
     if (challenges != NULL)
         return challenges;
     challenges = apr_array_make(p, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(challenges, const char *) = "http-01";
-    APR_ARRAY_PUSH(challenges, const char *) = "tls-alpn-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "tls-alpn-01" : "http-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "http-01" : "tls-alpn-01";
     return challenges;
 }
 

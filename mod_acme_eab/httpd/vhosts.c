@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/vhosts.h"
 
+#include <ap_listen.h>
 #include <apr_strings.h>
 
 #include "base/address.h"
@@ -119,6 +120,15 @@ int vhosts_has_port(const server_rec *s, apr_port_t port)
             return 1;
     }
     return 0;
+}
+
+int vhosts_listen(apr_port_t port)
+{
+    const ap_listen_rec *listener = ap_listeners;
+
+    while (listener != NULL && listener->bind_addr->port != port)
+        listener = listener->next;
+    return listener != NULL;
 }
 
 static int shares_address(const server_rec *s, const server_addr_rec *wanted)

@@ -29,6 +29,9 @@ apr_array_header_t *vhosts_names(apr_pool_t *p, const server_rec *s, int has_nam
 /** True when one of the addresses of the server has this port. */
 int vhosts_has_port(const server_rec *s, apr_port_t port);
 
+/** True when httpd listens on this port, whoever answers there. */
+int vhosts_listen(apr_port_t port);
+
 /** True when a client that names no server in TLS gets s, at one of its addresses at least: when s is
  * the first virtual host there, or the main server. */
 int vhosts_is_default(const server_rec *s);
