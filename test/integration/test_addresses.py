@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from harness import certificates, client
+from harness.waiting import wait_until
 from test_config_mistakes import KEY, NAME, changed, good, refused
 from test_http01 import PREFIX
 
@@ -116,13 +117,50 @@ def test_tls_alpn(world):
     assert ca.issued() == 1
 
 
+def test_a_ca_that_has_no_addresses(world):
+    world.expect(AH01909, "unsupportedIdentifier")
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(V4, managed=True))
+    httpd.start()
+    problem = httpd.wait_for_problem(V4, "unsupportedIdentifier")["problem"]
+    assert "remove the name from ACMEManagedDomain" in problem["advice"]
+
+
+@pytest.mark.parametrize("written", [V6, f"[{V6}]"])
+def test_as_a_section(world, written):
+    world.expect(AH01909)
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    ca.pause()
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, aliases=[V6]), f"<ACMEManagedDomain {written}>",
+                    "</ACMEManagedDomain>")
+    httpd.start()
+    entry = httpd.wait_for_status(V6, lambda e: e["state"] != "failing", "anything")
+    assert entry["names"] == [V6]
+
+
+def test_two_key_types(world):
+    world.expect(AH01909)
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), "ACMEKeyType p256 rsa2048", httpd.site(V4, managed=True))
+    httpd.start()
+    ca.wait_for("POST /certZ/", times=2)
+    places = [httpd.store.live(V4), httpd.store.live(V4 + "+rsa2048")]
+    wait_until(lambda: all(place.is_dir() for place in places), 10, "both certificates")
+    httpd.graceful()
+    assert get(httpd, ca).endswith(b"hello\n")
+    assert ca.issued() == 2
+
+
 # -- http-01 ------------------------------------------------------------------------------------------
 
 TOKEN = "A" * 43
 
 
 @pytest.fixture
-def waiting(world):
+def unanswered(world):
     """An httpd that waits for its first certificate: the CA does not answer."""
     httpd = world.httpd()
     ca = world.ca(httpd)
@@ -142,19 +180,19 @@ def put(httpd, directory, text):
     path.write_text(text)
 
 
-def test_the_host_of_a_request_may_be_an_address(waiting):
-    put(waiting, "_ipv6.2001-db8--1", "of IPv6")
-    put(waiting, "192.0.2.1", "of IPv4")
-    port = waiting.http
+def test_the_host_of_a_request_may_be_an_address(unanswered):
+    put(unanswered, "_ipv6.2001-db8--1", "of IPv6")
+    put(unanswered, "192.0.2.1", "of IPv4")
+    port = unanswered.http
     for host, text in (("[2001:db8::1]", b"of IPv6"), (f"[2001:db8::1]:{port}", b"of IPv6"),
                        ("[2001:DB8:0:0:0:0:0:1]:80", b"of IPv6"),
                        ("192.0.2.1", b"of IPv4"), (f"192.0.2.1:{port}", b"of IPv4")):
-        answer = waiting.get(host, PREFIX + TOKEN)
+        answer = unanswered.get(host, PREFIX + TOKEN)
         assert (answer.status, answer.body) == (200, text), host
-        over_tls = waiting.get_tls(host, PREFIX + TOKEN, server_name=NAME)
+        over_tls = unanswered.get_tls(host, PREFIX + TOKEN, server_name=NAME)
         assert over_tls.body == text, host
     for host in ("[2001:db8::2]", "192.0.2.2", "_ipv6.2001-db8--1", "2001-db8--1", NAME):
-        assert waiting.get(host, PREFIX + TOKEN).status in (400, 404), host
+        assert unanswered.get(host, PREFIX + TOKEN).status in (400, 404), host
 
 
 # -- the configuration --------------------------------------------------------------------------------

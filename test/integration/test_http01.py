@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import socket
+
 import pytest
 
 from harness import ca as authority
