@@ -14,10 +14,9 @@
 /* NULL for a name that is none. */
 static const char *host_file(apr_pool_t *p, const char *name)
 {
-    const char *address = address_normalize(p, name);
-    const char *file = address != NULL ? address : name_file(p, name);
+    const char *file = name_file(p, name);
 
-    return address != NULL || name_is_file(file) ? file : NULL;
+    return name_is_file(file) ? file : NULL;
 }
 
 static const char *host_directory(apr_pool_t *p, const char *run_dir, const char *name)

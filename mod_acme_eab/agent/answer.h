@@ -8,8 +8,8 @@
  *   challenges/<host>/<token>         the key authorization
  *   challenges/<server name>/acme-tls-1.pem   certificate and throw-away key
  *
- * Both are named after the name that is validated, as name_file(); for an IP address the host is its
- * text and the server name its reverse name (RFC 8738, 5 and 6). */
+ * Both are named after the name that is validated, as name_file(); for an IP address the server name
+ * is its reverse name (RFC 8738, 5 and 6). */
 
 #include <apr_errno.h>
 #include <apr_pools.h>

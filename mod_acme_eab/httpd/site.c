@@ -272,12 +272,12 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
 
     for (i = 0; i < words->nelts; ++i) {
         const char *word = APR_ARRAY_IDX(words, i, const char *), *why = NULL;
-        const char *name = name_normalize(site->pool, word, &why);
+        const char *name = value_managed_name(site->pool, word, &why);
 
         if (name == NULL)
             mistake_add(mistakes, domain->where,
-                        "ACMEManagedDomain: '%s' %s; a managed name is a host name in ASCII "
-                        "(A-labels), with '*.' in front at most",
+                        "ACMEManagedDomain: '%s' %s; a managed name is an IP address, or a host "
+                        "name in ASCII (A-labels) with '*.' in front at most",
                         ap_escape_logitem(site->pool, word), why);
         else if (!contains(names, name))
             APR_ARRAY_PUSH(names, const char *) = name;
@@ -290,15 +290,18 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
     return names;
 }
 
+/* The first that the CA offers is answered. http-01 needs least of a proxy before this server, and
+ * cannot succeed where nobody listens on port 80 and somebody does on 443. */
 static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
 {
     apr_array_header_t *challenges = config->settings[SETTING_CHALLENGE].words;
+    int tls_first = !vhosts_listen(80) && vhosts_listen(443);
 
     if (challenges != NULL)
         return challenges;
     challenges = apr_array_make(p, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(challenges, const char *) = "http-01";
-    APR_ARRAY_PUSH(challenges, const char *) = "tls-alpn-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "tls-alpn-01" : "http-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "http-01" : "tls-alpn-01";
     return challenges;
 }
 
@@ -431,14 +434,17 @@ static int is_used(const site_t *site, const site_domain_t *domain)
     int i = 0;
 
     for (i = 0; i < site->vhosts->nelts; ++i) {
-        if (APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *)->domain == domain)
+        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
+
+        if (vhost->domain == domain && tree_vhost(site->tree, vhost->server)->ssl_engine)
             return 1;
     }
     return 0;
 }
 
-/* First by names proper. A ServerAlias with a wildcard counts only for a certificate that no server
- * names, so that a host which catches the rest keeps its own certificate. */
+/* First by names proper. A ServerAlias with a wildcard, or the IP address of the virtual host, counts
+ * only for a certificate that no server with TLS names, so that a host which catches the rest keeps
+ * its own certificate. */
 static void match_vhosts(site_t *site)
 {
     const server_rec *s = NULL;

@@ -119,7 +119,7 @@ MORE_LINES = [
     ("ACMEMaxParallel 0", ["ACMEMaxParallel"]),
     ("ACMEUser no-such-user", ["no-such-user"]),
     ("ACMEManagedDomain under_score.example", ["under_score"]),
-    ("ACMEManagedDomain 192.0.2.1", ["192.0.2.1"]),
+    ("ACMEManagedDomain 192.0.2.256", ["192.0.2.256"]),
     ("ACMEManagedDomain a..example", ["a..example"]),
 ]
 

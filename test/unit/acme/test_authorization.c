@@ -226,6 +226,7 @@ static void test_choose_address(void **state)
         "tls-alpn-01");
     assert_null(acme_authorization_choose(a, allow(*state, "dns-01", NULL), r));
     assert_non_null(strstr(r->detail, "2001:db8::1"));
+    assert_non_null(strstr(r->detail, "an IP address cannot have a dns challenge"));
 }
 
 static void test_choose_token(void **state)

@@ -30,8 +30,10 @@ static void http_answers(void **state)
         APR_SUCCESS,
         file_read(&text, &len, apr_pstrcat(p, dir, "/challenges/a.example/" TOKEN, NULL), 1000, p));
     assert_string_equal(TOKEN "." THUMBPRINT, text);
-    assert_int_equal(APR_SUCCESS, answer_put(dir, "2001:DB8::1", TOKEN, THUMBPRINT, p));
-    assert_int_equal(0644, mode_of(p, dir, "2001:db8::1/" TOKEN));
+    assert_int_equal(APR_SUCCESS, answer_put(dir, "2001:db8::1", TOKEN, THUMBPRINT, p));
+    assert_int_equal(0644, mode_of(p, dir, "_ipv6.2001-db8--1/" TOKEN));
+    assert_int_equal(APR_EINVAL, answer_put(dir, "2001:DB8::1", TOKEN, THUMBPRINT, p));
+    assert_int_equal(APR_EINVAL, answer_put(dir, "[2001:db8::1]", TOKEN, THUMBPRINT, p));
     assert_int_equal(APR_EINVAL, answer_put(dir, "../a.example", TOKEN, THUMBPRINT, p));
     assert_int_equal(APR_EINVAL, answer_put(dir, "a.example", "../" TOKEN, THUMBPRINT, p));
     answer_remove(dir, "a.example", p);

@@ -192,6 +192,21 @@ static void an_order_names_what_is_configured(void **state)
     scene_end(s);
 }
 
+/* RFC 8738, 3: in the one text that RFC 5952 gives it. */
+static void an_address_is_an_identifier_of_its_own_type(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    s->certificate->names = party_names(s->p, NAME, "192.0.2.1", "2001:0DB8:0::0001", NULL);
+    scene_start(s);
+    scene_register(s);
+    assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME "\"},"
+                        "{\"type\":\"ip\",\"value\":\"192.0.2.1\"},"
+                        "{\"type\":\"ip\",\"value\":\"2001:db8::1\"}]}",
+                        expect(s, SENTENCE_NEW_ORDER, 0));
+    scene_end(s);
+}
+
 static void only_one_order_is_in_flight(void **state)
 {
     scene_t *s = scene_make(*state);
@@ -462,6 +477,7 @@ int main(void)
         fixture_test(a_bound_account_is_not_bound_again),
         fixture_test(reading_and_answering_need_an_account),
         fixture_test(an_order_names_what_is_configured),
+        fixture_test(an_address_is_an_identifier_of_its_own_type),
         fixture_test(only_one_order_is_in_flight),
         fixture_test(finalize_carries_our_names_and_our_key),
         fixture_test(finalize_waits_for_its_key),
