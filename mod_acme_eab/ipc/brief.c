@@ -144,6 +144,7 @@ static json_t *account_to_json(const brief_account_t *account)
     json_object_set_new(json, "attempted", json_boolean(account->attempted));
     json_object_set_new(json, "eab", json_boolean(account->eab));
     json_object_set_new(json, "terms_accepted", json_boolean(account->terms_accepted));
+    json_put_string(json, "terms", account->terms);
     json_object_set_new(json, "contact_changed", json_boolean(account->contact_changed));
     json_put_string(json, "where", account->where);
     json_put_string(json, "ca_pem", account->ca_pem);
@@ -168,6 +169,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
     account->attempted = json_peek_bool(json, "attempted", 0);
     account->eab = json_peek_bool(json, "eab", 0);
     account->terms_accepted = json_peek_bool(json, "terms_accepted", 0);
+    account->terms = json_copy_string(p, json, "terms");
     account->contact_changed = json_peek_bool(json, "contact_changed", 0);
     account->where = json_copy_string(p, json, "where");
     account->ca_pem = json_copy_string(p, json, "ca_pem");
