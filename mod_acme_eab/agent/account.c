@@ -133,7 +133,8 @@ static void on_account(void *baton, const acme_answer_t *answer, const eab_resul
         return;
     }
     if (account->brief->eab && found->created && !found->eab_echoed) {
-        log_line(LOG_LEVEL_NOTICE, "Account %s: the CA did not confirm the external account binding",
+        log_line(LOG_LEVEL_NOTICE,
+                 "Account %s: the CA did not confirm the external account binding",
                  account->brief->label);
     }
     store_url(account, found->url);
