@@ -146,6 +146,41 @@ acme_order_t *acme_order_parse(apr_pool_t *p, const acme_answer_t *answer, eab_r
     return order;
 }
 
+static int has_url(const apr_array_header_t *urls, const char *url)
+{
+    int i;
+
+    for (i = 0; i < urls->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(urls, i, const char *), url) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int has_all_urls(const apr_array_header_t *urls, const apr_array_header_t *of)
+{
+    int i;
+
+    for (i = 0; i < of->nelts; i++) {
+        if (!has_url(urls, APR_ARRAY_IDX(of, i, const char *))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+apr_status_t acme_order_check_authorizations(const acme_order_t *order, const acme_order_t *before,
+                                             eab_result_t *result)
+{
+    if (has_all_urls(order->authorizations, before->authorizations)
+        && has_all_urls(before->authorizations, order->authorizations)) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ORDER_LOST,
+                          "The order at the CA has other authorizations than it had before");
+}
+
 static int has_name(const apr_array_header_t *names, const char *name)
 {
     int i;

@@ -47,4 +47,9 @@ acme_order_next_t acme_order_next(const char *status);
 apr_status_t acme_order_check_names(const acme_order_t *order, const apr_array_header_t *names,
                                     eab_result_t *result);
 
+/** Has the order the authorizations that it had before, as a set (RFC 8555, 7.1.3)?
+ * @return APR_SUCCESS, or APR_EINVAL with EAB_PROBLEM_ORDER_LOST */
+apr_status_t acme_order_check_authorizations(const acme_order_t *order, const acme_order_t *before,
+                                             eab_result_t *result);
+
 #endif

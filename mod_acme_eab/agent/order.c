@@ -48,6 +48,31 @@ void order_follow(job_t *job)
     }
 }
 
+/* Is it still what was ordered (checklist O-08, O-09)? What becomes of its authorizations does not
+ * matter once it is finalized: it may hold a certificate. */
+static apr_status_t check_unchanged(const job_t *job, const acme_order_t *order,
+                                    eab_result_t *problem)
+{
+    apr_status_t rv = acme_order_check_names(order, job->brief->order_names, problem);
+
+    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized) {
+        return rv;
+    }
+    return acme_order_check_authorizations(order, job->order, problem);
+}
+
+/* A CA that lets an order wait longer than it said has forgotten it. A new one is not judged by a
+ * clock that may be wrong. */
+static apr_status_t check_age(const job_t *job, const acme_order_t *order, eab_result_t *problem)
+{
+    if (job->state != JOB_READING || order->next != ACME_ORDER_AUTHORIZE || order->expires == 0
+        || order->expires > apr_time_now()) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_ORDER_LOST,
+                          "The order has expired and its names are not yet valid");
+}
+
 /* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
 int order_keep(job_t *job, const acme_answer_t *answer)
 {
@@ -58,8 +83,8 @@ int order_keep(job_t *job, const acme_answer_t *answer)
     apr_pool_create(&pool, job->agent->pool);
     problem = eab_result_make(pool);
     order = acme_order_parse(pool, answer, problem);
-    if (order == NULL
-        || acme_order_check_names(order, job->brief->order_names, problem) != APR_SUCCESS) {
+    if (order == NULL || check_unchanged(job, order, problem) != APR_SUCCESS
+        || check_age(job, order, problem) != APR_SUCCESS) {
         if (order != NULL) {
             job_abandon(job);
         }

@@ -139,13 +139,23 @@ static int is_switched(const conn_rec *c)
     return ap_get_module_config(master_of(c)->conn_config, &acme_eab_module) != NULL;
 }
 
+/* RFC 8737, 4: TLS 1.2 at least. */
+static int is_old_tls(conn_rec *c, server_rec *s)
+{
+    const char *version = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_PROTOCOL");
+
+    return version == NULL || strncmp(version, "SSL", 3) == 0 || strcmp(version, "TLSv1") == 0
+           || strcmp(version, "TLSv1.1") == 0;
+}
+
 int alpn_propose(conn_rec *c, request_rec *r, server_rec *s, const apr_array_header_t *offers,
                  apr_array_header_t *proposals)
 {
     const char *server_name = NULL;
 
     if (r != NULL || offers == NULL || offers->nelts != 1
-        || strcmp(APR_ARRAY_IDX(offers, 0, const char *), PROTOCOL) != 0 || !ap_ssl_conn_is_ssl(c))
+        || strcmp(APR_ARRAY_IDX(offers, 0, const char *), PROTOCOL) != 0 || !ap_ssl_conn_is_ssl(c)
+        || is_old_tls(c, s))
         return DECLINED;
     server_name = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_TLS_SNI");
     if (find_answer(c, server_name) == NULL)

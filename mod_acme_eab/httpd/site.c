@@ -263,6 +263,28 @@ static apr_array_header_t *words_of(const site_t *site, const config_domain_t *d
     return apr_array_make(site->pool, 1, sizeof(const char *));
 }
 
+/* CAs refuse an order for a wildcard and a name that it covers: the certificate is good for that name
+ * in any case. */
+static apr_array_header_t *without_covered(const apr_array_header_t *names)
+{
+    apr_array_header_t *kept = apr_array_make(names->pool, names->nelts, sizeof(const char *));
+    int i = 0, j = 0;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        for (j = 0; j < names->nelts; ++j) {
+            const char *other = APR_ARRAY_IDX(names, j, const char *);
+
+            if (strcmp(other, name) != 0 && name_matches(other, name))
+                break;
+        }
+        if (j == names->nelts)
+            APR_ARRAY_PUSH(kept, const char *) = name;
+    }
+    return kept;
+}
+
 static apr_array_header_t *names_of(const site_t *site, const config_domain_t *domain,
                                     apr_array_header_t *mistakes)
 {
@@ -282,6 +304,7 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
         else if (!contains(names, name))
             APR_ARRAY_PUSH(names, const char *) = name;
     }
+    names = without_covered(names);
     if (names->nelts > LIMIT_NAMES)
         mistake_add(
             mistakes, domain->where,

@@ -58,6 +58,7 @@ typedef struct brief_account {
     int attempted;          /* the CA may know the key already */
     int eab;                /* an EAB key id is configured */
     int terms_accepted;
+    const char *terms;   /* URL of the terms of service that were agreed to, or NULL */
     int contact_changed; /* the CA was told other contacts than are configured now */
     const char *where;
     const char *ca_pem;

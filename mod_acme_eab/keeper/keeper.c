@@ -135,6 +135,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
         brief->kid_sha256 = account->registration->kid_sha256;
         brief->url = account->registration->url;
         brief->attempted = account->registration->attempted;
+        brief->terms = account->registration->terms;
     }
     brief->thumbprint = account->thumbprint;
     brief_failure(&brief->failure, account->failure);

@@ -185,7 +185,8 @@ static const problem_row_t rows[] = {
       "The CA changed the names of the order; check at the CA which names the account may have, "
       "and make ACMEManagedDomain the same." },
     { EAB_PROBLEM_ORDER_LOST, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
-      "The CA does not know the order any more; a new one is placed by itself." },
+      "The order can lead to no certificate any more, since the CA has lost or changed it or it has "
+      "expired; a new one is placed by itself." },
     { EAB_PROBLEM_CHAIN, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The certificate that the CA issued is not what was ordered and was not installed; the old "
       "one stays in use, and the CA has to say why it differs." },

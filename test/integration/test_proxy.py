@@ -87,6 +87,7 @@ def test_issued_through_a_proxy_with_a_password(world):
     assert set(proxy.connects) == {f"localhost:{ca.port}"} and proxy.refused == 0
     password = CREDENTIALS.split(":")[1]
     assert password not in httpd.log.path.read_text()
+    assert '"protected"' not in httpd.log.path.read_text(), "nor is any signed request"
     assert password not in (httpd.run_dir / "status.json").read_text()
 
 

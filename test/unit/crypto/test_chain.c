@@ -275,6 +275,20 @@ static void check_passes(void **state)
     expect_verdict(&s, party_make(s.p, s.middle, &spec), NULL);
 }
 
+/* RFC 5280, 4.2.1.6: then the names are critical. */
+static void a_subject_may_be_empty(void **state)
+{
+    scene_t s = scene(*state);
+    party_spec_t spec = leaf_spec;
+    party_t *leaf = NULL;
+
+    spec.names = "critical,DNS:a.example.edu,DNS:b.example.edu";
+    leaf = party_make(s.p, s.middle, &spec);
+    assert_int_equal(0, X509_NAME_entry_count(X509_get_subject_name(leaf->cert)));
+    assert_true(X509_get_key_usage(leaf->cert) == UINT32_MAX); /* it has none */
+    expect_verdict(&s, leaf, NULL);
+}
+
 static void check_finds_a_foreign_key(void **state)
 {
     scene_t s = scene(*state);
@@ -496,6 +510,7 @@ int main(void)
         fixture_test(names_with_nul_do_not_count),
         fixture_test(key_types),
         fixture_test(check_passes),
+        fixture_test(a_subject_may_be_empty),
         fixture_test(check_finds_a_foreign_key),
         fixture_test(check_names_what_is_not_covered),
         fixture_test(long_lists_are_cut),

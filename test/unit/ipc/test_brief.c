@@ -22,7 +22,8 @@ static const char *const whole =
     "{\"label\":\"first\",\"directory\":\"https://ca.example/"
     "dir\",\"kid_sha256\":\"0123456789abcdef\","
     "\"url\":\"https://ca.example/account/1\",\"thumbprint\":\"tttt\",\"attempted\":true,"
-    "\"eab\":true,\"terms_accepted\":true,\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
+    "\"eab\":true,\"terms_accepted\":true,\"terms\":\"https://ca.example/"
+    "terms\",\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
     "pem\":\"PEM\","
     "\"proxy\":\"http://proxy:3128\",\"proxy_credentials\":\"name:word\","
     "\"failure\":" FAILURE(

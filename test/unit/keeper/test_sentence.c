@@ -278,8 +278,33 @@ static void finalize_carries_our_names_and_our_key(void **state)
     assert_int_equal(APR_SUCCESS,
                      keypair_load(&key, scene_path(s, "pending/" NAME "/privkey.pem"), s->p));
     assert_int_equal(1, X509_REQ_verify(csr, key->pkey));
+    assert_int_not_equal(1, EVP_PKEY_eq(key->pkey, scene_account(s)->key->pkey));
     X509_REQ_free(csr);
     ERR_clear_error();
+    scene_end(s);
+}
+
+/* A hundred names of 251 characters each, which is as much as httpd -t lets pass: CAs take requests of
+ * up to 50,000 bytes. */
+static void the_longest_requests_are_taken(void **state)
+{
+    scene_t *s = scene_make(*state);
+    apr_array_header_t *names = party_names(s->p, NULL);
+    char label[60];
+    int i;
+
+    memset(label, 'a', sizeof(label));
+    label[59] = '\0';
+    for (i = 0; i < 100; ++i)
+        APR_ARRAY_PUSH(names, const char *) =
+            apr_psprintf(s->p, "n%02d.%s.%s.%s.%s.example", i, label, label, label, label);
+    assert_int_equal(251, strlen(APR_ARRAY_IDX(names, 0, const char *)));
+    s->certificate->names = names;
+    scene_start(s);
+    scene_register(s);
+    assert_true(strlen(scene_sign(s, SENTENCE_NEW_ORDER)) < 50000);
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_true(strlen(scene_sign(s, SENTENCE_FINALIZE)) < 50000);
     scene_end(s);
 }
 
@@ -446,7 +471,8 @@ static void an_order_says_what_is_configured(void **state)
 static void contacts_go_to_the_account(void **state)
 {
     scene_t *s = scene_make(*state);
-    const char *jws = NULL;
+    const char *jws = NULL, *payload = NULL;
+    json_t *header = NULL;
 
     scene_start(s);
     scene_register(s);
@@ -458,6 +484,9 @@ static void contacts_go_to_the_account(void **state)
     eab_result_clear(s->result);
     assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
                                                 ACCOUNT_URL, NONCE, s->result, s->p));
+    scene_open_jws(s, jws, &header, &payload);
+    assert_string_equal("{\"contact\":[\"mailto:a@example.edu\",\"mailto:new@example.edu\"]}",
+                        payload);
     assert_int_equal(APR_SUCCESS, account_contacted(scene_account(s), s->result));
     assert_false(account_contact_changed(scene_account(s)));
     scene_end(s);
@@ -480,6 +509,7 @@ int main(void)
         fixture_test(an_address_is_an_identifier_of_its_own_type),
         fixture_test(only_one_order_is_in_flight),
         fixture_test(finalize_carries_our_names_and_our_key),
+        fixture_test(the_longest_requests_are_taken),
         fixture_test(finalize_waits_for_its_key),
         fixture_test(an_order_of_another_configuration_is_not_finalized),
         fixture_test(hostile_urls_and_nonces_are_refused),
