@@ -12,6 +12,7 @@
 #include "acme/session.h"
 #include "agent/link.h"
 #include "agent/reading.h"
+#include "crypto/alpncert.h"
 #include "ipc/brief.h"
 
 struct agent_account;
@@ -26,9 +27,10 @@ typedef struct agent {
     news_t reload;
     apr_pool_t *reload_pool;
     apr_time_t since;
-    apr_array_header_t *accounts; /* struct agent_account * */
-    apr_array_header_t *jobs;     /* struct job * */
-    int status_dirty;             /* something that the status shows has changed */
+    alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */
+    apr_array_header_t *accounts;   /* struct agent_account * */
+    apr_array_header_t *jobs;       /* struct job * */
+    int status_dirty;               /* something that the status shows has changed */
     apr_time_t status_written;
 } agent_t;
 

@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "crypto/alpncert.h"
 
 /* NULL for a name that is none. */
 static const char *host_file(apr_pool_t *p, const char *name)
@@ -59,7 +58,7 @@ apr_status_t answer_put(const char *run_dir, const char *name, const char *token
 }
 
 apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
-                            const char *thumbprint, apr_pool_t *ptemp)
+                            const char *thumbprint, const alpncert_keys_t *keys, apr_pool_t *ptemp)
 {
     const char *dir = host_directory(ptemp, run_dir, server_name(ptemp, name));
     secret_t *pem;
@@ -68,7 +67,7 @@ apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *t
     if (dir == NULL || !base64url_is_valid(token, LIMIT_TOKEN)) {
         return APR_EINVAL;
     }
-    pem = alpncert_make(ptemp, name, apr_pstrcat(ptemp, token, ".", thumbprint, NULL));
+    pem = alpncert_make(ptemp, keys, name, apr_pstrcat(ptemp, token, ".", thumbprint, NULL));
     if (pem == NULL) {
         return APR_EGENERAL;
     }

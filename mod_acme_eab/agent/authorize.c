@@ -129,6 +129,21 @@ static void expect_reading(job_t *job, const char *name, const char *type, apr_p
     job->unread += reading_expect(job->agent->reading, dir, on_read, job);
 }
 
+/* The keys are made once: that of RSA takes its time. */
+static apr_status_t put_tls_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
+                                   apr_pool_t *ptemp)
+{
+    agent_t *agent = job->agent;
+
+    if (agent->alpncert_keys == NULL) {
+        agent->alpncert_keys = alpncert_keys_make(agent->pool);
+    }
+    return agent->alpncert_keys != NULL
+               ? answer_put_tls(agent->brief->run_dir, name, challenge->token,
+                                job->account->brief->thumbprint, agent->alpncert_keys, ptemp)
+               : APR_EGENERAL;
+}
+
 static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                eab_result_t *problem, apr_pool_t *ptemp)
 {
@@ -137,8 +152,9 @@ static apr_status_t put_answer(job_t *job, const char *name, const acme_challeng
     char reason[120];
     int told;
 
-    rv = (strcmp(challenge->type, "tls-alpn-01") == 0 ? answer_put_tls : answer_put)(
-        run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
+    rv = strcmp(challenge->type, "tls-alpn-01") == 0
+             ? put_tls_answer(job, name, challenge, ptemp)
+             : answer_put(run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
     if (rv != APR_SUCCESS) {
         return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
                               "The answer for %s cannot be written below %s/challenges: %s.", name,

@@ -47,33 +47,43 @@ static X509 *make_cert(const keypair_t *key, const char *name, const char *key_a
     return cert;
 }
 
-/* Both blocks, one after the other. */
-static secret_t *join(apr_pool_t *p, X509 *cert, const secret_t *key_pem)
+alpncert_keys_t *alpncert_keys_make(apr_pool_t *p)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
+    alpncert_keys_t *keys = apr_pcalloc(p, sizeof(*keys));
+
+    keys->ec = keypair_adopt(p, keypair_generate("p256"));
+    keys->rsa = keypair_adopt(p, keypair_generate("rsa2048"));
+    return keys->ec != NULL && keys->rsa != NULL ? keys : NULL;
+}
+
+/* A certificate and its key, one after the other. */
+static int write_answer(BIO *bio, const keypair_t *key, const char *name,
+                        const char *key_authorization, apr_pool_t *p)
+{
+    X509 *cert = make_cert(key, name, key_authorization, p);
+    int done = cert != NULL && PEM_write_bio_X509(bio, cert) == 1
+               && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) == 1;
+
+    X509_free(cert);
+    return done;
+}
+
+secret_t *alpncert_make(apr_pool_t *p, const alpncert_keys_t *keys, const char *name,
+                        const char *key_authorization)
+{
+    BIO *bio = BIO_new(BIO_s_secmem()); /* BIO_free() cleanses it */
     secret_t *text = NULL;
     char *data = NULL;
     long len;
 
-    if (bio != NULL && PEM_write_bio_X509(bio, cert) == 1
-        && (len = BIO_get_mem_data(bio, &data)) > 0) {
-        text = secret_make(p, (apr_size_t)len + key_pem->len);
-        memcpy(text->data, data, (apr_size_t)len);
-        memcpy(text->data + len, key_pem->data, key_pem->len);
-    }
+    if (bio == NULL || !write_answer(bio, keys->ec, name, key_authorization, p)
+        || !write_answer(bio, keys->rsa, name, key_authorization, p)
+        || (len = BIO_get_mem_data(bio, &data)) <= 0)
+        goto out;
+    text = secret_make(p, (apr_size_t)len);
+    memcpy(text->data, data, (apr_size_t)len);
+out:
     BIO_free(bio);
-    return text;
-}
-
-secret_t *alpncert_make(apr_pool_t *p, const char *name, const char *key_authorization)
-{
-    keypair_t *key = keypair_adopt(p, keypair_generate("p256"));
-    secret_t *key_pem = key != NULL ? keypair_pem(p, key) : NULL;
-    X509 *cert = key_pem != NULL ? make_cert(key, name, key_authorization, p) : NULL;
-    secret_t *text = cert != NULL ? join(p, cert, key_pem) : NULL;
-
-    X509_free(cert);
-    secret_cleanse(key_pem);
     ERR_clear_error();
     return text;
 }
