@@ -127,6 +127,7 @@ static void what_cannot_be_started_is_told(void **state)
     const char *path = apr_pstrcat(run.p, run.dir, "/program", NULL);
     const char *argv[] = { path, NULL };
 
+    fixture_needs_vfork();
     start(&run, argv, 0, 100, PATIENCE);
     assert_int_equal(0, run.outcome.started);
     assert_int_equal(ENOENT, run.outcome.error);
