@@ -297,6 +297,7 @@ static void a_missing_command_is_told(void **state)
 {
     scene_t *s = scene(*state);
 
+    fixture_needs_vfork();
     s->plan->dns_command = "/nonexistent/command";
     assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
     run_until_replied(s, 1);
