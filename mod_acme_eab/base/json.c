@@ -158,6 +158,21 @@ void json_put_ints(json_t *object, const char *key, const apr_array_header_t *in
     json_object_set_new(object, key, array);
 }
 
+apr_array_header_t *json_copy_strings(apr_pool_t *p, const json_t *object, const char *key)
+{
+    apr_array_header_t *strings = apr_array_make(p, 4, sizeof(const char *));
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(object, key), i, item)
+    {
+        if (json_is_string(item)) {
+            APR_ARRAY_PUSH(strings, const char *) = apr_pstrdup(p, json_string_value(item));
+        }
+    }
+    return strings;
+}
+
 apr_array_header_t *json_copy_ints(apr_pool_t *p, const json_t *object, const char *key)
 {
     apr_array_header_t *ints = apr_array_make(p, 4, sizeof(int));

@@ -46,8 +46,9 @@ apr_time_t json_peek_time(const json_t *object, const char *key);
 void json_put_strings(json_t *object, const char *key, const apr_array_header_t *strings);
 void json_put_ints(json_t *object, const char *key, const apr_array_header_t *ints);
 
-/** The integers of an array member, in p; others in it are skipped. Empty when the member is missing
- * or no array. */
+/** The strings, or integers, of an array member, in p; others in it are skipped. Empty when the
+ * member is missing or no array. */
+apr_array_header_t *json_copy_strings(apr_pool_t *p, const json_t *object, const char *key);
 apr_array_header_t *json_copy_ints(apr_pool_t *p, const json_t *object, const char *key);
 
 #endif

@@ -174,9 +174,11 @@ static void a_mended_configuration_goes_live_by_itself(void **state)
 
 static void a_test_that_cannot_be_run_is_told(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
-    json_t *news;
+    scene_t *s = NULL;
+    json_t *news = NULL;
 
+    fixture_needs_vfork();
+    s = with_certificate(*state, "exit 0");
     s->plan->httpd_program = "/nowhere/httpd";
     news = run_keeper(s, apr_time_from_msec(500));
     assert_int_equal(0, signals);
