@@ -62,7 +62,10 @@ def make(ca, account, name):
     if ca.is_validated(account, name):
         _make_valid(ca, made)
     else:
-        for type_ in (*ca.switches.unknown_challenges, *ca.switches.challenge_types):
+        types = (*ca.switches.unknown_challenges, *ca.switches.challenge_types)
+        if name.startswith((*ca.switches.dns_only, "\0")):
+            types = ("dns-01",)
+        for type_ in types:
             if not (wildcard and type_ in ("http-01", "tls-alpn-01")):
                 add_challenge(ca, made, type_)
     return made
@@ -168,6 +171,8 @@ def _validate(ca, challenge):
     problem = None
     time.sleep(ca.switches.fetch_after)
     try:
+        if challenge.authorization.name.startswith((*ca.switches.unprovable, "\0")):
+            raise Failed("connection", "Timeout during connect")
         for _ in range(ca.switches.perspectives):
             VALIDATORS[challenge.type](ca, challenge.authorization.name,
                                        challenge.token, key_authorization(challenge))
