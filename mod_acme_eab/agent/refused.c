@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -80,7 +81,8 @@ static int add_name(job_t *job, const char *name, const char *type, const char *
     if (refused == NULL || name_is_among(refused->names, name)) {
         return 0;
     }
-    entry = json_pack("{s:{s:s,s:s}}", "identifier", "type", "dns", "value", name);
+    entry = json_pack("{s:{s:s,s:s}}", "identifier", "type",
+                      address_normalize(refused->pool, name) != NULL ? "ip" : "dns", "value", name);
     json_put_string(entry, "type", type);
     json_put_string(entry, "detail", detail);
     json_array_append_new(refused->entries, entry);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "ipc/member.h"
 
 static const char *const message_names[] = {
     [MESSAGE_PLAN] = "plan",           [MESSAGE_READY] = "ready",
@@ -69,11 +70,14 @@ void sentence_order_to_json(json_t *body, const sentence_order_t *order)
 
 void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_pool_t *p)
 {
-    const json_t *names = json_object_get(body, "names");
+    static const member_t members[] = { MEMBER_STRINGS(sentence_order_t, names), MEMBER_END };
 
     order->replaces = json_is_true(json_object_get(body, "replaces"));
     order->profile = json_is_true(json_object_get(body, "profile"));
-    order->names = (names != NULL) ? json_copy_strings(p, body, "names") : NULL;
+    order->names = NULL;
+    if (json_object_get(body, "names") != NULL) {
+        member_read(order, members, body, p);
+    }
 }
 
 int sentence_is_of_certificate(int sentence)

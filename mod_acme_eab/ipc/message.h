@@ -62,7 +62,7 @@ typedef enum {
 typedef struct sentence_order {
     int replaces; /* name the certificate that this one replaces, if there is one (RFC 9773, 5) */
     int profile;  /* name the configured profile */
-    const apr_array_header_t *names; /* const char *: some of the configured names, where the plan
+    apr_array_header_t *names; /* const char *: some of the configured names, where the plan
                                         allows that; NULL: all of them */
 } sentence_order_t;
 

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -378,9 +379,10 @@ static json_t *list_dropped(const apr_array_header_t *ordered, const apr_array_h
         const char *name = APR_ARRAY_IDX(ordered, i, const char *);
 
         if (!name_is_among(covered, name)) {
-            json_array_append_new(list,
-                                  json_pack("{s:s,s:{s:s,s:s}}", "type", EAB_PROBLEM_NAME_DROPPED,
-                                            "identifier", "type", "dns", "value", name));
+            json_array_append_new(list, json_pack("{s:s,s:{s:s,s:s}}", "type",
+                                                  EAB_PROBLEM_NAME_DROPPED, "identifier", "type",
+                                                  address_normalize(p, name) != NULL ? "ip" : "dns",
+                                                  "value", name));
         }
     }
     return list;
