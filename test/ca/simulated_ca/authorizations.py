@@ -171,8 +171,6 @@ def _validate(ca, challenge):
     problem = None
     time.sleep(ca.switches.fetch_after)
     try:
-        if challenge.authorization.name.startswith((*ca.switches.unprovable, "\0")):
-            raise Failed("connection", "Timeout during connect")
         for _ in range(ca.switches.perspectives):
             VALIDATORS[challenge.type](ca, challenge.authorization.name,
                                        challenge.token, key_authorization(challenge))
@@ -198,6 +196,8 @@ def _end(ca, challenge, problem):
     if challenge.status != "processing":
         return
     authorization = challenge.authorization
+    if authorization.name.startswith((*ca.switches.unprovable, "\0")):
+        problem = Failed("connection", "Timeout during connect").document()
     if problem is None:
         challenge.status = authorization.status = "valid"
         challenge.error, challenge.validated = None, ca.clock.now()
