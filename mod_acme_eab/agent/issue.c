@@ -233,8 +233,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     job_t *job = baton;
 
     if (result->rv != APR_SUCCESS) {
-        if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_FEWER_NAMES) == 0) {
-            refused_by_keeper(job, result);
+        if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
             return;
         }
         if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_CHAIN) == 0) {

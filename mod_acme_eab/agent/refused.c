@@ -155,10 +155,22 @@ static int add_members(job_t *job, const eab_result_t *problem)
     return added;
 }
 
+/* The keeper's word (keeper/certificate.c), at newOrder, finalize or install: the order is over. */
+static int is_by_keeper(const eab_result_t *problem)
+{
+    return problem->type != NULL && strcmp(problem->type, EAB_PROBLEM_FEWER_NAMES) == 0;
+}
+
 int refused_by_problem(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
     int added;
 
+    if (is_by_keeper(problem)) {
+        job_abandon(job);
+        failing_leave_out(&job->failing, problem, place, SUBSET_HELD);
+        job_happen(job, EVENT_FAILED);
+        return 1;
+    }
     if (!job->brief->allow_subset || !is_about_names(problem)) {
         return 0;
     }
@@ -364,18 +376,10 @@ void refused_conclude(job_t *job)
     apr_pool_destroy(pool);
 }
 
-void refused_by_keeper(job_t *job, const eab_result_t *problem)
-{
-    job_abandon(job);
-    failing_leave_out(&job->failing, problem, PROBLEM_AT_ORDER, SUBSET_HELD);
-    job_happen(job, EVENT_FAILED);
-}
-
 int refused_is_costly(const eab_result_t *problem)
 {
-    return problem->type != NULL
-           && (strcmp(problem->type, EAB_PROBLEM_NAME_DROPPED) == 0
-               || strcmp(problem->type, EAB_PROBLEM_FEWER_NAMES) == 0);
+    return is_by_keeper(problem)
+           || (problem->type != NULL && strcmp(problem->type, EAB_PROBLEM_NAME_DROPPED) == 0);
 }
 
 int refused_is_named(const eab_result_t *problem, const char *name)

@@ -19,16 +19,13 @@ int refused_note(job_t *job, const char *name, int wildcard, const eab_result_t 
  * flight, if there is one, is over. An event has happened. */
 void refused_go_on(job_t *job);
 
-/** A problem that may speak of some names only.
- * @return true when it did, and the others may go on: an event has happened */
+/** A problem that may speak of some names only; or the keeper's, which has no use for fewer names.
+ * @return true when it was one of these: an event has happened */
 int refused_by_problem(job_t *job, const eab_result_t *problem, problem_place_t place);
 
 /** An order of the CA that lacks names which were ordered.
  * @return true when the others may go on: an event has happened */
 int refused_by_order(job_t *job, const acme_order_t *order);
-
-/** The keeper did not take a certificate with fewer names: the order is over. An event has happened. */
-void refused_by_keeper(job_t *job, const eab_result_t *problem);
 
 /** A certificate was installed, with the names that it has: tell which are missing and why, or that
  * all is well. */

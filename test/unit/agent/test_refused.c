@@ -285,6 +285,24 @@ static void an_order_without_a_name(void **state)
     scene_end(s);
 }
 
+/* It asks by the same rules, and has the last word. */
+static void the_keeper_has_no_use_for_fewer_names(void **state)
+{
+    scene_t *s = scene_make(*state, "a.edu *.b.edu c.edu", 20 * DAY);
+    int type = 0;
+
+    s->certificate->allow_subset = 0;
+    assert_true(
+        refused_by_problem(s->job, refusal(s, EAB_PROBLEM_FEWER_NAMES, NULL), PROBLEM_AT_ORDER));
+    assert_false(s->certificate->ordering);
+    fake_keeper_hear(s->keeper, &type);
+    assert_int_equal(MESSAGE_ABANDON, type);
+    assert_int_equal(SUBSET_HELD, failure_of(s)->subset);
+    assert_true(refused_is_costly(failure_of(s)->problem));
+    assert_in_range(s->job->at - apr_time_now(), 16 * DAY, 17 * DAY + APR_USEC_PER_SEC);
+    scene_end(s);
+}
+
 static void what_came_is_told(void **state)
 {
     scene_t *s = scene_make(*state, "a.edu *.b.edu", 80 * DAY);
@@ -318,6 +336,7 @@ int main(void)
         fixture_test(the_rest_is_what_was_not_refused),
         fixture_test(a_name_that_was_dropped_is_no_gain),
         fixture_test(an_order_without_a_name),
+        fixture_test(the_keeper_has_no_use_for_fewer_names),
         fixture_test(what_came_is_told),
     };
 
