@@ -12,6 +12,7 @@
 #include "agent/renewal.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/name.h"
 
 #define STATUS_VERSION 1
 
@@ -113,6 +114,16 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
     return next;
 }
 
+/* Configured names that the certificate in place does not cover. */
+static void put_missing(json_t *json, const brief_certificate_t *brief, apr_pool_t *p)
+{
+    apr_array_header_t *none = apr_array_make(p, 1, sizeof(const char *));
+
+    json_put_strings(json, "missing_names",
+                     brief->facts != NULL ? name_uncovered(p, brief->facts->names, brief->names)
+                                          : none);
+}
+
 static json_t *order_to_json(const job_t *job)
 {
     json_t *order;
@@ -148,6 +159,7 @@ static json_t *job_to_json(const job_t *job, apr_pool_t *p)
 
     json_put_string(json, "name", APR_ARRAY_IDX(brief->names, 0, const char *));
     json_put_strings(json, "names", brief->names);
+    put_missing(json, brief, p);
     json_put_string(json, "account", job->account->brief->label);
     json_put_string(json, "state", status);
     json_object_set_new(json, "served", json_boolean(brief->served));
@@ -193,6 +205,26 @@ static void take_if_missing(json_t *entry, const json_t *other, const char *memb
     }
 }
 
+/* Each name once, though it may lack on the certificates of both types. */
+static void add_missing(json_t *names, const json_t *others)
+{
+    json_t *name, *known;
+    size_t i, k;
+
+    json_array_foreach(others, i, name)
+    {
+        int is_new = 1;
+
+        json_array_foreach(names, k, known)
+        {
+            is_new = is_new && !json_equal(name, known);
+        }
+        if (is_new) {
+            json_array_append(names, name);
+        }
+    }
+}
+
 /* A managed domain has one certificate for each key type and one entry for all of them: with the
  * worst state, the problem that belongs to it, and what happens first. Without a time it happens
  * right now, or waits for the administrator. */
@@ -208,6 +240,7 @@ static void merge(json_t *entry, const json_t *other)
     take_if_missing(entry, other, "problem");
     take_if_missing(entry, other, "suggestion");
     take_if_missing(entry, other, "order");
+    add_missing(json_object_get(entry, "missing_names"), json_object_get(other, "missing_names"));
     json_array_extend(json_object_get(entry, "key_types"), json_object_get(other, "key_types"));
     json_array_extend(json_object_get(entry, "keys"), json_object_get(other, "keys"));
 }

@@ -145,7 +145,22 @@ int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t
     return 1;
 }
 
-static int holds_name(const apr_array_header_t *names, const char *name)
+apr_array_header_t *name_uncovered(apr_pool_t *p, const apr_array_header_t *patterns,
+                                   const apr_array_header_t *names)
+{
+    apr_array_header_t *uncovered = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!name_matches_any(patterns, name))
+            APR_ARRAY_PUSH(uncovered, const char *) = name;
+    }
+    return uncovered;
+}
+
+int name_is_among(const apr_array_header_t *names, const char *name)
 {
     int i;
 
@@ -161,7 +176,7 @@ static int holds_all(const apr_array_header_t *names, const apr_array_header_t *
     int i;
 
     for (i = 0; i < others->nelts; ++i) {
-        if (!holds_name(names, APR_ARRAY_IDX(others, i, const char *)))
+        if (!name_is_among(names, APR_ARRAY_IDX(others, i, const char *)))
             return 0;
     }
     return 1;

@@ -23,6 +23,13 @@ int name_matches_any(const apr_array_header_t *patterns, const char *name);
 /** True when each of names is matched by one of patterns; both of const char *. */
 int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t *names);
 
+/** Those of names that none of patterns matches. In p. */
+apr_array_header_t *name_uncovered(apr_pool_t *p, const apr_array_header_t *patterns,
+                                   const apr_array_header_t *names);
+
+/** True when the very name is among them, a wildcard as what it is. Case-insensitive. */
+int name_is_among(const apr_array_header_t *names, const char *name);
+
 /** True when both arrays hold the same set of names. */
 int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b);
 

@@ -353,21 +353,6 @@ static const char *names_text(apr_pool_t *p, const apr_array_header_t *names)
     return text;
 }
 
-static apr_array_header_t *names_missing(apr_pool_t *p, const chain_t *chain,
-                                         const apr_array_header_t *names)
-{
-    apr_array_header_t *missing = apr_array_make(p, 2, sizeof(const char *));
-    const char *name = NULL;
-    int i;
-
-    for (i = 0; i < names->nelts; i++) {
-        name = APR_ARRAY_IDX(names, i, const char *);
-        if (!name_matches_any(chain->facts.names, name))
-            APR_ARRAY_PUSH(missing, const char *) = name;
-    }
-    return missing;
-}
-
 static apr_status_t check_key(const chain_t *chain, const keypair_t *key, eab_result_t *result)
 {
     if (chain_matches_key(chain, key))
@@ -423,7 +408,7 @@ apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
     rv = check_key(chain, key, result);
     if (rv != APR_SUCCESS)
         return rv;
-    missing = names_missing(result->pool, chain, names);
+    missing = name_uncovered(result->pool, chain->facts.names, names);
     if (missing->nelts > 0)
         return check_names(chain, missing, result);
     rv = check_dates(chain, now, result);
@@ -433,7 +418,7 @@ apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
 static apr_status_t check_any_name(const chain_t *chain, const apr_array_header_t *names,
                                    eab_result_t *result)
 {
-    apr_array_header_t *missing = names_missing(result->pool, chain, names);
+    apr_array_header_t *missing = name_uncovered(result->pool, chain->facts.names, names);
 
     if (names->nelts > 0 && missing->nelts == names->nelts)
         return check_names(chain, missing, result);

@@ -338,8 +338,19 @@ static void put_order(out_t *out, const json_t *certificate, apr_time_t now)
     put_row(out, "Order URL", json_peek_string(order, "url"), "mono");
 }
 
+/* Beside the state, since a valid certificate without some names is no whole one. */
+static void put_missing(out_t *out, const json_t *names)
+{
+    size_t count = json_array_size(names);
+
+    if (count > 0)
+        put_format(out, "<span class=\"state bad\">%s missing</span>",
+                   count == 1 ? "1 name" : apr_psprintf(out->p, "%lu names", (unsigned long)count));
+}
+
 static void put_certificate(out_t *out, const json_t *certificate, apr_time_t now)
 {
+    const json_t *missing = json_object_get(certificate, "missing_names");
     const json_t *problem = json_object_get(certificate, "problem");
     json_t *key = NULL;
     size_t i = 0;
@@ -348,6 +359,7 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put_format(out, "<h2>%s</h2>", json_peek_string(certificate, "name"));
     put_state(out, json_peek_string(certificate, "state"),
               describe_type_of(out->p, problem, certificate));
+    put_missing(out, missing);
     put(out, "</div>\n");
     put_problem(out, problem, now);
     json_array_foreach(json_object_get(certificate, "keys"), i, key)
@@ -357,6 +369,7 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put(out, "<dl>\n");
     put_row(out, "Next", describe_next(out->p, json_object_get(certificate, "next"), now), "");
     put_row(out, "Names", describe_names(out->p, json_object_get(certificate, "names")), "");
+    put_row(out, "Missing", describe_names(out->p, missing), "bad");
     put_row(out, "Account", json_peek_string(certificate, "account"), "");
     put_order(out, certificate, now);
     put(out, "</dl>\n</section>\n");

@@ -346,6 +346,7 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
     planned->profile_required = profile != NULL && profile->nelts > 1;
     planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
     planned->common_name = is_on(config, SETTING_COMMON_NAME, 1);
+    planned->allow_subset = is_on(config, SETTING_ALLOW_SUBSET, 0);
     if (before != NULL)
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
 }

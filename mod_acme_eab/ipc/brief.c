@@ -21,11 +21,9 @@ static const member_t window_members[] = {
 };
 
 static const member_t failure_members[] = {
-    MEMBER_INT(brief_failure_t, attempts, 0),
-    MEMBER_TIME(brief_failure_t, since),
-    MEMBER_TIME(brief_failure_t, next),
-    MEMBER_INT(brief_failure_t, place, 0),
-    MEMBER_END,
+    MEMBER_INT(brief_failure_t, attempts, 0), MEMBER_TIME(brief_failure_t, since),
+    MEMBER_TIME(brief_failure_t, next),       MEMBER_INT(brief_failure_t, place, 0),
+    MEMBER_INT(brief_failure_t, subset, 0),   MEMBER_END,
 };
 
 static const member_t news_members[] = {
@@ -62,6 +60,7 @@ static const member_t certificate_members[] = {
     MEMBER_STRINGS(brief_certificate_t, challenges),
     MEMBER_STRING(brief_certificate_t, profile),
     MEMBER_BOOL(brief_certificate_t, profile_required, 0),
+    MEMBER_BOOL(brief_certificate_t, allow_subset, 0),
     MEMBER_STRING(brief_certificate_t, preferred_chain),
     MEMBER_STRING(brief_certificate_t, key_type),
     MEMBER_INT(brief_certificate_t, renew_percent, 0),

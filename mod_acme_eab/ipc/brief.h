@@ -19,7 +19,8 @@ typedef struct brief_failure {
     int attempts; /* 0: there is none */
     apr_time_t since;
     apr_time_t next;
-    int place; /* problem_place_t */
+    int place;  /* problem_place_t */
+    int subset; /* subset_outcome_t: what was done without the names that the problem is about */
     eab_result_t *problem;
 } brief_failure_t;
 
@@ -77,6 +78,7 @@ typedef struct brief_certificate {
     apr_array_header_t *challenges;
     const char *profile;
     int profile_required;
+    int allow_subset; /* ACMEAllowSubsetOfNames */
     const char *preferred_chain;
     const char *key_type;
     int renew_percent;

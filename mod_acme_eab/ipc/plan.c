@@ -30,6 +30,7 @@ static const member_t certificate_members[] = {
     MEMBER_STRING(plan_certificate_t, dns_command),
     MEMBER_STRING(plan_certificate_t, profile),
     MEMBER_BOOL(plan_certificate_t, profile_required, 0),
+    MEMBER_BOOL(plan_certificate_t, allow_subset, 0),
     MEMBER_STRING(plan_certificate_t, preferred_chain),
     MEMBER_STRING(plan_certificate_t, key_type),
     MEMBER_BOOL(plan_certificate_t, common_name, 1),

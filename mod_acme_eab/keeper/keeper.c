@@ -92,6 +92,7 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
         brief->since = failure->since;
         brief->next = failure->next;
         brief->place = failure->place;
+        brief->subset = failure->subset;
         brief->problem = failure->problem;
     }
 }
@@ -163,6 +164,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->domain = plan->domain;
     brief->profile = plan->profile;
     brief->profile_required = plan->profile_required;
+    brief->allow_subset = plan->allow_subset;
     brief->preferred_chain = plan->preferred_chain;
     brief->names = plan->names;
     brief->account = plan->account;

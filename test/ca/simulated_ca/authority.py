@@ -133,6 +133,8 @@ class SimulatedCa:
         return account.status == "valid" and not self.switches.accounts_suspended
 
     def is_validated(self, account, name):
+        if name.startswith((*self.switches.unprovable, *self.switches.dns_only, "\0")):
+            return False
         return self.switches.prevalidated or (account.url, name) in self.validated
 
     def issue(self, order):

@@ -62,7 +62,10 @@ def make(ca, account, name):
     if ca.is_validated(account, name):
         _make_valid(ca, made)
     else:
-        for type_ in (*ca.switches.unknown_challenges, *ca.switches.challenge_types):
+        types = (*ca.switches.unknown_challenges, *ca.switches.challenge_types)
+        if name.startswith((*ca.switches.dns_only, "\0")):
+            types = ("dns-01",)
+        for type_ in types:
             if not (wildcard and type_ in ("http-01", "tls-alpn-01")):
                 add_challenge(ca, made, type_)
     return made
@@ -193,6 +196,8 @@ def _end(ca, challenge, problem):
     if challenge.status != "processing":
         return
     authorization = challenge.authorization
+    if authorization.name.startswith((*ca.switches.unprovable, "\0")):
+        problem = Failed("connection", "Timeout during connect").document()
     if problem is None:
         challenge.status = authorization.status = "valid"
         challenge.error, challenge.validated = None, ca.clock.now()

@@ -187,6 +187,24 @@ static void test_authorizations(void **state)
     assert_string_equal(r->type, EAB_PROBLEM_ORDER_LOST);
 }
 
+static void test_dropped(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_order_t *order = parse(*state,
+                                "{\"status\":\"ready\",\"identifiers\":["
+                                "{\"type\":\"dns\",\"value\":\"A.example\"}]}",
+                                &r);
+    apr_array_header_t *dropped =
+        acme_order_dropped(*state, order, names_of(*state, "b.example", "a.example"));
+
+    assert_int_equal(dropped->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(dropped, 0, const char *), "b.example");
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "a.example", NULL)));
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "b.example", NULL)));
+    order = parse(*state, "{\"status\":\"ready\"}", &r);
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "a.example", NULL)));
+}
+
 static void test_many_names(void **state)
 {
     apr_pool_t *p = *state;
@@ -206,11 +224,11 @@ static void test_many_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        FAKE_TEST(test_full),           FAKE_TEST(test_next),      FAKE_TEST(test_sparse),
-        FAKE_TEST(test_errors),         FAKE_TEST(test_refused),   FAKE_TEST(test_names),
-        FAKE_TEST(test_authorizations), FAKE_TEST(test_many_names)
-    };
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_full),           FAKE_TEST(test_next),
+                                        FAKE_TEST(test_sparse),         FAKE_TEST(test_errors),
+                                        FAKE_TEST(test_refused),        FAKE_TEST(test_names),
+                                        FAKE_TEST(test_authorizations), FAKE_TEST(test_many_names),
+                                        FAKE_TEST(test_dropped) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

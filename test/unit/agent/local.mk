@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_job \
 	test/unit/agent/test_link \
 	test/unit/agent/test_reading \
+	test/unit/agent/test_refused \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -44,3 +45,7 @@ test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE)
 test_unit_agent_test_job_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_job_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_refused_SOURCES = test/unit/agent/test_refused.c
+test_unit_agent_test_refused_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)

@@ -131,7 +131,7 @@ static void the_document_has_its_shape(void **state)
     assert_int_equal(1, json_peek_int(status, "version", 0));
     expect_text(status, "generated", NOW);
     has_members(status, "certificates accounts processes reload");
-    has_members(certificate, "name names account state keys next problem order");
+    has_members(certificate, "name names missing_names account state keys next problem order");
     expect_text(certificate, "name", "www.example.edu");
     expect_text(certificate, "account", "default");
     expect_text(certificate, "state", "missing");
@@ -220,6 +220,59 @@ static void a_problem_is_told_with_advice(void **state)
     has_members(problem, "advice since");
     assert_null(json_object_get(problem, "rv"));
     expect_text(json_object_get(certificate, "next"), "what", "retry");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+/* The names that the CA refused are missing, and nothing else is wrong. */
+static void a_certificate_without_some_names_is_valid(void **state)
+{
+    scene_t s = scene(*state);
+    apr_time_t next = apr_time_now() + apr_time_from_sec(7200);
+    eab_result_t *result = s.certificate->failure.problem;
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->allow_subset = 1;
+    s.certificate->facts = facts(s.p);
+    s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
+    s.certificate->loaded = "000003";
+    eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
+    result->subproblems =
+        json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "example.edu"));
+    s.certificate->failure.attempts = 1;
+    s.certificate->failure.since = apr_time_from_sec(1000000);
+    s.certificate->failure.next = next;
+    s.certificate->failure.subset = SUBSET_SETTLED;
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "valid");
+    assert_string_equal("[\"example.edu\"]",
+                        json_text(s.p, json_object_get(certificate, "missing_names")));
+    expect_text(json_object_get(certificate, "problem"), "detail", "No way");
+    expect_text(json_object_get(certificate, "next"), "what", "retry");
+    assert_int_equal(apr_time_sec(next),
+                     apr_time_sec(json_peek_time(json_object_get(certificate, "next"), "at")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+/* One that was never tried is ordered at once, whatever was refused. */
+static void a_further_name_is_ordered_at_once(void **state)
+{
+    scene_t s = scene(*state);
+    eab_result_t *result = s.certificate->failure.problem;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
+    s.certificate->loaded = "000003";
+    eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
+    result->subproblems =
+        json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "old.example.edu"));
+    s.certificate->failure.attempts = 1;
+    s.certificate->failure.next = apr_time_now() + apr_time_from_sec(7200);
+    s.certificate->failure.subset = SUBSET_SETTLED;
+    agent = agent_of(&s);
+    assert_true(APR_ARRAY_IDX(agent->jobs, 0, job_t *)->at <= apr_time_now());
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
@@ -383,6 +436,8 @@ int main(void)
         fixture_test(a_certificate_is_described),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
+        fixture_test(a_certificate_without_some_names_is_valid),
+        fixture_test(a_further_name_is_ordered_at_once),
         fixture_test(a_broken_account_fails_its_certificates),
         fixture_test(an_order_in_flight_is_shown),
         fixture_test(key_types_of_a_domain_share_an_entry),

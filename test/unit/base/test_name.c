@@ -170,6 +170,7 @@ static void compares_lists(void **state)
 {
     apr_pool_t *p = *state;
     apr_array_header_t *patterns = array_of(p, "example.edu *.example.edu");
+    apr_array_header_t *missing = NULL;
 
     assert_true(name_matches_any(patterns, "www.example.edu"));
     assert_false(name_matches_any(patterns, "example.org"));
@@ -177,6 +178,14 @@ static void compares_lists(void **state)
     assert_true(name_covers_all(patterns, array_of(p, "example.edu a.example.edu")));
     assert_false(name_covers_all(patterns, array_of(p, "example.edu a.b.example.edu")));
     assert_true(name_covers_all(patterns, array_of(p, "")));
+    missing =
+        name_uncovered(p, patterns, array_of(p, "example.edu a.b.example.edu *.example.edu c"));
+    assert_int_equal(2, missing->nelts);
+    assert_string_equal("a.b.example.edu", APR_ARRAY_IDX(missing, 0, const char *));
+    assert_string_equal("c", APR_ARRAY_IDX(missing, 1, const char *));
+    assert_int_equal(0, name_uncovered(p, patterns, array_of(p, ""))->nelts);
+    assert_true(name_is_among(patterns, "EXAMPLE.edu"));
+    assert_false(name_is_among(patterns, "www.example.edu"));
     assert_true(name_same_set(array_of(p, "a.edu b.edu"), array_of(p, "B.edu A.edu")));
     assert_true(name_same_set(array_of(p, ""), array_of(p, "")));
     assert_false(name_same_set(array_of(p, "a.edu b.edu"), array_of(p, "a.edu")));

@@ -117,6 +117,20 @@ static void test_says_what_it_is(void **state)
     assert_has(html, "process 12");
 }
 
+static void test_says_which_names_are_missing(void **state)
+{
+    static const char two[] = "{'certificates':[{'name':'a.edu','state':'valid','names':['a.edu'],"
+                              "'missing_names':['<b>.edu','c.edu']}]}";
+    static const char one[] = "{'certificates':[{'state':'valid','missing_names':['b.edu']}]}";
+    static const char none[] = "{'certificates':[{'state':'valid','missing_names':[]}]}";
+    const char *html = render(*state, two, 1);
+
+    assert_has(html, "<span class=\"state bad\">2 names missing</span>");
+    assert_has(html, "<dt>Missing</dt><dd class=\"bad\"><bdi>&lt;b&gt;.edu c.edu</bdi>");
+    assert_has(render(*state, one, 1), "<span class=\"state bad\">1 name missing</span>");
+    assert_has_not(render(*state, none, 1), "issing");
+}
+
 static void test_says_what_happens_next(void **state)
 {
     assert_has(render(*state, full, 1), "Next try: 2026-11-21 22:05 UTC (in 59 minutes), after a "
@@ -237,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_says_what_it_is),
+        cmocka_unit_test(test_says_which_names_are_missing),
         cmocka_unit_test(test_says_what_happens_next),
         cmocka_unit_test(test_trouble_in_the_words_of_the_ca),
         cmocka_unit_test(test_several_key_types_on_one_card),

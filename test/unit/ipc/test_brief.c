@@ -11,7 +11,7 @@
 
 #define FAILURE(attempts) \
     "{\"attempts\":" attempts ",\"since\":\"2026-01-02T03:04:05Z\"," \
-    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"problem\":" PROBLEM "}"
+    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"subset\":1,\"problem\":" PROBLEM "}"
 
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
@@ -35,6 +35,7 @@ static const char *const whole =
              "{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
              "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
              "\"challenges\":[\"http-01\"],\"profile\":\"shortlived\",\"profile_required\":true,"
+             "\"allow_subset\":true,"
              "\"preferred_chain\":\"Root X1\",\"key_type\":\"p384\","
              "\"renew_percent\":33,\"renew_before\":2592000000000,\"served\":true,\"fallback\":"
              "true,"
@@ -54,7 +55,7 @@ static const char *const whole =
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
                       "\"challenges\":[],"
-                      "\"profile_required\":false,\"key_type\":\"rsa2048\","
+                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
                       "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
                       "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":null}]"
                       ","

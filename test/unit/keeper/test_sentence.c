@@ -241,14 +241,14 @@ static X509_REQ *csr_of(scene_t *s, const char *payload)
     return csr;
 }
 
-static void expect_san(X509_REQ *csr, int i, const char *name)
+static void expect_san(X509_REQ *csr, int count, int i, const char *name)
 {
     STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
     GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
     const ASN1_IA5STRING *text;
 
     assert_non_null(names);
-    assert_int_equal(2, sk_GENERAL_NAME_num(names));
+    assert_int_equal(count, sk_GENERAL_NAME_num(names));
     text = sk_GENERAL_NAME_value(names, i)->d.dNSName;
     assert_int_equal(strlen(name), ASN1_STRING_length(text));
     assert_memory_equal(name, ASN1_STRING_get0_data(text), strlen(name));
@@ -271,8 +271,8 @@ static void finalize_carries_our_names_and_our_key(void **state)
     assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
     payload = expect(s, SENTENCE_FINALIZE, 0);
     csr = csr_of(s, payload);
-    expect_san(csr, 0, NAME);
-    expect_san(csr, 1, "example.edu");
+    expect_san(csr, 2, 0, NAME);
+    expect_san(csr, 2, 1, "example.edu");
     /* What the signature promises is on disk: the fact, and the very key. */
     assert_true(json_peek_bool(scene_read(s, "pending/" NAME "/order.json"), "finalized", 0));
     assert_int_equal(APR_SUCCESS,
@@ -436,7 +436,7 @@ static void a_broken_account_signs_nothing(void **state)
 
 static const char *payload_of_order(scene_t *s, int replaces, int profile)
 {
-    sentence_order_t order = { 0, 0 };
+    sentence_order_t order = { 0, 0, NULL };
     const char *jws = NULL;
     bytes_t payload = { NULL, 0 };
 
@@ -464,6 +464,43 @@ static void an_order_says_what_is_configured(void **state)
     assert_null(strstr(payload_of_order(s, 1, 0), "profile"));
     assert_null(strstr(payload_of_order(s, 1, 0), "replaces"));
     assert_non_null(strstr(payload_of_order(s, 1, 1), "\"profile\":\"shortlived\""));
+    scene_end(s);
+}
+
+/* Of an order for fewer names: newOrder and CSR say the same, and the subject is one that is left. */
+static void an_order_and_its_csr_are_for_the_same_names(void **state)
+{
+    scene_t *s = scene_make(*state);
+    sentence_order_t order = { 0, 0, NULL };
+    const char *jws = NULL, *payload = NULL;
+    json_t *header = NULL;
+    char subject[100] = "";
+    X509_REQ *csr;
+
+    s->certificate->allow_subset = 1;
+    scene_start(s);
+    scene_register(s);
+    order.names = party_names(s->p, "evil.example", NULL);
+    assert_int_equal(APR_EINVAL,
+                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                                         "https://ca.example/new", NONCE, &order, s->result, s->p));
+    assert_null(jws);
+    order.names = party_names(s->p, "example.edu", NULL);
+    eab_result_clear(s->result);
+    assert_int_equal(APR_SUCCESS,
+                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                                         "https://ca.example/new", NONCE, &order, s->result, s->p));
+    scene_open_jws(s, jws, &header, &payload);
+    assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"example.edu\"}]}",
+                        payload);
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    csr = csr_of(s, expect(s, SENTENCE_FINALIZE, 0));
+    expect_san(csr, 1, 0, "example.edu");
+    X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(csr), NID_commonName, subject,
+                              sizeof(subject));
+    assert_string_equal("example.edu", subject);
+    X509_REQ_free(csr);
+    ERR_clear_error();
     scene_end(s);
 }
 
@@ -510,6 +547,7 @@ int main(void)
         fixture_test(only_one_order_is_in_flight),
         fixture_test(finalize_carries_our_names_and_our_key),
         fixture_test(the_longest_requests_are_taken),
+        fixture_test(an_order_and_its_csr_are_for_the_same_names),
         fixture_test(finalize_waits_for_its_key),
         fixture_test(an_order_of_another_configuration_is_not_finalized),
         fixture_test(hostile_urls_and_nonces_are_refused),

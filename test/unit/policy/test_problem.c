@@ -99,6 +99,8 @@ static const char *const all_types[] = {
     EAB_PROBLEM_ORDER_CHANGED,
     EAB_PROBLEM_ORDER_LOST,
     EAB_PROBLEM_CHAIN,
+    EAB_PROBLEM_NAME_DROPPED,
+    EAB_PROBLEM_FEWER_NAMES,
     EAB_PROBLEM_ACCOUNT_PENDING,
     EAB_PROBLEM_STORE,
     EAB_PROBLEM_ANSWER_FILE,
@@ -373,6 +375,21 @@ static void fills_in_the_names_of_subproblems(void **state)
     assert_non_null(strstr(advice, "(1, 2, 3, 4, 5, ...)"));
 }
 
+static void advises_for_each_type_of_a_compound_problem(void **state)
+{
+    const char *advice = problem_advice(
+        *state,
+        compound(*state, "[{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"a.edu\"}},"
+                         "{\"type\":\"" ACME_ERROR
+                         "dns\",\"identifier\":{\"value\":\"b.edu\"}},{\"type\":7},"
+                         "{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"c.edu\"}}]"),
+        PROBLEM_AT_ORDER, NULL);
+
+    assert_non_null(strstr(advice, "A CAA record in the DNS of a.edu, c.edu or"));
+    assert_non_null(strstr(advice, " The CA could not look up b.edu in"));
+    assert_null(strstr(strstr(advice, "CAA record") + 1, "CAA record"));
+}
+
 static void escapes_remote_names(void **state)
 {
     eab_result_t *problem = problem_of(*state, ACME_ERROR "dns");
@@ -412,6 +429,7 @@ int main(void)
         cmocka_unit_test(keeps_its_own_class_beside_subproblems),
         cmocka_unit_test(fills_in_the_names),
         cmocka_unit_test(fills_in_the_names_of_subproblems),
+        cmocka_unit_test(advises_for_each_type_of_a_compound_problem),
         cmocka_unit_test(escapes_remote_names),
         cmocka_unit_test(names_the_host_or_the_directive),
     };
