@@ -69,10 +69,9 @@ def test_a_wildcard_and_its_base_are_issued_together(world):
     scene.wait_for_nothing_left("test.example", NAME)
 
     added, removed = scene.calls("add"), scene.calls("remove")
-    assert sorted(call[1] for call in added) == [
-        "_acme-challenge.test.example", "_acme-challenge.test.example",
-        "_acme-challenge.www.test.example"]
-    assert len({call[2] for call in added}) == 3, "two values for one name"
+    # www is covered by the wildcard: it is not ordered, and not validated.
+    assert [call[1] for call in added] == ["_acme-challenge.test.example"] * 2
+    assert len({call[2] for call in added}) == 2, "two values for one name"
     assert {call[2] for call in added} == {call[2] for call in removed}
     for call in added:
         name = call[1].removeprefix("_acme-challenge.")
