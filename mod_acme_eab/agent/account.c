@@ -406,6 +406,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
         acme_http_transport(agent->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
     failing_init(&account->failing, agent, "account", index,
-                 apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, &brief->failure);
+                 apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, NULL,
+                 &brief->failure);
     return account;
 }

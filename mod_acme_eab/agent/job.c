@@ -479,7 +479,7 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
     apr_pool_create(&job->facts_pool, agent->pool);
     failing_init(&job->failing, agent, "certificate", index,
                  apr_pstrcat(agent->pool, "Certificate ", brief->id, NULL),
-                 job->account->brief->directory, &brief->failure);
+                 job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
     plan(job);
     renewal_follow(job);

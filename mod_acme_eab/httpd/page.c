@@ -391,6 +391,21 @@ static void put_certificates(out_t *out, const json_t *list, apr_time_t now)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
+/* Of the CA: what ACMEProfile may be, each with the CA's own description or link. */
+static void put_profiles(out_t *out, json_t *profiles)
+{
+    const char *name = NULL, *list = NULL;
+    json_t *text = NULL;
+
+    json_object_foreach(profiles, name, text)
+    {
+        list = apr_pstrcat(out->p, list != NULL ? list : "", list != NULL ? ", " : "", name, NULL);
+        if (json_string_length(text) > 0)
+            list = apr_pstrcat(out->p, list, " (", json_string_value(text), ")", NULL);
+    }
+    put_row(out, "Profiles on offer", list, "");
+}
+
 static void put_account(out_t *out, const json_t *account, apr_time_t now)
 {
     const char *state = json_peek_string(account, "state");
@@ -409,6 +424,7 @@ static void put_account(out_t *out, const json_t *account, apr_time_t now)
     put_row(out, "Directory", json_peek_string(account, "directory"), "mono");
     put_row(out, "Account URL", json_peek_string(account, "url"), "mono");
     put_row(out, "EAB key id, hashed", json_peek_string(account, "kid_sha256"), "mono");
+    put_profiles(out, json_object_get(account, "profiles"));
     put(out, "</dl>\n</section>\n");
 }
 
