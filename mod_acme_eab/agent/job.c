@@ -337,9 +337,10 @@ static double dice_of(const brief_facts_t *facts)
 /* When its certificate is to be replaced, seen with or without the names that it lacks. */
 static renew_decision_t decide(const job_t *job, int with_names)
 {
-    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     renew_policy_t policy = { 0, 0 };
 
+    facts.ahead = account_clock_error(job->account);
     policy.percent = job->brief->renew_percent;
     policy.before = job->brief->renew_before;
     if (job->brief->facts != NULL) {

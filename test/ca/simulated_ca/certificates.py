@@ -143,6 +143,8 @@ def _may_revoke(message, found):
 
 
 def renewal_info(ca, request, resource):
+    accept = request.headers.get("Accept")
+    ca.rules.demand(accept in (None, "application/json"), "ARI-04", f"Accept is {accept}", request)
     found = next((c for c in ca.certificates if c.ari_id() == resource.thing), None)
     if found is None:
         near = any(c.ari_id().partition(".")[0] == (resource.thing or "").partition(".")[0]

@@ -153,6 +153,8 @@ def _check_replaced(ca, account, ident):
         raise Problem("malformed", "replaces is not understood", 400)
     if refusal == "not-found":
         raise Problem("malformed", "ARI Feature not enabled", 404)
+    if refusal == "internal":
+        raise Problem("serverInternal", "The replaced certificate was not found", 500)
     certificate = next((c for c in ca.certificates if c.ari_id() == ident), None)
     if certificate is None or certificate.order.account is not account:
         raise Problem("malformed", "No such certificate", 404)

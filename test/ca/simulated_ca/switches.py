@@ -61,7 +61,8 @@ class Switches:
     order_reuse: bool = False  # an unfinished order for the same names is handed out again
     order_drops: tuple = ()  # names that begin so are left out of new orders without a word
     order_mutation: Optional[str] = None  # shuffle, drop-name, add-name, other-authorizations
-    replaces_refusal: Optional[str] = None  # unauthorized, malformed, not-found, replaced
+    replaces_refusal: Optional[str] = None  # unauthorized, malformed, not-found,
+    # internal, replaced
     # -- authorizations
     prevalidated: bool = False  # all names are
     prevalidated_form: str = "email"  # email, dns-email, no-challenges, ordinary
