@@ -139,7 +139,8 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { FAKE_TEST(test_minimal), FAKE_TEST(test_full),
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_minimal),
+                                        FAKE_TEST(test_full),
                                         FAKE_TEST(test_unknown_members),
                                         FAKE_TEST(test_wrong_types),
                                         FAKE_TEST(test_profiles_are_bounded),
