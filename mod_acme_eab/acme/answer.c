@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acme/answer.h"
 
+#include <apr_date.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,18 @@ apr_int64_t acme_answer_retry_after(const acme_answer_t *answer)
 {
     return clock_retry_after(apr_table_get(answer->headers, "Retry-After"),
                              apr_table_get(answer->headers, "Date"), apr_time_now());
+}
+
+int acme_answer_clock(apr_interval_time_t *pahead, const acme_answer_t *answer, apr_time_t now)
+{
+    const char *date = apr_table_get(answer->headers, "Date");
+    apr_time_t time = date != NULL ? apr_date_parse_http(date) : APR_DATE_BAD;
+
+    if (time == APR_DATE_BAD || apr_table_get(answer->headers, "Age") != NULL) {
+        return 0;
+    }
+    *pahead = time - apr_time_from_sec(apr_time_sec(now));
+    return 1;
 }
 
 const char *acme_answer_excerpt(apr_pool_t *p, const char *text, apr_size_t max)

@@ -12,6 +12,11 @@
 #include "acme/url.h"
 #include "base/json.h"
 
+/* A person reads them; CAs have a handful. */
+#define PROFILES_MAX 50
+#define PROFILE_NAME_MAX 100
+#define PROFILE_TEXT_MAX 300
+
 static const struct {
     const char *key;
     size_t offset;
@@ -78,6 +83,25 @@ static int read_urls(apr_pool_t *p, acme_directory_t *directory, const json_t *j
     return 1;
 }
 
+/* Names with their descriptions (profiles draft, 3), as many and as long as is sensible. */
+static json_t *copy_profiles(apr_pool_t *p, json_t *profiles)
+{
+    json_t *copy = json_own(p, json_object());
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach(profiles, name, value)
+    {
+        const char *text =
+            json_string_length(value) <= PROFILE_TEXT_MAX ? json_string_value(value) : NULL;
+
+        if (strlen(name) <= PROFILE_NAME_MAX && json_object_size(copy) < PROFILES_MAX) {
+            json_object_set_new(copy, name, json_string(text != NULL ? text : ""));
+        }
+    }
+    return copy;
+}
+
 /* Everything in meta is optional (RFC 8555, 7.1.1), also meta itself. */
 static void read_meta(apr_pool_t *p, acme_directory_t *directory, const json_t *meta)
 {
@@ -87,7 +111,7 @@ static void read_meta(apr_pool_t *p, acme_directory_t *directory, const json_t *
     directory->terms = json_copy_string(p, meta, "termsOfService");
     directory->website = json_copy_string(p, meta, "website");
     directory->eab_required = json_peek_bool(meta, "externalAccountRequired", 0);
-    directory->profiles = json_is_object(profiles) ? profiles : NULL;
+    directory->profiles = json_is_object(profiles) ? copy_profiles(p, profiles) : NULL;
     directory->caa_identities = json_is_array(caa) ? caa : NULL;
 }
 

@@ -20,7 +20,7 @@ typedef struct acme_directory {
     const char *terms;      /* meta.termsOfService */
     const char *website;    /* meta.website */
     int eab_required;       /* meta.externalAccountRequired */
-    json_t *profiles;       /* meta.profiles: object, or NULL */
+    json_t *profiles;       /* meta.profiles: name to description ("" for none), or NULL */
     json_t *caa_identities; /* meta.caaIdentities: array, or NULL */
 } acme_directory_t;
 

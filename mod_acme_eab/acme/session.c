@@ -54,6 +54,7 @@ struct acme_session {
     int waiting_count;
     int heads; /* under way; not 0 while posts wait */
     int requests;
+    apr_interval_time_t ahead; /* the CA's clock, by the newest answer */
     int nonces_count;
     char nonces[NONCES_KEPT][LIMIT_NONCE + 1]; /* the newest last */
 };
@@ -105,6 +106,11 @@ static int is_success(const acme_answer_t *answer)
 }
 
 /* ---- nonces ---- */
+
+static void note_clock(acme_session_t *session, const acme_answer_t *answer)
+{
+    acme_answer_clock(&session->ahead, answer, apr_time_now());
+}
 
 /* The nonce of an answer, NULL when it has none or an ill-formed one (RFC 8555, 6.5.1). */
 static const char *peek_nonce(const acme_answer_t *answer)
@@ -220,6 +226,7 @@ static void head_answered(void *baton, const acme_answer_t *answer, const eab_re
     eab_result_t *why = NULL;
 
     session->heads--;
+    note_clock(session, answer);
     if (nonce != NULL) {
         keep_nonce(session, nonce);
         serve_waiting(session);
@@ -285,6 +292,7 @@ static void post_answered(void *baton, const acme_answer_t *answer, const eab_re
     acme_session_t *session = post->session;
     const char *nonce = peek_nonce(answer);
 
+    note_clock(session, answer);
     if (result->rv != APR_SUCCESS) {
         eab_result_copy(post->result, result);
         post->result->url = post->url;
@@ -361,6 +369,7 @@ void acme_session_post(acme_session_t *session, const char *url, const void *sen
 /* ---- what needs no signature ---- */
 
 typedef struct get {
+    acme_session_t *session;
     apr_pool_t *pool;
     const char *url;
     acme_answer_fn *done;
@@ -372,6 +381,7 @@ static void get_answered(void *baton, const acme_answer_t *answer, const eab_res
     get_t *get = baton;
     eab_result_t *outcome = eab_result_make(get->pool);
 
+    note_clock(get->session, answer);
     if (result->rv != APR_SUCCESS) {
         eab_result_copy(outcome, result);
     }
@@ -394,6 +404,7 @@ void acme_session_get(acme_session_t *session, const char *url, const char *acce
 
     apr_pool_create(&pool, session->pool);
     get = apr_pcalloc(pool, sizeof(*get));
+    get->session = session;
     get->pool = pool;
     get->url = apr_pstrdup(pool, url);
     get->done = done;
@@ -443,6 +454,7 @@ static void directory_answered(void *baton, const acme_answer_t *answer, const e
     waiter_t *waiter = NULL;
 
     session->opening = NULL;
+    note_clock(session, answer);
     if (nonce != NULL) {
         keep_nonce(session, nonce);
     }
@@ -495,4 +507,9 @@ void acme_session_open(acme_session_t *session, acme_ready_fn *done, void *baton
     session->opening = make_opening(session);
     opening_add(session->opening, done, baton);
     session_send(session, &request, directory_answered, session->opening);
+}
+
+apr_interval_time_t acme_session_ahead(const acme_session_t *session)
+{
+    return session->ahead;
 }

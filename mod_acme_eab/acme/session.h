@@ -61,6 +61,9 @@ void acme_session_post(acme_session_t *session, const char *url, const void *sen
 void acme_session_get(acme_session_t *session, const char *url, const char *accept,
                       acme_answer_fn *done, void *baton);
 
+/** How far the CA's clock is ahead of ours, by its newest answer; 0 as long as it told nothing. */
+apr_interval_time_t acme_session_ahead(const acme_session_t *session);
+
 /** Requests sent so far, for the log and the benchmark. */
 int acme_session_requests(const acme_session_t *session);
 

@@ -6,8 +6,10 @@
 #include <apr_strings.h>
 
 #include "acme/account.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "policy/renew.h"
 
 #define NONCE_LIFE apr_time_from_sec(5 * 60)
 
@@ -382,6 +384,35 @@ void account_renew(agent_account_t *account, account_ready_fn *ready, void *bato
     link_request(account->agent->link, MESSAGE_UNREGISTER, body, on_unregistered, account);
 }
 
+static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)
+{
+    apr_pool_t *pool = NULL;
+
+    if (!account->clock_told) {
+        log_line(LOG_LEVEL_NOTICE, "Account %s: this server's clock agrees with the CA's again",
+                 account->brief->label);
+        return;
+    }
+    apr_pool_create(&pool, account->agent->pool);
+    log_line(LOG_LEVEL_WARNING,
+             "Account %s: this server's clock is %s %s that of %s. Have it set, for instance by "
+             "NTP: certificates are judged by it.",
+             account->brief->label, clock_span(pool, ahead > 0 ? ahead : -ahead),
+             ahead > 0 ? "behind" : "ahead of", account->failing.host);
+    apr_pool_destroy(pool);
+}
+
+apr_interval_time_t account_clock_error(agent_account_t *account)
+{
+    apr_interval_time_t ahead = acme_session_ahead(account->session);
+
+    if (account->clock_told != renew_clock_is_wrong(ahead)) {
+        account->clock_told = !account->clock_told;
+        tell_clock(account, ahead);
+    }
+    return renew_clock_error(ahead);
+}
+
 const char *account_state(const agent_account_t *account)
 {
     if (account->brief->broken != NULL || account->failing.failure.attempts > 0) {
@@ -406,6 +437,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
         acme_http_transport(agent->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
     failing_init(&account->failing, agent, "account", index,
-                 apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, &brief->failure);
+                 apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, NULL,
+                 &brief->failure);
     return account;
 }

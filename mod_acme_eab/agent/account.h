@@ -33,6 +33,7 @@ typedef struct agent_account {
     int active;      /* jobs that are at work with it */
     pace_t pace;     /* how many may be */
     int asking;      /* questions for renewal information that are under way */
+    int clock_told;  /* that our clock is wrong */
     apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
@@ -53,6 +54,10 @@ void account_renew(agent_account_t *account, account_ready_fn *ready, void *bato
 /** Have the directory fetched, or take it as it is known in this cycle of work; the account itself is
  * not touched. ready as for acme_session_open(). */
 void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
+
+/** By how much to correct this server's clock: see renew_clock_error(). Logs when it goes wrong and
+ * when it is right again. */
+apr_interval_time_t account_clock_error(agent_account_t *account);
 
 /** "unregistered", "valid", "failing". Static. */
 const char *account_state(const agent_account_t *account);

@@ -19,13 +19,15 @@ static const char *host_of(apr_pool_t *p, const char *url)
 }
 
 void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
-                  const char *directory, const brief_failure_t *remembered)
+                  const char *directory, const apr_array_header_t *names,
+                  const brief_failure_t *remembered)
 {
     failing->agent = agent;
     failing->key = key;
     failing->index = index;
     failing->what = what;
     failing->host = host_of(agent->pool, directory);
+    failing->names = names;
     failing->failure = *remembered;
 }
 
@@ -119,6 +121,7 @@ const char *failing_advice(const failing_t *failing, apr_pool_t *p)
     }
     return apr_pstrcat(p, subset_words((subset_outcome_t)failing->failure.subset),
                        problem_advice(p, failing->failure.problem,
-                                      (problem_place_t)failing->failure.place, failing->host),
+                                      (problem_place_t)failing->failure.place, failing->host,
+                                      failing->names),
                        NULL);
 }

@@ -13,15 +13,17 @@ typedef struct failing {
     agent_t *agent;
     const char *key; /* "account" or "certificate": member of the message */
     int index;
-    const char *what;        /* for the log: "Account default", "Certificate www.example.edu" */
-    const char *host;        /* of the CA, for the advice */
-    brief_failure_t failure; /* attempts 0: none */
-    apr_pool_t *pool;        /* owns failure.problem */
+    const char *what; /* for the log: "Account default", "Certificate www.example.edu" */
+    const char *host; /* of the CA, for the advice */
+    const apr_array_header_t *names; /* of the certificate, for the same; NULL: no certificate */
+    brief_failure_t failure;         /* attempts 0: none */
+    apr_pool_t *pool;                /* owns failure.problem */
 } failing_t;
 
 /** From what the keeper remembers. */
 void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
-                  const char *directory, const brief_failure_t *remembered);
+                  const char *directory, const apr_array_header_t *names,
+                  const brief_failure_t *remembered);
 
 /** One more. Sets failure.next. */
 void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place);

@@ -337,9 +337,10 @@ static double dice_of(const brief_facts_t *facts)
 /* When its certificate is to be replaced, seen with or without the names that it lacks. */
 static renew_decision_t decide(const job_t *job, int with_names)
 {
-    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     renew_policy_t policy = { 0, 0 };
 
+    facts.ahead = account_clock_error(job->account);
     policy.percent = job->brief->renew_percent;
     policy.before = job->brief->renew_before;
     if (job->brief->facts != NULL) {
@@ -479,7 +480,7 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
     apr_pool_create(&job->facts_pool, agent->pool);
     failing_init(&job->failing, agent, "certificate", index,
                  apr_pstrcat(agent->pool, "Certificate ", brief->id, NULL),
-                 job->account->brief->directory, &brief->failure);
+                 job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
     plan(job);
     renewal_follow(job);

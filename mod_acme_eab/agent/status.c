@@ -286,6 +286,11 @@ static json_t *profiles_to_json(const agent_account_t *account)
     return json_deep_copy(directory->profiles);
 }
 
+static apr_interval_time_t clock_behind(const agent_account_t *account)
+{
+    return account->clock_told ? acme_session_ahead(account->session) : 0;
+}
+
 static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
 {
     json_t *json = json_object();
@@ -295,6 +300,7 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "url", account->brief->url);
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
+    json_object_set_new(json, "clock_behind", json_integer(apr_time_sec(clock_behind(account))));
     json_object_set_new(json, "profiles", profiles_to_json(account));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;

@@ -391,6 +391,32 @@ static void put_certificates(out_t *out, const json_t *list, apr_time_t now)
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
+/* Of this server, compared with the CA's. */
+static void put_clock(out_t *out, apr_interval_time_t behind)
+{
+    if (behind > 0)
+        put_row(out, "Clock",
+                apr_pstrcat(out->p, clock_span(out->p, behind), " behind the CA's", NULL), "");
+    else if (behind < 0)
+        put_row(out, "Clock",
+                apr_pstrcat(out->p, clock_span(out->p, -behind), " ahead of the CA's", NULL), "");
+}
+
+/* Of the CA: what ACMEProfile may be, each with the CA's own description or link. */
+static void put_profiles(out_t *out, json_t *profiles)
+{
+    const char *name = NULL, *list = NULL;
+    json_t *text = NULL;
+
+    json_object_foreach(profiles, name, text)
+    {
+        list = apr_pstrcat(out->p, list != NULL ? list : "", list != NULL ? ", " : "", name, NULL);
+        if (json_string_length(text) > 0)
+            list = apr_pstrcat(out->p, list, " (", json_string_value(text), ")", NULL);
+    }
+    put_row(out, "Profiles on offer", list, "");
+}
+
 static void put_account(out_t *out, const json_t *account, apr_time_t now)
 {
     const char *state = json_peek_string(account, "state");
@@ -409,6 +435,8 @@ static void put_account(out_t *out, const json_t *account, apr_time_t now)
     put_row(out, "Directory", json_peek_string(account, "directory"), "mono");
     put_row(out, "Account URL", json_peek_string(account, "url"), "mono");
     put_row(out, "EAB key id, hashed", json_peek_string(account, "kid_sha256"), "mono");
+    put_clock(out, apr_time_from_sec(json_peek_int(account, "clock_behind", 0)));
+    put_profiles(out, json_object_get(account, "profiles"));
     put(out, "</dl>\n</section>\n");
 }
 

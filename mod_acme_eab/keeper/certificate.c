@@ -552,7 +552,10 @@ const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr
         p, account_fingerprint(certificate->account, p), "\n",
         apr_array_pstrcat(p, plan->names, ' '), "\n", apr_array_pstrcat(p, plan->challenges, ' '),
         "\n", plan->dns_command != NULL ? plan->dns_command : "", "\n", plan->key_type, "\n",
-        plan->common_name ? "cn" : "", "\n", plan->allow_subset ? "subset\n" : "", NULL);
+        plan->common_name ? "cn" : "", "\n", plan->profile != NULL ? plan->profile : "",
+        plan->profile_required ? " required\n" : "\n",
+        plan->preferred_chain != NULL ? plan->preferred_chain : "", "\n",
+        plan->allow_subset ? "subset\n" : "", NULL);
     for (i = 0; i < ports->nelts; ++i) {
         text = apr_psprintf(p, "%s %d", text, APR_ARRAY_IDX(ports, i, int));
     }

@@ -9,7 +9,8 @@
 #include "base/log.h"
 
 #define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
-#define NAMES_SHOWN 5
+#define NAMES_SHOWN 5      /* of those that a refusal is about */
+#define CONFIGURED_SHOWN 3 /* when it does not say */
 
 /* clang-format off */
 static const problem_row_t rows[] = {
@@ -112,8 +113,8 @@ static const problem_row_t rows[] = {
       "The CA has replaced this certificate by another order already; it is ordered again without "
       "that mark and nothing has to be done." },
     { ACME_ERROR "invalidProfile", PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
-      "The CA at %h does not offer the requested certificate profile, or not for %n; choose one "
-      "of those it offers." },
+      "The CA at %h does not offer the profile that ACMEProfile names, or not for %n; choose one "
+      "of those it offers, or leave it out." },
     { ACME_ERROR "autoRenewalCanceled", PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The CA treats this as an automatically renewed (STAR) order, which is never asked for "
       "here; check ACMEServer." },
@@ -285,10 +286,27 @@ static const char *join_names(apr_pool_t *p, const apr_array_header_t *names)
 
         text = text != NULL ? apr_pstrcat(p, text, ", ", name, NULL) : name;
     }
-    return text != NULL ? text : "the names of the certificate";
+    return text;
 }
 
-static const char *name_concerned(apr_pool_t *p, const eab_result_t *problem)
+/* "a.example, b.example, c.example and 4 more" */
+static const char *list_configured(apr_pool_t *p, const apr_array_header_t *names)
+{
+    apr_array_header_t *shown = NULL;
+    int i, more;
+
+    if (names == NULL || names->nelts == 0)
+        return "the names of the certificate";
+    shown = apr_array_make(p, CONFIGURED_SHOWN, sizeof(const char *));
+    for (i = 0; i < names->nelts && i < CONFIGURED_SHOWN; ++i)
+        APR_ARRAY_PUSH(shown, const char *) = log_escape(p, APR_ARRAY_IDX(names, i, const char *));
+    more = names->nelts - shown->nelts;
+    return more > 0 ? apr_psprintf(p, "%s and %d more", join_names(p, shown), more)
+                    : join_names(p, shown);
+}
+
+static const char *name_concerned(apr_pool_t *p, const eab_result_t *problem,
+                                  const apr_array_header_t *configured)
 {
     apr_array_header_t *names = apr_array_make(p, NAMES_SHOWN + 1, sizeof(const char *));
     size_t i;
@@ -303,18 +321,18 @@ static const char *name_concerned(apr_pool_t *p, const eab_result_t *problem)
         if (name != NULL)
             add_name(names, log_escape(p, name));
     }
-    return join_names(p, names);
+    return names->nelts > 0 ? join_names(p, names) : list_configured(p, configured);
 }
 
 static const char *advise(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
-                          const char *host)
+                          const char *host, const apr_array_header_t *configured)
 {
     const char *text = problem_find(problem, place)->advice;
     const char *advice = "";
     const char *mark;
 
     for (; (mark = strchr(text, '%')) != NULL; text = mark + 2) {
-        const char *value = mark[1] == 'n' ? name_concerned(p, problem) : host;
+        const char *value = mark[1] == 'n' ? name_concerned(p, problem, configured) : host;
 
         advice = apr_pstrcat(p, advice, apr_pstrmemdup(p, text, (apr_size_t)(mark - text)),
                              value != NULL ? value : "ACMEServer", NULL);
@@ -345,7 +363,7 @@ static json_t *take_type(apr_pool_t *p, const json_t *subproblems, size_t index)
 
 /* A sentence for each type among the subproblems; "" when they have none. */
 static const char *advise_each(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
-                               const char *host)
+                               const char *host, const apr_array_header_t *configured)
 {
     const char *advice = "";
     size_t i;
@@ -356,20 +374,20 @@ static const char *advise_each(apr_pool_t *p, const eab_result_t *problem, probl
         if ((one.subproblems = take_type(p, problem->subproblems, i)) != NULL) {
             one.type = json_peek_string(json_array_get(one.subproblems, 0), "type");
             advice = apr_pstrcat(p, advice, *advice != '\0' ? " " : "",
-                                 advise(p, &one, place, host), NULL);
+                                 advise(p, &one, place, host, configured), NULL);
         }
     }
     return advice;
 }
 
 const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
-                           const char *host)
+                           const char *host, const apr_array_header_t *configured)
 {
     const char *each = "";
 
     if (eab_result_is_acme(problem, "compound"))
-        each = advise_each(p, problem, place, host);
-    return *each != '\0' ? each : advise(p, problem, place, host);
+        each = advise_each(p, problem, place, host, configured);
+    return *each != '\0' ? each : advise(p, problem, place, host, configured);
 }
 
 /* The class of one member of subproblems, which has a type of its own. */

@@ -6,6 +6,7 @@
  * each type of RFC 8555, 6.7, RFC 9773, the profiles draft, and our own. One table in problem.c. */
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 
 #include "base/result.h"
 #include "policy/retry.h"
@@ -35,9 +36,10 @@ const problem_row_t *problem_find(const eab_result_t *problem, problem_place_t p
 
 /** The advice in words. In p. %n becomes the problem's name, or those of its subproblems; they are
  * remote text, made fit for a log line but not for HTML. A compound problem has a sentence for each
- * type of its subproblems. host may be NULL. */
+ * type of its subproblems. When the problem names none, the first ones of the certificate's, with a
+ * count of the others. host and configured may be NULL. */
 const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
-                           const char *host);
+                           const char *host, const apr_array_header_t *configured);
 
 /** The class of a problem. A type that is not in the table goes by its HTTP status: 408, 429, 5xx
  * and none are transient (429 limited), others wait for a changed configuration. Of several

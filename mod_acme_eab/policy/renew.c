@@ -9,6 +9,8 @@
 #define LONGEST_ASK (24 * 3600) /* seconds */
 #define LONG_ERROR (6 * HOUR)
 #define QUICK_ERRORS 3
+#define CLOCK_TOLERANCE apr_time_from_sec(5 * 60)
+#define CLOCK_ERROR_MAX (24 * HOUR)
 
 static apr_time_t later_of(apr_time_t a, apr_time_t b)
 {
@@ -87,13 +89,25 @@ static renew_decision_t plan_renewal(apr_time_t now, double dice, const renew_fa
         plan.why = "a twentieth of its life is left";
     }
     /* A CA may hand out what is nearly over; even that is not ordered again at once. */
-    plan.when = later_of(plan.when, begin + earlier_of(HOUR, life / 20));
+    plan.when = later_of(plan.when - facts->ahead, begin + earlier_of(HOUR, life / 20));
     return plan;
 }
 
 apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice)
 {
     return start + (apr_interval_time_t)((double)(end - start) * dice);
+}
+
+int renew_clock_is_wrong(apr_interval_time_t ahead)
+{
+    return ahead < -CLOCK_TOLERANCE || ahead > CLOCK_TOLERANCE;
+}
+
+apr_interval_time_t renew_clock_error(apr_interval_time_t ahead)
+{
+    int believed = ahead >= -CLOCK_ERROR_MAX && ahead <= CLOCK_ERROR_MAX;
+
+    return believed && renew_clock_is_wrong(ahead) ? ahead : 0;
 }
 
 apr_time_t renew_ask_again(apr_time_t now, apr_int64_t retry_after)
@@ -139,7 +153,7 @@ static renew_decision_t follow_suggestion(apr_time_t now, const renew_facts_t *f
                        ? "a third of its life is left, though the CA suggests later"
                        : "a quarter of its life is left, though the CA suggests later";
     }
-    plan.when = later_of(plan.when, begin + earlier_of(HOUR, life / 20));
+    plan.when = later_of(plan.when - facts->ahead, begin + earlier_of(HOUR, life / 20));
     return plan;
 }
 

@@ -16,9 +16,10 @@ typedef struct renew_facts {
     int same_account;  /* it came from the configured CA and EAB key id */
     apr_time_t not_before;
     apr_time_t not_after;
-    apr_time_t obtained;     /* when it was installed here; 0: unknown */
-    apr_time_t window_start; /* what the CA suggests (RFC 9773); 0: nothing */
-    apr_time_t suggested;    /* the time drawn in that window: renew_draw() */
+    apr_time_t obtained;       /* when it was installed here; 0: unknown */
+    apr_time_t window_start;   /* what the CA suggests (RFC 9773); 0: nothing */
+    apr_time_t suggested;      /* the time drawn in that window: renew_draw() */
+    apr_interval_time_t ahead; /* the CA's clock, when ours is wrong: renew_clock_error() */
 } renew_facts_t;
 
 typedef struct renew_policy {
@@ -34,6 +35,13 @@ typedef struct renew_decision {
 /** A time in [start, end), uniform with dice in [0, 1) (RFC 9773, 4.2). It is drawn once for a window
  * and kept, since drawing again and again would tend to the early side. */
 apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice);
+
+/** Do our clock and the CA's, which is that far ahead, differ by more than 5 minutes? */
+int renew_clock_is_wrong(apr_interval_time_t ahead);
+
+/** By how much to correct our clock then. More than a day is not believed, for the CA's clock may be
+ * the wrong one (checklist ARI-29). */
+apr_interval_time_t renew_clock_error(apr_interval_time_t ahead);
 
 /** When to ask for renewal information again: Retry-After is the minimum and the maximum at once, 1
  * minute to 1 day are believed (RFC 9773, 4.3.2), 6 hours without it.
@@ -57,6 +65,9 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
  * whatever the CA says. A certificate younger than an hour (or L/20) is never due. A window that had
  * begun before the certificate came is held back as a setting is: a CA that says so of each new one
  * would make us order without end.
+ *
+ * The plan is by the CA's clock: it comes earlier by facts->ahead, yet a young certificate is not due
+ * for that.
  * @param dice in [0, 1): a property of the certificate, so that the plan survives restarts */
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy);

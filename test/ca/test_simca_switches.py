@@ -302,6 +302,23 @@ def test_replaces_is_refused(enter, refusal, status):
     assert client.order(NAME, replaces=ident).json()["replaces"] == ident
 
 
+def test_profiles(enter):
+    client = enter(profiles={"classic": "x"}, profile_refused_at="new-order")
+    assert client.order(NAME).status == 201
+    refused = client.order(SECOND, profile="classic")
+    assert (refused.status, refused.kind()) == (400, "invalidProfile")
+    client.ca.switches.profile_refused_at = "finalize"
+    answer = client.order("a.test.example", profile="classic")
+    assert answer.json()["profile"] == "classic"
+    for url in answer.json()["authorizations"]:
+        client.post(client.post(url).json()["challenges"][0]["url"], {})
+    refused = client.finalize(answer.json(), ["a.test.example"])
+    assert (refused.status, refused.kind()) == (400, "invalidProfile")
+    client.ca.switches.profile_refused_at, client.ca.switches.profile_made = None, "other"
+    assert client.order("b.test.example", profile="classic").json()["profile"] == "other"
+    assert client.finalize(answer.json(), ["a.test.example"]).status == 200
+
+
 def test_a_repeated_order_is_found_out(enter):
     client = enter()
     client.order(NAME)
@@ -534,12 +551,17 @@ def test_forms_of_chains(enter):
             assert x509.load_pem_x509_certificate(body).public_key() != leaf.public_key()
 
 
-def test_alternate_chain(enter):
-    client = enter(alternate_chain=True)
+def test_alternate_chains(enter):
+    client = enter(alternate_chains=2)
     download = client.certificate(NAME)[2]
-    link = next(v for v in download.headers.get_all("Link") if "alternate" in v)
-    other = client.post(re.search("<(.*?)>", link)[1])
-    assert other.body.count(b"BEGIN") == 3
+    links = [re.search("<(.*?)>", v)[1] for v in download.headers.get_all("Link") if "alternate" in v]
+    others = [client.post(link) for link in links]
+    assert [other.body.count(b"BEGIN") for other in others] == [3, 3]
+    tops = [x509.load_pem_x509_certificate(other.body[other.body.rindex(b"-----BEGIN"):]).issuer
+            for other in others]
+    assert tops == [root.subject for root in client.ca.issuer.old_roots]
+    back = [v for v in others[0].headers.get_all("Link") if "alternate" in v]
+    assert len(back) == 2 and not any(links[0] in v for v in back)
 
 
 def test_names_are_dropped(enter):
@@ -656,7 +678,7 @@ def test_retry_after_that_is_nothing(enter, form, value):
 
 @pytest.mark.parametrize("form", ["plain", "joined", "bare", "several", "relative"])
 def test_forms_of_links(enter, form):
-    client = enter(link_form=form, alternate_chain=True)
+    client = enter(link_form=form, alternate_chains=1)
     links = client.certificate(NAME)[2].headers.get_all("Link")
     assert len(links) == (1 if form == "joined" else 2)
     text = " ".join(links)

@@ -645,9 +645,9 @@ def test_refused_request(world, behaviour, wrong):
 @pytest.mark.parametrize("changes", [
     {"certificate_content_type": "application/octet-stream"},
     {"certificate_content_type": "text/plain"}, {"pem_form": "crlf"}, {"pem_form": "no-newline"},
-    {"pem_form": "blank-lines"}, {"alternate_chain": True},
-    {"alternate_chain": True, "link_form": "joined"}, {"alternate_chain": True, "link_form": "bare"},
-    {"alternate_chain": True, "link_form": "relative"}, {"chain_form": "wrong-order"},
+    {"pem_form": "blank-lines"}, {"alternate_chains": 1},
+    {"alternate_chains": 1, "link_form": "joined"}, {"alternate_chains": 1, "link_form": "bare"},
+    {"alternate_chains": 1, "link_form": "relative"}, {"chain_form": "wrong-order"},
     {"client_auth": True, "lifetime_days": 398}], ids=str)
 def test_forms_of_downloads(world, changes):
     stage = Stage(world, prevalidated=True, **changes).start()

@@ -2,7 +2,7 @@
 """Certificates: issued, shown in every form on record, revoked; and their renewal information."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -23,10 +23,13 @@ class Certificate:
     order: object
     leaf: x509.Certificate
     issuer: issuers.Issuer
-    url: str = None
-    alternate_url: str = None
+    urls: list = field(default_factory=list)  # of the default chain and the alternates
     collected: int = 0
     revoked: bool = False
+
+    @property
+    def url(self):
+        return self.urls[0]
 
     @property
     def serial(self):
@@ -50,9 +53,9 @@ def issue(ca, order):
                            ca.switches.client_auth)
     made = Certificate(order, leaf, ca.issuer)
     ident = ca.urls.next_id()
-    made.url = ca.urls.publish("certificate", (made, False), ident)
-    if ca.switches.alternate_chain:
-        made.alternate_url = ca.urls.publish("certificate", (made, True), ident + "-1")
+    for number in range(ca.switches.alternate_chains + 1):
+        made.urls.append(ca.urls.publish("certificate", (made, number),
+                                         f"{ident}-{number}" if number else ident))
     ca.certificates.append(made)
     return made
 
@@ -63,9 +66,9 @@ def certificate(ca, message):
         raise Problem("unauthorized", "It is somebody else's", ca.switches.foreign_status)
     message.read_only()
     answer = Answer(200, _pem(ca, found, alternate), ca.switches.certificate_content_type)
-    if found.alternate_url is not None:
-        other = found.url if alternate else found.alternate_url
-        answer.with_header("Link", f'<{other}>;rel="alternate"')
+    for url in found.urls:
+        if url != found.urls[alternate]:
+            answer.with_header("Link", f'<{url}>;rel="alternate"')
     answer.collects = found
     return answer
 
@@ -140,6 +143,8 @@ def _may_revoke(message, found):
 
 
 def renewal_info(ca, request, resource):
+    accept = request.headers.get("Accept")
+    ca.rules.demand(accept in (None, "application/json"), "ARI-04", f"Accept is {accept}", request)
     found = next((c for c in ca.certificates if c.ari_id() == resource.thing), None)
     if found is None:
         near = any(c.ari_id().partition(".")[0] == (resource.thing or "").partition(".")[0]

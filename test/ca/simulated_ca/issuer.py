@@ -41,22 +41,32 @@ def _authority(common_name, key, issuer_name=None, issuer_key=None):
 
 
 class Issuer:
-    """One intermediate below one root, which an older root has certified as well."""
+    """One intermediate below one root, which older roots have certified as well."""
 
     def __init__(self, generation=1):
         self.root_key = ec.generate_private_key(ec.SECP256R1())
         self.root = _authority(f"Simulated Root {generation}", self.root_key)
-        old_key = ec.generate_private_key(ec.SECP256R1())
-        self.old_root = _authority(f"Simulated Old Root {generation}", old_key)
-        self.cross = _authority(f"Simulated Root {generation}", self.root_key,
-                                self.old_root.subject, old_key)
+        self.old_roots = []
+        self._generation = generation
+        self._crosses = []
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = _authority(f"Simulated Intermediate {generation}", self.key,
                                       self.root.subject, self.root_key)
 
-    def chain(self, alternate=False):
-        """What follows the leaf: by default up to the root, alternatively to the old root."""
-        return [self.certificate, self.cross] if alternate else [self.certificate]
+    def chain(self, alternate=0):
+        """What follows the leaf: by default up to the root, alternatively to the first old root, the
+        second and so on."""
+        while len(self.old_roots) < alternate:
+            self._make_old_root(len(self.old_roots) + 1)
+        return [self.certificate, *self._crosses[alternate - 1:alternate]] if alternate \
+            else [self.certificate]
+
+    def _make_old_root(self, number):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = f"Simulated Old Root {self._generation}" + (f".{number}" if number > 1 else "")
+        self.old_roots.append(_authority(name, key))
+        self._crosses.append(_authority(f"Simulated Root {self._generation}", self.root_key,
+                                        self.old_roots[-1].subject, key))
 
     def issue(self, names, common_name, public_key, not_before, not_after, client_auth=False):
         usages = [ExtendedKeyUsageOID.SERVER_AUTH]

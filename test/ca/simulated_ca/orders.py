@@ -135,6 +135,12 @@ def _refuse_members(ca, message, payload):
     if "profile" in payload:
         demand(payload["profile"] in (ca.switches.profiles or {}), "O-14",
                f"there is no profile {payload['profile']}")
+        _refuse_profile(ca, payload["profile"], "new-order")
+
+
+def _refuse_profile(ca, profile, where):
+    if profile is not None and ca.switches.profile_refused_at == where:
+        raise Problem("invalidProfile", f"The profile {profile} is not for you")
 
 
 def _check_replaced(ca, account, ident):
@@ -147,6 +153,8 @@ def _check_replaced(ca, account, ident):
         raise Problem("malformed", "replaces is not understood", 400)
     if refusal == "not-found":
         raise Problem("malformed", "ARI Feature not enabled", 404)
+    if refusal == "internal":
+        raise Problem("serverInternal", "The replaced certificate was not found", 500)
     certificate = next((c for c in ca.certificates if c.ari_id() == ident), None)
     if certificate is None or certificate.order.account is not account:
         raise Problem("malformed", "No such certificate", 404)
@@ -196,6 +204,8 @@ def show(ca, order):
     for member in ("error", "replaces", "profile"):
         if getattr(order, member) is not None:
             made[member] = getattr(order, member)
+    if ca.switches.profile_made is not None:
+        made["profile"] = ca.switches.profile_made
     if status == "valid":
         made["certificate"] = order.certificate.url
     return made
@@ -247,6 +257,7 @@ def finalize(ca, message):
         raise Problem("badCSR", "The account has no contact")
     if ca.switches.single_name_product and len(found.names) > 1:
         raise Problem("badCSR", "This product is for a single domain name")
+    _refuse_profile(ca, found.profile, "finalize")
     found.csr = csrs.read(ca, message, found)
     found.polls_left = ca.switches.processing_polls
     found.done_at = ca.clock.now() + ca.switches.processing_seconds

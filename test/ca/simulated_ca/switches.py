@@ -21,6 +21,8 @@ class Switches:
     caa_identities: tuple = ()
     renewal_info: bool = False
     profiles: Optional[dict] = None
+    profile_refused_at: Optional[str] = None  # new-order or finalize: invalidProfile
+    profile_made: Optional[str] = None  # the profile that orders show, whatever was asked for
     junk_members: bool = False
     pretty_json: bool = False
     directory_redirect: Optional[str] = None  # loop
@@ -59,7 +61,8 @@ class Switches:
     order_reuse: bool = False  # an unfinished order for the same names is handed out again
     order_drops: tuple = ()  # names that begin so are left out of new orders without a word
     order_mutation: Optional[str] = None  # shuffle, drop-name, add-name, other-authorizations
-    replaces_refusal: Optional[str] = None  # unauthorized, malformed, not-found, replaced
+    replaces_refusal: Optional[str] = None  # unauthorized, malformed, not-found,
+    # internal, replaced
     # -- authorizations
     prevalidated: bool = False  # all names are
     prevalidated_form: str = "email"  # email, dns-email, no-challenges, ordinary
@@ -91,7 +94,7 @@ class Switches:
     certificate_content_type: str = "application/pem-certificate-chain"
     pem_form: str = "plain"  # plain, crlf, no-newline, blank-lines, text
     chain_form: str = "plain"  # plain, private-key, foreign-leaf, wrong-order, leaf-only, empty
-    alternate_chain: bool = False
+    alternate_chains: int = 0  # beside the default one, each up to another old root
     lifetime_days: float = 90
     backdate_hours: float = 1
     client_auth: bool = False
@@ -178,7 +181,7 @@ BEHAVIOURS = {
     "download-text": (22, {"certificate_content_type": "text/plain"}),
     "download-crlf": (22, {"pem_form": "crlf"}),
     "download-no-newline": (22, {"pem_form": "no-newline"}),
-    "download-alternate": (22, {"alternate_chain": True}),
+    "download-alternate": (22, {"alternate_chains": 1}),
     "subset-of-names": (23, {"drop_names": ("second.",)}),
     "html-errors": (24, {"error_form": "html"}),
     "foreign-401": (25, {"foreign_status": 401}),

@@ -31,10 +31,35 @@ static void test_link_list(void **state)
     assert_null(acme_link_find(p, answer, "next", BASE));
 }
 
+static void expect_clock(apr_pool_t *p, const char *date, const char *age, int told, int seconds)
+{
+    acme_answer_t *answer = fake_answer(p, 200, "");
+    apr_time_t now = apr_time_from_sec(1795298700) + 999999; /* 2026-11-21T22:05:00Z */
+    apr_interval_time_t ahead = -77;
+
+    if (date != NULL)
+        fake_header(answer, "Date", date);
+    if (age != NULL)
+        fake_header(answer, "Age", age);
+    assert_int_equal(acme_answer_clock(&ahead, answer, now), told);
+    assert_int_equal(ahead, told ? apr_time_from_sec(seconds) : -77);
+}
+
+static void test_clock(void **state)
+{
+    expect_clock(*state, "Sat, 21 Nov 2026 22:05:00 GMT", NULL, 1, 0);
+    expect_clock(*state, "Sat, 21 Nov 2026 23:05:00 GMT", NULL, 1, 3600);
+    expect_clock(*state, "Sat, 21 Nov 2026 22:00:00 GMT", NULL, 1, -300);
+    expect_clock(*state, NULL, NULL, 0, 0);
+    expect_clock(*state, "yesterday", NULL, 0, 0);
+    expect_clock(*state, "Sat, 21 Nov 2026 23:05:00 GMT", "3600", 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FAKE_TEST(test_link_list),
+        FAKE_TEST(test_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

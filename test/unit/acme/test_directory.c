@@ -2,6 +2,7 @@
 #include "fake_answer.h"
 
 #include "acme/directory.h"
+#include "base/json.h"
 
 #define CORE \
     "\"newNonce\":\"https://ca.example/n\",\"newAccount\":\"https://o.example:8443/a\"," \
@@ -89,6 +90,27 @@ static void test_wrong_types(void **state)
     assert_non_null(parse(*state, "{" CORE ",\"meta\":[1]}", &r));
 }
 
+static void test_profiles_are_bounded(void **state)
+{
+    const char *many = "\"a\":\"x\",\"b\":7";
+    const char *long_text = apr_psprintf(*state, "%0301d", 0);
+    eab_result_t *r = NULL;
+    acme_directory_t *d = NULL;
+    int i;
+
+    many = apr_psprintf(*state, "%s,\"%.101s\":\"x\",\"c\":\"%s\"", many, long_text, long_text);
+    for (i = 0; i < 60; ++i)
+        many = apr_psprintf(*state, "%s,\"p%d\":\"x\"", many, i);
+    many = apr_pstrcat(*state, "{" CORE ",\"meta\":{\"profiles\":{", many, "}}}", NULL);
+    d = parse(*state, many, &r);
+    assert_non_null(d);
+    assert_int_equal(json_object_size(d->profiles), 50);
+    assert_string_equal(json_peek_string(d->profiles, "a"), "x");
+    assert_string_equal(json_peek_string(d->profiles, "b"), "");
+    assert_string_equal(json_peek_string(d->profiles, "c"), "");
+    assert_null(json_object_get(d->profiles, apr_psprintf(*state, "%.101s", long_text)));
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -117,9 +139,12 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { FAKE_TEST(test_minimal), FAKE_TEST(test_full),
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_minimal),
+                                        FAKE_TEST(test_full),
                                         FAKE_TEST(test_unknown_members),
-                                        FAKE_TEST(test_wrong_types), FAKE_TEST(test_refused) };
+                                        FAKE_TEST(test_wrong_types),
+                                        FAKE_TEST(test_profiles_are_bounded),
+                                        FAKE_TEST(test_refused) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,6 +315,41 @@ static void test_one_head(void **state)
     assert_int_equal(acme_session_requests(w->session), w->sent);
 }
 
+static int hours_ahead(const world_t *w)
+{
+    return (int)((acme_session_ahead(w->session) + apr_time_from_sec(1800))
+                 / apr_time_from_sec(3600));
+}
+
+static void answer_at(world_t *w, int hours, const char *nonce)
+{
+    char date[APR_RFC822_DATE_LEN];
+
+    apr_rfc822_date(date, apr_time_now() + apr_time_from_sec(hours * 3600));
+    answer_with(w, 200, "{}", nonce, "Date", date);
+}
+
+/* Every answer tells the CA's clock, and the newest counts. */
+static void test_clock(void **state)
+{
+    world_t *w = *state;
+
+    open_session(w);
+    assert_int_equal(hours_ahead(w), 0);
+    post(w, "p");
+    answer_at(w, 2, "n0");
+    assert_int_equal(hours_ahead(w), 2);
+    answer_at(w, 3, "n1");
+    assert_int_equal(hours_ahead(w), 3);
+    acme_session_get(w->session, "https://ca.example/info", NULL, on_answer, w);
+    answer_at(w, 4, NULL);
+    assert_int_equal(hours_ahead(w), 4);
+    acme_session_forget(w->session);
+    acme_session_open(w->session, on_ready, w);
+    answer_at(w, 5, NULL);
+    assert_int_equal(hours_ahead(w), 5);
+}
+
 /* A nonce that the directory's answer brought saves the HEAD. */
 static void test_nonce_of_directory(void **state)
 {
@@ -613,6 +648,7 @@ int main(void)
         SESSION_TEST(test_open),
         SESSION_TEST(test_open_fails),
         SESSION_TEST(test_one_head),
+        SESSION_TEST(test_clock),
         SESSION_TEST(test_nonce_of_directory),
         SESSION_TEST(test_ill_formed_nonce),
         SESSION_TEST(test_bad_nonce),

@@ -13,6 +13,7 @@ typedef struct scene {
     failing_t failing;
     int saved; /* standard error */
     FILE *log;
+    apr_array_header_t *names;
 } scene_t;
 
 /* The log goes to a file of the test. */
@@ -25,8 +26,10 @@ static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
     s->agent = apr_pcalloc(p, sizeof(*s->agent));
     s->agent->pool = p;
     s->agent->link = s->keeper->link;
+    s->names = apr_array_make(p, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(s->names, const char *) = "www.example.edu";
     failing_init(&s->failing, s->agent, "certificate", 2, "Certificate www.example.edu",
-                 "https://ca.example:14000/dir", remembered);
+                 "https://ca.example:14000/dir", s->names, remembered);
     s->log = tmpfile();
     assert_non_null(s->log);
     fflush(stderr);
@@ -199,6 +202,9 @@ static void advice_is_for_failures(void **state)
     failing_add(&s->failing, problem(s->p, EAB_PROBLEM_CA_UNREACHABLE, "Timed out"),
                 PROBLEM_AT_ACCOUNT);
     assert_non_null(strstr(failing_advice(&s->failing, s->p), "ca.example"));
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "rejectedIdentifier", "No"),
+                PROBLEM_AT_ORDER);
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "for www.example.edu with"));
     failing_end(&s->failing);
     assert_null(failing_advice(&s->failing, s->p));
     scene_end(s);

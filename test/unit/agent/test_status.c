@@ -139,7 +139,8 @@ static void the_document_has_its_shape(void **state)
     assert_true(json_is_null(json_object_get(certificate, "problem")));
     assert_true(json_is_null(json_object_get(certificate, "order")));
     has_members(json_object_get(certificate, "next"), "what why");
-    has_members(account, "label directory url kid_sha256 state problem");
+    has_members(account, "label directory url kid_sha256 state problem clock_behind");
+    assert_int_equal(0, json_peek_int(account, "clock_behind", -1));
     expect_text(account, "state", "valid");
     assert_int_equal(
         4711,

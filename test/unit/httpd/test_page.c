@@ -45,7 +45,9 @@ static const char full[] =
     "'order':{'url':'https://ca.example/order/1','status':'processing',"
     "'since':'2026-11-21T21:00:00Z'}}],"
     "'accounts':[{'label':'default','directory':'https://ca.example/dir',"
-    "'url':'https://ca.example/acct/7','kid_sha256':'0123456789abcdef','state':'valid'}],"
+    "'url':'https://ca.example/acct/"
+    "7','kid_sha256':'0123456789abcdef','state':'valid','clock_behind':-7300,"
+    "'profiles':{'classic':'ninety <i>days</i>','plain':''}}],"
     "'processes':{'keeper':{'pid':11,'since':'2026-11-21T20:00:00Z','restarts':0},"
     "'agent':{'pid':12,'since':'2026-11-21T20:00:00Z','restarts':1}},"
     "'reload':{'state':'refused','why':'AH00526: <syntax> error on line 3','last':null}}";
@@ -114,6 +116,8 @@ static void test_says_what_it_is(void **state)
     assert_has(html, "https://ca.example/order/1");
     assert_has(html, "https://ca.example/acct/7");
     assert_has(html, "0123456789abcdef");
+    assert_has(html, "classic (ninety &lt;i&gt;days&lt;/i&gt;), plain<");
+    assert_has(html, "2 hours ahead of the CA");
     assert_has(html, "process 12");
 }
 

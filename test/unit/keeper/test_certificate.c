@@ -470,7 +470,7 @@ static const char *fingerprint(scene_t *s)
 static void the_fingerprint_is_of_what_matters(void **state)
 {
     scene_t *s = scene_make(*state);
-    const char *first = fingerprint(s);
+    const char *first = fingerprint(s), *second = NULL;
 
     s->certificate->where = "httpd.conf:99";
     s->certificate->loaded = "000003";
@@ -492,6 +492,16 @@ static void the_fingerprint_is_of_what_matters(void **state)
     s->certificate->allow_subset = 1;
     assert_string_not_equal(first, fingerprint(s));
     s->certificate->allow_subset = 0;
+    s->certificate->profile = "shortlived";
+    second = fingerprint(s);
+    assert_string_not_equal(first, second);
+    s->certificate->profile_required = 1;
+    assert_string_not_equal(second, fingerprint(s));
+    s->certificate->profile_required = 0;
+    s->certificate->profile = NULL;
+    s->certificate->preferred_chain = "Root X1";
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->preferred_chain = NULL;
     s->account->terms_accepted = 0;
     assert_string_not_equal(first, fingerprint(s));
     s->account->terms_accepted = 1;

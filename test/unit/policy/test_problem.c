@@ -40,7 +40,7 @@ static eab_result_t *problem_of(apr_pool_t *p, const char *type)
 
 static const char *advice_at(apr_pool_t *p, const char *type, problem_place_t place)
 {
-    return problem_advice(p, problem_of(p, type), place, "ca.example");
+    return problem_advice(p, problem_of(p, type), place, "ca.example", NULL);
 }
 
 static retry_class_t class_at(apr_pool_t *p, const char *type, problem_place_t place)
@@ -348,10 +348,10 @@ static void fills_in_the_names(void **state)
     eab_result_t *problem = problem_of(*state, ACME_ERROR "dns");
 
     problem->identifier = "www.example.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL),
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
                            "could not look up www.example.edu in"));
     problem->identifier = NULL;
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL),
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
                            "could not look up the names of the certificate in"));
 }
 
@@ -362,7 +362,7 @@ static void fills_in_the_names_of_subproblems(void **state)
         compound(*state, "[{\"identifier\":{\"value\":\"a.edu\"}},{\"identifier\":7},{},"
                          "{\"identifier\":{\"value\":\"b.edu\"}},"
                          "{\"identifier\":{\"value\":\"a.edu\"}}]"),
-        PROBLEM_AT_ORDER, NULL);
+        PROBLEM_AT_ORDER, NULL, NULL);
 
     assert_non_null(strstr(advice, "(a.edu, b.edu)"));
     advice = problem_advice(
@@ -371,7 +371,7 @@ static void fills_in_the_names_of_subproblems(void **state)
                          "{\"identifier\":{\"value\":\"3\"}},{\"identifier\":{\"value\":\"4\"}},"
                          "{\"identifier\":{\"value\":\"5\"}},{\"identifier\":{\"value\":\"6\"}},"
                          "{\"identifier\":{\"value\":\"7\"}}]"),
-        PROBLEM_AT_ORDER, NULL);
+        PROBLEM_AT_ORDER, NULL, NULL);
     assert_non_null(strstr(advice, "(1, 2, 3, 4, 5, ...)"));
 }
 
@@ -383,11 +383,34 @@ static void advises_for_each_type_of_a_compound_problem(void **state)
                          "{\"type\":\"" ACME_ERROR
                          "dns\",\"identifier\":{\"value\":\"b.edu\"}},{\"type\":7},"
                          "{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"c.edu\"}}]"),
-        PROBLEM_AT_ORDER, NULL);
+        PROBLEM_AT_ORDER, NULL, NULL);
 
     assert_non_null(strstr(advice, "A CAA record in the DNS of a.edu, c.edu or"));
     assert_non_null(strstr(advice, " The CA could not look up b.edu in"));
     assert_null(strstr(strstr(advice, "CAA record") + 1, "CAA record"));
+}
+
+static void names_the_certificate_when_the_problem_names_none(void **state)
+{
+    eab_result_t *problem = problem_of(*state, ACME_ERROR "rejectedIdentifier");
+    apr_array_header_t *names = apr_array_make(*state, 4, sizeof(const char *));
+
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+                           "issue for the names of the certificate with"));
+    APR_ARRAY_PUSH(names, const char *) = "a.edu";
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+                           "issue for a.edu with"));
+    APR_ARRAY_PUSH(names, const char *) = "b.edu";
+    APR_ARRAY_PUSH(names, const char *) = "c.edu";
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+                           "issue for a.edu, b.edu, c.edu with"));
+    APR_ARRAY_PUSH(names, const char *) = "d.edu";
+    APR_ARRAY_PUSH(names, const char *) = "e.edu";
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+                           "issue for a.edu, b.edu, c.edu and 2 more with"));
+    problem->identifier = "e.edu";
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+                           "issue for e.edu with"));
 }
 
 static void escapes_remote_names(void **state)
@@ -396,11 +419,11 @@ static void escapes_remote_names(void **state)
     const char *advice;
 
     problem->identifier = "a\n%h%n";
-    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example");
+    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
     assert_non_null(strstr(advice, "look up a\\x0a%h%n in"));
     problem = compound(*state, "[{\"identifier\":{\"value\":\"\\u001b\"}}]");
     problem->type = ACME_ERROR "dns";
-    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example");
+    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
     assert_non_null(strstr(advice, "look up \\x1b in"));
 }
 
@@ -408,10 +431,10 @@ static void names_the_host_or_the_directive(void **state)
 {
     eab_result_t *problem = problem_of(*state, EAB_PROBLEM_CA_UNREACHABLE);
 
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, "ca.example"),
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, "ca.example", NULL),
                            "the CA at ca.example:"));
-    assert_non_null(
-        strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, NULL), "the CA at ACMEServer:"));
+    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, NULL, NULL),
+                           "the CA at ACMEServer:"));
 }
 
 int main(void)
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(fills_in_the_names),
         cmocka_unit_test(fills_in_the_names_of_subproblems),
         cmocka_unit_test(advises_for_each_type_of_a_compound_problem),
+        cmocka_unit_test(names_the_certificate_when_the_problem_names_none),
         cmocka_unit_test(escapes_remote_names),
         cmocka_unit_test(names_the_host_or_the_directive),
     };

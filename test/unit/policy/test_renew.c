@@ -19,7 +19,9 @@ static const renew_policy_t unset = { 0, 0 };
 /* A good certificate that is dated START, lives that long, and came when it was dated. */
 static renew_facts_t good(apr_interval_time_t life)
 {
-    renew_facts_t facts = { 1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START, 0, 0 };
+    renew_facts_t facts = {
+        1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START, 0, 0, 0
+    };
 
     return facts;
 }
@@ -127,11 +129,11 @@ static void orders_at_once_what_does_not_fit(void **state)
         renew_facts_t facts;
         const char *word;
     } rows[] = {
-        { { 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
-        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0 }, "name" },
-        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0 }, "key" },
-        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0 }, "CA" },
-        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0 }, "expired" },
+        { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
+        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0, 0 }, "name" },
+        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0, 0 }, "key" },
+        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0, 0 }, "CA" },
+        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0, 0 }, "expired" },
     };
     size_t i;
 
@@ -332,6 +334,50 @@ static void asks_again_after_errors(void **state)
     assert_int_equal(renew_ask_after_error(START, 1, &problem), START + HOURS(1));
 }
 
+static void plans_by_the_clock_of_the_ca(void **state)
+{
+    renew_facts_t facts = good(DAYS(90)), window = suggested(DAYS(90), DAYS(40), DAYS(42), 0.5);
+    renew_policy_t all = { 100, 0 };
+
+    (void)state;
+    /* Ours is three hours behind, or ahead. */
+    facts.ahead = window.ahead = HOURS(3);
+    assert_int_equal(renew_decide(START, 0, &facts, &unset).when, START + DAYS(60) - HOURS(3));
+    assert_int_equal(renew_decide(START, 0, &window, &unset).when, START + DAYS(41) - HOURS(3));
+    facts.ahead = -HOURS(3);
+    assert_int_equal(renew_decide(START, 0, &facts, &unset).when, START + DAYS(60) + HOURS(3));
+    /* Nothing young is due, whatever the clocks say. */
+    facts = good(HOURS(10));
+    facts.ahead = DAYS(1);
+    assert_int_equal(renew_decide(START, 0, &facts, &all).when, START + HOURS(10) / 20);
+}
+
+static void believes_a_clock_within_reason(void **state)
+{
+    static const struct {
+        apr_interval_time_t ahead, error;
+    } rows[] = {
+        { 0, 0 },
+        { HOURS(1) / 12, 0 },
+        { -HOURS(1) / 12, 0 },
+        { HOURS(1) / 12 + 1, HOURS(1) / 12 + 1 },
+        { -HOURS(2), -HOURS(2) },
+        { DAYS(1), DAYS(1) },
+        { DAYS(1) + 1, 0 },
+        { -DAYS(1), -DAYS(1) },
+        { -DAYS(400), 0 },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
+        assert_int_equal(renew_clock_error(rows[i].ahead), rows[i].error);
+    assert_false(renew_clock_is_wrong(HOURS(1) / 12));
+    assert_false(renew_clock_is_wrong(-HOURS(1) / 12));
+    assert_true(renew_clock_is_wrong(DAYS(400)));
+    assert_true(renew_clock_is_wrong(-DAYS(400)));
+}
+
 static void keeps_its_promises_whatever_the_ca_suggests(void **state)
 {
     int i;
@@ -376,6 +422,8 @@ int main(void)
         cmocka_unit_test(holds_a_window_back_that_would_loop),
         cmocka_unit_test(asks_again_when_told),
         cmocka_unit_test(asks_again_after_errors),
+        cmocka_unit_test(plans_by_the_clock_of_the_ca),
+        cmocka_unit_test(believes_a_clock_within_reason),
         cmocka_unit_test(keeps_its_promises_whatever_the_ca_suggests),
     };
 
