@@ -348,6 +348,28 @@ static void a_failed_challenge_says_why(void **state)
     stage_end(s);
 }
 
+static void a_lost_authorization_loses_the_order(void **state)
+{
+    static const char *const statuses[] = { "invalid", "expired", "revoked", "deactivated" };
+    size_t i;
+
+    for (i = 0; i < 4; ++i) {
+        stage_t *s = begin(*state);
+
+        stage_order(s, "pending");
+        stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                     apr_psprintf(s->p,
+                                  "{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\","
+                                  "\"value\":\"" NAME "\"},\"challenges\":[]}",
+                                  statuses[i]),
+                     NULL, NULL);
+        expect_problem(s, EAB_PROBLEM_VALIDATION);
+        assert_string_equal(NAME, stage_problem(s)->identifier);
+        assert_int_equal(1, stage_heard(s, "abandon"));
+        stage_end(s);
+    }
+}
+
 /* ---- finalize and after: RFC 8555, 7.4 ---- */
 
 static void an_order_that_was_not_ready_is_looked_at(void **state)
@@ -426,6 +448,23 @@ static void the_certificate_is_asked_for_as_a_pem_chain(void **state)
     stage_end(s);
 }
 
+/* An issuer, the directory: what belongs to the chain is in the chain. */
+static void links_beside_the_certificate_are_not_followed(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+    int sent;
+
+    stage_wake(s);
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    sent = s->sent;
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", "Link",
+                 "<" CA "/issuer>;rel=\"up\", <" CA "/dir>;rel=\"index\"");
+    assert_int_equal(sent, s->sent);
+    assert_string_equal("a chain", json_peek_string(s->last, "pem"));
+    assert_int_equal(JOB_IDLE, stage_job(s)->state);
+    stage_end(s);
+}
+
 static void a_valid_order_without_a_certificate_is_waited_for(void **state)
 {
     stage_t *s = begin_with_order(*state, ORDER_URL, 1);
@@ -493,11 +532,13 @@ int main(void)
         fixture_test(the_answer_stays_until_the_name_is_valid),
         fixture_test(a_challenge_under_validation_is_waited_for),
         fixture_test(a_failed_challenge_says_why),
+        fixture_test(a_lost_authorization_loses_the_order),
         fixture_test(an_order_that_was_not_ready_is_looked_at),
         fixture_test(a_lost_answer_to_finalize_is_looked_into),
         fixture_test(an_order_at_work_is_not_finalized_again),
         fixture_test(after_bad_csr_the_order_stays),
         fixture_test(the_certificate_is_asked_for_as_a_pem_chain),
+        fixture_test(links_beside_the_certificate_are_not_followed),
         fixture_test(a_valid_order_without_a_certificate_is_waited_for),
         fixture_test(a_foreign_certificate_ends_the_order),
         fixture_test(a_failure_is_remembered_and_obeyed),
