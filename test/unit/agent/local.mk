@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_job \
 	test/unit/agent/test_link \
 	test/unit/agent/test_reading \
+	test/unit/agent/test_renewal \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -41,6 +42,11 @@ test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_ST
 test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE)
+test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE) \
+	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_agent_test_job_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_job_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c $(AGENT_STAGE)
+test_unit_agent_test_renewal_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)

@@ -263,6 +263,27 @@ static void each_order_has_a_key_of_its_own(void **state)
     scene_end(s);
 }
 
+/* RFC 9773, 5: of the same account, and with a name in common. */
+static void only_a_predecessor_is_replaced(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    chain_facts_t *facts;
+
+    scene_install(s);
+    facts = apr_pmemdup(s->p, scene_certificate(s)->best->facts, sizeof(*facts));
+    facts->ari_id = "aaaa.AA";
+    scene_certificate(s)->best->facts = facts;
+    assert_string_equal("aaaa.AA", certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, "other.example.edu", "example.edu", NULL);
+    assert_string_equal("aaaa.AA", certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, "other.example.edu", "*.example.edu", NULL);
+    assert_null(certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, NAME, NULL);
+    scene_certificate(s)->best->account = "another";
+    assert_null(certificate_replaced(scene_certificate(s)));
+    scene_end(s);
+}
+
 static const char *fingerprint(scene_t *s)
 {
     scene_start(s);
@@ -315,6 +336,7 @@ int main(void)
         fixture_test(a_foreign_chain_is_refused),
         fixture_test(without_an_order_nothing_is_installed),
         fixture_test(each_order_has_a_key_of_its_own),
+        fixture_test(only_a_predecessor_is_replaced),
         fixture_test(the_fingerprint_is_of_what_matters),
     };
 
