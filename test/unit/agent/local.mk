@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_link \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
+	test/unit/agent/test_renewal \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -42,10 +43,15 @@ test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_ST
 test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE)
+test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE) \
+	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_agent_test_job_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_job_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_refused_SOURCES = test/unit/agent/test_refused.c
 test_unit_agent_test_refused_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c $(AGENT_STAGE)
+test_unit_agent_test_renewal_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)

@@ -135,11 +135,11 @@ static void reply(stage_t *s, int type, const json_t *body)
     }
     else if (type == MESSAGE_INSTALL) {
         fake_keeper_say(s->keeper, MESSAGE_DONE,
-                        json_pack("{s:I,s:{s:[s],s:s,s:s,s:s,s:b}}", "id", id, "facts", "names",
+                        json_pack("{s:I,s:{s:[s],s:s,s:s,s:s,s:s,s:b}}", "id", id, "facts", "names",
                                   NAME, "key_type", "p256", "not_before",
                                   clock_format(s->p, apr_time_now()), "not_after",
                                   clock_format(s->p, apr_time_now() + apr_time_from_sec(7776000)),
-                                  "same_account", 1));
+                                  "ari_id", "bbbb.BB", "same_account", 1));
     }
     else {
         fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I}", "id", id));
@@ -159,6 +159,8 @@ static int serve_keeper(stage_t *s)
         APR_ARRAY_PUSH(s->heard, const char *) = message_name(type);
         s->last = body;
     }
+    if (type == MESSAGE_SIGN && strcmp(json_peek_string(body, "sentence"), "newOrder") == 0)
+        s->order = body;
     if (type != s->held)
         reply(s, type, body);
     assert_int_equal(APR_SUCCESS, link_serve(s->keeper->link, POLLIN | POLLOUT));
@@ -196,6 +198,13 @@ static acme_answer_t *answer_make(stage_t *s, int status, const char *body)
     return answer;
 }
 
+static const char *what_is_at(const stage_t *s, const stage_call_t *call)
+{
+    if (strcmp(call->method, "HEAD") == 0)
+        return "";
+    return strcmp(call->url, DIRECTORY) == 0 ? s->directory : s->suggested;
+}
+
 /* @return 1 when there was something to answer */
 static int serve_ca(stage_t *s)
 {
@@ -207,9 +216,11 @@ static int serve_ca(stage_t *s)
 
         if (call->done == NULL || call->sentence != NULL)
             continue;
-        answer = answer_make(s, 200, strcmp(call->method, "GET") == 0 ? s->directory : "");
-        if (strcmp(call->method, "GET") == 0)
+        answer = answer_make(s, 200, what_is_at(s, call));
+        if (strcmp(call->method, "GET") == 0) {
             apr_table_unset(answer->headers, "Replay-Nonce");
+            apr_table_setn(answer->headers, "Retry-After", "21600");
+        }
         call_back(s, call, answer, eab_result_make(answer->pool));
         return 1;
     }
@@ -224,12 +235,15 @@ static void settle(stage_t *s)
         assert_true(rounds < ROUNDS_MAX);
 }
 
+void stage_poke(stage_t *s, apr_time_t now)
+{
+    job_poke(stage_job(s), now);
+    settle(s);
+}
+
 void stage_wake(stage_t *s)
 {
-    job_t *job = stage_job(s);
-
-    job_poke(job, job->at);
-    settle(s);
+    stage_poke(s, stage_job(s)->at);
 }
 
 stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url)
@@ -322,6 +336,16 @@ int stage_count(const stage_t *s, const char *sentence)
 
     for (i = 0; i < s->sent; ++i)
         count += s->calls[i].sentence != NULL && strcmp(s->calls[i].sentence, sentence) == 0;
+    return count;
+}
+
+int stage_count_gets(const stage_t *s, const char *url)
+{
+    int i, count = 0;
+
+    for (i = 0; i < s->sent; ++i)
+        count += strcmp(s->calls[i].method, "GET") == 0
+                 && strncmp(s->calls[i].url, url, strlen(url)) == 0;
     return count;
 }
 

@@ -45,9 +45,12 @@ typedef struct stage {
     const char *directory;     /* what the CA answers there */
     apr_array_header_t *heard; /* const char *: names of the keeper's messages but for "sign" */
     json_t *last;              /* the last of those */
-    int held;                  /* a type of message that the keeper does not reply to */
-    const char *refused;       /* EAB_PROBLEM_...: what it says to INSTALL, or NULL */
-    int saved;                 /* standard error */
+    json_t *order;             /* the last newOrder that the keeper was asked to sign */
+    const char
+        *suggested;      /* what the CA answers to GET renewalInfo, with a Retry-After of 6 hours */
+    int held;            /* a type of message that the keeper does not reply to */
+    const char *refused; /* EAB_PROBLEM_...: what it says to INSTALL, or NULL */
+    int saved;           /* standard error */
     FILE *log;
 } stage_t;
 
@@ -65,6 +68,9 @@ agent_account_t *stage_account(const stage_t *s);
 
 /** Let all happen that happens by itself at the time that the job waits for. */
 void stage_wake(stage_t *s);
+
+/** The same at some other time. */
+void stage_poke(stage_t *s, apr_time_t now);
 
 /** The oldest POST that is not answered; it says this sentence, and goes to url. */
 stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url);
@@ -93,6 +99,9 @@ const char *stage_authorization_json(stage_t *s, const char *name, const char *s
 
 /** How often a POST with this sentence was sent. */
 int stage_count(const stage_t *s, const char *sentence);
+
+/** How often something below that URL was fetched with GET. */
+int stage_count_gets(const stage_t *s, const char *url);
 
 /** How often the keeper was told this. */
 int stage_heard(const stage_t *s, const char *message);

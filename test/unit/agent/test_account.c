@@ -275,6 +275,27 @@ static void a_cycle_begins_with_the_directory(void **state)
     stage_end(s);
 }
 
+/* Within a cycle, too: an order may be at work for hours between two looks at it. */
+static void nonces_of_long_ago_are_not_used(void **state)
+{
+    static const int minutes[] = { 1, 6 };
+    size_t i;
+
+    for (i = 0; i < 2; ++i) {
+        stage_t *s = stage_make(*state);
+        int sent;
+
+        stage_begin(s);
+        stage_order(s, "processing");
+        stage_account(s)->used = apr_time_now() - apr_time_from_sec(60 * minutes[i]);
+        sent = s->sent;
+        stage_wake(s);
+        stage_expect(s, "read", ORDER_URL);
+        assert_int_equal(i == 0 ? 1 : 3, s->sent - sent); /* directory and newNonce before it */
+        stage_end(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +315,7 @@ int main(void)
         fixture_test(a_refusal_is_final_for_a_day),
         fixture_test(an_action_that_is_required_is_shown),
         fixture_test(a_cycle_begins_with_the_directory),
+        fixture_test(nonces_of_long_ago_are_not_used),
     };
 
     return fixture_run(tests);

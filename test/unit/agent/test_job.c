@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "base/clock.h"
+#include "../crypto/party.h"
 #include "base/file.h"
 
 static stage_t *begin(apr_pool_t *p)
@@ -348,6 +349,28 @@ static void a_failed_challenge_says_why(void **state)
     stage_end(s);
 }
 
+static void a_lost_authorization_loses_the_order(void **state)
+{
+    static const char *const statuses[] = { "invalid", "expired", "revoked", "deactivated" };
+    size_t i;
+
+    for (i = 0; i < 4; ++i) {
+        stage_t *s = begin(*state);
+
+        stage_order(s, "pending");
+        stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                     apr_psprintf(s->p,
+                                  "{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\","
+                                  "\"value\":\"" NAME "\"},\"challenges\":[]}",
+                                  statuses[i]),
+                     NULL, NULL);
+        expect_problem(s, EAB_PROBLEM_VALIDATION);
+        assert_string_equal(NAME, stage_problem(s)->identifier);
+        assert_int_equal(1, stage_heard(s, "abandon"));
+        stage_end(s);
+    }
+}
+
 /* ---- finalize and after: RFC 8555, 7.4 ---- */
 
 static void an_order_that_was_not_ready_is_looked_at(void **state)
@@ -426,6 +449,23 @@ static void the_certificate_is_asked_for_as_a_pem_chain(void **state)
     stage_end(s);
 }
 
+/* An issuer, the directory: what belongs to the chain is in the chain. */
+static void links_beside_the_certificate_are_not_followed(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+    int sent;
+
+    stage_wake(s);
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    sent = s->sent;
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", "Link",
+                 "<" CA "/issuer>;rel=\"up\", <" CA "/dir>;rel=\"index\"");
+    assert_int_equal(sent, s->sent);
+    assert_string_equal("a chain", json_peek_string(s->last, "pem"));
+    assert_int_equal(JOB_IDLE, stage_job(s)->state);
+    stage_end(s);
+}
+
 static void a_valid_order_without_a_certificate_is_waited_for(void **state)
 {
     stage_t *s = begin_with_order(*state, ORDER_URL, 1);
@@ -450,6 +490,140 @@ static void a_foreign_certificate_ends_the_order(void **state)
     stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
     expect_problem(s, EAB_PROBLEM_CHAIN);
     assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+/* ---- profiles (draft-ietf-acme-profiles) and chains (RFC 8555, 7.4.2) ---- */
+
+#define OFFERED "\"profiles\":{\"classic\":\"as ever\",\"short\":\"six days\"}"
+#define OTHERS "\"profiles\":{\"classic\":\"as ever\",\"tls\":\"no more\"}"
+
+static stage_t *begin_with_profile(apr_pool_t *p, const char *offered, int required)
+{
+    stage_t *s = stage_make(p);
+
+    s->certificate->profile = "short";
+    s->certificate->profile_required = required;
+    s->directory = apr_psprintf(p,
+                                "{\"newNonce\":\"" CA "/nonce\",\"newAccount\":\"" CA
+                                "/new-account\",\"newOrder\":\"" CA "/new-order\",\"meta\":{%s}}",
+                                offered);
+    stage_begin(s);
+    return s;
+}
+
+static void the_configured_profile_is_ordered(void **state)
+{
+    stage_t *s = begin_with_profile(*state, OFFERED, 0);
+
+    stage_wake(s);
+    assert_true(json_peek_bool(s->order, "profile", 0));
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "ready", ",\"profile\":\"classic\""), "Location", ORDER_URL);
+    assert_non_null(strstr(stage_log(s), "classic of short"));
+    stage_expect(s, "finalize", CA "/finalize/1");
+    stage_end(s);
+}
+
+static void a_profile_that_is_not_offered_is_left_out(void **state)
+{
+    static const char *const metas[] = { OTHERS, "" };
+    static const char *const words[] = { "classic, tls", "no profiles" };
+    size_t i;
+
+    for (i = 0; i < 2; ++i) {
+        stage_t *s = begin_with_profile(*state, metas[i], 0);
+
+        stage_wake(s);
+        stage_expect(s, "newOrder", CA "/new-order");
+        assert_false(json_peek_bool(s->order, "profile", 1));
+        assert_non_null(strstr(stage_log(s), words[i]));
+        stage_end(s);
+    }
+}
+
+static void a_required_profile_that_is_not_offered_orders_nothing(void **state)
+{
+    stage_t *s = begin_with_profile(*state, OTHERS, 1);
+
+    stage_wake(s);
+    expect_problem(s, EAB_PROBLEM_PROFILE);
+    assert_non_null(strstr(stage_problem(s)->detail, "classic, tls"));
+    assert_int_equal(0, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+static void a_refused_profile_is_left_out_once_or_an_error(void **state)
+{
+    int required;
+
+    for (required = 0; required < 2; ++required) {
+        stage_t *s = begin_with_profile(*state, OFFERED, required);
+
+        stage_wake(s);
+        stage_refuse(s, stage_expect(s, "newOrder", CA "/new-order"), 400, "invalidProfile");
+        if (!required) {
+            assert_false(json_peek_bool(s->order, "profile", 1));
+            stage_refuse(s, stage_expect(s, "newOrder", CA "/new-order"), 400, "invalidProfile");
+        }
+        expect_problem(s, ACME_ERROR "invalidProfile");
+        assert_int_equal(required ? 1 : 2, stage_count(s, "newOrder"));
+        stage_end(s);
+    }
+}
+
+/* A leaf that a root of that name has signed. */
+static const char *chain_of(apr_pool_t *p, const char *root_name)
+{
+    party_spec_t spec = { .common = root_name, .is_ca = 1 };
+    party_t *root = party_make(p, NULL, &spec);
+    party_spec_t leaf = { .names = "DNS:" NAME };
+
+    return party_pem(p, 1, party_make(p, root, &leaf));
+}
+
+/* Up to the default chain, beside which there are two others. */
+static stage_t *begin_with_chain(apr_pool_t *p, const char *preferred)
+{
+    stage_t *s = stage_make(p);
+
+    s->certificate->preferred_chain = preferred;
+    stage_begin(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "valid", ",\"certificate\":\"" CA "/cert/1\""), "Location",
+                 ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, chain_of(p, "Root A"), "Link",
+                 "</cert/2>;rel=\"alternate\", <" CA "/cert/3>;rel=\"alternate\"");
+    return s;
+}
+
+static void the_preferred_chain_is_looked_for(void **state)
+{
+    stage_t *s = begin_with_chain(*state, "Root C");
+    const char *wanted = chain_of(s->p, "Root C");
+
+    stage_answer(s, stage_expect(s, "read", CA "/cert/2"), 200, chain_of(s->p, "Root B"), NULL,
+                 NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/3"), 200, wanted, NULL, NULL);
+    assert_string_equal(wanted, json_peek_string(s->last, "pem"));
+    assert_int_equal(JOB_IDLE, stage_job(s)->state);
+    stage_end(s);
+}
+
+static void without_it_the_default_chain_is_taken(void **state)
+{
+    stage_t *s = begin_with_chain(*state, "Root D");
+
+    stage_cut(s, stage_expect(s, "read", CA "/cert/2"));
+    stage_answer(s, stage_expect(s, "read", CA "/cert/3"), 200, chain_of(s->p, "Root C"), NULL,
+                 NULL);
+    assert_non_null(strstr(stage_log(s), "no chain that ends at \"Root D\""));
+    assert_int_equal(1, stage_heard(s, "install"));
+    stage_end(s);
+    s = begin_with_chain(*state, "Root A"); /* which it is */
+    stage_expect_silence(s);
+    assert_int_equal(1, stage_heard(s, "install"));
     stage_end(s);
 }
 
@@ -493,13 +667,21 @@ int main(void)
         fixture_test(the_answer_stays_until_the_name_is_valid),
         fixture_test(a_challenge_under_validation_is_waited_for),
         fixture_test(a_failed_challenge_says_why),
+        fixture_test(a_lost_authorization_loses_the_order),
         fixture_test(an_order_that_was_not_ready_is_looked_at),
         fixture_test(a_lost_answer_to_finalize_is_looked_into),
         fixture_test(an_order_at_work_is_not_finalized_again),
         fixture_test(after_bad_csr_the_order_stays),
         fixture_test(the_certificate_is_asked_for_as_a_pem_chain),
+        fixture_test(links_beside_the_certificate_are_not_followed),
         fixture_test(a_valid_order_without_a_certificate_is_waited_for),
         fixture_test(a_foreign_certificate_ends_the_order),
+        fixture_test(the_configured_profile_is_ordered),
+        fixture_test(a_profile_that_is_not_offered_is_left_out),
+        fixture_test(a_required_profile_that_is_not_offered_orders_nothing),
+        fixture_test(a_refused_profile_is_left_out_once_or_an_error),
+        fixture_test(the_preferred_chain_is_looked_for),
+        fixture_test(without_it_the_default_chain_is_taken),
         fixture_test(a_failure_is_remembered_and_obeyed),
     };
 

@@ -461,6 +461,27 @@ static void a_chain_with_fewer_names_than_ordered(void **state)
     scene_end(s);
 }
 
+/* RFC 9773, 5: of the same account, and with a name in common. */
+static void only_a_predecessor_is_replaced(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    chain_facts_t *facts;
+
+    scene_install(s);
+    facts = apr_pmemdup(s->p, scene_certificate(s)->best->facts, sizeof(*facts));
+    facts->ari_id = "aaaa.AA";
+    scene_certificate(s)->best->facts = facts;
+    assert_string_equal("aaaa.AA", certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, "other.example.edu", "example.edu", NULL);
+    assert_string_equal("aaaa.AA", certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, "other.example.edu", "*.example.edu", NULL);
+    assert_null(certificate_replaced(scene_certificate(s)));
+    s->certificate->names = party_names(s->p, NAME, NULL);
+    scene_certificate(s)->best->account = "another";
+    assert_null(certificate_replaced(scene_certificate(s)));
+    scene_end(s);
+}
+
 static const char *fingerprint(scene_t *s)
 {
     scene_start(s);
@@ -534,6 +555,7 @@ int main(void)
         fixture_test(shortly_before_its_end_fewer_names_will_do),
         fixture_test(the_rule_holds_until_the_certificate_is_installed),
         fixture_test(a_chain_with_fewer_names_than_ordered),
+        fixture_test(only_a_predecessor_is_replaced),
         fixture_test(the_fingerprint_is_of_what_matters),
     };
 
