@@ -376,8 +376,8 @@ static void plan_retry(job_t *job)
     }
     apr_pool_create(&pool, job->agent->pool);
     refused_facts(&facts, job, NULL, pool);
-    at = subset_next(apr_time_now(), (subset_outcome_t)failure->subset, &facts, job->at,
-                     failure->next, refused_is_costly(failure->problem));
+    at = subset_next((subset_outcome_t)failure->subset, &facts, job->at, failure->next,
+                     refused_is_costly(failure->problem));
     apr_pool_destroy(pool);
     if (at != job->at) {
         job->at = at;

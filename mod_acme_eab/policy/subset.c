@@ -56,16 +56,14 @@ static apr_time_t earlier_of(apr_time_t a, apr_time_t b)
     return a < b ? a : b;
 }
 
-apr_time_t subset_next(apr_time_t now, subset_outcome_t outcome, const subset_facts_t *facts,
-                       apr_time_t renewal, apr_time_t retry, int costly)
+apr_time_t subset_next(subset_outcome_t outcome, const subset_facts_t *facts, apr_time_t renewal,
+                       apr_time_t retry, int costly)
 {
     /* What is held is due already: it waits for the time at which less will do. */
     apr_time_t otherwise = outcome == SUBSET_HELD ? subset_opens(facts) : renewal;
 
     if (!facts->present)
         return renewal;
-    if (outcome == SUBSET_HELD && otherwise <= now)
-        return retry;
     return costly ? otherwise : earlier_of(otherwise, retry);
 }
 

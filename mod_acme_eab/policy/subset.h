@@ -41,8 +41,8 @@ subset_outcome_t subset_decide(apr_time_t now, const subset_facts_t *facts, int 
  * @param renewal when this certificate is to be renewed anyway
  * @param retry   when the names that were refused may be tried again
  * @param costly  that would cost a certificate: the CA leaves them out only when it issues */
-apr_time_t subset_next(apr_time_t now, subset_outcome_t outcome, const subset_facts_t *facts,
-                       apr_time_t renewal, apr_time_t retry, int costly);
+apr_time_t subset_next(subset_outcome_t outcome, const subset_facts_t *facts, apr_time_t renewal,
+                       apr_time_t retry, int costly);
 
 /** True for types of problems that speak against one name, so that others may go on without it. */
 int subset_is_refusal(const char *type);
