@@ -196,7 +196,7 @@ def test_issued_and_renewed(world, protocols, key_types, tls):
     httpd = world.httpd()
     h2 = "h2" in protocols
     httpd.modules = ["http2"] if h2 else []
-    ca = world.ca(httpd, tls_port=httpd.https, validity=16)
+    ca = world.ca(httpd, tls_port=httpd.https, validity=20)
     httpd.configure(protocols, tls, f"ACMEKeyType {key_types}",
                     httpd.acme(ca, more="ACMEChallenge tls-alpn-01"),
                     httpd.site(NAME, managed=True, more=protocols), httpd.site(OTHER, managed=True))
