@@ -11,10 +11,15 @@
 #include "agent/answer.h"
 #include "agent/job.h"
 #include "agent/status.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 /* The status is written at most this often. */
 #define STATUS_INTERVAL apr_time_from_msec(200)
+
+/* By so much it is not just set right a little. */
+#define CLOCK_SET apr_time_from_sec(2)
 
 /* The longest sleep, so that a clock that was set is noticed. */
 #define SLEEP_MAX apr_time_from_sec(60)
@@ -27,8 +32,9 @@ static const char *user_agent(const brief_t *brief, apr_pool_t *p)
                         acme_http_library());
 }
 
-/* Answers for names of orders in flight stay: the CA may be asking for them right now. */
-static void tidy_answers(const agent_t *agent)
+/* What an agent of before was writing when it was ended goes. Answers for names of orders in flight
+ * stay: the CA may be asking for them right now. */
+static void tidy_run_dir(const agent_t *agent)
 {
     apr_array_header_t *keep = apr_array_make(agent->pool, 4, sizeof(const char *));
     int i;
@@ -41,7 +47,13 @@ static void tidy_answers(const agent_t *agent)
             apr_array_cat(keep, certificate->names);
         }
     }
+    file_sweep(agent->brief->run_dir, agent->pool);
     answer_tidy(agent->brief->run_dir, keep, agent->pool);
+}
+
+static apr_interval_time_t lead_of_clock(void)
+{
+    return apr_time_now() - clock_steady();
 }
 
 agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
@@ -54,6 +66,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->brief = brief;
     agent->reload = brief->reload;
     agent->since = apr_time_now();
+    agent->lead = lead_of_clock();
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
     if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
@@ -67,7 +80,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
         APR_ARRAY_PUSH(agent->jobs, job_t *) =
             job_make(agent, i, &APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
     }
-    tidy_answers(agent);
+    tidy_run_dir(agent);
     agent->status_dirty = 1;
     return agent;
 }
@@ -103,6 +116,26 @@ void agent_hear_news(void *baton, const json_t *body)
         apr_pool_destroy(old);
     }
     agent_touch(agent);
+}
+
+/* Somebody, mostly NTP, has set the clock of the machine: what waits for a minute must not wait for
+ * a day because of that. */
+static void follow_clock(agent_t *agent)
+{
+    apr_interval_time_t lead = lead_of_clock();
+    apr_interval_time_t set = lead - agent->lead;
+    int i;
+
+    agent->lead = lead;
+    if (set < CLOCK_SET && set > -CLOCK_SET) {
+        return;
+    }
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        failing_follow_clock(&APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->failing);
+    }
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        job_follow_clock(APR_ARRAY_IDX(agent->jobs, i, job_t *));
+    }
 }
 
 static void poke_jobs(agent_t *agent)
@@ -162,6 +195,7 @@ void agent_run(agent_t *agent)
 
     pfd.fd = link_fd(agent->link);
     do {
+        follow_clock(agent);
         poke_jobs(agent);
         write_status(agent);
         pfd.events = link_events(agent->link);

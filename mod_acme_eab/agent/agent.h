@@ -28,6 +28,7 @@ typedef struct agent {
     apr_array_header_t *jobs;     /* struct job * */
     int status_dirty;             /* something that the status shows has changed */
     apr_time_t status_written;
+    apr_interval_time_t lead; /* of the clock of the machine before clock_steady() */
 } agent_t;
 
 /** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */

@@ -11,6 +11,9 @@
 #include "ipc/message.h"
 #include "policy/retry.h"
 
+/* No failure is waited for longer than this. */
+#define LONGEST apr_time_from_sec(2 * 24 * 3600)
+
 static const char *host_of(apr_pool_t *p, const char *url)
 {
     apr_uri_t uri;
@@ -18,15 +21,32 @@ static const char *host_of(apr_pool_t *p, const char *url)
     return (apr_uri_parse(p, url, &uri) == APR_SUCCESS) ? uri.hostinfo : NULL;
 }
 
+/* What is remembered from another time, of a clock that was wrong, is not waited for. */
+static int is_believable(const brief_failure_t *failure, apr_time_t now)
+{
+    return failure->since <= now && failure->next <= now + LONGEST;
+}
+
 void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
                   const char *directory, const brief_failure_t *remembered)
 {
+    apr_time_t now = apr_time_now();
+
     failing->agent = agent;
     failing->key = key;
     failing->index = index;
     failing->what = what;
     failing->host = host_of(agent->pool, directory);
     failing->failure = *remembered;
+    if (remembered->attempts > 0 && !is_believable(remembered, now)) {
+        failing->failure.next = now;
+    }
+    failing->due = clock_steady() + (failing->failure.next - now);
+}
+
+void failing_follow_clock(failing_t *failing)
+{
+    failing->failure.next = apr_time_now() + (failing->due - clock_steady());
 }
 
 static void on_remembered(void *baton, const json_t *body, const eab_result_t *result)
@@ -89,6 +109,7 @@ void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_
     failure->place = (int)place;
     failure->next =
         retry_at(now, agent_dice(), problem_classify(copy, place), failure->attempts, copy);
+    failing->due = clock_steady() + (failure->next - now);
     log_failure(failing, known, pool);
     tell_keeper(failing);
     agent_touch(failing->agent);

@@ -16,6 +16,7 @@ typedef struct failing {
     const char *host;        /* of the CA, for the advice */
     brief_failure_t failure; /* attempts 0: none */
     apr_pool_t *pool;        /* owns failure.problem */
+    apr_time_t due;          /* failure.next, by clock_steady() */
 } failing_t;
 
 /** From what the keeper remembers. */
@@ -24,6 +25,9 @@ void failing_init(failing_t *failing, agent_t *agent, const char *key, int index
 
 /** One more. Sets failure.next. */
 void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place);
+
+/** The clock was set: failure.next is as far off as it was. */
+void failing_follow_clock(failing_t *failing);
 
 /** It works again. */
 void failing_end(failing_t *failing);

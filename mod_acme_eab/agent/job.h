@@ -57,6 +57,7 @@ typedef struct job {
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
+    apr_time_t poll_at; /* the same of a polling job, by clock_steady(); 0: it is not one */
     const char *next;   /* what happens then: "renew", "retry", "poll", "order" */
     const char *why;    /* half a sentence: why then, or what is going on */
     const char *reason; /* why a certificate is ordered */
@@ -69,6 +70,7 @@ typedef struct job {
     int pages;          /* of that list */
     int polls;          /* since the CA began to validate or to process */
     int authorizations; /* being read */
+    int unstored;       /* the keeper could not write down brief->order_url yet */
     int answered;       /* challenges of this order were answered */
     int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
     int requests;       /* under way */
@@ -95,6 +97,10 @@ apr_time_t job_due(const job_t *job);
 
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
+
+/** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
+ * waiting as long. */
+void job_follow_clock(job_t *job);
 
 /** Something that the plan of an idle job follows from has changed. */
 void job_replan(job_t *job);

@@ -18,6 +18,8 @@
 #include "keeper/url.h"
 #include "keeper/window.h"
 
+#define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
+
 static void forget_order(keeper_certificate_t *certificate)
 {
     certificate->journal = NULL;
@@ -234,6 +236,21 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
     return APR_SUCCESS;
 }
 
+/* Not the certificate is wrong then, see chain_check(). */
+static void judge_clock(const keeper_certificate_t *certificate, const chain_t *chain,
+                        apr_pool_t *ptemp)
+{
+    const chain_facts_t *facts = chain_facts(chain);
+
+    if (facts->not_before > apr_time_now() + CLOCK_SKEW) {
+        log_line(
+            LOG_LEVEL_WARNING,
+            "The new certificate of %s is valid from %s, which is later than now: the clock of "
+            "this machine is wrong. Set it; the certificate is used.",
+            certificate->plan->id, clock_format(ptemp, facts->not_before));
+    }
+}
+
 /* The generation moves into the keeper's own pool, as it is used until the process ends. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 eab_result_t *result)
@@ -277,6 +294,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         && (rv = store_chain(certificate, chain, result)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 
+        judge_clock(certificate, chain, pool);
         journal_remove(keeper->store, certificate->plan->id, pool);
         forget_order(certificate);
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",

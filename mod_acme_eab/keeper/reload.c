@@ -234,8 +234,9 @@ void reload_consider(keeper_reload_t *reload)
         tell(reload, "off", 0);
         return;
     }
-    when = reload_decide(&facts);
-    if (when != 0 && reload->signalled != 0 && when < reload->signalled + SIGNAL_PATIENCE) {
+    when = reload_decide(apr_time_now(), &facts);
+    if (when != 0 && reload->signalled != 0 && apr_time_now() < reload->signalled + SIGNAL_PATIENCE
+        && apr_time_now() >= reload->signalled && when < reload->signalled + SIGNAL_PATIENCE) {
         when = reload->signalled + SIGNAL_PATIENCE;
     }
     loop_timer_set(reload->timer, when);
@@ -246,7 +247,7 @@ static void on_due(void *baton)
 {
     keeper_reload_t *reload = baton;
     reload_facts_t facts = gather(reload);
-    apr_time_t when = reload_decide(&facts);
+    apr_time_t when = reload_decide(apr_time_now(), &facts);
 
     if (when != 0 && when <= apr_time_now()) {
         start_test(reload);

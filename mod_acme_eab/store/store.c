@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -77,24 +76,6 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     return APR_SUCCESS;
 }
 
-void store_sweep(const char *dir, apr_pool_t *ptemp)
-{
-    apr_array_header_t *paths = apr_array_make(ptemp, 1, sizeof(const char *));
-    apr_finfo_t entry;
-    apr_dir_t *handle = NULL;
-    int i;
-
-    if (apr_dir_open(&handle, dir, ptemp) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&entry, APR_FINFO_NAME, handle) == APR_SUCCESS) {
-        if (strncmp(entry.name, STORE_UNFINISHED, strlen(STORE_UNFINISHED)) == 0)
-            APR_ARRAY_PUSH(paths, const char *) = apr_pstrcat(ptemp, dir, "/", entry.name, NULL);
-    }
-    apr_dir_close(handle);
-    for (i = 0; i < paths->nelts; i++)
-        file_remove_tree(APR_ARRAY_IDX(paths, i, const char *), ptemp);
-}
-
 /* A folder and the directories in it. What live/ links to is in archive/ and swept there. */
 static void store_sweep_folder(const store_t *store, const char *folder, apr_pool_t *ptemp)
 {
@@ -102,11 +83,11 @@ static void store_sweep_folder(const store_t *store, const char *folder, apr_poo
     apr_array_header_t *entries = NULL;
     int i;
 
-    store_sweep(dir, ptemp);
+    file_sweep(dir, ptemp);
     entries = file_list_directory(dir, ptemp);
     for (i = 0; strcmp(folder, "live") != 0 && i < entries->nelts; i++)
-        store_sweep(store_path(ptemp, store, folder, APR_ARRAY_IDX(entries, i, const char *), NULL),
-                    ptemp);
+        file_sweep(store_path(ptemp, store, folder, APR_ARRAY_IDX(entries, i, const char *), NULL),
+                   ptemp);
 }
 
 static void store_sweep_all(const store_t *store, apr_pool_t *p)
@@ -116,7 +97,7 @@ static void store_sweep_all(const store_t *store, apr_pool_t *p)
 
     if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
         return;
-    store_sweep(store->dir, ptemp);
+    file_sweep(store->dir, ptemp);
     for (i = 0; i < STORE_FOLDERS; i++)
         store_sweep_folder(store, store_folders[i], ptemp);
     apr_pool_destroy(ptemp);

@@ -31,9 +31,6 @@ typedef struct store {
  *         to do. *pstore is NULL on failure */
 apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p);
 
-/* How the names of files and directories begin that are being written or removed. */
-#define STORE_UNFINISHED ".tmp-"
-
 /** Take the lock of the store, or find it taken. It is held until p ends (or the process does).
  * Whoever gets it has the store to himself, so what killed processes left half-written is removed:
  * there may be private keys in it.
@@ -52,9 +49,6 @@ const char *store_entry(apr_pool_t *p, const char *name);
 /** Make dir/a/b (0700), durably, when it is missing. */
 apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,
                                   eab_result_t *result, apr_pool_t *ptemp);
-
-/** Remove what is unfinished (STORE_UNFINISHED) from one directory. Only under the lock. */
-void store_sweep(const char *dir, apr_pool_t *ptemp);
 
 /** Record in words (EAB_PROBLEM_STORE) that path cannot be "read", "written" ... @return rv */
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path,

@@ -7,7 +7,8 @@ from scenarios import DAY
 
 KILLED = (r"core:error\].*AH00546",
           r"the keeper \(process \d+\) ended without being asked to \(signal 9\); it is started again",
-          r"The agent \(pid \d+\) ended unexpectedly; starting it again in \d seconds")
+          r"The agent \(pid \d+\) (ended unexpectedly|cannot be written to); starting it again in \d "
+          r"seconds")
 UNREACHABLE = (r"error\].*(Certificate|Account) .*problem:(caUnreachable|caAnswer)\)",)
 
 
@@ -66,7 +67,7 @@ class Clock(Accident):
         self.seconds = seconds
 
     def begin(self, run):
-        run.board.advance(self.seconds)
+        run.board.set_clock(self.seconds)
 
 
 class DiskAccident(Accident):

@@ -16,7 +16,7 @@ SIZE = LINES + 4000 * NAME_SIZE
 
 # Offsets of the numbers.
 ARMED, KEEPER, AGENT, STRUCK, GO, DENIED, COUNT = range(0, 28, 4)
-CLOCK = 32
+CLOCK, PASSED = 32, 40
 
 
 class Board:
@@ -66,12 +66,17 @@ class Board:
             if process is not None and process.name.startswith("acme-eab"):
                 process.kill()
 
-    @property
-    def clock(self):
-        return struct.unpack_from("<q", self._memory, CLOCK)[0]
+    def ahead(self):
+        """By how many seconds the time of day of all watched processes is ahead of ours."""
+        return sum(struct.unpack_from("<2q", self._memory, CLOCK))
 
-    def advance(self, seconds):
-        struct.pack_into("<q", self._memory, CLOCK, self.clock + int(seconds))
+    def set_clock(self, seconds):
+        """Somebody puts the clock forward, or back."""
+        self._add(CLOCK, seconds)
+
+    def let_pass(self, seconds):
+        """So much time goes by."""
+        self._add(PASSED, seconds)
 
     def steps(self):
         """The names of all steps since it was armed, in their order."""
@@ -82,6 +87,10 @@ class Board:
             if name:
                 found.append(name)
         return found
+
+    def _add(self, offset, seconds):
+        before = struct.unpack_from("<q", self._memory, offset)[0]
+        struct.pack_into("<q", self._memory, offset, before + int(seconds))
 
     def _get(self, offset):
         return struct.unpack_from("<i", self._memory, offset)[0]

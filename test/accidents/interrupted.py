@@ -118,11 +118,11 @@ class Interrupted:
 
     def _now(self):
         """By the clock of httpd."""
-        return time.time() + self.board.clock
+        return time.time() + self.board.ahead()
 
     def _let_pass(self, seconds):
         seconds = math.ceil(seconds)
-        self.board.advance(seconds)
+        self.board.let_pass(seconds)
         self.ca.clock.advance(seconds)
         self.waited += seconds
 
@@ -278,9 +278,15 @@ class Interrupted:
         self._judge_processes()
 
     def _judge_processes(self):
-        family = self.httpd.family()
-        names = [process.name for process in family if process.name.startswith("acme-eab")]
-        if sorted(names) != ["acme-eab-agent", "acme-eab-keeper"]:
+        names = []
+
+        def there():
+            names[:] = sorted(process.name for process in self.httpd.family()
+                              if process.name.startswith("acme-eab"))
+            return names == ["acme-eab-agent", "acme-eab-keeper"]
+        try:
+            wait_until(there, 5, "keeper and agent")
+        except AssertionError:
             self._complain(f"these run: {names}")
 
     def _complain(self, sentence):

@@ -47,8 +47,9 @@ typedef struct board {
     _Atomic int32_t denied; /* errno of whatever would change the store; 0: nothing is denied */
     _Atomic int32_t count;  /* of lines */
     int32_t unused;
-    _Atomic int64_t clock; /* seconds that are added to the time of day */
-    char padding[24];
+    _Atomic int64_t clock;  /* seconds that are added to the time of day: it was set */
+    _Atomic int64_t passed; /* seconds that are added to all times: so much has passed */
+    char padding[16];
     char target[NAME_SIZE]; /* the name of a step */
     char store[PLACE_SIZE]; /* ACMEStoreDir and ACMERunDir */
     char run[PLACE_SIZE];
@@ -459,8 +460,14 @@ int clock_gettime(clockid_t id, struct timespec *now)
 {
     int rv = (int)syscall(SYS_clock_gettime, id, now);
 
-    if (rv == 0 && board != NULL && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) {
-        now->tv_sec += (time_t)board->clock;
+    if (rv != 0 || board == NULL) {
+        return rv;
+    }
+    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) {
+        now->tv_sec += (time_t)(board->clock + board->passed);
+    }
+    else if (who != NULL && id != CLOCK_PROCESS_CPUTIME_ID && id != CLOCK_THREAD_CPUTIME_ID) {
+        now->tv_sec += (time_t)board->passed;
     }
     return rv;
 }
@@ -498,7 +505,8 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     if (who == NULL || (timeout >= 0 && timeout <= SLICE)) {
         return real(fds, count, timeout);
     }
-    for (clock = board->clock; n == 0 && board->clock == clock && timeout != 0;) {
+    for (clock = board->clock + board->passed;
+         n == 0 && board->clock + board->passed == clock && timeout != 0;) {
         n = real(fds, count, timeout < 0 || timeout > SLICE ? SLICE : timeout);
         timeout -= timeout < 0 ? 0 : (timeout > SLICE ? SLICE : timeout);
     }
