@@ -13,6 +13,7 @@
 #include "agent/status.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 
 /* The status is written at most this often. */
@@ -67,6 +68,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->reload = brief->reload;
     agent->since = apr_time_now();
     agent->lead = lead_of_clock();
+    agent->reload_due = clock_steady() + (brief->reload.next - agent->since);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
     if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
@@ -101,6 +103,14 @@ double agent_dice(void)
     return (double)number / 4294967296.0;
 }
 
+/* As the time of day it is now. */
+static void show_reload(agent_t *agent)
+{
+    if (agent->reload.next != 0) {
+        agent->reload.next = apr_time_now() + (agent->reload_due - clock_steady());
+    }
+}
+
 void agent_hear_news(void *baton, const json_t *body)
 {
     agent_t *agent = *(agent_t **)baton;
@@ -112,6 +122,10 @@ void agent_hear_news(void *baton, const json_t *body)
     old = agent->reload_pool;
     apr_pool_create(&agent->reload_pool, agent->pool);
     news_from_json(&agent->reload, body, agent->reload_pool);
+    if (agent->reload.next != 0) {
+        agent->reload_due = clock_steady() + apr_time_from_msec(json_peek_int(body, "in", 0));
+        show_reload(agent);
+    }
     if (old != NULL) {
         apr_pool_destroy(old);
     }
@@ -130,6 +144,7 @@ static void follow_clock(agent_t *agent)
     if (set < CLOCK_SET && set > -CLOCK_SET) {
         return;
     }
+    show_reload(agent);
     for (i = 0; i < agent->accounts->nelts; ++i) {
         failing_follow_clock(&APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->failing);
     }

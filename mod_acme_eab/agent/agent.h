@@ -23,6 +23,7 @@ typedef struct agent {
     brief_t *brief;
     news_t reload;
     apr_pool_t *reload_pool;
+    apr_time_t reload_due; /* reload.next, by clock_steady() */
     apr_time_t since;
     apr_array_header_t *accounts; /* struct agent_account * */
     apr_array_header_t *jobs;     /* struct job * */

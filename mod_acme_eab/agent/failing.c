@@ -49,13 +49,20 @@ void failing_follow_clock(failing_t *failing)
     failing->failure.next = apr_time_now() + (failing->due - clock_steady());
 }
 
+static int same_text(const char *a, const char *b)
+{
+    return (a == b) || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 static void on_remembered(void *baton, const json_t *body, const eab_result_t *result)
 {
     failing_t *failing = baton;
+    const eab_result_t *problem = failing->failure.problem;
+    int known = failing->failure.attempts > 0 && eab_result_is(problem, EAB_PROBLEM_STORE);
 
     (void)body;
-    if (result->rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s: %s", failing->what, result->detail);
+    if (result->rv != APR_SUCCESS) { /* a disk that is full is the failure, mostly */
+        log_line(known ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s: %s", failing->what, result->detail);
     }
 }
 
@@ -66,11 +73,6 @@ static void tell_keeper(failing_t *failing)
     json_object_set_new(body, failing->key, json_integer(failing->index));
     json_object_set_new(body, "failure", brief_failure_to_json(&failing->failure));
     link_request(failing->agent->link, MESSAGE_FAILED, body, on_remembered, failing);
-}
-
-static int same_text(const char *a, const char *b)
-{
-    return (a == b) || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 /* The same problem again is no news for an error log. */

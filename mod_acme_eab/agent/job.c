@@ -18,6 +18,9 @@
 #include "policy/renew.h"
 #include "policy/retry.h"
 
+/* How often it is looked at again whether an account can be used: by the keeper, we only show it. */
+#define BROKEN_INTERVAL apr_time_from_sec(60)
+
 /* Renewal information is asked for at least so often. */
 #define ASK_LONGEST apr_time_from_sec(24 * 3600)
 
@@ -350,7 +353,9 @@ static void plan(job_t *job)
         job->next = "retry";
     }
     if (job->account->brief->broken != NULL) {
-        job->at = 0;
+        job->at = eab_result_is(job->account->brief->broken, EAB_PROBLEM_STORE)
+                      ? apr_time_now() + BROKEN_INTERVAL
+                      : 0;
         job->why = "the account cannot be used; see its problem";
         job->next = "retry";
     }

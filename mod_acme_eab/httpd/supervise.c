@@ -33,6 +33,7 @@ APLOG_USE_MODULE(acme_eab);
 #define PAUSE_UNIT apr_time_from_sec(10)
 #define PAUSE_MAX 64
 #define END_MILLISECONDS 3000
+#define EXIT_STATUS_MAX 2 /* of the keeper */
 
 typedef struct supervisor {
     apr_pool_t *pool; /* pconf's: ends with the configuration */
@@ -106,13 +107,16 @@ static void let_go(supervisor_t *supervisor)
     supervisor->keeper_pool = NULL;
 }
 
+/* httpd hands on what waitpid() said, or only the number of the signal or the exit status in it. The
+ * keeper's own exit statuses are small, and no signal with such a number can be meant for it. */
 static const char *describe_end(apr_pool_t *p, int status)
 {
     if (status == -1)
         return "it is gone";
-    if (WIFSIGNALED(status))
-        return apr_psprintf(p, "signal %d", WTERMSIG(status));
-    return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
+    if (status >= 256)
+        return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
+    return apr_psprintf(p, status <= EXIT_STATUS_MAX ? "exit status %d" : "signal %d",
+                        status & 127);
 }
 
 static void note_end(supervisor_t *supervisor, int status)

@@ -271,6 +271,13 @@ keeper_agent_t *agent_start(keeper_t *keeper)
     return agent;
 }
 
+void agent_renew(keeper_agent_t *agent)
+{
+    end_run(agent);
+    agent->delay = 0;
+    run(agent);
+}
+
 void agent_stop(keeper_agent_t *agent)
 {
     end_run(agent);
@@ -303,5 +310,12 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
 
 void agent_tell_news(keeper_agent_t *agent, const news_t *news)
 {
-    send_message(agent, MESSAGE_NEWS, news_to_json(news));
+    json_t *body = news_to_json(news);
+
+    /* The time of day may be another one when it is heard. */
+    if (news->next != 0) {
+        json_object_set_new(body, "in",
+                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
+    }
+    send_message(agent, MESSAGE_NEWS, body);
 }

@@ -34,7 +34,7 @@ static void forget_order(keeper_certificate_t *certificate)
  * its certificate request is made when it is finalized. */
 static int journal_fits(const keeper_certificate_t *certificate, const journal_t *journal)
 {
-    return certificate->account->registration != NULL && journal->account != NULL
+    return journal->account != NULL
            && strcmp(journal->account, certificate->account->registration->id) == 0
            && name_same_set(journal->names, certificate->plan->names);
 }
@@ -46,6 +46,9 @@ static void open_journal(keeper_certificate_t *certificate)
     eab_result_t *result;
     apr_status_t rv;
 
+    if (certificate->account->registration == NULL) {
+        return; /* whether the order is still ours is known when the account can be read */
+    }
     apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
     result = eab_result_make(certificate->order_pool);
     rv = journal_load(&certificate->journal, store, id, result, certificate->order_pool);
@@ -90,6 +93,13 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     window_open(certificate);
     open_journal(certificate);
     return certificate;
+}
+
+void certificate_mend(keeper_certificate_t *certificate)
+{
+    if (certificate->journal == NULL) {
+        open_journal(certificate);
+    }
 }
 
 static void on_key(void *baton, EVP_PKEY *pkey)

@@ -11,6 +11,9 @@
  * that certificate may exist and is collected first. */
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan);
 
+/** The account could not be read before and can be now: read the order in flight. */
+void certificate_mend(keeper_certificate_t *certificate);
+
 /** A newOrder is about to be signed: it is on disk, and the key is in the making. Refused while an
  * order is in flight. */
 apr_status_t certificate_ordering(keeper_certificate_t *certificate, eab_result_t *result);

@@ -37,6 +37,7 @@ typedef struct keeper_account {
     struct keeper *keeper;
     int index;
     const plan_account_t *plan;
+    apr_pool_t *pool; /* owns registration, key and broken */
     registration_t *registration;
     keypair_t *key; /* NULL when broken */
     const char *thumbprint;
@@ -85,6 +86,7 @@ typedef struct keeper {
     struct keeper_agent *agent;
     struct keeper_dns *dns;
     struct keeper_reload *reload;
+    loop_timer_t *mending; /* looks again at accounts that cannot be used */
 } keeper_t;
 
 /** Load accounts and certificates as the plan names them, from the store. Problems of one account

@@ -71,6 +71,7 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
 static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
 {
     apr_time_t deadline = clock_steady() + apr_time_from_sec(LOCK_PATIENCE);
+    char reason[120];
     apr_status_t rv;
 
     while (APR_STATUS_IS_EBUSY(rv = store_lock(store, p))) {
@@ -86,7 +87,8 @@ static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
         }
     }
     if (rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken", store->dir);
+        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken: %s", store->dir,
+                 apr_strerror(rv, reason, sizeof(reason)));
     }
     return rv == APR_SUCCESS;
 }

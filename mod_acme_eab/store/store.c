@@ -48,7 +48,7 @@ static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
     return APR_SUCCESS;
 }
 
-static apr_status_t store_make_folders(const store_t *store, eab_result_t *result)
+apr_status_t store_complete(const store_t *store, eab_result_t *result)
 {
     apr_status_t rv = APR_SUCCESS;
     size_t i;
@@ -69,9 +69,9 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     rv = file_make_directory(dir, S_IRWXU, p);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made as ACMEStoreDir");
-    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS
-        || (rv = store_make_folders(store, result)) != APR_SUCCESS)
+    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS)
         return rv;
+    (void)store_complete(store, eab_result_make(p));
     *pstore = store;
     return APR_SUCCESS;
 }
@@ -109,11 +109,25 @@ static apr_status_t store_unlock(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t store_lock(store_t *store, apr_pool_t *p)
+/* On a disk that is full or read-only the file is locked as it is; when it never was made, the
+ * directory in its place. */
+static int lock_open(const store_t *store, apr_pool_t *p)
 {
     const char *path = store_path(p, store, "lock", NULL, NULL);
-    apr_status_t rv;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+
+    if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 && errno == ENOENT)
+            fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    return fd;
+}
+
+apr_status_t store_lock(store_t *store, apr_pool_t *p)
+{
+    apr_status_t rv;
+    int fd = lock_open(store, p);
 
     if (fd < 0)
         return errno;
@@ -151,8 +165,13 @@ apr_status_t store_make_directory(const store_t *store, const char *a, const cha
 {
     const char *parent = store_path(ptemp, store, b != NULL ? a : NULL, NULL, NULL);
     const char *path = store_path(ptemp, store, a, b, NULL);
-    apr_status_t rv = file_make_directory(path, S_IRWXU, ptemp);
+    apr_status_t rv = APR_SUCCESS;
 
+    if (b != NULL && access(parent, F_OK) != 0)
+        rv = store_make_directory(store, a, NULL, result, ptemp);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = file_make_directory(path, S_IRWXU, ptemp);
     if (rv == APR_SUCCESS)
         rv = file_sync_directory(parent);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
