@@ -19,6 +19,9 @@
 /* The status is written at most this often. */
 #define STATUS_INTERVAL apr_time_from_msec(200)
 
+/* After a failure: for example, the disk is full. */
+#define STATUS_RETRY apr_time_from_sec(10)
+
 /* By so much it is not just set right a little. */
 #define CLOCK_SET apr_time_from_sec(2)
 
@@ -165,23 +168,23 @@ static void poke_jobs(agent_t *agent)
 
 static void write_status(agent_t *agent)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = clock_steady();
     apr_status_t rv;
     char reason[120];
 
-    if (!agent->status_dirty
-        || (now >= agent->status_written && now < agent->status_written + STATUS_INTERVAL)) {
+    if (!agent->status_dirty || now < agent->status_at) {
         return;
     }
-    rv = status_write(agent, now);
-    if (rv != APR_SUCCESS && agent->status_written == 0) {
+    rv = status_write(agent, apr_time_now());
+    if (rv != APR_SUCCESS && !agent->status_failed) {
         log_line(LOG_LEVEL_ERROR,
-                 "The status cannot be written to %s: %s. Check that ACMEUser "
-                 "owns ACMERunDir.",
+                 "The status cannot be written to %s: %s. Check that ACMEUser owns ACMERunDir and "
+                 "that the disk has room; it is tried again by itself.",
                  agent->brief->run_dir, apr_strerror(rv, reason, sizeof(reason)));
     }
-    agent->status_written = now;
-    agent->status_dirty = 0;
+    agent->status_failed = (rv != APR_SUCCESS);
+    agent->status_dirty = agent->status_failed;
+    agent->status_at = now + (agent->status_failed ? STATUS_RETRY : STATUS_INTERVAL);
 }
 
 /* Until the next job is due or the status may be written. */
@@ -191,8 +194,8 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
     apr_time_t next = now + SLEEP_MAX;
     int i;
 
-    if (agent->status_dirty && agent->status_written + STATUS_INTERVAL < next) {
-        next = agent->status_written + STATUS_INTERVAL;
+    if (agent->status_dirty && now + (agent->status_at - clock_steady()) < next) {
+        next = now + (agent->status_at - clock_steady());
     }
     for (i = 0; i < agent->jobs->nelts; ++i) {
         apr_time_t due = job_due(APR_ARRAY_IDX(agent->jobs, i, job_t *));

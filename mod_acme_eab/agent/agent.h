@@ -28,8 +28,9 @@ typedef struct agent {
     apr_array_header_t *accounts; /* struct agent_account * */
     apr_array_header_t *jobs;     /* struct job * */
     int status_dirty;             /* something that the status shows has changed */
-    apr_time_t status_written;
-    apr_interval_time_t lead; /* of the clock of the machine before clock_steady() */
+    int status_failed;            /* it could not be written */
+    apr_time_t status_at;         /* not before, by clock_steady() */
+    apr_interval_time_t lead;     /* of the clock of the machine before clock_steady() */
 } agent_t;
 
 /** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */

@@ -39,6 +39,29 @@ static int journal_fits(const keeper_certificate_t *certificate, const journal_t
            && name_same_set(journal->names, certificate->plan->names);
 }
 
+/* Nothing depends on it when this fails; it is tried again. */
+static void remove_journal(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    keeper_t *keeper = certificate->keeper;
+
+    certificate->over = journal_remove(keeper->store, certificate->plan->id, ptemp) != APR_SUCCESS;
+    if (certificate->over) {
+        keeper_mend_later(keeper);
+    }
+}
+
+/* The certificate was installed, and then something came in the way. */
+static int is_installed(const keeper_certificate_t *certificate)
+{
+    apr_pool_t *pool = certificate->order_pool;
+    const generation_t *best = certificate->best;
+    chain_t *chain = NULL;
+
+    return best != NULL && certificate->key != NULL && certificate->journal->finalized
+           && chain_load(&chain, best->chain_path, eab_result_make(pool), pool) == APR_SUCCESS
+           && chain_matches_key(chain, certificate->key);
+}
+
 static void open_journal(keeper_certificate_t *certificate)
 {
     store_t *store = certificate->keeper->store;
@@ -65,6 +88,10 @@ static void open_journal(keeper_certificate_t *certificate)
         return;
     }
     journal_load_key(&certificate->key, store, id, certificate->order_pool);
+    if (is_installed(certificate)) {
+        remove_journal(certificate, certificate->order_pool);
+        forget_order(certificate);
+    }
 }
 
 static void open_best(keeper_certificate_t *certificate)
@@ -93,6 +120,13 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     window_open(certificate);
     open_journal(certificate);
     return certificate;
+}
+
+void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    if (certificate->over && certificate->journal == NULL) {
+        remove_journal(certificate, ptemp);
+    }
 }
 
 void certificate_mend(keeper_certificate_t *certificate)
@@ -305,7 +339,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         const chain_facts_t *facts = certificate->best->facts;
 
         judge_clock(certificate, chain, pool);
-        journal_remove(keeper->store, certificate->plan->id, pool);
+        remove_journal(certificate, pool);
         forget_order(certificate);
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
                  certificate->plan->id, log_escape(pool, facts->issuer),

@@ -72,8 +72,31 @@ static int count_broken(const keeper_t *keeper)
 
 static void plan_mending(keeper_t *keeper)
 {
-    if (count_broken(keeper) > 0) {
+    if (keeper->untidy || count_broken(keeper) > 0) {
         loop_timer_set(keeper->mending, apr_time_now() + MENDING_INTERVAL);
+    }
+}
+
+void keeper_mend_later(keeper_t *keeper)
+{
+    if (!keeper->untidy) {
+        keeper->untidy = 1;
+        plan_mending(keeper);
+    }
+}
+
+static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
+{
+    int i;
+
+    if (store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
+        || access(keeper->store->dir, W_OK) != 0) {
+        return;
+    }
+    keeper->untidy = 0;
+    store_tidy(keeper->store, ptemp);
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        certificate_tidy(keeper_certificate_at(keeper, i), ptemp);
     }
 }
 
@@ -85,7 +108,7 @@ static void mend(void *baton)
     int i, mended = 0;
 
     apr_pool_create(&pool, keeper->pool);
-    store_complete(keeper->store, eab_result_make(pool));
+    tidy(keeper, pool);
     for (i = 0; i < keeper->accounts->nelts; ++i) {
         mended += mend_account(keeper_account_at(keeper, i));
     }
@@ -107,6 +130,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->plan = plan;
     keeper->store = store;
     keeper->since = apr_time_now();
+    keeper->mending = loop_timer_make(loop, mend, keeper);
     keeper->accounts = apr_array_make(p, 2, sizeof(keeper_account_t *));
     keeper->certificates = apr_array_make(p, 8, sizeof(keeper_certificate_t *));
     if ((keeper->keymaker = keymaker_make(loop, p)) == NULL) {
@@ -130,7 +154,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
-    keeper->mending = loop_timer_make(loop, mend, keeper);
+    keeper->untidy |= (access(store->dir, W_OK) != 0);
     plan_mending(keeper);
     return keeper;
 }

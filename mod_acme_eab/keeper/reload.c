@@ -165,7 +165,9 @@ static void signal_parent(keeper_reload_t *reload)
             reload_memory_ask(reload->memory, certificate->plan->id, certificate->best->number);
         }
     }
-    reload_memory_save(keeper->store, reload->memory, pool);
+    if (reload_memory_save(keeper->store, reload->memory, pool) != APR_SUCCESS) {
+        keeper_mend_later(keeper);
+    }
     log_line(LOG_LEVEL_NOTICE, "Restarting httpd gracefully for new certificates");
     if (kill(keeper->plan->parent_pid, SIGUSR1) != 0) {
         log_line(LOG_LEVEL_ERROR,

@@ -258,6 +258,9 @@ apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_
         return APR_EINVAL;
     }
     rv = row->handle(&request);
+    if (eab_result_is(request.result, EAB_PROBLEM_STORE)) {
+        keeper_mend_later(keeper);
+    }
     if (rv == APR_SUCCESS) {
         agent_reply(keeper->agent, request.id, NULL, request.result);
     }

@@ -90,7 +90,7 @@ static void store_sweep_folder(const store_t *store, const char *folder, apr_poo
                    ptemp);
 }
 
-static void store_sweep_all(const store_t *store, apr_pool_t *p)
+void store_tidy(const store_t *store, apr_pool_t *p)
 {
     apr_pool_t *ptemp = NULL;
     size_t i;
@@ -137,7 +137,7 @@ apr_status_t store_lock(store_t *store, apr_pool_t *p)
         return rv;
     }
     apr_pool_cleanup_register(p, (void *)(intptr_t)fd, store_unlock, apr_pool_cleanup_null);
-    store_sweep_all(store, p);
+    store_tidy(store, p);
     return APR_SUCCESS;
 }
 

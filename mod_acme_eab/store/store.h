@@ -42,6 +42,9 @@ apr_status_t store_complete(const store_t *store, eab_result_t *result);
  * @return APR_SUCCESS, APR_EBUSY when another process holds it, or the error of the file */
 apr_status_t store_lock(store_t *store, apr_pool_t *p);
 
+/** Remove what was left half-written, by whom it may be. Only under the lock, and by whoever holds it. */
+void store_tidy(const store_t *store, apr_pool_t *p);
+
 /** dir/a, dir/a/b, dir/a/b/c: pass NULL for what is not there. In p. */
 const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
                        const char *c);

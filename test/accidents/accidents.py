@@ -34,6 +34,7 @@ class Accident:
 class Kill(Accident):
     may_lose_orders = True
     expected = KILLED
+    patience = 60  # an agent that was killed said that httpd has half a minute to restart
 
     def __init__(self, name, *who):
         self.name = name
@@ -78,7 +79,7 @@ class DiskAccident(Accident):
         self.number = number
         self.words = words
         # Each line names the place and the cause.
-        self.expected = (rf"acme_eab:(error|warn)\].*/(store|run)\b.*: {words}",)
+        self.expected = (rf"acme_eab:(error|warn)\].*/(store|run)\b.*[:(] ?{words}",)
 
 
 class Full(DiskAccident):
