@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs of several cases side by side: they mostly wait. `run` says what the environment means."""
+"""Several cases run side by side, since they mostly wait. `run` says what the environment means."""
 
 import multiprocessing
 import os
@@ -21,7 +21,7 @@ PATIENCE = 300
 class Runs:
     def __init__(self):
         self.pool = multiprocessing.get_context("fork").Pool(
-            int(os.environ.get("EAB_JOBS") or 6), plan.begin_worker, maxtasksperchild=WORKERS_LIVE)
+            int(os.environ.get("EAB_JOBS") or 4), plan.begin_worker, maxtasksperchild=WORKERS_LIVE)
         self.steps = {}
         self.outcomes = {}
         self.met = 0

@@ -57,6 +57,9 @@ class Interrupted:
             self._until_all_is_well()
             self._judge()
             steps = self._steps()
+        except (KeyboardInterrupt, SystemExit):
+            self._end()
+            raise
         except Exception as error:  # whatever it was, the others go on
             self.complaints.append(f"{type(error).__name__}: {error}")
             steps = []
