@@ -146,16 +146,60 @@ acme_order_t *acme_order_parse(apr_pool_t *p, const acme_answer_t *answer, eab_r
     return order;
 }
 
-static int has_name(const apr_array_header_t *names, const char *name)
+static int has_url(const apr_array_header_t *urls, const char *url)
 {
     int i;
 
-    for (i = 0; i < names->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
+    for (i = 0; i < urls->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(urls, i, const char *), url) == 0) {
             return 1;
         }
     }
     return 0;
+}
+
+static int has_all_urls(const apr_array_header_t *urls, const apr_array_header_t *of)
+{
+    int i;
+
+    for (i = 0; i < of->nelts; i++) {
+        if (!has_url(urls, APR_ARRAY_IDX(of, i, const char *))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+apr_status_t acme_order_check_authorizations(const acme_order_t *order, const acme_order_t *before,
+                                             eab_result_t *result)
+{
+    if (has_all_urls(order->authorizations, before->authorizations)
+        && has_all_urls(before->authorizations, order->authorizations)) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ORDER_LOST,
+                          "The order at the CA has other authorizations than it had before");
+}
+
+apr_array_header_t *acme_order_dropped(apr_pool_t *p, const acme_order_t *order,
+                                       const apr_array_header_t *names)
+{
+    apr_array_header_t *dropped = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!name_is_among(order->names, name)) {
+            APR_ARRAY_PUSH(dropped, const char *) = name;
+        }
+    }
+    for (i = 0; i < order->names->nelts; i++) {
+        if (!name_is_among(names, APR_ARRAY_IDX(order->names, i, const char *))) {
+            return NULL;
+        }
+    }
+    return (dropped->nelts > 0 && order->names->nelts > 0) ? dropped : NULL;
 }
 
 /* The names of a that b lacks, for people: "a.example, b.example and 3 more"; NULL for none. */
@@ -169,7 +213,7 @@ static const char *list_missing(apr_pool_t *p, const apr_array_header_t *a,
     for (i = 0; i < a->nelts; i++) {
         const char *name = APR_ARRAY_IDX(a, i, const char *);
 
-        if (has_name(b, name) || ++missing > NAMES_SHOWN) {
+        if (name_is_among(b, name) || ++missing > NAMES_SHOWN) {
             continue;
         }
         name = acme_answer_excerpt(p, name, 255);

@@ -42,9 +42,19 @@ acme_order_t *acme_order_parse(apr_pool_t *p, const acme_answer_t *answer, eab_r
 /** The one table of what a status asks for. */
 acme_order_next_t acme_order_next(const char *status);
 
+/** The names that the CA left out of an order for those. In p; NULL when that is not all that differs,
+ * or nothing would be left. */
+apr_array_header_t *acme_order_dropped(apr_pool_t *p, const acme_order_t *order,
+                                       const apr_array_header_t *names);
+
 /** Are the identifiers of the order those that we asked for, as a set (checklist O-08, O-09)?
  * @return APR_SUCCESS, or APR_EINVAL with EAB_PROBLEM_ORDER_CHANGED naming the difference */
 apr_status_t acme_order_check_names(const acme_order_t *order, const apr_array_header_t *names,
                                     eab_result_t *result);
+
+/** Has the order the authorizations that it had before, as a set (RFC 8555, 7.1.3)?
+ * @return APR_SUCCESS, or APR_EINVAL with EAB_PROBLEM_ORDER_LOST */
+apr_status_t acme_order_check_authorizations(const acme_order_t *order, const acme_order_t *before,
+                                             eab_result_t *result);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/account.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "acme/account.h"
@@ -108,6 +110,7 @@ static void store_url(agent_account_t *account, const char *url)
     json_t *body = json_object();
 
     account->brief->url = apr_pstrdup(account->agent->pool, url);
+    account->brief->terms = apr_pstrdup(account->agent->pool, directory->terms);
     json_object_set_new(body, "account", json_integer(account->index));
     json_put_string(body, "url", url);
     json_put_string(body, "terms", directory->terms);
@@ -130,7 +133,8 @@ static void on_account(void *baton, const acme_answer_t *answer, const eab_resul
         return;
     }
     if (account->brief->eab && found->created && !found->eab_echoed) {
-        log_line(LOG_LEVEL_INFO, "Account %s: the CA did not confirm the external account binding",
+        log_line(LOG_LEVEL_NOTICE,
+                 "Account %s: the CA did not confirm the external account binding",
                  account->brief->label);
     }
     store_url(account, found->url);
@@ -241,6 +245,23 @@ static void update_contact(agent_account_t *account)
                       on_contact, account);
 }
 
+/* They were agreed to with ACMETermsOfService, and are others now: a person should know, once in each
+ * run (checklist D-05). */
+static void tell_new_terms(agent_account_t *account)
+{
+    const char *terms = acme_session_directory(account->session)->terms;
+
+    if (terms == NULL || account->brief->terms == NULL
+        || strcmp(terms, account->brief->terms) == 0) {
+        return;
+    }
+    account->brief->terms = apr_pstrdup(account->agent->pool, terms);
+    log_line(LOG_LEVEL_NOTICE,
+             "Account %s: the CA has new terms of service, please read %s; \"ACMETermsOfService "
+             "accepted\" stands for them, too",
+             account->brief->label, log_escape(account->waiters_pool, terms));
+}
+
 /* A key that the CA may know is looked up before it is registered, since the EAB may be of single
  * use and the answer to an earlier newAccount may have been lost (checklist A-07, A-09, E-16). */
 static void on_open(void *baton, const eab_result_t *result)
@@ -252,6 +273,7 @@ static void on_open(void *baton, const eab_result_t *result)
         fail(account, result);
     }
     else if (account->brief->url != NULL) {
+        tell_new_terms(account);
         update_contact(account);
         succeed(account);
     }

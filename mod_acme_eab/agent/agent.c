@@ -72,6 +72,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->since = apr_time_now();
     agent->lead = lead_of_clock();
     agent->reload_due = clock_steady() + (brief->reload.next - agent->since);
+    agent->reading = reading_make(p);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
     if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
@@ -209,15 +210,19 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
 
 void agent_run(agent_t *agent)
 {
-    struct pollfd pfd = { 0, 0, 0 };
+    struct pollfd fds[2] = { { 0, 0, 0 }, { 0, POLLIN, 0 } };
 
-    pfd.fd = link_fd(agent->link);
+    fds[0].fd = link_fd(agent->link);
+    fds[1].fd = reading_fd(agent->reading);
     do {
         follow_clock(agent);
         poke_jobs(agent);
         write_status(agent);
-        pfd.events = link_events(agent->link);
-        pfd.revents = 0;
-        acme_http_run(agent->http, &pfd, 1, time_to_sleep(agent));
-    } while (link_serve(agent->link, pfd.revents) == APR_SUCCESS);
+        fds[0].events = link_events(agent->link);
+        fds[0].revents = fds[1].revents = 0;
+        acme_http_run(agent->http, fds, fds[1].fd >= 0 ? 2 : 1, time_to_sleep(agent));
+        if (fds[1].revents != 0) {
+            reading_serve(agent->reading);
+        }
+    } while (link_serve(agent->link, fds[0].revents) == APR_SUCCESS);
 }

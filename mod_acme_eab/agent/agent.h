@@ -11,6 +11,8 @@
 #include "acme/http.h"
 #include "acme/session.h"
 #include "agent/link.h"
+#include "agent/reading.h"
+#include "crypto/alpncert.h"
 #include "ipc/brief.h"
 
 struct agent_account;
@@ -21,16 +23,18 @@ typedef struct agent {
     link_t *link;
     acme_http_t *http;
     brief_t *brief;
+    reading_t *reading; /* of answers in the run directory */
     news_t reload;
     apr_pool_t *reload_pool;
     apr_time_t reload_due; /* reload.next, by clock_steady() */
     apr_time_t since;
-    apr_array_header_t *accounts; /* struct agent_account * */
-    apr_array_header_t *jobs;     /* struct job * */
-    int status_dirty;             /* something that the status shows has changed */
-    int status_failed;            /* it could not be written */
-    apr_time_t status_at;         /* not before, by clock_steady() */
-    apr_interval_time_t lead;     /* of the clock of the machine before clock_steady() */
+    alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */
+    apr_array_header_t *accounts;   /* struct agent_account * */
+    apr_array_header_t *jobs;       /* struct job * */
+    int status_dirty;               /* something that the status shows has changed */
+    int status_failed;              /* it could not be written */
+    apr_time_t status_at;           /* not before, by clock_steady() */
+    apr_interval_time_t lead;       /* of the clock of the machine before clock_steady() */
 } agent_t;
 
 /** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */

@@ -9,15 +9,13 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "crypto/alpncert.h"
 
 /* NULL for a name that is none. */
 static const char *host_file(apr_pool_t *p, const char *name)
 {
-    const char *address = address_normalize(p, name);
-    const char *file = address != NULL ? address : name_file(p, name);
+    const char *file = name_file(p, name);
 
-    return address != NULL || name_is_file(file) ? file : NULL;
+    return name_is_file(file) ? file : NULL;
 }
 
 static const char *host_directory(apr_pool_t *p, const char *run_dir, const char *name)
@@ -33,6 +31,12 @@ static const char *server_name(apr_pool_t *p, const char *name)
     const char *reverse = address_reverse(p, name);
 
     return reverse != NULL ? reverse : name;
+}
+
+const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *name, const char *type)
+{
+    return host_directory(p, run_dir,
+                          strcmp(type, "tls-alpn-01") == 0 ? server_name(p, name) : name);
 }
 
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
@@ -54,7 +58,7 @@ apr_status_t answer_put(const char *run_dir, const char *name, const char *token
 }
 
 apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
-                            const char *thumbprint, apr_pool_t *ptemp)
+                            const char *thumbprint, const alpncert_keys_t *keys, apr_pool_t *ptemp)
 {
     const char *dir = host_directory(ptemp, run_dir, server_name(ptemp, name));
     secret_t *pem;
@@ -63,7 +67,7 @@ apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *t
     if (dir == NULL || !base64url_is_valid(token, LIMIT_TOKEN)) {
         return APR_EINVAL;
     }
-    pem = alpncert_make(ptemp, name, apr_pstrcat(ptemp, token, ".", thumbprint, NULL));
+    pem = alpncert_make(ptemp, keys, name, apr_pstrcat(ptemp, token, ".", thumbprint, NULL));
     if (pem == NULL) {
         return APR_EGENERAL;
     }

@@ -6,14 +6,16 @@
  * directory, where httpd's workers find them:
  *
  *   challenges/<host>/<token>         the key authorization
- *   challenges/<server name>/acme-tls-1.pem   certificate and throw-away key
+ *   challenges/<server name>/acme-tls-1.pem   certificates and throw-away keys
  *
- * Both are named after the name that is validated, as name_file(); for an IP address the host is its
- * text and the server name its reverse name (RFC 8738, 5 and 6). */
+ * Both are named after the name that is validated, as name_file(); for an IP address the server name
+ * is its reverse name (RFC 8738, 5 and 6). */
 
 #include <apr_errno.h>
 #include <apr_pools.h>
 #include <apr_tables.h>
+
+#include "crypto/alpncert.h"
 
 /** Put an answer in place before the CA is told of it. name and token are checked here again, since
  * they become file names. @return APR_EINVAL for a name or token that could lead elsewhere */
@@ -22,9 +24,13 @@ apr_status_t answer_put(const char *run_dir, const char *name, const char *token
 
 #define ANSWER_TLS_FILE "acme-tls-1.pem" /* no token: it has a dot */
 
-/** The same for tls-alpn-01: makes the certificate. */
+/** The same for tls-alpn-01: makes the certificates. */
 apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
-                            const char *thumbprint, apr_pool_t *ptemp);
+                            const char *thumbprint, const alpncert_keys_t *keys, apr_pool_t *ptemp);
+
+/** Where the answer of that type for a name lies. NULL for a name that is none. */
+const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *name,
+                             const char *type);
 
 /** Take all answers for a name away: its challenge is decided. */
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp);

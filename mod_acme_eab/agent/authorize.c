@@ -7,8 +7,10 @@
 
 #include "acme/authorization.h"
 #include "agent/answer.h"
+#include "agent/refused.h"
 #include "base/json.h"
 #include "base/name.h"
+#include "policy/retry.h"
 
 /* ---- authorizations ---- */
 
@@ -94,21 +96,76 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
 }
 
+/* Is the first look at the order still to come, and to be timed by what the CA reads? */
+static int is_watching(const job_t *job)
+{
+    return job->polls <= 1 && (job->unread > 0 || job->read != 0);
+}
+
+static void time_first_look(job_t *job)
+{
+    apr_time_t now = apr_time_now();
+
+    job->at = now + retry_first_poll(job->unread, now - job->read, job->order->retry_after);
+    job->why = job->unread > 0 ? "the CA has not asked this server for its answers yet"
+                               : "the CA validates the names";
+    agent_touch(job->agent);
+}
+
+static void on_read(void *baton, int first)
+{
+    job_t *job = baton;
+
+    job->unread -= first;
+    job->read = apr_time_now();
+    if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {
+        time_first_look(job);
+    }
+}
+
+static void expect_reading(job_t *job, const char *name, const char *type, apr_pool_t *ptemp)
+{
+    const char *dir = answer_directory(ptemp, job->agent->brief->run_dir, name, type);
+
+    job->unread += reading_expect(job->agent->reading, dir, on_read, job);
+}
+
+/* The keys are made once: that of RSA takes its time. */
+static apr_status_t put_tls_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
+                                   apr_pool_t *ptemp)
+{
+    agent_t *agent = job->agent;
+
+    if (agent->alpncert_keys == NULL) {
+        agent->alpncert_keys = alpncert_keys_make(agent->pool);
+    }
+    return agent->alpncert_keys != NULL
+               ? answer_put_tls(agent->brief->run_dir, name, challenge->token,
+                                job->account->brief->thumbprint, agent->alpncert_keys, ptemp)
+               : APR_EGENERAL;
+}
+
 static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                eab_result_t *problem, apr_pool_t *ptemp)
 {
     const char *run_dir = job->agent->brief->run_dir;
     apr_status_t rv;
     char reason[120];
+    int told;
 
-    rv = (strcmp(challenge->type, "tls-alpn-01") == 0 ? answer_put_tls : answer_put)(
-        run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
+    rv = strcmp(challenge->type, "tls-alpn-01") == 0
+             ? put_tls_answer(job, name, challenge, ptemp)
+             : answer_put(run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
     if (rv != APR_SUCCESS) {
         return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
                               "The answer for %s cannot be written below %s/challenges: %s.", name,
                               run_dir, apr_strerror(rv, reason, sizeof(reason)));
     }
-    tell_ca(job, challenge->url, strcmp(challenge->status, "pending") != 0);
+    told = strcmp(challenge->status, "pending") != 0;
+    if (!told) {
+        expect_reading(job, name, challenge->type, ptemp);
+    }
+    tell_ca(job, challenge->url, told);
     return APR_SUCCESS;
 }
 
@@ -152,26 +209,38 @@ static void fail_unanswered(job_t *job, const eab_result_t *problem)
     job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
 }
 
-static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+/* In p; NULL when it is not of use any more, or after a failure was told. */
+static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t *answer,
+                                                const eab_result_t *result, apr_pool_t *p)
 {
-    job_t *job = baton;
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
     if (job->state != JOB_AUTHORIZING) {
-        return;
+        return NULL;
     }
     if (result->rv != APR_SUCCESS) {
         if (job_is_verdict(result)) {
             job_abandon(job);
         }
         job_fail(job, result, PROBLEM_AT_ORDER);
-        return;
+        return NULL;
     }
-    authorization = acme_authorization_parse(answer->pool, answer, problem);
+    authorization = acme_authorization_parse(p, answer, problem);
     if (authorization == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
+    }
+    return authorization;
+}
+
+static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    eab_result_t *problem = eab_result_make(answer->pool);
+    acme_authorization_t *authorization = take_authorization(job, answer, result, answer->pool);
+
+    if (authorization == NULL) {
         return;
     }
     switch (authorization->state) {
@@ -193,24 +262,111 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
     }
 }
 
+/* ---- names that may be left out ---- */
+
+/* Why this name cannot become valid, or NULL. problem is room for a reason of ours. */
+static const eab_result_t *find_obstacle(const job_t *job,
+                                         const acme_authorization_t *authorization,
+                                         eab_result_t *problem)
+{
+    const eab_result_t *told = job->order->problem;
+
+    switch (authorization->state) {
+    case ACME_AUTHORIZATION_VALID:
+        break;
+    case ACME_AUTHORIZATION_PENDING:
+        if (acme_authorization_choose(authorization, job->brief->challenges, problem) != NULL
+            || strcmp(problem->type, EAB_PROBLEM_NO_CHALLENGE) != 0) {
+            break;
+        }
+        if (has_lapsed(job, authorization->name, problem)) {
+            problem->type = EAB_PROBLEM_LAPSED;
+        }
+        return problem;
+    case ACME_AUTHORIZATION_LOST:
+        return told->rv != APR_SUCCESS
+                       && strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) == 0
+                   ? told
+                   : authorization->problem;
+    }
+    return NULL;
+}
+
+/* All were read, and each of them can become valid. */
+static void answer_pending(job_t *job)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *problem;
+    int i;
+
+    apr_pool_create(&pool, job->agent->pool);
+    problem = eab_result_make(pool);
+    for (i = 0; job->state == JOB_AUTHORIZING && i < job->pending->nelts; ++i) {
+        const acme_authorization_t *authorization =
+            APR_ARRAY_IDX(job->pending, i, const acme_authorization_t *);
+
+        if (answer_challenge(job, authorization, problem, pool) != APR_SUCCESS) {
+            job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
+        }
+    }
+    if (job->state == JOB_AUTHORIZING && job->authorizations == 0) {
+        job_happen(job, EVENT_ANSWERED);
+    }
+    apr_pool_destroy(pool);
+}
+
+/* Nothing is answered before all were read: with one that cannot become valid the order is lost, and
+ * what the others need is left for the next. */
+static void on_first_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    acme_authorization_t *authorization = take_authorization(job, answer, result, job->order_pool);
+
+    if (authorization == NULL) {
+        return;
+    }
+    if (find_obstacle(job, authorization, eab_result_make(answer->pool)) != NULL) {
+        job->blocked = 1;
+    }
+    else if (authorization->state == ACME_AUTHORIZATION_PENDING) {
+        APR_ARRAY_PUSH(job->pending, const acme_authorization_t *) = authorization;
+    }
+    else {
+        --job->authorizations;
+    }
+    if (--job->looks > 0) {
+        return;
+    }
+    if (job->blocked) {
+        job_happen(job, EVENT_INVALID);
+        return;
+    }
+    answer_pending(job);
+}
+
 void authorize_names(job_t *job)
 {
     int i, count = job->order->authorizations->nelts;
 
-    job->authorizations = count;
+    job->authorizations = job->looks = count;
+    job->pending = apr_array_make(job->order_pool, count, sizeof(const acme_authorization_t *));
+    job->blocked = 0;
     if (count == 0) {
         job_happen(job, EVENT_ANSWERED);
         return;
     }
     for (i = 0; i < count && job->state == JOB_AUTHORIZING; ++i) {
         job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
-                 on_authorization);
+                 job->brief->allow_subset ? on_first_look : on_authorization);
     }
 }
 
 void authorize_wait(job_t *job)
 {
     job_poll_later(job, "the CA validates the names");
+    if (is_watching(job)) {
+        time_first_look(job);
+    }
 }
 
 /* ---- an invalid order: why? ---- */
@@ -250,6 +406,62 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     }
 }
 
+/* How often it is looked whether the CA has decided about the other names as well. */
+#define LOOKS_MAX 10
+
+/* Does the CA validate it still, on our word? */
+static int is_undecided(const job_t *job, const acme_authorization_t *authorization)
+{
+    const acme_challenge_t *challenge;
+
+    if (authorization->state != ACME_AUTHORIZATION_PENDING) {
+        return 0;
+    }
+    challenge = acme_authorization_choose(authorization, job->brief->challenges,
+                                          eab_result_make(job->order->problem->pool));
+    return challenge != NULL && strcmp(challenge->status, "pending") != 0;
+}
+
+/* What was asked is answered. */
+static void finish_look(job_t *job)
+{
+    if (job->undecided > 0 && ++job->explained < LOOKS_MAX) {
+        job_poll_later(job, "the CA validates the other names");
+        return;
+    }
+    job->explained = 0;
+    if (job->blocked) {
+        refused_go_on(job);
+        return;
+    }
+    job_fail_with_order(job, PROBLEM_AT_ORDER);
+}
+
+static void on_second_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    job_t *job = baton;
+    eab_result_t *problem = eab_result_make(answer->pool);
+    acme_authorization_t *authorization = NULL;
+    const eab_result_t *obstacle = NULL;
+
+    --job->requests;
+    if (result->rv == APR_SUCCESS) {
+        authorization = acme_authorization_parse(answer->pool, answer, problem);
+    }
+    if (authorization != NULL) {
+        obstacle = find_obstacle(job, authorization, problem);
+        job->undecided += is_undecided(job, authorization);
+    }
+    if (obstacle != NULL
+        && refused_note(job, authorization->name, authorization->wildcard, obstacle,
+                        PROBLEM_AT_CHALLENGE)) {
+        job->blocked = 1;
+    }
+    if (--job->authorizations == 0) {
+        finish_look(job);
+    }
+}
+
 /* Before finalize an order fails because one of its names does. Its authorization knows which, and
  * that it was a validation; some CAs copy the error into the order, which says neither. */
 void authorize_explain(job_t *job)
@@ -257,12 +469,18 @@ void authorize_explain(job_t *job)
     int i, count = job->order->authorizations->nelts;
 
     if (job->brief->finalized || count == 0) {
-        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        if (!refused_by_problem(job, job->order->problem, PROBLEM_AT_ORDER)) {
+            job_fail_with_order(job, PROBLEM_AT_ORDER);
+        }
         return;
     }
     job->authorizations = count;
+    job->undecided = job->blocked = 0;
+    if (job->explained == 0) {
+        job->polls = 0;
+    }
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
         job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
-                 on_failed_authorization);
+                 job->brief->allow_subset ? on_second_look : on_failed_authorization);
     }
 }

@@ -90,12 +90,19 @@ static void log_failure(const failing_t *failing, int known, apr_pool_t *p)
 
 void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place)
 {
+    failing_leave_out(failing, problem, place, SUBSET_NONE);
+}
+
+void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_place_t place,
+                       subset_outcome_t outcome)
+{
     brief_failure_t *failure = &failing->failure;
     apr_time_t now = apr_time_now();
     apr_pool_t *pool = NULL;
     eab_result_t *copy;
     int known = failure->attempts > 0 && same_text(failure->problem->type, problem->type)
-                && same_text(failure->problem->detail, problem->detail);
+                && same_text(failure->problem->detail, problem->detail)
+                && failure->subset == (int)outcome;
 
     apr_pool_create(&pool, failing->agent->pool);
     copy = eab_result_make(pool);
@@ -109,6 +116,7 @@ void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_
     }
     failure->problem = copy;
     failure->place = (int)place;
+    failure->subset = (int)outcome;
     failure->next =
         retry_at(now, agent_dice(), problem_classify(copy, place), failure->attempts, copy);
     failing->due = clock_steady() + (failure->next - now);
@@ -132,6 +140,8 @@ const char *failing_advice(const failing_t *failing, apr_pool_t *p)
     if (failing->failure.attempts == 0) {
         return NULL;
     }
-    return problem_advice(p, failing->failure.problem, (problem_place_t)failing->failure.place,
-                          failing->host);
+    return apr_pstrcat(p, subset_words((subset_outcome_t)failing->failure.subset),
+                       problem_advice(p, failing->failure.problem,
+                                      (problem_place_t)failing->failure.place, failing->host),
+                       NULL);
 }

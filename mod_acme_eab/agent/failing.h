@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "policy/problem.h"
+#include "policy/subset.h"
 
 typedef struct failing {
     agent_t *agent;
@@ -25,6 +26,10 @@ void failing_init(failing_t *failing, agent_t *agent, const char *key, int index
 
 /** One more. Sets failure.next. */
 void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place);
+
+/** The same for a problem of some names, and what was done without them. */
+void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_place_t place,
+                       subset_outcome_t outcome);
 
 /** The clock was set: failure.next is as far off as it was. */
 void failing_follow_clock(failing_t *failing);

@@ -6,6 +6,7 @@
 #include "acme/answer.h"
 #include "acme/url.h"
 #include "agent/order.h"
+#include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -74,6 +75,9 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
     if (is_outdated(result) || order_drop_profile(job, result)) {
         job_abandon(job);
         job_happen(job, EVENT_ORDER_NEEDED);
+        return;
+    }
+    if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
         return;
     }
     if (ends_order(result)) {
@@ -229,6 +233,9 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     job_t *job = baton;
 
     if (result->rv != APR_SUCCESS) {
+        if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
+            return;
+        }
         if (result->type != NULL && strcmp(result->type, EAB_PROBLEM_CHAIN) == 0) {
             job_abandon(job);
         }
@@ -239,7 +246,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     keep_facts(job, body);
     renewal_follow(job);
     pace_succeed(&job->account->pace);
-    failing_end(&job->failing);
+    refused_conclude(job);
     job_happen(job, EVENT_INSTALLED);
 }
 

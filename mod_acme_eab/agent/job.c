@@ -10,6 +10,7 @@
 #include "agent/authorize.h"
 #include "agent/issue.h"
 #include "agent/order.h"
+#include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -73,6 +74,7 @@ static const struct {
     { JOB_SEARCHING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_SEARCHING, EVENT_FAILED, JOB_IDLE },
 
+    { JOB_ORDERING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_ORDERING, EVENT_PENDING, JOB_AUTHORIZING },
     { JOB_ORDERING, EVENT_READY, JOB_FINALIZING },
     { JOB_ORDERING, EVENT_AT_WORK, JOB_PROCESSING },
@@ -92,8 +94,11 @@ static const struct {
     { JOB_READING, EVENT_FAILED, JOB_IDLE },
 
     { JOB_AUTHORIZING, EVENT_ANSWERED, JOB_VALIDATING },
+    { JOB_AUTHORIZING, EVENT_INVALID, JOB_EXPLAINING },
     { JOB_AUTHORIZING, EVENT_FAILED, JOB_IDLE },
     { JOB_VALIDATING, EVENT_DUE, JOB_OPENING },
+    { JOB_EXPLAINING, EVENT_DUE, JOB_EXPLAINING },
+    { JOB_EXPLAINING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_EXPLAINING, EVENT_FAILED, JOB_IDLE },
 
     { JOB_FINALIZING, EVENT_READY, JOB_PROCESSING },
@@ -171,7 +176,10 @@ void job_remove_answers(job_t *job)
         answer_remove(job->agent->brief->run_dir, name, pool);
     }
     apr_pool_destroy(pool);
+    reading_forget(job->agent->reading, job);
     job->answered = 0;
+    job->unread = 0;
+    job->read = 0;
 }
 
 void job_forget_order(job_t *job)
@@ -289,13 +297,31 @@ void job_poll_later(job_t *job, const char *why)
 
 /* ---- the states ---- */
 
-static void copy_names(renew_facts_t *facts, const job_t *job)
+/* Names that the CA refused are waited for, not ordered at once. */
+static int covers_what_it_can(const job_t *job)
+{
+    const brief_failure_t *failure = &job->failing.failure;
+    const apr_array_header_t *names = job->brief->names;
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!name_matches_any(job->brief->facts->names, name)
+            && (failure->attempts == 0 || failure->subset != SUBSET_SETTLED
+                || !refused_is_named(failure->problem, name))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void copy_facts(renew_facts_t *facts, const job_t *job)
 {
     const brief_facts_t *brief = job->brief->facts;
     const brief_window_t *window = renewal_window(job);
 
     facts->present = 1;
-    facts->covers_names = name_covers_all(brief->names, job->brief->names);
     facts->same_key_type =
         brief->key_type != NULL && strcmp(brief->key_type, job->brief->key_type) == 0;
     facts->same_account = brief->same_account;
@@ -319,33 +345,73 @@ static double dice_of(const brief_facts_t *facts)
     return (double)strtoul(digits, NULL, 16) / 4294967296.0;
 }
 
-/* When to go on, and why. */
-static void plan(job_t *job)
+/* When its certificate is to be replaced, seen with or without the names that it lacks. */
+static renew_decision_t decide(const job_t *job, int with_names)
 {
     renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     renew_policy_t policy = { 0, 0 };
-    const brief_failure_t *failure = &job->failing.failure;
-    const brief_failure_t *account = &job->account->failing.failure;
-    renew_decision_t decision;
 
     policy.percent = job->brief->renew_percent;
     policy.before = job->brief->renew_before;
     if (job->brief->facts != NULL) {
-        copy_names(&facts, job);
+        copy_facts(&facts, job);
+        facts.covers_names = !with_names || covers_what_it_can(job);
     }
-    decision = renew_decide(apr_time_now(), dice_of(job->brief->facts), &facts, &policy);
+    return renew_decide(apr_time_now(), dice_of(job->brief->facts), &facts, &policy);
+}
+
+int job_is_due(const job_t *job)
+{
+    return decide(job, 0).when <= apr_time_now();
+}
+
+/* The last attempt failed, or ended without names that the CA refuses. */
+static void plan_retry(job_t *job)
+{
+    const brief_failure_t *failure = &job->failing.failure;
+    subset_facts_t facts;
+    apr_pool_t *pool = NULL;
+    apr_time_t at;
+
+    if (failure->subset == SUBSET_NONE) {
+        if (failure->next > job->at) {
+            job->at = failure->next;
+            job->why = "the last attempt failed";
+            job->next = "retry";
+        }
+        return;
+    }
+    if (job->brief->ordering) {
+        return;
+    }
+    apr_pool_create(&pool, job->agent->pool);
+    refused_facts(&facts, job, NULL, pool);
+    at = subset_next(apr_time_now(), (subset_outcome_t)failure->subset, &facts, job->at,
+                     failure->next, refused_is_costly(failure->problem));
+    apr_pool_destroy(pool);
+    if (at != job->at) {
+        job->at = at;
+        job->why = job->reason = "the names that the CA refused are tried again";
+        job->next = "retry";
+    }
+}
+
+/* When to go on, and why. */
+static void plan(job_t *job)
+{
+    const brief_failure_t *account = &job->account->failing.failure;
+    renew_decision_t decision = decide(job, 1);
+
     job->at = decision.when;
     job->why = job->reason = decision.why;
-    job->next = facts.present ? "renew" : "order";
+    job->next = job->brief->facts != NULL ? "renew" : "order";
     if (job->brief->ordering) { /* resumed at once, whatever the certificate's dates are */
         job->at = apr_time_now();
         job->why = "an order is under way";
         job->next = "poll";
     }
-    if (failure->attempts > 0 && failure->next > job->at) {
-        job->at = failure->next;
-        job->why = "the last attempt failed";
-        job->next = "retry";
+    if (job->failing.failure.attempts > 0) {
+        plan_retry(job);
     }
     if (account->attempts > 0 && account->next > job->at) {
         job->at = account->next;
@@ -391,6 +457,9 @@ static void enter_idle(job_t *job)
     job->second_chance = 0;
     job->unsure = 0;
     job->polls = 0;
+    if (!job->brief->ordering) {
+        refused_forget(job);
+    }
     plan(job);
 }
 
@@ -497,8 +566,9 @@ static int is_loaded(const brief_certificate_t *brief)
 const char *job_status(const job_t *job)
 {
     const brief_certificate_t *brief = job->brief;
-    int failing = job->failing.failure.attempts > 0 || job->account->failing.failure.attempts > 0
-                  || job->account->brief->broken != NULL;
+    int failing =
+        (job->failing.failure.attempts > 0 && job->failing.failure.subset != SUBSET_SETTLED)
+        || job->account->failing.failure.attempts > 0 || job->account->brief->broken != NULL;
 
     if (job->state != JOB_IDLE && job->state != JOB_QUEUED) {
         return brief->facts != NULL ? "renewing" : "ordering";

@@ -50,6 +50,8 @@ typedef enum {
     EVENT_FAILED        /* written down; wait until it is time to try again */
 } job_event_t;
 
+typedef struct refused refused_t;
+
 typedef struct job {
     agent_t *agent;
     int index;
@@ -72,6 +74,8 @@ typedef struct job {
     int authorizations; /* being read */
     int unstored;       /* the keeper could not write down brief->order_url yet */
     int answered;       /* challenges of this order were answered */
+    int unread;         /* answers that the CA has not read yet, as far as can be seen */
+    apr_time_t read;    /* when it read one last; 0: that cannot be seen */
     int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
     int requests;       /* under way */
     int unsure;         /* finalizes without a usable answer in this attempt */
@@ -84,6 +88,13 @@ typedef struct job {
     int without_replaces;           /* in this attempt: the CA refused an order that replaces */
     int without_profile;            /* in this attempt: the CA refused the profile */
     int profile_told;               /* that the CA does not offer it */
+    refused_t *refused;             /* names that are left out in this attempt, or NULL */
+    apr_array_header_t *pending;    /* acme_authorization_t *: to answer once all were read, in
+                                       order_pool */
+    int looks;                      /* at authorizations, that are still to come, then */
+    int blocked;                    /* one of them cannot become valid */
+    int explained;                  /* how often the authorizations were looked at for the reason */
+    int undecided;                  /* of them, that the CA is validating still */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 } job_t;
 
@@ -101,6 +112,9 @@ const char *job_status(const job_t *job);
 /** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
  * waiting as long. */
 void job_follow_clock(job_t *job);
+
+/** True when its certificate is to be replaced, whatever names could be had. */
+int job_is_due(const job_t *job);
 
 /** Something that the plan of an idle job follows from has changed. */
 void job_replan(job_t *job);

@@ -10,6 +10,8 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
+	mod_acme_eab/agent/reading.c mod_acme_eab/agent/reading.h \
+	mod_acme_eab/agent/refused.c mod_acme_eab/agent/refused.h \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h

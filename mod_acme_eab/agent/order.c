@@ -6,8 +6,10 @@
 #include <apr_strings.h>
 
 #include "acme/orderlist.h"
+#include "agent/refused.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/name.h"
 
 /* How long an order may stay pending, with all challenges answered, before its authorizations are
  * read again: counted in polls. */
@@ -48,6 +50,51 @@ void order_follow(job_t *job)
     }
 }
 
+/* Once it is finalized, only the certificate tells which names are on it. */
+static int is_finalized_for_less(const job_t *job, const acme_order_t *order)
+{
+    return job->brief->allow_subset && job->brief->finalized
+           && acme_order_dropped(order->problem->pool, order, job->brief->order_names) != NULL;
+}
+
+/* Is it still what was ordered (checklist O-08, O-09)? What becomes of its authorizations does not
+ * matter once it is finalized: it may hold a certificate. */
+static apr_status_t check_unchanged(const job_t *job, const acme_order_t *order,
+                                    eab_result_t *problem)
+{
+    apr_status_t rv = acme_order_check_names(order, job->brief->order_names, problem);
+
+    if (rv != APR_SUCCESS && is_finalized_for_less(job, order)) {
+        return APR_SUCCESS;
+    }
+    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized) {
+        return rv;
+    }
+    return acme_order_check_authorizations(order, job->order, problem);
+}
+
+/* A CA that lets an order wait longer than it said has forgotten it. A new one is not judged by a
+ * clock that may be wrong. */
+static apr_status_t check_age(const job_t *job, const acme_order_t *order, eab_result_t *problem)
+{
+    if (job->state != JOB_READING || order->next != ACME_ORDER_AUTHORIZE || order->expires == 0
+        || order->expires > apr_time_now()) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_ORDER_LOST,
+                          "The order has expired and its names are not yet valid");
+}
+
+/* The order is not what was ordered, or too old: it is over, and an event happens. */
+static void refuse_order(job_t *job, const acme_order_t *order, const eab_result_t *problem)
+{
+    if (refused_by_order(job, order)) {
+        return;
+    }
+    job_abandon(job);
+    job_fail(job, problem, PROBLEM_AT_ORDER);
+}
+
 /* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
 int order_keep(job_t *job, const acme_answer_t *answer)
 {
@@ -58,12 +105,14 @@ int order_keep(job_t *job, const acme_answer_t *answer)
     apr_pool_create(&pool, job->agent->pool);
     problem = eab_result_make(pool);
     order = acme_order_parse(pool, answer, problem);
-    if (order == NULL
-        || acme_order_check_names(order, job->brief->order_names, problem) != APR_SUCCESS) {
-        if (order != NULL) {
-            job_abandon(job);
-        }
+    if (order == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
+        apr_pool_destroy(pool);
+        return 0;
+    }
+    if (check_unchanged(job, order, problem) != APR_SUCCESS
+        || check_age(job, order, problem) != APR_SUCCESS) {
+        refuse_order(job, order, problem);
         apr_pool_destroy(pool);
         return 0;
     }
@@ -151,7 +200,14 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         if (job_renew_account(job, result)) {
             return;
         }
-        if (order_drop_profile(job, result) || drop_replaces(job, result)) {
+        if (order_drop_profile(job, result)) {
+            order_place(job);
+            return;
+        }
+        if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
+            return;
+        }
+        if (drop_replaces(job, result)) {
             order_place(job);
             return;
         }
@@ -232,6 +288,19 @@ static int may_replace(const job_t *job, const acme_directory_t *directory)
            && facts->ari_id != NULL && facts->same_account;
 }
 
+/* All names, or those that the CA has not refused in this attempt. */
+static void choose_names(job_t *job)
+{
+    brief_certificate_t *brief = job->brief;
+    apr_array_header_t *rest = refused_rest(job);
+
+    if (!brief->ordering) { /* else it is the same newOrder once more */
+        brief->order_names = rest != NULL ? rest : brief->names;
+    }
+    job->order_request.order.names =
+        name_same_set(brief->order_names, brief->names) ? NULL : brief->order_names;
+}
+
 void order_place(job_t *job)
 {
     const acme_directory_t *directory = acme_session_seen(job->account->session);
@@ -244,8 +313,8 @@ void order_place(job_t *job)
         job->brief->order_since = apr_time_now();
         log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);
     }
+    choose_names(job);
     job->brief->ordering = 1;
-    job->brief->order_names = job->brief->names;
     job_post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index, NULL,
              on_new_order);
 }
@@ -289,7 +358,7 @@ static int is_ours(const job_t *job, const acme_order_t *order, apr_pool_t *ptem
 {
     return order != NULL
            && (order->next == ACME_ORDER_AUTHORIZE || order->next == ACME_ORDER_FINALIZE)
-           && acme_order_check_names(order, job->brief->names, eab_result_make(ptemp))
+           && acme_order_check_names(order, job->brief->order_names, eab_result_make(ptemp))
                   == APR_SUCCESS;
 }
 
@@ -360,7 +429,6 @@ void order_search(job_t *job)
     apr_pool_create(&job->search_pool, job->agent->pool);
     job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
     job->pages = 0;
-    job->brief->order_names = job->brief->names;
     job_read(job, job->account->brief->url, NULL, on_account_object);
 }
 

@@ -12,6 +12,7 @@
 #include "agent/renewal.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/name.h"
 
 #define STATUS_VERSION 1
 
@@ -101,6 +102,8 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
                             ? "ACMEReload is off: restart httpd gracefully yourself"
                         : strcmp(reload->state, "refused") == 0
                             ? "the configuration test of httpd failed; see reload"
+                        : strcmp(reload->state, "failed") == 0
+                            ? "httpd could not be made to use the new certificate; see reload"
                             : "httpd has not loaded the new certificate yet");
         return next;
     }
@@ -113,6 +116,16 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
     return next;
 }
 
+/* Configured names that the certificate in place does not cover. */
+static void put_missing(json_t *json, const brief_certificate_t *brief, apr_pool_t *p)
+{
+    apr_array_header_t *none = apr_array_make(p, 1, sizeof(const char *));
+
+    json_put_strings(json, "missing_names",
+                     brief->facts != NULL ? name_uncovered(p, brief->facts->names, brief->names)
+                                          : none);
+}
+
 static json_t *order_to_json(const job_t *job)
 {
     json_t *order;
@@ -121,10 +134,23 @@ static json_t *order_to_json(const job_t *job)
         return json_null();
     }
     order = json_object();
+    json_put_string(order, "key_type", job->brief->key_type);
     json_put_string(order, "url", job->brief->order_url);
     json_put_string(order, "status", job->order != NULL ? job->order->status : NULL);
     json_put_time(order, "since", job->brief->order_since);
     return order;
+}
+
+static json_t *job_problem(const job_t *job, apr_pool_t *p)
+{
+    json_t *json;
+
+    if (job->failing.failure.attempts == 0) {
+        return account_problem(job->account, p);
+    }
+    json = problem_to_json(&job->failing, p);
+    json_put_string(json, "key_type", job->brief->key_type);
+    return json;
 }
 
 static json_t *job_to_json(const job_t *job, apr_pool_t *p)
@@ -135,21 +161,120 @@ static json_t *job_to_json(const job_t *job, apr_pool_t *p)
 
     json_put_string(json, "name", APR_ARRAY_IDX(brief->names, 0, const char *));
     json_put_strings(json, "names", brief->names);
+    put_missing(json, brief, p);
     json_put_string(json, "account", job->account->brief->label);
     json_put_string(json, "state", status);
     json_object_set_new(json, "served", json_boolean(brief->served));
     json_put_string(json, "where", brief->where);
+    json_object_set_new(json, "key_types", json_pack("[s*]", brief->key_type));
     json_object_set_new(json, "keys", keys_to_json(brief->facts));
     json_object_set_new(json, "next", next_to_json(job, status, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
-    if (job->failing.failure.attempts > 0) {
-        json_object_set_new(json, "problem", problem_to_json(&job->failing, p));
-    }
-    else {
-        json_object_set_new(json, "problem", account_problem(job->account, p));
-    }
+    json_object_set_new(json, "problem", job_problem(job, p));
     json_object_set_new(json, "order", order_to_json(job));
     return json;
+}
+
+/* The larger, the more it asks for a look. */
+static int gravity(const json_t *entry)
+{
+    static const char *const states[] = {
+        "valid", "renewing", "waiting-for-reload", "ordering", "missing", "failing",
+    };
+    const char *state = json_peek_string(entry, "state");
+    int i = (int)(sizeof(states) / sizeof(states[0])) - 1;
+
+    while (i > 0 && strcmp(state, states[i]) != 0) {
+        --i;
+    }
+    return i;
+}
+
+static apr_time_t next_time(const json_t *entry)
+{
+    return json_peek_time(json_object_get(entry, "next"), "at");
+}
+
+static void take(json_t *entry, const json_t *other, const char *member)
+{
+    json_object_set(entry, member, json_object_get(other, member));
+}
+
+static void take_if_missing(json_t *entry, const json_t *other, const char *member)
+{
+    if (json_is_null(json_object_get(entry, member))) {
+        take(entry, other, member);
+    }
+}
+
+/* Each name once, though it may lack on the certificates of both types. */
+static void add_missing(json_t *names, const json_t *others)
+{
+    json_t *name, *known;
+    size_t i, k;
+
+    json_array_foreach(others, i, name)
+    {
+        int is_new = 1;
+
+        json_array_foreach(names, k, known)
+        {
+            is_new = is_new && !json_equal(name, known);
+        }
+        if (is_new) {
+            json_array_append(names, name);
+        }
+    }
+}
+
+/* A managed domain has one certificate for each key type and one entry for all of them: with the
+ * worst state, the problem that belongs to it, and what happens first. Without a time it happens
+ * right now, or waits for the administrator. */
+static void merge(json_t *entry, const json_t *other)
+{
+    if (next_time(other) < next_time(entry)) {
+        take(entry, other, "next");
+    }
+    if (gravity(other) > gravity(entry)) {
+        take(entry, other, "state");
+        take(entry, other, "problem");
+    }
+    take_if_missing(entry, other, "problem");
+    take_if_missing(entry, other, "suggestion");
+    take_if_missing(entry, other, "order");
+    add_missing(json_object_get(entry, "missing_names"), json_object_get(other, "missing_names"));
+    json_array_extend(json_object_get(entry, "key_types"), json_object_get(other, "key_types"));
+    json_array_extend(json_object_get(entry, "keys"), json_object_get(other, "keys"));
+}
+
+/* The plan has the certificates of one domain one after the other. */
+static int continues_domain(const agent_t *agent, int i)
+{
+    const brief_certificate_t *brief = APR_ARRAY_IDX(agent->jobs, i, job_t *)->brief;
+    const char *before = i > 0 ? APR_ARRAY_IDX(agent->jobs, i - 1, job_t *)->brief->domain : NULL;
+
+    return before != NULL && brief->domain != NULL && strcmp(before, brief->domain) == 0;
+}
+
+static json_t *certificates_to_json(const agent_t *agent, apr_pool_t *p)
+{
+    json_t *array = json_array();
+    json_t *entry = NULL;
+    int i;
+
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        json_t *json = job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), p);
+
+        if (continues_domain(agent, i)) {
+            merge(entry, json);
+            json_decref(json);
+        }
+        else {
+            entry = json;
+            json_array_append_new(array, entry);
+        }
+    }
+    return array;
 }
 
 /* What the CA offers for ACMEProfile, with its own descriptions. */
@@ -209,11 +334,7 @@ json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
 
     json_object_set_new(json, "version", json_integer(STATUS_VERSION));
     json_put_time(json, "generated", now);
-    for (i = 0; i < agent->jobs->nelts; ++i) {
-        json_array_append_new(array, job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), ptemp));
-    }
-    json_object_set_new(json, "certificates", array);
-    array = json_array();
+    json_object_set_new(json, "certificates", certificates_to_json(agent, ptemp));
     for (i = 0; i < agent->accounts->nelts; ++i) {
         json_array_append_new(
             array, account_to_json(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), ptemp));

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
 
 int address_parse(unsigned char *octets, const char *text)
 {
@@ -21,11 +23,72 @@ const char *address_text(apr_pool_t *p, const unsigned char *octets, int len)
     return apr_pstrdup(p, text);
 }
 
+int address_is_normal(const char *text)
+{
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+    char again[INET6_ADDRSTRLEN];
+    int len = address_parse(octets, text);
+
+    return len != 0
+           && inet_ntop(len == 4 ? AF_INET : AF_INET6, octets, again, sizeof(again)) != NULL
+           && strcmp(text, again) == 0;
+}
+
 const char *address_normalize(apr_pool_t *p, const char *text)
 {
     unsigned char octets[ADDRESS_OCTETS_MAX];
 
     return address_text(p, octets, address_parse(octets, text));
+}
+
+int address_parse_host(unsigned char *octets, const char *host)
+{
+    size_t len = strlen(host);
+    char inner[INET6_ADDRSTRLEN];
+
+    if (*host != '[')
+        return address_parse(octets, host);
+    if (host[len - 1] != ']' || len - 2 >= sizeof(inner))
+        return 0;
+    memcpy(inner, host + 1, len - 2);
+    inner[len - 2] = '\0';
+    return address_parse(octets, inner) == 16 ? 16 : 0;
+}
+
+const char *address_of_host(apr_pool_t *p, const char *host)
+{
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+
+    return address_text(p, octets, address_parse_host(octets, host));
+}
+
+static const char *refuse_ipv4(const unsigned char *octets)
+{
+    if (octets[0] == 0)
+        return "is not the address of a server";
+    return octets[0] >= 224 ? "is a multicast or reserved address, which no server can have" : NULL;
+}
+
+static const char *refuse_ipv6(const struct in6_addr *address)
+{
+    if (IN6_IS_ADDR_UNSPECIFIED(address))
+        return "is not the address of a server";
+    if (IN6_IS_ADDR_MULTICAST(address))
+        return "is a multicast address, which no server can have";
+    if (IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4COMPAT(address))
+        return "is an IPv4 address in the form of IPv6; write it as IPv4";
+    return NULL;
+}
+
+const char *address_refusal(const char *text)
+{
+    struct in6_addr address;
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+
+    if (address_parse(octets, text) == 4)
+        return refuse_ipv4(octets);
+    memcpy(&address, octets, sizeof(address));
+    return refuse_ipv6(&address);
 }
 
 static const char *reverse_ipv6(apr_pool_t *p, const unsigned char *octets)

@@ -6,14 +6,18 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "base/address.h"
+
 #define WILDCARD "*."
 #define WILDCARD_FILE "_wildcard."
+#define IPV6_FILE "_ipv6."
 
 #define LONGEST_LABEL 63
 #define LONGEST_NAME 253
 #define LONGEST_FILE 255
 /* name_file() makes a wildcard longer. */
 #define LONGEST_WILDCARD 247
+#define LONGEST_ADDRESS 45
 
 /* Why text, of len characters, is no label of a host name, or NULL. */
 static const char *refuse_label(const char *text, apr_size_t len)
@@ -32,7 +36,7 @@ static const char *refuse_label(const char *text, apr_size_t len)
         if (text[i] == '_')
             return "has an underscore, which is not allowed in a certificate";
         if (text[i] == ':')
-            return "has a colon; an IPv6 address or a port cannot be used here";
+            return "has a colon, which no name has";
         if (!apr_isalnum(text[i]) && text[i] != '-')
             return "has a character that is no letter, digit or hyphen";
     }
@@ -101,6 +105,13 @@ const char *name_normalize(apr_pool_t *p, const char *text, const char **preason
     return name;
 }
 
+static int is_address(const char *text)
+{
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+
+    return address_parse(octets, text) != 0;
+}
+
 int name_matches(const char *pattern, const char *name)
 {
     const char *dot = strchr(name, '.');
@@ -109,7 +120,7 @@ int name_matches(const char *pattern, const char *name)
         return 1;
     /* RFC 9525, 6.3: for exactly one whole label. */
     return strncmp(pattern, WILDCARD, strlen(WILDCARD)) == 0 && dot != NULL && dot != name
-           && apr_cstr_casecmp(pattern + 1, dot) == 0;
+           && apr_cstr_casecmp(pattern + 1, dot) == 0 && !is_address(name);
 }
 
 int name_matches_any(const apr_array_header_t *patterns, const char *name)
@@ -134,7 +145,22 @@ int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t
     return 1;
 }
 
-static int holds_name(const apr_array_header_t *names, const char *name)
+apr_array_header_t *name_uncovered(apr_pool_t *p, const apr_array_header_t *patterns,
+                                   const apr_array_header_t *names)
+{
+    apr_array_header_t *uncovered = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!name_matches_any(patterns, name))
+            APR_ARRAY_PUSH(uncovered, const char *) = name;
+    }
+    return uncovered;
+}
+
+int name_is_among(const apr_array_header_t *names, const char *name)
 {
     int i;
 
@@ -150,7 +176,7 @@ static int holds_all(const apr_array_header_t *names, const apr_array_header_t *
     int i;
 
     for (i = 0; i < others->nelts; ++i) {
-        if (!holds_name(names, APR_ARRAY_IDX(others, i, const char *)))
+        if (!name_is_among(names, APR_ARRAY_IDX(others, i, const char *)))
             return 0;
     }
     return 1;
@@ -161,11 +187,25 @@ int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b)
     return holds_all(a, b) && holds_all(b, a);
 }
 
+/* scp and rsync take what is before a colon for a host, and "::1" begins with none; '-' alone would
+ * make an option of it. */
+static const char *ipv6_file(apr_pool_t *p, const char *address)
+{
+    char *file = apr_pstrcat(p, IPV6_FILE, address, NULL);
+    char *c;
+
+    for (c = file; *c != '\0'; ++c) {
+        if (*c == ':')
+            *c = '-';
+    }
+    return file;
+}
+
 const char *name_file(apr_pool_t *p, const char *name)
 {
     if (strncmp(name, WILDCARD, strlen(WILDCARD)) == 0)
         return apr_pstrcat(p, WILDCARD_FILE, name + strlen(WILDCARD), NULL);
-    return apr_pstrdup(p, name);
+    return strchr(name, ':') != NULL ? ipv6_file(p, name) : apr_pstrdup(p, name);
 }
 
 const char *name_file_of_type(apr_pool_t *p, const char *name, const char *type)
@@ -182,20 +222,40 @@ static int is_key_type(const char *text)
     return c != text && *c == '\0';
 }
 
-int name_is_file(const char *text)
+/* Is text, of len characters, what name_file() makes of an address? */
+static int is_address_file(const char *text, apr_size_t len)
+{
+    int ipv6 = strncmp(text, IPV6_FILE, strlen(IPV6_FILE)) == 0;
+    apr_size_t prefix = ipv6 ? strlen(IPV6_FILE) : 0, i;
+    char address[LONGEST_ADDRESS + 1];
+
+    if (len < prefix || len - prefix > LONGEST_ADDRESS || memchr(text, ':', len) != NULL)
+        return 0;
+    for (i = 0; i < len - prefix; ++i)
+        address[i] = ipv6 && text[prefix + i] == '-' ? ':' : text[prefix + i];
+    address[i] = '\0';
+    return address_is_normal(address) && ipv6 == (strchr(address, ':') != NULL);
+}
+
+static int is_host_file(const char *text, apr_size_t len)
 {
     int wildcard = strncmp(text, WILDCARD_FILE, strlen(WILDCARD_FILE)) == 0;
-    const char *host = text + (wildcard ? strlen(WILDCARD_FILE) : 0);
-    apr_size_t len = strcspn(host, "+");
+    apr_size_t prefix = wildcard ? strlen(WILDCARD_FILE) : 0;
     apr_size_t i;
 
-    for (i = 0; i < len; ++i) {
-        if (apr_isupper(host[i]))
+    for (i = prefix; i < len; ++i) {
+        if (apr_isupper(text[i]))
             return 0;
     }
-    if (host[len] == '+' && !is_key_type(host + len + 1))
+    return len - prefix <= (wildcard ? LONGEST_WILDCARD - strlen(WILDCARD) : LONGEST_NAME)
+           && refuse_host(text + prefix, len - prefix) == NULL;
+}
+
+int name_is_file(const char *text)
+{
+    apr_size_t len = strcspn(text, "+");
+
+    if (text[len] == '+' && !is_key_type(text + len + 1))
         return 0;
-    return strlen(text) <= LONGEST_FILE
-           && len <= (wildcard ? LONGEST_WILDCARD - strlen(WILDCARD) : LONGEST_NAME)
-           && refuse_host(host, len) == NULL;
+    return strlen(text) <= LONGEST_FILE && (is_host_file(text, len) || is_address_file(text, len));
 }

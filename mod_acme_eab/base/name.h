@@ -23,11 +23,20 @@ int name_matches_any(const apr_array_header_t *patterns, const char *name);
 /** True when each of names is matched by one of patterns; both of const char *. */
 int name_covers_all(const apr_array_header_t *patterns, const apr_array_header_t *names);
 
+/** Those of names that none of patterns matches. In p. */
+apr_array_header_t *name_uncovered(apr_pool_t *p, const apr_array_header_t *patterns,
+                                   const apr_array_header_t *names);
+
+/** True when the very name is among them, a wildcard as what it is. Case-insensitive. */
+int name_is_among(const apr_array_header_t *names, const char *name);
+
 /** True when both arrays hold the same set of names. */
 int name_same_set(const apr_array_header_t *a, const apr_array_header_t *b);
 
-/** The name as one path component: "*.a.example" becomes "_wildcard.a.example". A normalized name
- * holds no '/', no '_' and no leading dot. Lives in p. */
+/** The name, or the address (base/address.h), as one path component: "*.a.example" becomes
+ * "_wildcard.a.example", and "2001:db8::1" becomes "_ipv6.2001-db8--1". A normalized name holds no
+ * '/', no '_' and no leading dot; none ends in a number, as an IPv4 address does. What is such a
+ * component already stays as it is. Lives in p. */
 const char *name_file(apr_pool_t *p, const char *name);
 
 /** The same for a further key type of that name: "a.example+p256". Lives in p. */

@@ -31,6 +31,8 @@
 #define EAB_PROBLEM_ORDER_INVALID EAB_PROBLEM "orderInvalid"   /* order invalid, CA gave no error */
 #define EAB_PROBLEM_ORDER_CHANGED EAB_PROBLEM "orderChanged"   /* names are not what we ordered */
 #define EAB_PROBLEM_ORDER_LOST EAB_PROBLEM "orderLost"         /* expired or unknown at the CA */
+#define EAB_PROBLEM_NAME_DROPPED EAB_PROBLEM "nameDropped"     /* not on the certificate */
+#define EAB_PROBLEM_FEWER_NAMES EAB_PROBLEM "fewerNames"       /* than a good one in place covers */
 #define EAB_PROBLEM_CHAIN EAB_PROBLEM "chainRejected"       /* certificate is not what we ordered */
 #define EAB_PROBLEM_PROFILE EAB_PROBLEM "profileNotOffered" /* ACMEProfile ... required */
 #define EAB_PROBLEM_ACCOUNT_PENDING EAB_PROBLEM "accountNotReady" /* waits for its account */

@@ -5,130 +5,85 @@
 #include <apr_tables.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 
 #include "crypto/keypair.h"
-#include "crypto/san.h"
+#include "crypto/selfsigned.h"
 
-#define DAY (24L * 3600)
-#define SERIAL_BITS 64
+#define LIFE_DAYS 30
 #define ACME_IDENTIFIER "1.3.6.1.5.5.7.1.31" /* id-pe-acmeIdentifier */
 
-static int set_serial(X509 *cert)
-{
-    BIGNUM *serial = BN_new();
-    int done = serial != NULL
-               && BN_rand(serial, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
-               && BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(cert)) != NULL;
-
-    BN_free(serial);
-    return done;
-}
-
-static int set_subject(X509 *cert)
-{
-    static const char common[] = "ACME validation";
-    X509_NAME *name = X509_NAME_new();
-    int done = name != NULL
-               && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                             (const unsigned char *)common, -1, -1, 0)
-               && X509_set_subject_name(cert, name) && X509_set_issuer_name(cert, name);
-
-    X509_NAME_free(name);
-    return done;
-}
-
-static int set_constraints(X509 *cert)
-{
-    BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new(); /* CA:FALSE */
-    int done = constraints != NULL
-               && X509_add1_ext_i2d(cert, NID_basic_constraints, constraints, 1, 0) == 1;
-
-    BASIC_CONSTRAINTS_free(constraints);
-    return done;
-}
-
-/* Exactly one name: RFC 8737, 3. */
-static int set_name(X509 *cert, const char *name, apr_pool_t *p)
-{
-    apr_array_header_t *names = apr_array_make(p, 1, sizeof(const char *));
-    GENERAL_NAMES *san;
-    int done;
-
-    APR_ARRAY_PUSH(names, const char *) = name;
-    san = san_make(names, 1);
-    done = san != NULL && X509_add1_ext_i2d(cert, NID_subject_alt_name, san, 0, 0) == 1;
-    GENERAL_NAMES_free(san);
-    return done;
-}
-
 /* Critical; within the extension's own octet string there is another one with the digest. */
-static int set_identifier(X509 *cert, const char *key_authorization)
+static X509_EXTENSION *make_identifier(const char *key_authorization)
 {
     unsigned char value[2 + 32] = { V_ASN1_OCTET_STRING, 32 };
     ASN1_OBJECT *id = OBJ_txt2obj(ACME_IDENTIFIER, 1);
     ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
     X509_EXTENSION *extension = NULL;
-    int done = 0;
 
-    if (id == NULL || octets == NULL
-        || EVP_Digest(key_authorization, strlen(key_authorization), value + 2, NULL, EVP_sha256(),
+    if (id != NULL && octets != NULL
+        && EVP_Digest(key_authorization, strlen(key_authorization), value + 2, NULL, EVP_sha256(),
                       NULL)
-               != 1
-        || ASN1_OCTET_STRING_set(octets, value, sizeof(value)) != 1
-        || (extension = X509_EXTENSION_create_by_OBJ(NULL, id, 1, octets)) == NULL)
-        goto out;
-    done = X509_add_ext(cert, extension, -1) == 1;
-out:
-    X509_EXTENSION_free(extension);
+               == 1
+        && ASN1_OCTET_STRING_set(octets, value, sizeof(value)) == 1)
+        extension = X509_EXTENSION_create_by_OBJ(NULL, id, 1, octets);
     ASN1_OCTET_STRING_free(octets);
     ASN1_OBJECT_free(id);
-    return done;
+    return extension;
 }
 
+/* With exactly one name: RFC 8737, 3. */
 static X509 *make_cert(const keypair_t *key, const char *name, const char *key_authorization,
                        apr_pool_t *p)
 {
-    X509 *cert = X509_new();
+    apr_array_header_t *names = apr_array_make(p, 1, sizeof(const char *));
+    X509_EXTENSION *identifier = make_identifier(key_authorization);
+    X509 *cert = NULL;
 
-    if (cert != NULL && X509_set_version(cert, X509_VERSION_3) && set_serial(cert)
-        && set_subject(cert) && X509_gmtime_adj(X509_getm_notBefore(cert), -DAY) != NULL
-        && X509_gmtime_adj(X509_getm_notAfter(cert), 30 * DAY) != NULL
-        && X509_set_pubkey(cert, key->pkey) && set_constraints(cert) && set_name(cert, name, p)
-        && set_identifier(cert, key_authorization)
-        && X509_sign(cert, key->pkey, keypair_digest(key)) > 0)
-        return cert;
-    X509_free(cert);
-    return NULL;
+    APR_ARRAY_PUSH(names, const char *) = name;
+    if (identifier != NULL)
+        cert = selfsigned_make(key, "ACME validation", names, LIFE_DAYS, identifier);
+    X509_EXTENSION_free(identifier);
+    return cert;
 }
 
-/* Both blocks, one after the other. */
-static secret_t *join(apr_pool_t *p, X509 *cert, const secret_t *key_pem)
+alpncert_keys_t *alpncert_keys_make(apr_pool_t *p)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
+    alpncert_keys_t *keys = apr_pcalloc(p, sizeof(*keys));
+
+    keys->ec = keypair_adopt(p, keypair_generate("p256"));
+    keys->rsa = keypair_adopt(p, keypair_generate("rsa2048"));
+    return keys->ec != NULL && keys->rsa != NULL ? keys : NULL;
+}
+
+/* A certificate and its key, one after the other. */
+static int write_answer(BIO *bio, const keypair_t *key, const char *name,
+                        const char *key_authorization, apr_pool_t *p)
+{
+    X509 *cert = make_cert(key, name, key_authorization, p);
+    int done = cert != NULL && PEM_write_bio_X509(bio, cert) == 1
+               && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) == 1;
+
+    X509_free(cert);
+    return done;
+}
+
+secret_t *alpncert_make(apr_pool_t *p, const alpncert_keys_t *keys, const char *name,
+                        const char *key_authorization)
+{
+    BIO *bio = BIO_new(BIO_s_secmem()); /* BIO_free() cleanses it */
     secret_t *text = NULL;
     char *data = NULL;
     long len;
 
-    if (bio != NULL && PEM_write_bio_X509(bio, cert) == 1
-        && (len = BIO_get_mem_data(bio, &data)) > 0) {
-        text = secret_make(p, (apr_size_t)len + key_pem->len);
-        memcpy(text->data, data, (apr_size_t)len);
-        memcpy(text->data + len, key_pem->data, key_pem->len);
-    }
+    if (bio == NULL || !write_answer(bio, keys->ec, name, key_authorization, p)
+        || !write_answer(bio, keys->rsa, name, key_authorization, p)
+        || (len = BIO_get_mem_data(bio, &data)) <= 0)
+        goto out;
+    text = secret_make(p, (apr_size_t)len);
+    memcpy(text->data, data, (apr_size_t)len);
+out:
     BIO_free(bio);
-    return text;
-}
-
-secret_t *alpncert_make(apr_pool_t *p, const char *name, const char *key_authorization)
-{
-    keypair_t *key = keypair_adopt(p, keypair_generate("p256"));
-    secret_t *key_pem = key != NULL ? keypair_pem(p, key) : NULL;
-    X509 *cert = key_pem != NULL ? make_cert(key, name, key_authorization, p) : NULL;
-    secret_t *text = cert != NULL ? join(p, cert, key_pem) : NULL;
-
-    X509_free(cert);
-    secret_cleanse(key_pem);
     ERR_clear_error();
     return text;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -16,12 +15,11 @@
 #include "base/name.h"
 #include "crypto/pem.h"
 #include "crypto/san.h"
+#include "crypto/selfsigned.h"
 
 #define CHAIN_MAX 10   /* certificates */
 #define NAMES_SHOWN 10 /* in one sentence */
-#define FALLBACK_NAMES_MAX 100
-#define FALLBACK_SERIAL_BITS 127
-#define DAY (24 * 60 * 60L)
+#define FALLBACK_DAYS 365
 
 struct chain {
     apr_pool_t *pool;
@@ -354,21 +352,6 @@ static const char *names_text(apr_pool_t *p, const apr_array_header_t *names)
     return text;
 }
 
-static apr_array_header_t *names_missing(apr_pool_t *p, const chain_t *chain,
-                                         const apr_array_header_t *names)
-{
-    apr_array_header_t *missing = apr_array_make(p, 2, sizeof(const char *));
-    const char *name = NULL;
-    int i;
-
-    for (i = 0; i < names->nelts; i++) {
-        name = APR_ARRAY_IDX(names, i, const char *);
-        if (!name_matches_any(chain->facts.names, name))
-            APR_ARRAY_PUSH(missing, const char *) = name;
-    }
-    return missing;
-}
-
 static apr_status_t check_key(const chain_t *chain, const keypair_t *key, eab_result_t *result)
 {
     if (chain_matches_key(chain, key))
@@ -419,7 +402,7 @@ apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
     rv = check_key(chain, key, result);
     if (rv != APR_SUCCESS)
         return rv;
-    missing = names_missing(result->pool, chain, names);
+    missing = name_uncovered(result->pool, chain->facts.names, names);
     if (missing->nelts > 0)
         return check_names(chain, missing, result);
     rv = check_dates(chain, now, result);
@@ -429,7 +412,7 @@ apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
 static apr_status_t check_any_name(const chain_t *chain, const apr_array_header_t *names,
                                    eab_result_t *result)
 {
-    apr_array_header_t *missing = names_missing(result->pool, chain, names);
+    apr_array_header_t *missing = name_uncovered(result->pool, chain->facts.names, names);
 
     if (names->nelts > 0 && missing->nelts == names->nelts)
         return check_names(chain, missing, result);
@@ -494,70 +477,16 @@ out:
     return rv;
 }
 
-/* Random and positive, so that browsers do not take two fallbacks for one. */
-static int fallback_set_serial(X509 *cert)
-{
-    BIGNUM *serial = BN_new();
-    int done = serial != NULL
-               && BN_rand(serial, FALLBACK_SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
-               && BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(cert)) != NULL;
-
-    BN_free(serial);
-    return done;
-}
-
-static int fallback_set_subject(X509 *cert)
-{
-    static const char common[] = "temporary certificate, not yet issued";
-    X509_NAME *name = X509_NAME_new();
-    int done = name != NULL
-               && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                             (const unsigned char *)common, -1, -1, 0)
-               && X509_set_subject_name(cert, name) && X509_set_issuer_name(cert, name);
-
-    X509_NAME_free(name);
-    return done;
-}
-
-static int fallback_set_names(X509 *cert, const apr_array_header_t *names)
-{
-    GENERAL_NAMES *san = NULL;
-    int done;
-
-    if (names->nelts == 0)
-        return 1;
-    san = san_make(names, FALLBACK_NAMES_MAX);
-    done = san != NULL && X509_add1_ext_i2d(cert, NID_subject_alt_name, san, 0, 0) == 1;
-    GENERAL_NAMES_free(san);
-    return done;
-}
-
-static int fallback_set_constraints(X509 *cert)
-{
-    BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new(); /* CA:FALSE */
-    int done = constraints != NULL
-               && X509_add1_ext_i2d(cert, NID_basic_constraints, constraints, 1, 0) == 1;
-
-    BASIC_CONSTRAINTS_free(constraints);
-    return done;
-}
-
 const char *chain_make_fallback(apr_pool_t *p, const keypair_t *key,
                                 const apr_array_header_t *names)
 {
-    const char *pem = NULL;
+    static const char common[] = "temporary certificate, not yet issued";
     chain_t *chain = chain_create(p);
-    X509 *cert = X509_new();
+    X509 *cert = selfsigned_make(key, common, names, FALLBACK_DAYS, NULL);
 
+    ERR_clear_error();
     if (cert == NULL)
         return NULL;
     APR_ARRAY_PUSH(chain->certs, X509 *) = cert;
-    if (X509_set_version(cert, X509_VERSION_3) && fallback_set_serial(cert)
-        && fallback_set_subject(cert) && X509_gmtime_adj(X509_getm_notBefore(cert), -DAY) != NULL
-        && X509_gmtime_adj(X509_getm_notAfter(cert), 365 * DAY) != NULL
-        && X509_set_pubkey(cert, key->pkey) && fallback_set_constraints(cert)
-        && fallback_set_names(cert, names) && X509_sign(cert, key->pkey, keypair_digest(key)) > 0)
-        pem = chain_pem(p, chain);
-    ERR_clear_error();
-    return pem;
+    return chain_pem(p, chain);
 }

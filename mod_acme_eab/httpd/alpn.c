@@ -21,7 +21,14 @@ APLOG_USE_MODULE(acme_eab);
 
 #define PROTOCOL "acme-tls/1"
 #define ANSWER_FILE "acme-tls-1.pem"
-#define LIMIT_PEM (16 * 1024) /* a certificate and a key */
+#define LIMIT_PEM (16 * 1024) /* two certificates and their keys */
+#define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
+
+/* What is known of a connection with TLS. */
+typedef struct alpn_conn {
+    SSL *ssl;     /* mod_ssl's, during the handshake */
+    int switched; /* the protocol is acme-tls/1 */
+} alpn_conn_t;
 
 /* ---- Protocols ------------------------------------------------------------------------------- */
 
@@ -87,9 +94,9 @@ static const char *host_directory(apr_pool_t *p, const char *server_name)
 }
 
 /* mod_ssl would go on with half of an answer, and the CA would see another certificate. */
-static int is_pair(const char *pem, apr_size_t len)
+static int is_pair(const char *pem)
 {
-    BIO *cert_bio = BIO_new_mem_buf(pem, (int)len), *key_bio = BIO_new_mem_buf(pem, (int)len);
+    BIO *cert_bio = BIO_new_mem_buf(pem, -1), *key_bio = BIO_new_mem_buf(pem, -1);
     X509 *cert = cert_bio != NULL ? PEM_read_bio_X509(cert_bio, NULL, NULL, NULL) : NULL;
     EVP_PKEY *key =
         key_bio != NULL ? PEM_read_bio_PrivateKey(key_bio, NULL, NULL, (void *)"") : NULL;
@@ -102,6 +109,21 @@ static int is_pair(const char *pem, apr_size_t len)
     /* What stays in the queue of this thread would be blamed on the handshake. */
     ERR_clear_error();
     return fits;
+}
+
+/* The pair for the other kind of key. NULL when it is not there. */
+static const char *second_pair(const char *pem)
+{
+    const char *first = strstr(pem, BEGIN_CERTIFICATE);
+
+    return first != NULL ? strstr(first + 1, BEGIN_CERTIFICATE) : NULL;
+}
+
+static int is_answer(const char *pem)
+{
+    const char *second = second_pair(pem);
+
+    return second != NULL && is_pair(pem) && is_pair(second);
 }
 
 /* The pending answer for a server name, or NULL. */
@@ -117,7 +139,7 @@ static const char *find_answer(conn_rec *c, const char *server_name)
     rv = pending_read(&pem, &len, site->run_dir, host, ANSWER_FILE, LIMIT_PEM, c->pool);
     if (APR_STATUS_IS_ENOENT(rv))
         return NULL;
-    if (rv != APR_SUCCESS || !is_pair(pem, len)) {
+    if (rv != APR_SUCCESS || !is_answer(pem)) {
         ap_log_cerror(APLOG_MARK, APLOG_ERR, rv, c,
                       "the answer to a tls-alpn-01 validation of %s, %s/challenges/%s/" ANSWER_FILE
                       ", cannot be used; let the user of httpd's workers read that directory",
@@ -134,9 +156,46 @@ static const conn_rec *master_of(const conn_rec *c)
     return c->master != NULL ? c->master : c;
 }
 
+static alpn_conn_t *peek_conn(const conn_rec *c)
+{
+    return ap_get_module_config(master_of(c)->conn_config, &acme_eab_module);
+}
+
+static alpn_conn_t *make_conn(conn_rec *c)
+{
+    alpn_conn_t *conn = peek_conn(c);
+
+    if (conn == NULL) {
+        conn = apr_pcalloc(c->pool, sizeof(*conn));
+        ap_set_module_config(c->conn_config, &acme_eab_module, conn);
+    }
+    return conn;
+}
+
 static int is_switched(const conn_rec *c)
 {
-    return ap_get_module_config(master_of(c)->conn_config, &acme_eab_module) != NULL;
+    const alpn_conn_t *conn = peek_conn(c);
+
+    return conn != NULL && conn->switched;
+}
+
+int alpn_pre_handshake(conn_rec *c, SSL *ssl, int is_proxy)
+{
+    const site_t *site = config_site(ap_server_conf);
+
+    if (is_proxy || site == NULL || !site->enabled)
+        return DECLINED;
+    make_conn(c)->ssl = ssl;
+    return OK;
+}
+
+/* RFC 8737, 4: TLS 1.2 at least. */
+static int is_old_tls(conn_rec *c, server_rec *s)
+{
+    const char *version = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_PROTOCOL");
+
+    return version == NULL || strncmp(version, "SSL", 3) == 0 || strcmp(version, "TLSv1") == 0
+           || strcmp(version, "TLSv1.1") == 0;
 }
 
 int alpn_propose(conn_rec *c, request_rec *r, server_rec *s, const apr_array_header_t *offers,
@@ -145,7 +204,8 @@ int alpn_propose(conn_rec *c, request_rec *r, server_rec *s, const apr_array_hea
     const char *server_name = NULL;
 
     if (r != NULL || offers == NULL || offers->nelts != 1
-        || strcmp(APR_ARRAY_IDX(offers, 0, const char *), PROTOCOL) != 0 || !ap_ssl_conn_is_ssl(c))
+        || strcmp(APR_ARRAY_IDX(offers, 0, const char *), PROTOCOL) != 0 || !ap_ssl_conn_is_ssl(c)
+        || is_old_tls(c, s))
         return DECLINED;
     server_name = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_TLS_SNI");
     if (find_answer(c, server_name) == NULL)
@@ -163,7 +223,7 @@ int alpn_switch(conn_rec *c, request_rec *r, server_rec *s, const char *protocol
     server_name = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_TLS_SNI");
     if (find_answer(c, server_name) == NULL)
         return DECLINED;
-    ap_set_module_config(c->conn_config, &acme_eab_module, (void *)PROTOCOL);
+    make_conn(c)->switched = 1;
     return OK;
 }
 
@@ -172,10 +232,30 @@ const char *alpn_get(const conn_rec *c)
     return is_switched(c) ? PROTOCOL : NULL;
 }
 
+/* mod_ssl puts the answer beside the certificates of the virtual host, each kind of key in a place of
+ * its own, and OpenSSL takes the kind that the client likes best. In TLS 1.3 that happens after this,
+ * so nothing else may be left; in TLS 1.2 it has happened, and the answer must be of the same kind. */
+static const char *choose_kind(SSL *ssl, const char *pem)
+{
+    X509 *chosen = NULL;
+    EVP_PKEY *key = NULL;
+
+    if (SSL_version(ssl) >= TLS1_3_VERSION) {
+        SSL_certs_clear(ssl);
+        return pem;
+    }
+    SSL_clear_chain_certs(ssl); /* of the issuers, which are not the answer's */
+    chosen = SSL_get_certificate(ssl);
+    key = chosen != NULL ? X509_get0_pubkey(chosen) : NULL;
+    return key != NULL && EVP_PKEY_is_a(key, "RSA") ? second_pair(pem) : pem;
+}
+
 int alpn_answer(conn_rec *c, const char *server_name, const char **pcert_pem, const char **pkey_pem)
 {
     const char *pem = is_switched(c) ? find_answer(c, server_name) : NULL;
 
+    if (pem != NULL && peek_conn(c)->ssl != NULL)
+        pem = choose_kind(peek_conn(c)->ssl, pem);
     if (pem == NULL)
         return DECLINED;
     *pcert_pem = pem;

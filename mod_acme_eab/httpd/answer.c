@@ -8,6 +8,7 @@
 #include <http_protocol.h>
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/name.h"
 #include "httpd/pending.h"
@@ -21,9 +22,13 @@ APLOG_USE_MODULE(acme_eab);
 
 static const char *host_directory(request_rec *r)
 {
-    const char *why = NULL;
-    const char *name = r->hostname != NULL ? name_normalize(r->pool, r->hostname, &why) : NULL;
+    const char *why = NULL, *name = NULL;
 
+    if (r->hostname == NULL)
+        return NULL;
+    /* RFC 8738, 5: a CA that validates an address has it in its Host header. */
+    if ((name = address_of_host(r->pool, r->hostname)) == NULL)
+        name = name_normalize(r->pool, r->hostname, &why);
     return name != NULL ? name_file(r->pool, name) : NULL;
 }
 

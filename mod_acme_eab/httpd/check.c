@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -209,6 +210,113 @@ static const char *orphans_of(const check_t *check, const site_domain_t *domain)
                : NULL;
 }
 
+/* ---- challenges ------------------------------------------------------------------------------ */
+
+static const char *only_challenge(const site_domain_t *domain)
+{
+    const plan_certificate_t *planned =
+        APR_ARRAY_IDX(domain->certificates, 0, const plan_certificate_t *);
+
+    return planned->challenges->nelts == 1 ? APR_ARRAY_IDX(planned->challenges, 0, const char *)
+                                           : "";
+}
+
+/* RFC 8555, 8.3 and RFC 8737, 3. Only where the administrator has chosen one: a name that is
+ * validated in advance needs no port. */
+static void check_challenge_port(const check_t *check, const site_domain_t *domain)
+{
+    const char *only = only_challenge(domain);
+    apr_port_t port = 0;
+
+    if (strcmp(only, "http-01") == 0)
+        port = 80;
+    else if (strcmp(only, "tls-alpn-01") == 0)
+        port = 443;
+    if (port != 0 && !vhosts_listen(port))
+        mistake_add(
+            check->notices, domain->config->settings[SETTING_CHALLENGE].where,
+            "ACMEChallenge: for %s the CA asks at port %d, where httpd does not listen; add "
+            "'Listen %d', unless something passes that port on to httpd",
+            only, port, port);
+}
+
+/* ---- IP addresses ---------------------------------------------------------------------------- */
+
+static const char *find_address(const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(domain->names, i, const char *);
+
+        if (address_is_normal(name))
+            return name;
+    }
+    return NULL;
+}
+
+/* RFC 8738, 7. */
+static void check_address_challenges(const check_t *check, const site_domain_t *domain,
+                                     const char *address)
+{
+    if (strcmp(only_challenge(domain), "dns-01") == 0)
+        mistake_add(check->notices, domain->config->settings[SETTING_CHALLENGE].where,
+                    "ACMEChallenge: dns-01 cannot validate an IP address such as %s; add http-01 "
+                    "or tls-alpn-01, unless the CA has validated it in advance",
+                    address);
+}
+
+static void check_address_profile(const check_t *check, const site_domain_t *domain,
+                                  const char *address)
+{
+    const plan_certificate_t *planned =
+        APR_ARRAY_IDX(domain->certificates, 0, const plan_certificate_t *);
+    const char *directory = account_at(check, planned->account)->planned.directory;
+
+    if (strstr(directory, ".letsencrypt.org/") != NULL
+        && (planned->profile == NULL || strcmp(planned->profile, "shortlived") != 0))
+        mistake_add(check->notices, domain->declared->where,
+                    "ACMEManagedDomain: Let's Encrypt issues for an IP address such as %s only in "
+                    "the profile 'shortlived'; set 'ACMEProfile shortlived' for it",
+                    address);
+}
+
+/* There is no server name for an address in TLS (RFC 6066, 3). */
+static void check_address_default(const check_t *check, const site_domain_t *domain,
+                                  const char *address)
+{
+    const server_rec *hidden = NULL;
+    int i = 0;
+
+    for (i = 0; i < check->site->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, const site_vhost_t *);
+
+        if (vhost->domain != domain || !tree_vhost(check->site->tree, vhost->server)->ssl_engine)
+            continue;
+        if (vhosts_is_default(vhost->server))
+            return;
+        hidden = vhost->server;
+    }
+    if (hidden != NULL)
+        mistake_add(check->notices, vhosts_where(check->ptemp, hidden),
+                    "clients that go to %s name no server, and get the certificate of the first "
+                    "<VirtualHost> at that address and port; put this one before it",
+                    address);
+}
+
+static void check_address(const check_t *check, const site_domain_t *domain)
+{
+    const char *address = find_address(domain);
+
+    if (address == NULL)
+        return;
+    check_address_challenges(check, domain, address);
+    check_address_profile(check, domain, address);
+    check_address_default(check, domain, address);
+}
+
+/* ---- managed domains ------------------------------------------------------------------------- */
+
 static void check_domain(const check_t *check, const site_domain_t *domain)
 {
     const char *orphans = orphans_of(check, domain);
@@ -217,6 +325,8 @@ static void check_domain(const check_t *check, const site_domain_t *domain)
         mistake_add(check->notices, domain->declared->where,
                     "ACMEManagedDomain: no virtual host answers to %s", orphans);
     check_tls(check, domain);
+    check_challenge_port(check, domain);
+    check_address(check, domain);
 }
 
 /* A server has one certificate for all of its names. */

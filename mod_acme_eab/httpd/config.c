@@ -241,6 +241,8 @@ const command_rec config_commands[] = {
     SETTING("ACMEProfile", SETTING_PROFILE, "profile of the CA, and maybe: required"),
     SETTING("ACMEPreferredChain", SETTING_PREFERRED_CHAIN, "common name of an issuer"),
     SETTING("ACMECommonName", SETTING_COMMON_NAME, "on (default) or off"),
+    SETTING("ACMEAllowSubsetOfNames", SETTING_ALLOW_SUBSET,
+            "on: go on without names that the CA refuses; off (default)"),
     SETTING("ACMERenewBefore", SETTING_RENEW_BEFORE, "remaining life at which to renew: 33%, 30d"),
     SETTING("ACMEProxy", SETTING_PROXY,
             "URL of a proxy on the way to the CA, and maybe file:PATH of its user:password"),

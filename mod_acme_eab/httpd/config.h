@@ -26,6 +26,7 @@ typedef enum {
     SETTING_PROFILE, /* a name, maybe "required" */
     SETTING_PREFERRED_CHAIN,
     SETTING_COMMON_NAME,
+    SETTING_ALLOW_SUBSET,
     SETTING_RENEW_BEFORE,
     SETTING_RELOAD, /* this and the following: main server only */
     SETTING_MAX_PARALLEL,

@@ -261,6 +261,7 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile },
     [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain },
     [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch },
+    [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch },
     [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before },
     [SETTING_RELOAD] = { "ACMEReload", 1, check_reload },
     [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel },

@@ -8,6 +8,7 @@
 #include <http_protocol.h>
 #include <http_ssl.h>
 #include <mpm_common.h>
+#include <apr_optional_hooks.h>
 
 #if !AP_MODULE_MAGIC_AT_LEAST(20120211, 105)
 #error "httpd 2.4.48 or newer is needed: older ones have no core hooks for certificates"
@@ -37,6 +38,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_ssl_add_fallback_cert_files(ssl_add_fallback, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_answer_challenge(alpn_answer, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_post_config(alpn_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, alpn_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_propose(alpn_propose, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_switch(alpn_switch, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);

@@ -134,14 +134,15 @@ static const struct {
     { "failing", "In trouble", "bad" },
 };
 
-static void put_state(out_t *out, const char *state)
+static void put_state(out_t *out, const char *state, const char *whose)
 {
     apr_size_t i = 0;
 
     for (i = 0; i < sizeof(states) / sizeof(states[0]); ++i) {
         if (state != NULL && strcmp(state, states[i].state) == 0) {
             put_format(out, "<span class=\"state %s\">", states[i].class);
-            put_format(out, "%s</span>", states[i].words);
+            put_format(out, "%s", states[i].words);
+            put_format(out, "%s</span>", whose);
             return;
         }
     }
@@ -314,28 +315,53 @@ static void put_key(out_t *out, const json_t *key, apr_time_t now)
     put(out, "</dl>\n");
 }
 
-static void put_order(out_t *out, const json_t *order, apr_time_t now)
+/* Which key type it is about, where there are several: " for p256". */
+static const char *describe_type_of(apr_pool_t *p, const json_t *object, const json_t *certificate)
 {
+    const char *type = json_peek_string(object, "key_type");
+
+    if (type == NULL || json_array_size(json_object_get(certificate, "key_types")) < 2)
+        return "";
+    return apr_pstrcat(p, " for ", type, NULL);
+}
+
+static void put_order(out_t *out, const json_t *certificate, apr_time_t now)
+{
+    const json_t *order = json_object_get(certificate, "order");
     const char *status = json_peek_string(order, "status");
     const char *since = describe_time(out->p, json_peek_time(order, "since"), now);
 
     if (status == NULL)
         return;
-    put_row(out, "Order",
+    put_row(out, apr_pstrcat(out->p, "Order", describe_type_of(out->p, order, certificate), NULL),
             since != NULL ? apr_pstrcat(out->p, status, ", since ", since, NULL) : status, "");
     put_row(out, "Order URL", json_peek_string(order, "url"), "mono");
 }
 
+/* Beside the state, since a valid certificate without some names is no whole one. */
+static void put_missing(out_t *out, const json_t *names)
+{
+    size_t count = json_array_size(names);
+
+    if (count > 0)
+        put_format(out, "<span class=\"state bad\">%s missing</span>",
+                   count == 1 ? "1 name" : apr_psprintf(out->p, "%lu names", (unsigned long)count));
+}
+
 static void put_certificate(out_t *out, const json_t *certificate, apr_time_t now)
 {
+    const json_t *missing = json_object_get(certificate, "missing_names");
+    const json_t *problem = json_object_get(certificate, "problem");
     json_t *key = NULL;
     size_t i = 0;
 
     put(out, "<section class=\"card\">\n<div class=\"head\">");
     put_format(out, "<h2>%s</h2>", json_peek_string(certificate, "name"));
-    put_state(out, json_peek_string(certificate, "state"));
+    put_state(out, json_peek_string(certificate, "state"),
+              describe_type_of(out->p, problem, certificate));
+    put_missing(out, missing);
     put(out, "</div>\n");
-    put_problem(out, json_object_get(certificate, "problem"), now);
+    put_problem(out, problem, now);
     json_array_foreach(json_object_get(certificate, "keys"), i, key)
     {
         put_key(out, key, now);
@@ -343,8 +369,9 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put(out, "<dl>\n");
     put_row(out, "Next", describe_next(out->p, json_object_get(certificate, "next"), now), "");
     put_row(out, "Names", describe_names(out->p, json_object_get(certificate, "names")), "");
+    put_row(out, "Missing", describe_names(out->p, missing), "bad");
     put_row(out, "Account", json_peek_string(certificate, "account"), "");
-    put_order(out, json_object_get(certificate, "order"), now);
+    put_order(out, certificate, now);
     put(out, "</dl>\n</section>\n");
 }
 
@@ -455,6 +482,8 @@ static void put_banners(out_t *out, const page_t *page)
                    "A new certificate waits: httpd's configuration has a mistake, so httpd is not "
                    "restarted. Mend it; the certificate then goes live by itself.",
                    json_peek_string(reload, "why"));
+    else if (state != NULL && strcmp(state, "failed") == 0)
+        put_banner(out, json_peek_string(reload, "why"), NULL);
     else if (state != NULL && strcmp(state, "off") == 0)
         put_banner(out,
                    "ACMEReload is off, or httpd cannot restart itself: new certificates are used "

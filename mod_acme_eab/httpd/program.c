@@ -8,26 +8,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-
-static void close_above(int last, int keep)
-{
-    int fd = 0, max = (int)sysconf(_SC_OPEN_MAX);
-
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, (unsigned)last + 1, (unsigned)keep - 1, 0) == 0
-        && syscall(SYS_close_range, (unsigned)keep + 1, ~0U, 0) == 0)
-        return;
-#endif
-    for (fd = last + 1; fd < max; ++fd) {
-        if (fd != keep)
-            (void)close(fd);
-    }
-}
+#include "base/process.h"
 
 /* Move a descriptor out of the way of 0, 1 and 2. */
 static int lift(int fd)
@@ -57,7 +42,7 @@ static void become(const char *path, const char *option, int in, int out, int re
     out = out >= 0 ? lift(out) : -1;
     if (in < 0 || dup2(in, 0) < 0 || dup2(out >= 0 ? out : 2, 1) < 0)
         goto out;
-    close_above(2, report);
+    process_close_inherited(report);
     reset_signals();
     (void)execv(path, argv);
 out:

@@ -28,13 +28,6 @@ static int holds_only_ours(const char *path, apr_pool_t *p)
     return 1;
 }
 
-/* The owner before us wrote these; the agent makes them anew. */
-static void remove_ours(const char *path, apr_pool_t *p)
-{
-    (void)file_remove_tree(apr_pstrcat(p, path, "/challenges", NULL), p);
-    (void)unlink(apr_pstrcat(p, path, "/status.json", NULL));
-}
-
 static apr_status_t give(int fd, int uid, int gid)
 {
     if ((geteuid() == 0 && fchown(fd, (uid_t)uid, (gid_t)gid) != 0) || fchmod(fd, 0755) != 0)
@@ -59,8 +52,9 @@ static apr_status_t take_over(int fd, const char *path, int uid, int gid, const 
                              path);
         return APR_EEXIST;
     }
+    /* The owner before wrote what is in it; the agent makes it anew. */
     if ((rv = give(fd, uid, gid)) == APR_SUCCESS)
-        remove_ours(path, p);
+        (void)file_remove_tree(apr_pstrcat(p, path, "/challenges", NULL), p);
     return rv;
 }
 
@@ -91,8 +85,9 @@ apr_status_t rundir_make(const char *path, int uid, int gid, const char **pwhy, 
         rv = errno;
         goto out;
     }
-    if ((rv = take_over(fd, path, uid, gid, pwhy, p)) == APR_SUCCESS)
-        rv = make_challenges(fd, uid, gid);
+    if ((rv = take_over(fd, path, uid, gid, pwhy, p)) == APR_SUCCESS
+        && (rv = make_challenges(fd, uid, gid)) == APR_SUCCESS)
+        (void)unlinkat(fd, "status.json", 0);
 out:
     if (fd >= 0)
         (void)close(fd);

@@ -263,6 +263,28 @@ static apr_array_header_t *words_of(const site_t *site, const config_domain_t *d
     return apr_array_make(site->pool, 1, sizeof(const char *));
 }
 
+/* CAs refuse an order for a wildcard and a name that it covers: the certificate is good for that name
+ * in any case. */
+static apr_array_header_t *without_covered(const apr_array_header_t *names)
+{
+    apr_array_header_t *kept = apr_array_make(names->pool, names->nelts, sizeof(const char *));
+    int i = 0, j = 0;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        for (j = 0; j < names->nelts; ++j) {
+            const char *other = APR_ARRAY_IDX(names, j, const char *);
+
+            if (strcmp(other, name) != 0 && name_matches(other, name))
+                break;
+        }
+        if (j == names->nelts)
+            APR_ARRAY_PUSH(kept, const char *) = name;
+    }
+    return kept;
+}
+
 static apr_array_header_t *names_of(const site_t *site, const config_domain_t *domain,
                                     apr_array_header_t *mistakes)
 {
@@ -272,16 +294,17 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
 
     for (i = 0; i < words->nelts; ++i) {
         const char *word = APR_ARRAY_IDX(words, i, const char *), *why = NULL;
-        const char *name = name_normalize(site->pool, word, &why);
+        const char *name = value_managed_name(site->pool, word, &why);
 
         if (name == NULL)
             mistake_add(mistakes, domain->where,
-                        "ACMEManagedDomain: '%s' %s; a managed name is a host name in ASCII "
-                        "(A-labels), with '*.' in front at most",
+                        "ACMEManagedDomain: '%s' %s; a managed name is an IP address, or a host "
+                        "name in ASCII (A-labels) with '*.' in front at most",
                         ap_escape_logitem(site->pool, word), why);
         else if (!contains(names, name))
             APR_ARRAY_PUSH(names, const char *) = name;
     }
+    names = without_covered(names);
     if (names->nelts > LIMIT_NAMES)
         mistake_add(
             mistakes, domain->where,
@@ -290,15 +313,18 @@ static apr_array_header_t *names_of(const site_t *site, const config_domain_t *d
     return names;
 }
 
+/* The first that the CA offers is answered. http-01 needs least of a proxy before this server, and
+ * cannot succeed where nobody listens on port 80 and somebody does on 443. */
 static apr_array_header_t *challenges_of(const config_t *config, apr_pool_t *p)
 {
     apr_array_header_t *challenges = config->settings[SETTING_CHALLENGE].words;
+    int tls_first = !vhosts_listen(80) && vhosts_listen(443);
 
     if (challenges != NULL)
         return challenges;
     challenges = apr_array_make(p, 2, sizeof(const char *));
-    APR_ARRAY_PUSH(challenges, const char *) = "http-01";
-    APR_ARRAY_PUSH(challenges, const char *) = "tls-alpn-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "tls-alpn-01" : "http-01";
+    APR_ARRAY_PUSH(challenges, const char *) = tls_first ? "http-01" : "tls-alpn-01";
     return challenges;
 }
 
@@ -320,6 +346,7 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
     planned->profile_required = profile != NULL && profile->nelts > 1;
     planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
     planned->common_name = is_on(config, SETTING_COMMON_NAME, 1);
+    planned->allow_subset = is_on(config, SETTING_ALLOW_SUBSET, 0);
     if (before != NULL)
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
 }
@@ -431,14 +458,17 @@ static int is_used(const site_t *site, const site_domain_t *domain)
     int i = 0;
 
     for (i = 0; i < site->vhosts->nelts; ++i) {
-        if (APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *)->domain == domain)
+        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
+
+        if (vhost->domain == domain && tree_vhost(site->tree, vhost->server)->ssl_engine)
             return 1;
     }
     return 0;
 }
 
-/* First by names proper. A ServerAlias with a wildcard counts only for a certificate that no server
- * names, so that a host which catches the rest keeps its own certificate. */
+/* First by names proper. A ServerAlias with a wildcard, or the IP address of the virtual host, counts
+ * only for a certificate that no server with TLS names, so that a host which catches the rest keeps
+ * its own certificate. */
 static void match_vhosts(site_t *site)
 {
     const server_rec *s = NULL;

@@ -41,9 +41,8 @@ static const char *explain(apr_pool_t *p, apr_status_t rv, const char *path)
     char reason[120];
 
     if (APR_STATUS_IS_ENOENT(rv))
-        return "The agent has not reported yet. It does so some seconds after httpd was started; "
-               "if "
-               "this stays, httpd's error log says why.";
+        return "The agent has not reported yet since httpd was started. It does so within seconds; "
+               "if this stays, httpd's error log says why.";
     return apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
                         apr_strerror(rv, reason, sizeof(reason)));
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
@@ -129,6 +130,53 @@ const char *value_admin_contact(apr_pool_t *p, const char *server_admin)
     if (host == NULL || strchr(host, '.') == NULL)
         return NULL;
     return apr_pstrcat(p, "mailto:", address, NULL);
+}
+
+/* "NAME:443", "192.0.2.1:443" or "[::1]:443". */
+static int has_port(apr_pool_t *p, const char *text)
+{
+    const char *colon = strrchr(text, ':'), *host = NULL, *why = NULL;
+
+    if (colon == NULL || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+        return 0;
+    host = apr_pstrmemdup(p, text, (apr_size_t)(colon - text));
+    return address_of_host(p, host) != NULL || name_normalize(p, host, &why) != NULL;
+}
+
+/* Why a text that is neither a name nor an address looks like an address, or NULL when it does not. */
+static const char *refuse_near_address(apr_pool_t *p, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    apr_size_t digits = strspn(text, "0123456789.");
+
+    if (slash != NULL
+        && address_of_host(p, apr_pstrmemdup(p, text, (apr_size_t)(slash - text))) != NULL)
+        return "is a network; name the addresses one by one";
+    if (digits > 0 && text[digits] == '\0')
+        return "is no IPv4 address, which has four numbers from 0 to 255 without leading zeros";
+    if (strchr(text, ':') != NULL && strchr(text, '%') != NULL)
+        return "has a zone, which means nothing outside of this machine; write the address alone";
+    if (strchr(text, ':') != NULL && text[strspn(text, "0123456789abcdefABCDEF:.[]")] == '\0')
+        return "is no IPv6 address, which is written as 2001:db8::1 or [2001:db8::1]";
+    return NULL;
+}
+
+const char *value_managed_name(apr_pool_t *p, const char *text, const char **pwhy)
+{
+    const char *address = address_of_host(p, text), *name = NULL, *near = NULL;
+
+    *pwhy = NULL;
+    if (address != NULL) {
+        *pwhy = address_refusal(address);
+        return *pwhy == NULL ? address : NULL;
+    }
+    if ((name = name_normalize(p, text, pwhy)) != NULL)
+        return name;
+    if (has_port(p, text))
+        *pwhy = "has a port; take it off, since a certificate is for all ports";
+    else if ((near = refuse_near_address(p, text)) != NULL)
+        *pwhy = near;
+    return NULL;
 }
 
 int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbefore)

@@ -19,6 +19,10 @@ const char *value_contact(apr_pool_t *p, const char *text, const char **pwhy);
 /** The contact that follows from ServerAdmin; NULL when it is no address of the Internet. */
 const char *value_admin_contact(apr_pool_t *p, const char *server_admin);
 
+/** ACMEManagedDomain: a DNS name (base/name.h) or an IP address (base/address.h), normalized.
+ * @param pwhy what follows the quoted word: "is longer than 253 characters" */
+const char *value_managed_name(apr_pool_t *p, const char *text, const char **pwhy);
+
 /** ACMERenewBefore: "33%", "30d" or "12h"; one of the two results is 0.
  * @return 1 when it is understood */
 int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbefore);

@@ -1,9 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/vhosts.h"
 
+#include <ap_listen.h>
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/name.h"
+
+static int holds_address(const apr_array_header_t *names, const void *octets, int len)
+{
+    unsigned char other[ADDRESS_OCTETS_MAX];
+    int i = 0;
+
+    for (i = 0; len > 0 && i < names->nelts; ++i) {
+        if (address_parse(other, APR_ARRAY_IDX(names, i, const char *)) == len
+            && memcmp(other, octets, (apr_size_t)len) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What the administrator wrote for the server: an address may be in any form. */
+static int covers(const apr_array_header_t *names, const char *of_server)
+{
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+    int len = address_parse_host(octets, of_server);
+
+    return len > 0 ? holds_address(names, octets, len) : name_matches_any(names, of_server);
+}
 
 static int covers_one(const apr_array_header_t *names, const apr_array_header_t *of_server)
 {
@@ -12,7 +36,20 @@ static int covers_one(const apr_array_header_t *names, const apr_array_header_t 
     for (i = 0; of_server != NULL && i < of_server->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(of_server, i, const char *);
 
-        if (name != NULL && name_matches_any(names, name))
+        if (name != NULL && covers(names, name))
+            return 1;
+    }
+    return 0;
+}
+
+/* <VirtualHost 192.0.2.1:443>. httpd takes no IPv6 address as a ServerName, so for those it is the
+ * usual way. */
+static int is_bound_to_one(const server_rec *s, const apr_array_header_t *names)
+{
+    const server_addr_rec *addr = NULL;
+
+    for (addr = s->addrs; addr != NULL; addr = addr->next) {
+        if (holds_address(names, addr->host_addr->ipaddr_ptr, (int)addr->host_addr->ipaddr_len))
             return 1;
     }
     return 0;
@@ -35,7 +72,7 @@ vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names
 {
     int i = 0;
 
-    if (s->server_hostname != NULL && name_matches_any(names, s->server_hostname))
+    if (s->server_hostname != NULL && covers(names, s->server_hostname))
         return VHOSTS_NAME;
     if (covers_one(names, s->names) || covers_one(names, s->wild_names))
         return VHOSTS_ALIAS;
@@ -43,7 +80,7 @@ vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names
         if (is_caught(s->wild_names, APR_ARRAY_IDX(names, i, const char *)))
             return VHOSTS_PATTERN;
     }
-    return VHOSTS_NONE;
+    return is_bound_to_one(s, names) ? VHOSTS_PATTERN : VHOSTS_NONE;
 }
 
 int vhosts_answers(const server_rec *s, const char *name)
@@ -83,6 +120,43 @@ int vhosts_has_port(const server_rec *s, apr_port_t port)
             return 1;
     }
     return 0;
+}
+
+int vhosts_listen(apr_port_t port)
+{
+    const ap_listen_rec *listener = ap_listeners;
+
+    while (listener != NULL && listener->bind_addr->port != port)
+        listener = listener->next;
+    return listener != NULL;
+}
+
+static int shares_address(const server_rec *s, const server_addr_rec *wanted)
+{
+    const server_addr_rec *addr = NULL;
+
+    for (addr = s->addrs; addr != NULL; addr = addr->next) {
+        if (addr->host_port == wanted->host_port
+            && apr_sockaddr_equal(addr->host_addr, wanted->host_addr))
+            return 1;
+    }
+    return 0;
+}
+
+/* httpd puts each virtual host in front of those that it has read before. */
+int vhosts_is_default(const server_rec *s)
+{
+    const server_addr_rec *addr = NULL;
+
+    for (addr = s->addrs; addr != NULL; addr = addr->next) {
+        const server_rec *before = s->next;
+
+        while (before != NULL && !shares_address(before, addr))
+            before = before->next;
+        if (before == NULL)
+            return 1;
+    }
+    return !s->is_virtual;
 }
 
 const char *vhosts_where(apr_pool_t *p, const server_rec *s)

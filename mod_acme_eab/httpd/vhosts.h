@@ -3,14 +3,16 @@
 #define HTTPD_VHOSTS_H
 
 /* httpd/vhosts.h - which names a virtual host answers to, and which of a certificate's names it
- * meets: by ServerName and ServerAlias, case-insensitively. */
+ * meets: by ServerName and ServerAlias, case-insensitively, and for IP addresses by the address of
+ * the virtual host itself. */
 
 #include <httpd.h>
 #include <apr_tables.h>
 
 typedef enum {
     VHOSTS_NONE,    /* no name in common */
-    VHOSTS_PATTERN, /* only a ServerAlias with a wildcard catches a name of the certificate */
+    VHOSTS_PATTERN, /* only a ServerAlias with a wildcard, or the server's own IP address, catches a
+                       name of the certificate */
     VHOSTS_ALIAS,   /* the certificate covers a ServerAlias */
     VHOSTS_NAME     /* the certificate covers the ServerName */
 } vhosts_match_t;
@@ -26,6 +28,13 @@ apr_array_header_t *vhosts_names(apr_pool_t *p, const server_rec *s, int has_nam
 
 /** True when one of the addresses of the server has this port. */
 int vhosts_has_port(const server_rec *s, apr_port_t port);
+
+/** True when httpd listens on this port, whoever answers there. */
+int vhosts_listen(apr_port_t port);
+
+/** True when a client that names no server in TLS gets s, at one of its addresses at least: when s is
+ * the first virtual host there, or the main server. */
+int vhosts_is_default(const server_rec *s);
 
 /** "FILE:LINE" of the <VirtualHost>, or "the main server". In p. */
 const char *vhosts_where(apr_pool_t *p, const server_rec *s);

@@ -2,6 +2,88 @@
 #include "ipc/brief.h"
 
 #include "base/json.h"
+#include "ipc/member.h"
+
+static const member_t facts_members[] = {
+    MEMBER_STRINGS(brief_facts_t, names),      MEMBER_STRING(brief_facts_t, key_type),
+    MEMBER_STRING(brief_facts_t, issuer),      MEMBER_STRING(brief_facts_t, serial),
+    MEMBER_STRING(brief_facts_t, fingerprint), MEMBER_TIME(brief_facts_t, not_before),
+    MEMBER_TIME(brief_facts_t, not_after),     MEMBER_TIME(brief_facts_t, obtained),
+    MEMBER_STRING(brief_facts_t, generation),  MEMBER_BOOL(brief_facts_t, same_account, 0),
+    MEMBER_STRING(brief_facts_t, ari_id),      MEMBER_END,
+};
+
+static const member_t window_members[] = {
+    MEMBER_STRING(brief_window_t, ari_id),      MEMBER_TIME(brief_window_t, start),
+    MEMBER_TIME(brief_window_t, end),           MEMBER_TIME(brief_window_t, drawn),
+    MEMBER_STRING(brief_window_t, explanation), MEMBER_TIME(brief_window_t, next),
+    MEMBER_INT(brief_window_t, errors, 0),      MEMBER_END,
+};
+
+static const member_t failure_members[] = {
+    MEMBER_INT(brief_failure_t, attempts, 0), MEMBER_TIME(brief_failure_t, since),
+    MEMBER_TIME(brief_failure_t, next),       MEMBER_INT(brief_failure_t, place, 0),
+    MEMBER_INT(brief_failure_t, subset, 0),   MEMBER_END,
+};
+
+static const member_t news_members[] = {
+    MEMBER_STRING(news_t, state),
+    MEMBER_STRING(news_t, why),
+    MEMBER_TIME(news_t, last),
+    MEMBER_TIME(news_t, next),
+    MEMBER_END,
+};
+
+static const member_t account_members[] = {
+    MEMBER_STRING(brief_account_t, label),
+    MEMBER_STRING(brief_account_t, directory),
+    MEMBER_STRING(brief_account_t, kid_sha256),
+    MEMBER_STRING(brief_account_t, url),
+    MEMBER_STRING(brief_account_t, thumbprint),
+    MEMBER_BOOL(brief_account_t, attempted, 0),
+    MEMBER_BOOL(brief_account_t, eab, 0),
+    MEMBER_BOOL(brief_account_t, terms_accepted, 0),
+    MEMBER_STRING(brief_account_t, terms),
+    MEMBER_BOOL(brief_account_t, contact_changed, 0),
+    MEMBER_STRING(brief_account_t, where),
+    MEMBER_STRING(brief_account_t, ca_pem),
+    MEMBER_STRING(brief_account_t, proxy),
+    MEMBER_STRING(brief_account_t, proxy_credentials),
+    MEMBER_END,
+};
+
+static const member_t certificate_members[] = {
+    MEMBER_STRING(brief_certificate_t, id),
+    MEMBER_STRING(brief_certificate_t, domain),
+    MEMBER_STRINGS(brief_certificate_t, names),
+    MEMBER_INT(brief_certificate_t, account, -1),
+    MEMBER_STRINGS(brief_certificate_t, challenges),
+    MEMBER_STRING(brief_certificate_t, profile),
+    MEMBER_BOOL(brief_certificate_t, profile_required, 0),
+    MEMBER_BOOL(brief_certificate_t, allow_subset, 0),
+    MEMBER_STRING(brief_certificate_t, preferred_chain),
+    MEMBER_STRING(brief_certificate_t, key_type),
+    MEMBER_INT(brief_certificate_t, renew_percent, 0),
+    MEMBER_SPAN(brief_certificate_t, renew_before),
+    MEMBER_BOOL(brief_certificate_t, served, 0),
+    MEMBER_BOOL(brief_certificate_t, fallback, 0),
+    MEMBER_STRING(brief_certificate_t, loaded),
+    MEMBER_STRING(brief_certificate_t, where),
+    MEMBER_BOOL(brief_certificate_t, ordering, 0),
+    MEMBER_STRINGS(brief_certificate_t, order_names),
+    MEMBER_STRING(brief_certificate_t, order_url),
+    MEMBER_BOOL(brief_certificate_t, finalized, 0),
+    MEMBER_TIME(brief_certificate_t, order_since),
+    MEMBER_END,
+};
+
+static const member_t brief_members[] = {
+    MEMBER_STRING(brief_t, httpd_version),   MEMBER_STRING(brief_t, run_dir),
+    MEMBER_INT(brief_t, max_parallel, 8),    MEMBER_INT(brief_t, log_level, 4),
+    MEMBER_INT(brief_t, keeper_pid, 0),      MEMBER_TIME(brief_t, keeper_since),
+    MEMBER_INT(brief_t, keeper_restarts, 0), MEMBER_INT(brief_t, agent_restarts, 0),
+    MEMBER_INTS(brief_t, http_ports),        MEMBER_END,
+};
 
 brief_t *brief_make(apr_pool_t *p)
 {
@@ -16,20 +98,7 @@ brief_t *brief_make(apr_pool_t *p)
 
 json_t *brief_facts_to_json(const brief_facts_t *facts)
 {
-    json_t *json = json_object();
-
-    json_put_strings(json, "names", facts->names);
-    json_put_string(json, "key_type", facts->key_type);
-    json_put_string(json, "issuer", facts->issuer);
-    json_put_string(json, "serial", facts->serial);
-    json_put_string(json, "fingerprint", facts->fingerprint);
-    json_put_time(json, "not_before", facts->not_before);
-    json_put_time(json, "not_after", facts->not_after);
-    json_put_time(json, "obtained", facts->obtained);
-    json_put_string(json, "generation", facts->generation);
-    json_object_set_new(json, "same_account", json_boolean(facts->same_account));
-    json_put_string(json, "ari_id", facts->ari_id);
-    return json;
+    return member_object(facts_members, facts);
 }
 
 brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json)
@@ -40,43 +109,18 @@ brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json)
         return NULL;
     }
     facts = apr_pcalloc(p, sizeof(*facts));
-    facts->names = json_copy_strings(p, json, "names");
-    facts->key_type = json_copy_string(p, json, "key_type");
-    facts->issuer = json_copy_string(p, json, "issuer");
-    facts->serial = json_copy_string(p, json, "serial");
-    facts->fingerprint = json_copy_string(p, json, "fingerprint");
-    facts->not_before = json_peek_time(json, "not_before");
-    facts->not_after = json_peek_time(json, "not_after");
-    facts->obtained = json_peek_time(json, "obtained");
-    facts->generation = json_copy_string(p, json, "generation");
-    facts->same_account = json_peek_bool(json, "same_account", 0);
-    facts->ari_id = json_copy_string(p, json, "ari_id");
+    member_read(facts, facts_members, json, p);
     return facts;
 }
 
 json_t *brief_window_to_json(const brief_window_t *window)
 {
-    json_t *json = json_object();
-
-    json_put_string(json, "ari_id", window->ari_id);
-    json_put_time(json, "start", window->start);
-    json_put_time(json, "end", window->end);
-    json_put_time(json, "drawn", window->drawn);
-    json_put_string(json, "explanation", window->explanation);
-    json_put_time(json, "next", window->next);
-    json_object_set_new(json, "errors", json_integer(window->errors));
-    return json;
+    return member_object(window_members, window);
 }
 
 void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool_t *p)
 {
-    window->ari_id = json_copy_string(p, json, "ari_id");
-    window->start = json_peek_time(json, "start");
-    window->end = json_peek_time(json, "end");
-    window->drawn = json_peek_time(json, "drawn");
-    window->explanation = json_copy_string(p, json, "explanation");
-    window->next = json_peek_time(json, "next");
-    window->errors = (int)json_peek_int(json, "errors", 0);
+    member_read(window, window_members, json, p);
 }
 
 json_t *brief_failure_to_json(const brief_failure_t *failure)
@@ -86,11 +130,7 @@ json_t *brief_failure_to_json(const brief_failure_t *failure)
     if (failure->attempts == 0) {
         return json_null();
     }
-    json = json_object();
-    json_object_set_new(json, "attempts", json_integer(failure->attempts));
-    json_put_time(json, "since", failure->since);
-    json_put_time(json, "next", failure->next);
-    json_object_set_new(json, "place", json_integer(failure->place));
+    json = member_object(failure_members, failure);
     json_object_set_new(json, "problem", eab_result_to_json(failure->problem));
     return json;
 }
@@ -99,10 +139,7 @@ void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_p
 {
     const json_t *problem = json_object_get(json, "problem");
 
-    failure->attempts = (int)json_peek_int(json, "attempts", 0);
-    failure->since = json_peek_time(json, "since");
-    failure->next = json_peek_time(json, "next");
-    failure->place = (int)json_peek_int(json, "place", 0);
+    member_read(failure, failure_members, json, p);
     failure->problem = eab_result_make(p);
     eab_result_from_json(failure->problem, problem);
     if (!json_is_object(problem)) {
@@ -112,43 +149,21 @@ void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_p
 
 json_t *news_to_json(const news_t *news)
 {
-    json_t *json = json_object();
-
-    json_put_string(json, "state", news->state);
-    json_put_string(json, "why", news->why);
-    json_put_time(json, "last", news->last);
-    json_put_time(json, "next", news->next);
-    return json;
+    return member_object(news_members, news);
 }
 
 void news_from_json(news_t *news, const json_t *json, apr_pool_t *p)
 {
-    news->state = json_copy_string(p, json, "state");
+    member_read(news, news_members, json, p);
     if (news->state == NULL) {
         news->state = "idle";
     }
-    news->why = json_copy_string(p, json, "why");
-    news->last = json_peek_time(json, "last");
-    news->next = json_peek_time(json, "next");
 }
 
 static json_t *account_to_json(const brief_account_t *account)
 {
-    json_t *json = json_object();
+    json_t *json = member_object(account_members, account);
 
-    json_put_string(json, "label", account->label);
-    json_put_string(json, "directory", account->directory);
-    json_put_string(json, "kid_sha256", account->kid_sha256);
-    json_put_string(json, "url", account->url);
-    json_put_string(json, "thumbprint", account->thumbprint);
-    json_object_set_new(json, "attempted", json_boolean(account->attempted));
-    json_object_set_new(json, "eab", json_boolean(account->eab));
-    json_object_set_new(json, "terms_accepted", json_boolean(account->terms_accepted));
-    json_object_set_new(json, "contact_changed", json_boolean(account->contact_changed));
-    json_put_string(json, "where", account->where);
-    json_put_string(json, "ca_pem", account->ca_pem);
-    json_put_string(json, "proxy", account->proxy);
-    json_put_string(json, "proxy_credentials", account->proxy_credentials);
     json_object_set_new(json, "failure", brief_failure_to_json(&account->failure));
     if (account->broken != NULL) {
         json_object_set_new(json, "broken", eab_result_to_json(account->broken));
@@ -160,19 +175,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
 {
     const json_t *broken = json_object_get(json, "broken");
 
-    account->label = json_copy_string(p, json, "label");
-    account->directory = json_copy_string(p, json, "directory");
-    account->kid_sha256 = json_copy_string(p, json, "kid_sha256");
-    account->url = json_copy_string(p, json, "url");
-    account->thumbprint = json_copy_string(p, json, "thumbprint");
-    account->attempted = json_peek_bool(json, "attempted", 0);
-    account->eab = json_peek_bool(json, "eab", 0);
-    account->terms_accepted = json_peek_bool(json, "terms_accepted", 0);
-    account->contact_changed = json_peek_bool(json, "contact_changed", 0);
-    account->where = json_copy_string(p, json, "where");
-    account->ca_pem = json_copy_string(p, json, "ca_pem");
-    account->proxy = json_copy_string(p, json, "proxy");
-    account->proxy_credentials = json_copy_string(p, json, "proxy_credentials");
+    member_read(account, account_members, json, p);
     brief_failure_from_json(&account->failure, json_object_get(json, "failure"), p);
     if (json_is_object(broken)) {
         account->broken = eab_result_make(p);
@@ -182,36 +185,14 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
 
 static json_t *certificate_to_json(const brief_certificate_t *certificate)
 {
-    json_t *json = json_object();
+    json_t *json = member_object(certificate_members, certificate);
 
-    json_put_string(json, "id", certificate->id);
-    json_put_string(json, "domain", certificate->domain);
-    json_put_strings(json, "names", certificate->names);
-    json_object_set_new(json, "account", json_integer(certificate->account));
-    json_put_strings(json, "challenges", certificate->challenges);
-    json_put_string(json, "profile", certificate->profile);
-    json_object_set_new(json, "profile_required", json_boolean(certificate->profile_required));
-    json_put_string(json, "preferred_chain", certificate->preferred_chain);
-    json_put_string(json, "key_type", certificate->key_type);
-    json_object_set_new(json, "renew_percent", json_integer(certificate->renew_percent));
-    json_object_set_new(json, "renew_before", json_integer(certificate->renew_before));
-    json_object_set_new(json, "served", json_boolean(certificate->served));
-    json_object_set_new(json, "fallback", json_boolean(certificate->fallback));
-    json_put_string(json, "loaded", certificate->loaded);
-    json_put_string(json, "where", certificate->where);
     if (certificate->facts != NULL) {
         json_object_set_new(json, "facts", brief_facts_to_json(certificate->facts));
     }
     if (certificate->window.ari_id != NULL) {
         json_object_set_new(json, "window", brief_window_to_json(&certificate->window));
     }
-    json_object_set_new(json, "ordering", json_boolean(certificate->ordering));
-    if (certificate->ordering) {
-        json_put_strings(json, "order_names", certificate->order_names);
-    }
-    json_put_string(json, "order_url", certificate->order_url);
-    json_object_set_new(json, "finalized", json_boolean(certificate->finalized));
-    json_put_time(json, "order_since", certificate->order_since);
     json_object_set_new(json, "failure", brief_failure_to_json(&certificate->failure));
     return json;
 }
@@ -219,57 +200,28 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
 static void certificate_from_json(brief_certificate_t *certificate, const json_t *json,
                                   apr_pool_t *p)
 {
-    certificate->id = json_copy_string(p, json, "id");
-    certificate->domain = json_copy_string(p, json, "domain");
-    certificate->names = json_copy_strings(p, json, "names");
-    certificate->account = (int)json_peek_int(json, "account", -1);
-    certificate->challenges = json_copy_strings(p, json, "challenges");
-    certificate->profile = json_copy_string(p, json, "profile");
-    certificate->profile_required = json_peek_bool(json, "profile_required", 0);
-    certificate->preferred_chain = json_copy_string(p, json, "preferred_chain");
-    certificate->key_type = json_copy_string(p, json, "key_type");
-    certificate->renew_percent = (int)json_peek_int(json, "renew_percent", 0);
-    certificate->renew_before = json_peek_int(json, "renew_before", 0);
-    certificate->served = json_peek_bool(json, "served", 0);
-    certificate->fallback = json_peek_bool(json, "fallback", 0);
-    certificate->loaded = json_copy_string(p, json, "loaded");
-    certificate->where = json_copy_string(p, json, "where");
+    member_read(certificate, certificate_members, json, p);
     certificate->facts = brief_facts_from_json(p, json_object_get(json, "facts"));
     brief_window_from_json(&certificate->window, json_object_get(json, "window"), p);
-    certificate->ordering = json_peek_bool(json, "ordering", 0);
-    certificate->order_names = json_copy_strings(p, json, "order_names");
-    certificate->order_url = json_copy_string(p, json, "order_url");
-    certificate->finalized = json_peek_bool(json, "finalized", 0);
-    certificate->order_since = json_peek_time(json, "order_since");
     brief_failure_from_json(&certificate->failure, json_object_get(json, "failure"), p);
 }
 
 json_t *brief_to_json(const brief_t *brief)
 {
-    json_t *json = json_object();
-    json_t *array = json_array();
+    json_t *json = member_object(brief_members, brief);
+    json_t *accounts = json_array(), *certificates = json_array();
     int i;
 
-    json_put_string(json, "httpd_version", brief->httpd_version);
-    json_put_string(json, "run_dir", brief->run_dir);
-    json_object_set_new(json, "max_parallel", json_integer(brief->max_parallel));
-    json_object_set_new(json, "log_level", json_integer(brief->log_level));
-    json_object_set_new(json, "keeper_pid", json_integer(brief->keeper_pid));
-    json_put_time(json, "keeper_since", brief->keeper_since);
-    json_object_set_new(json, "keeper_restarts", json_integer(brief->keeper_restarts));
-    json_object_set_new(json, "agent_restarts", json_integer(brief->agent_restarts));
-    json_put_ints(json, "http_ports", brief->http_ports);
     for (i = 0; i < brief->accounts->nelts; ++i) {
-        json_array_append_new(array,
+        json_array_append_new(accounts,
                               account_to_json(&APR_ARRAY_IDX(brief->accounts, i, brief_account_t)));
     }
-    json_object_set_new(json, "accounts", array);
-    array = json_array();
     for (i = 0; i < brief->certificates->nelts; ++i) {
-        json_array_append_new(array, certificate_to_json(&APR_ARRAY_IDX(brief->certificates, i,
-                                                                        brief_certificate_t)));
+        json_array_append_new(certificates, certificate_to_json(&APR_ARRAY_IDX(
+                                                brief->certificates, i, brief_certificate_t)));
     }
-    json_object_set_new(json, "certificates", array);
+    json_object_set_new(json, "accounts", accounts);
+    json_object_set_new(json, "certificates", certificates);
     json_object_set_new(json, "reload", news_to_json(&brief->reload));
     return json;
 }
@@ -310,15 +262,7 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
     size_t i;
 
     *pbrief = NULL;
-    brief->httpd_version = json_copy_string(p, json, "httpd_version");
-    brief->run_dir = json_copy_string(p, json, "run_dir");
-    brief->max_parallel = (int)json_peek_int(json, "max_parallel", 8);
-    brief->log_level = (int)json_peek_int(json, "log_level", 4);
-    brief->keeper_pid = (int)json_peek_int(json, "keeper_pid", 0);
-    brief->keeper_since = json_peek_time(json, "keeper_since");
-    brief->keeper_restarts = (int)json_peek_int(json, "keeper_restarts", 0);
-    brief->agent_restarts = (int)json_peek_int(json, "agent_restarts", 0);
-    brief->http_ports = json_copy_ints(p, json, "http_ports");
+    member_read(brief, brief_members, json, p);
     json_array_foreach(json_object_get(json, "accounts"), i, item)
     {
         account_from_json(apr_array_push(brief->accounts), item, p);

@@ -19,7 +19,8 @@ typedef struct brief_failure {
     int attempts; /* 0: there is none */
     apr_time_t since;
     apr_time_t next;
-    int place; /* problem_place_t */
+    int place;  /* problem_place_t */
+    int subset; /* subset_outcome_t: what was done without the names that the problem is about */
     eab_result_t *problem;
 } brief_failure_t;
 
@@ -58,6 +59,7 @@ typedef struct brief_account {
     int attempted;          /* the CA may know the key already */
     int eab;                /* an EAB key id is configured */
     int terms_accepted;
+    const char *terms;   /* URL of the terms of service that were agreed to, or NULL */
     int contact_changed; /* the CA was told other contacts than are configured now */
     const char *where;
     const char *ca_pem;
@@ -76,6 +78,7 @@ typedef struct brief_certificate {
     apr_array_header_t *challenges;
     const char *profile;
     int profile_required;
+    int allow_subset; /* ACMEAllowSubsetOfNames */
     const char *preferred_chain;
     const char *key_type;
     int renew_percent;
@@ -96,8 +99,8 @@ typedef struct brief_certificate {
 
 /** The state of the reload (status: "reload"). */
 typedef struct news {
-    const char *state; /* "idle", "pending", "refused", "off" */
-    const char *why;   /* for refused: the parser's words, not escaped; or NULL */
+    const char *state; /* "idle", "pending", "refused", "failed", "off" */
+    const char *why;   /* refused: the parser's words, not escaped; failed: our sentence; or NULL */
     apr_time_t last;   /* the last graceful restart that was asked for; 0: none known */
     apr_time_t next;   /* the next try; 0: none */
 } news_t;

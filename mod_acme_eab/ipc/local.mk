@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libipc.la
 libipc_la_SOURCES = \
 	mod_acme_eab/ipc/brief.c mod_acme_eab/ipc/brief.h \
 	mod_acme_eab/ipc/frame.c mod_acme_eab/ipc/frame.h \
+	mod_acme_eab/ipc/member.c mod_acme_eab/ipc/member.h \
 	mod_acme_eab/ipc/message.c mod_acme_eab/ipc/message.h \
 	mod_acme_eab/ipc/plan.c mod_acme_eab/ipc/plan.h
 libipc_la_CFLAGS = $(JSON_CFLAGS)

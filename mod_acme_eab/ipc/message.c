@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/json.h"
+#include "ipc/member.h"
+
 static const char *const message_names[] = {
     [MESSAGE_PLAN] = "plan",           [MESSAGE_READY] = "ready",
     [MESSAGE_BRIEF] = "brief",         [MESSAGE_NEWS] = "news",
@@ -60,12 +63,21 @@ void sentence_order_to_json(json_t *body, const sentence_order_t *order)
 {
     json_object_set_new(body, "replaces", json_boolean(order->replaces));
     json_object_set_new(body, "profile", json_boolean(order->profile));
+    if (order->names != NULL) {
+        json_put_strings(body, "names", order->names);
+    }
 }
 
-void sentence_order_from_json(sentence_order_t *order, const json_t *body)
+void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_pool_t *p)
 {
+    static const member_t members[] = { MEMBER_STRINGS(sentence_order_t, names), MEMBER_END };
+
     order->replaces = json_is_true(json_object_get(body, "replaces"));
     order->profile = json_is_true(json_object_get(body, "profile"));
+    order->names = NULL;
+    if (json_object_get(body, "names") != NULL) {
+        member_read(order, members, body, p);
+    }
 }
 
 int sentence_is_of_certificate(int sentence)

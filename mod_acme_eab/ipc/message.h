@@ -14,6 +14,8 @@
  * nonce; the keeper makes header and payload from root's plan. So the agent cannot order, finalize
  * or bind anything that is not configured. */
 
+#include <apr_pools.h>
+#include <apr_tables.h>
 #include <jansson.h>
 
 typedef enum {
@@ -61,10 +63,13 @@ typedef enum {
 typedef struct sentence_order {
     int replaces; /* name the certificate that this one replaces, if there is one (RFC 9773, 5) */
     int profile;  /* name the configured profile */
+    apr_array_header_t *names; /* const char *: some of the configured names, where the plan
+                                        allows that; NULL: all of them */
 } sentence_order_t;
 
 void sentence_order_to_json(json_t *body, const sentence_order_t *order);
-void sentence_order_from_json(sentence_order_t *order, const json_t *body);
+/** The names are copied into p. */
+void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_pool_t *p);
 
 /** What a job hands to the session and the session to the signer. index: of the account for the
  * first six, of the certificate for the rest. */

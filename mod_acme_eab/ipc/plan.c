@@ -2,8 +2,67 @@
 #include "ipc/plan.h"
 
 #include "base/json.h"
+#include "ipc/member.h"
 
 #define PLAN_VERSION 1
+
+static const member_t account_members[] = {
+    MEMBER_STRING(plan_account_t, label),
+    MEMBER_STRING(plan_account_t, directory),
+    MEMBER_STRING(plan_account_t, kid),
+    MEMBER_STRING(plan_account_t, eab_alg),
+    MEMBER_STRING(plan_account_t, eab_source),
+    MEMBER_STRINGS(plan_account_t, contacts),
+    MEMBER_BOOL(plan_account_t, terms_accepted, 0),
+    MEMBER_STRING(plan_account_t, ca_file),
+    MEMBER_STRING(plan_account_t, proxy),
+    MEMBER_STRING(plan_account_t, proxy_credentials),
+    MEMBER_STRING(plan_account_t, where),
+    MEMBER_END,
+};
+
+static const member_t certificate_members[] = {
+    MEMBER_STRING(plan_certificate_t, id),
+    MEMBER_STRING(plan_certificate_t, domain),
+    MEMBER_STRINGS(plan_certificate_t, names),
+    MEMBER_INT(plan_certificate_t, account, -1),
+    MEMBER_STRINGS(plan_certificate_t, challenges),
+    MEMBER_STRING(plan_certificate_t, dns_command),
+    MEMBER_STRING(plan_certificate_t, profile),
+    MEMBER_BOOL(plan_certificate_t, profile_required, 0),
+    MEMBER_BOOL(plan_certificate_t, allow_subset, 0),
+    MEMBER_STRING(plan_certificate_t, preferred_chain),
+    MEMBER_STRING(plan_certificate_t, key_type),
+    MEMBER_BOOL(plan_certificate_t, common_name, 1),
+    MEMBER_INT(plan_certificate_t, renew_percent, 0),
+    MEMBER_SPAN(plan_certificate_t, renew_before),
+    MEMBER_BOOL(plan_certificate_t, served, 0),
+    MEMBER_BOOL(plan_certificate_t, fallback, 0),
+    MEMBER_STRING(plan_certificate_t, loaded),
+    MEMBER_STRING(plan_certificate_t, where),
+    MEMBER_END,
+};
+
+static const member_t plan_members[] = {
+    MEMBER_STRING(plan_t, httpd_version),
+    MEMBER_INT(plan_t, parent_pid, 0),
+    MEMBER_STRING(plan_t, httpd_program),
+    MEMBER_STRINGS(plan_t, httpd_args),
+    MEMBER_STRING(plan_t, agent_program),
+    MEMBER_STRING(plan_t, store_dir),
+    MEMBER_STRING(plan_t, run_dir),
+    MEMBER_STRING(plan_t, user),
+    MEMBER_INT(plan_t, uid, -1),
+    MEMBER_INT(plan_t, gid, -1),
+    MEMBER_BOOL(plan_t, reload, 0),
+    MEMBER_INT(plan_t, max_parallel, 8),
+    MEMBER_INT(plan_t, log_level, 4),
+    MEMBER_INT(plan_t, restarts, 0),
+    MEMBER_INTS(plan_t, http_ports),
+    MEMBER_LIST(plan_t, accounts, account_members),
+    MEMBER_LIST(plan_t, certificates, certificate_members),
+    MEMBER_END,
+};
 
 plan_t *plan_make(apr_pool_t *p)
 {
@@ -16,120 +75,12 @@ plan_t *plan_make(apr_pool_t *p)
     return plan;
 }
 
-static json_t *account_to_json(const plan_account_t *account)
-{
-    json_t *json = json_object();
-
-    json_put_string(json, "label", account->label);
-    json_put_string(json, "directory", account->directory);
-    json_put_string(json, "kid", account->kid);
-    json_put_string(json, "eab_alg", account->eab_alg);
-    json_put_string(json, "eab_source", account->eab_source);
-    json_put_strings(json, "contacts", account->contacts);
-    json_object_set_new(json, "terms_accepted", json_boolean(account->terms_accepted));
-    json_put_string(json, "ca_file", account->ca_file);
-    json_put_string(json, "proxy", account->proxy);
-    json_put_string(json, "proxy_credentials", account->proxy_credentials);
-    json_put_string(json, "where", account->where);
-    return json;
-}
-
-static json_t *certificate_to_json(const plan_certificate_t *certificate)
-{
-    json_t *json = json_object();
-
-    json_put_string(json, "id", certificate->id);
-    json_put_string(json, "domain", certificate->domain);
-    json_put_strings(json, "names", certificate->names);
-    json_object_set_new(json, "account", json_integer(certificate->account));
-    json_put_strings(json, "challenges", certificate->challenges);
-    json_put_string(json, "dns_command", certificate->dns_command);
-    json_put_string(json, "profile", certificate->profile);
-    json_object_set_new(json, "profile_required", json_boolean(certificate->profile_required));
-    json_put_string(json, "preferred_chain", certificate->preferred_chain);
-    json_put_string(json, "key_type", certificate->key_type);
-    json_object_set_new(json, "common_name", json_boolean(certificate->common_name));
-    json_object_set_new(json, "renew_percent", json_integer(certificate->renew_percent));
-    json_object_set_new(json, "renew_before", json_integer(certificate->renew_before));
-    json_object_set_new(json, "served", json_boolean(certificate->served));
-    json_object_set_new(json, "fallback", json_boolean(certificate->fallback));
-    json_put_string(json, "loaded", certificate->loaded);
-    json_put_string(json, "where", certificate->where);
-    return json;
-}
-
 json_t *plan_to_json(const plan_t *plan)
 {
-    json_t *json = json_object();
-    json_t *array;
-    int i;
+    json_t *json = member_object(plan_members, plan);
 
     json_object_set_new(json, "version", json_integer(PLAN_VERSION));
-    json_put_string(json, "httpd_version", plan->httpd_version);
-    json_object_set_new(json, "parent_pid", json_integer(plan->parent_pid));
-    json_put_string(json, "httpd_program", plan->httpd_program);
-    json_put_strings(json, "httpd_args", plan->httpd_args);
-    json_put_string(json, "agent_program", plan->agent_program);
-    json_put_string(json, "store_dir", plan->store_dir);
-    json_put_string(json, "run_dir", plan->run_dir);
-    json_put_string(json, "user", plan->user);
-    json_object_set_new(json, "uid", json_integer(plan->uid));
-    json_object_set_new(json, "gid", json_integer(plan->gid));
-    json_object_set_new(json, "reload", json_boolean(plan->reload));
-    json_object_set_new(json, "max_parallel", json_integer(plan->max_parallel));
-    json_object_set_new(json, "log_level", json_integer(plan->log_level));
-    json_object_set_new(json, "restarts", json_integer(plan->restarts));
-    json_put_ints(json, "http_ports", plan->http_ports);
-    array = json_array();
-    for (i = 0; i < plan->accounts->nelts; ++i) {
-        json_array_append_new(array,
-                              account_to_json(&APR_ARRAY_IDX(plan->accounts, i, plan_account_t)));
-    }
-    json_object_set_new(json, "accounts", array);
-    array = json_array();
-    for (i = 0; i < plan->certificates->nelts; ++i) {
-        json_array_append_new(
-            array, certificate_to_json(&APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t)));
-    }
-    json_object_set_new(json, "certificates", array);
     return json;
-}
-
-static void account_from_json(plan_account_t *account, const json_t *json, apr_pool_t *p)
-{
-    account->label = json_copy_string(p, json, "label");
-    account->directory = json_copy_string(p, json, "directory");
-    account->kid = json_copy_string(p, json, "kid");
-    account->eab_alg = json_copy_string(p, json, "eab_alg");
-    account->eab_source = json_copy_string(p, json, "eab_source");
-    account->contacts = json_copy_strings(p, json, "contacts");
-    account->terms_accepted = json_peek_bool(json, "terms_accepted", 0);
-    account->ca_file = json_copy_string(p, json, "ca_file");
-    account->proxy = json_copy_string(p, json, "proxy");
-    account->proxy_credentials = json_copy_string(p, json, "proxy_credentials");
-    account->where = json_copy_string(p, json, "where");
-}
-
-static void certificate_from_json(plan_certificate_t *certificate, const json_t *json,
-                                  apr_pool_t *p)
-{
-    certificate->id = json_copy_string(p, json, "id");
-    certificate->domain = json_copy_string(p, json, "domain");
-    certificate->names = json_copy_strings(p, json, "names");
-    certificate->account = (int)json_peek_int(json, "account", -1);
-    certificate->challenges = json_copy_strings(p, json, "challenges");
-    certificate->dns_command = json_copy_string(p, json, "dns_command");
-    certificate->profile = json_copy_string(p, json, "profile");
-    certificate->profile_required = json_peek_bool(json, "profile_required", 0);
-    certificate->preferred_chain = json_copy_string(p, json, "preferred_chain");
-    certificate->key_type = json_copy_string(p, json, "key_type");
-    certificate->common_name = json_peek_bool(json, "common_name", 1);
-    certificate->renew_percent = (int)json_peek_int(json, "renew_percent", 0);
-    certificate->renew_before = json_peek_int(json, "renew_before", 0);
-    certificate->served = json_peek_bool(json, "served", 0);
-    certificate->fallback = json_peek_bool(json, "fallback", 0);
-    certificate->loaded = json_copy_string(p, json, "loaded");
-    certificate->where = json_copy_string(p, json, "where");
 }
 
 /* The parts without which the keeper cannot work. */
@@ -164,8 +115,6 @@ apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *re
 {
     plan_t *plan = plan_make(p);
     const char *missing;
-    const json_t *item;
-    size_t i;
 
     *pplan = NULL;
     if (json_peek_int(json, "version", 0) != PLAN_VERSION) {
@@ -173,29 +122,7 @@ apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *re
                               "The keeper and the module are of different versions; install both "
                               "from one build and restart httpd.");
     }
-    plan->httpd_version = json_copy_string(p, json, "httpd_version");
-    plan->parent_pid = (int)json_peek_int(json, "parent_pid", 0);
-    plan->httpd_program = json_copy_string(p, json, "httpd_program");
-    plan->httpd_args = json_copy_strings(p, json, "httpd_args");
-    plan->agent_program = json_copy_string(p, json, "agent_program");
-    plan->store_dir = json_copy_string(p, json, "store_dir");
-    plan->run_dir = json_copy_string(p, json, "run_dir");
-    plan->user = json_copy_string(p, json, "user");
-    plan->uid = (int)json_peek_int(json, "uid", -1);
-    plan->gid = (int)json_peek_int(json, "gid", -1);
-    plan->reload = json_peek_bool(json, "reload", 0);
-    plan->max_parallel = (int)json_peek_int(json, "max_parallel", 8);
-    plan->log_level = (int)json_peek_int(json, "log_level", 4);
-    plan->restarts = (int)json_peek_int(json, "restarts", 0);
-    plan->http_ports = json_copy_ints(p, json, "http_ports");
-    json_array_foreach(json_object_get(json, "accounts"), i, item)
-    {
-        account_from_json(apr_array_push(plan->accounts), item, p);
-    }
-    json_array_foreach(json_object_get(json, "certificates"), i, item)
-    {
-        certificate_from_json(apr_array_push(plan->certificates), item, p);
-    }
+    member_read(plan, plan_members, json, p);
     if ((missing = missing_part(plan)) != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "The plan from httpd lacks %s.", missing);

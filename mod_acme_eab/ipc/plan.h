@@ -38,6 +38,7 @@ typedef struct plan_certificate {
     const char *dns_command;        /* ACMEDNSCommand: program and arguments, or NULL */
     const char *profile;            /* ACMEProfile, or NULL */
     int profile_required;           /* without that profile nothing is ordered */
+    int allow_subset;               /* fewer names are better than none (policy/subset.h) */
     const char *preferred_chain;    /* ACMEPreferredChain: common name of an issuer, or NULL */
     const char *key_type;           /* as keypair_type_is_known() */
     int common_name;

@@ -6,8 +6,10 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "keeper/account.h"
@@ -17,6 +19,7 @@
 #include "keeper/sentence.h"
 #include "keeper/url.h"
 #include "keeper/window.h"
+#include "policy/subset.h"
 
 #define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
 
@@ -30,13 +33,24 @@ static void forget_order(keeper_certificate_t *certificate)
     }
 }
 
+/* Was it made with the names of today's configuration, all of them or some? */
+static int names_fit(const keeper_certificate_t *certificate, const journal_t *journal)
+{
+    const plan_certificate_t *plan = certificate->plan;
+
+    if (journal->of == NULL) {
+        return name_same_set(journal->names, plan->names);
+    }
+    return plan->allow_subset && name_same_set(journal->of, plan->names);
+}
+
 /* Is the stored order one that we would make today? The type of the key is no matter of the order:
  * its certificate request is made when it is finalized. */
 static int journal_fits(const keeper_certificate_t *certificate, const journal_t *journal)
 {
     return journal->account != NULL
            && strcmp(journal->account, certificate->account->registration->id) == 0
-           && name_same_set(journal->names, certificate->plan->names);
+           && names_fit(certificate, journal);
 }
 
 /* Nothing depends on it when this fails; it is tried again. */
@@ -175,32 +189,148 @@ static void make_key(keeper_certificate_t *certificate)
     }
 }
 
-apr_status_t certificate_ordering(keeper_certificate_t *certificate, eab_result_t *result)
+/* How many of the configured names a certificate for those would cover. */
+static int count_covered(const keeper_certificate_t *certificate, const apr_array_header_t *names,
+                         apr_pool_t *ptemp)
 {
-    journal_t *journal = certificate->journal;
+    const apr_array_header_t *wanted = certificate->plan->names;
+
+    return wanted->nelts - name_uncovered(ptemp, names, wanted)->nelts;
+}
+
+/* A certificate for fewer names than are configured: only where root allows it, and never in the
+ * place of a good one that covers more. The agent is not believed in either. */
+static apr_status_t permit_subset(const keeper_certificate_t *certificate,
+                                  const apr_array_header_t *names, eab_result_t *result)
+{
+    const generation_t *best = certificate->best;
+    apr_time_t now = apr_time_now();
+    subset_facts_t facts = { 0, 0, 0, 0, 0 };
+
+    if (!certificate->plan->allow_subset) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_FEWER_NAMES,
+                              "A certificate for %s with fewer names is not allowed "
+                              "(ACMEAllowSubsetOfNames).",
+                              certificate->plan->id);
+    }
+    facts.offered = count_covered(certificate, names, result->pool);
+    if (best != NULL && best->facts->not_after > now) {
+        facts.present = 1;
+        facts.covered = count_covered(certificate, best->facts->names, result->pool);
+        facts.not_before = best->facts->not_before;
+        facts.not_after = best->facts->not_after;
+    }
+    if (subset_is_permitted(now, &facts)) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_FEWER_NAMES,
+                          "The certificate of %s covers %d of its names and is good for a while; "
+                          "one that covers %d does not take its place.",
+                          certificate->plan->id, facts.covered, facts.offered);
+}
+
+/* Those of the configured names that the agent asks for, in the order of the configuration.
+ * @return NULL when one of them is not configured */
+static apr_array_header_t *pick_names(const keeper_certificate_t *certificate,
+                                      const apr_array_header_t *asked, apr_pool_t *p)
+{
+    const apr_array_header_t *wanted = certificate->plan->names;
+    apr_array_header_t *picked = apr_array_make(p, wanted->nelts, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < asked->nelts; ++i) {
+        if (!name_is_among(wanted, APR_ARRAY_IDX(asked, i, const char *))) {
+            return NULL;
+        }
+    }
+    for (i = 0; i < wanted->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(wanted, i, const char *);
+
+        if (name_is_among(asked, name)) {
+            APR_ARRAY_PUSH(picked, const char *) = name;
+        }
+    }
+    return picked;
+}
+
+/* What the order is for: journal->names, and journal->of when that is not all. */
+static apr_status_t choose_names(journal_t *journal, const keeper_certificate_t *certificate,
+                                 const apr_array_header_t *asked, eab_result_t *result,
+                                 apr_pool_t *p)
+{
+    apr_array_header_t *wanted = certificate->plan->names;
+    apr_array_header_t *picked;
+
+    journal->names = wanted;
+    if (asked == NULL) {
+        return APR_SUCCESS;
+    }
+    picked = pick_names(certificate, asked, p);
+    if (picked == NULL || picked->nelts == 0) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "An order for %s names what is not configured, or nothing.",
+                              certificate->plan->id);
+    }
+    if (picked->nelts == wanted->nelts) {
+        return APR_SUCCESS;
+    }
+    journal->names = picked;
+    journal->of = wanted;
+    return permit_subset(certificate, picked, result);
+}
+
+/* The journal of an order that is about to be placed, on disk. */
+static apr_status_t begin_journal(keeper_certificate_t *certificate,
+                                  const apr_array_header_t *names, eab_result_t *result)
+{
+    journal_t *journal;
     apr_status_t rv;
 
-    if (journal != NULL && journal->order_url != NULL) {
+    apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
+    journal = apr_pcalloc(certificate->order_pool, sizeof(*journal));
+    journal->account = certificate->account->registration->id;
+    journal->key_type = certificate->plan->key_type;
+    journal->since = apr_time_now();
+    if ((rv = choose_names(journal, certificate, names, result, certificate->order_pool))
+            != APR_SUCCESS
+        || (rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
+                              certificate->order_pool))
+               != APR_SUCCESS) {
+        forget_order(certificate);
+        return rv;
+    }
+    certificate->journal = journal;
+    return APR_SUCCESS;
+}
+
+/* The newOrder of before is said once more, after no answer came: it is the same one. */
+static apr_status_t repeat_journal(const keeper_certificate_t *certificate,
+                                   const apr_array_header_t *names, eab_result_t *result)
+{
+    const journal_t *journal = certificate->journal;
+
+    if (journal->order_url != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "An order for %s is in flight.", certificate->plan->id);
     }
-    if (journal == NULL) {
-        apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
-        journal = apr_pcalloc(certificate->order_pool, sizeof(*journal));
-        journal->account = certificate->account->registration->id;
-        journal->names = certificate->plan->names;
-        journal->key_type = certificate->plan->key_type;
-        journal->since = apr_time_now();
-        rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
-                          certificate->order_pool);
-        if (rv != APR_SUCCESS) {
-            forget_order(certificate);
-            return rv;
-        }
-        certificate->journal = journal;
+    if (!name_same_set(journal->names, names != NULL ? names : certificate->plan->names)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "A newOrder for other names of %s is under way.",
+                              certificate->plan->id);
     }
-    make_key(certificate);
-    return APR_SUCCESS;
+    return journal->of != NULL ? permit_subset(certificate, journal->names, result) : APR_SUCCESS;
+}
+
+apr_status_t certificate_ordering(keeper_certificate_t *certificate,
+                                  const apr_array_header_t *names, eab_result_t *result)
+{
+    apr_status_t rv = certificate->journal != NULL ? repeat_journal(certificate, names, result)
+                                                   : begin_journal(certificate, names, result);
+
+    if (rv == APR_SUCCESS) {
+        make_key(certificate);
+    }
+    return rv;
 }
 
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
@@ -239,6 +369,10 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ORDER_CHANGED,
                               "The order for %s was made with an older configuration.",
                               certificate->plan->id);
+    }
+    if (journal->of != NULL
+        && (rv = permit_subset(certificate, journal->names, result)) != APR_SUCCESS) {
+        return rv;
     }
     if (certificate->key != NULL
         && strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) != 0) {
@@ -295,9 +429,61 @@ static void judge_clock(const keeper_certificate_t *certificate, const chain_t *
     }
 }
 
+/* Which of the ordered names the CA left out, so that they can be told. */
+static json_t *list_dropped(const apr_array_header_t *ordered, const apr_array_header_t *covered,
+                            apr_pool_t *p)
+{
+    json_t *list = json_own(p, json_array());
+    int i;
+
+    for (i = 0; i < ordered->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(ordered, i, const char *);
+
+        if (!name_is_among(covered, name)) {
+            json_array_append_new(list, json_pack("{s:s,s:{s:s,s:s}}", "type",
+                                                  EAB_PROBLEM_NAME_DROPPED, "identifier", "type",
+                                                  address_normalize(p, name) != NULL ? "ip" : "dns",
+                                                  "value", name));
+        }
+    }
+    return list;
+}
+
+/* What the chain is to cover: what was ordered, or those of them that are on it, where fewer are
+ * allowed. A chain without any of them is left to the check that refuses it. */
+static apr_status_t choose_covered(apr_array_header_t **pnames,
+                                   const keeper_certificate_t *certificate, const chain_t *chain,
+                                   eab_result_t *result, apr_pool_t *p)
+{
+    const journal_t *journal = certificate->journal;
+    const apr_array_header_t *on_it = chain_facts(chain)->names;
+    apr_array_header_t *covered = apr_array_make(p, 4, sizeof(const char *));
+    apr_status_t rv;
+    int i;
+
+    *pnames = journal->names;
+    for (i = 0; i < journal->names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(journal->names, i, const char *);
+
+        if (name_matches_any(on_it, name)) {
+            APR_ARRAY_PUSH(covered, const char *) = name;
+        }
+    }
+    if (certificate->plan->allow_subset && covered->nelts > 0) {
+        *pnames = covered;
+    }
+    if (journal->of == NULL && (*pnames)->nelts == journal->names->nelts) {
+        return APR_SUCCESS;
+    }
+    if ((rv = permit_subset(certificate, *pnames, result)) != APR_SUCCESS) {
+        result->subproblems = list_dropped(journal->names, *pnames, result->pool);
+    }
+    return rv;
+}
+
 /* The generation moves into the keeper's own pool, as it is used until the process ends. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
-                                eab_result_t *result)
+                                const apr_array_header_t *names, eab_result_t *result)
 {
     keeper_t *keeper = certificate->keeper;
     const registration_t *registration = certificate->account->registration;
@@ -305,9 +491,8 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     apr_status_t rv;
 
     rv = generation_install(&generation, keeper->store, certificate->plan->id, chain,
-                            certificate->key, certificate->journal->names,
-                            certificate->journal->account, registration->directory, apr_time_now(),
-                            result, keeper->pool);
+                            certificate->key, names, certificate->journal->account,
+                            registration->directory, apr_time_now(), result, keeper->pool);
     if (rv == APR_SUCCESS) {
         certificate->best = generation;
         memset(&certificate->window, 0, sizeof(certificate->window));
@@ -323,6 +508,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
 {
     keeper_t *keeper = certificate->keeper;
     apr_pool_t *pool = NULL;
+    apr_array_header_t *names = NULL;
     chain_t *chain = NULL;
     apr_status_t rv;
 
@@ -332,10 +518,9 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     }
     apr_pool_create(&pool, keeper->pool);
     if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
-        && (rv = chain_check(chain, certificate->key, certificate->journal->names, apr_time_now(),
-                             result))
-               == APR_SUCCESS
-        && (rv = store_chain(certificate, chain, result)) == APR_SUCCESS) {
+        && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
+        && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
+        && (rv = store_chain(certificate, chain, names, result)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 
         judge_clock(certificate, chain, pool);
@@ -377,9 +562,11 @@ static int shares_a_name(const apr_array_header_t *a, const apr_array_header_t *
 const char *certificate_replaced(const keeper_certificate_t *certificate)
 {
     const generation_t *best = certificate->best;
+    const journal_t *journal = certificate->journal;
 
     if (best == NULL || !is_of_this_account(certificate)
-        || !shares_a_name(best->facts->names, certificate->plan->names)) {
+        || !shares_a_name(best->facts->names,
+                          journal != NULL ? journal->names : certificate->plan->names)) {
         return NULL;
     }
     return best->facts->ari_id;
@@ -423,11 +610,11 @@ const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr
     unsigned char digest[32];
     int i;
 
-    text = apr_pstrcat(p, account_fingerprint(certificate->account, p), "\n",
-                       apr_array_pstrcat(p, plan->names, ' '), "\n",
-                       apr_array_pstrcat(p, plan->challenges, ' '), "\n",
-                       plan->dns_command != NULL ? plan->dns_command : "", "\n", plan->key_type,
-                       "\n", plan->common_name ? "cn" : "", "\n", NULL);
+    text = apr_pstrcat(
+        p, account_fingerprint(certificate->account, p), "\n",
+        apr_array_pstrcat(p, plan->names, ' '), "\n", apr_array_pstrcat(p, plan->challenges, ' '),
+        "\n", plan->dns_command != NULL ? plan->dns_command : "", "\n", plan->key_type, "\n",
+        plan->common_name ? "cn" : "", "\n", plan->allow_subset ? "subset\n" : "", NULL);
     for (i = 0; i < ports->nelts; ++i) {
         text = apr_psprintf(p, "%s %d", text, APR_ARRAY_IDX(ports, i, int));
     }

@@ -18,8 +18,11 @@ void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp);
 void certificate_mend(keeper_certificate_t *certificate);
 
 /** A newOrder is about to be signed: it is on disk, and the key is in the making. Refused while an
- * order is in flight. */
-apr_status_t certificate_ordering(keeper_certificate_t *certificate, eab_result_t *result);
+ * order is in flight.
+ * @param names some of the configured names, where the plan allows that and policy/subset.h permits
+ *              it; NULL: all of them */
+apr_status_t certificate_ordering(keeper_certificate_t *certificate,
+                                  const apr_array_header_t *names, eab_result_t *result);
 
 /** The CA gave the order URL: it is stored. */
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
@@ -33,13 +36,14 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
 /** The order is lost or failed: forget it and its key. */
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result);
 
-/** Check a chain that the CA sent, make it the next generation, and end the order. httpd's reload
- * follows by itself. */
+/** Check a chain that the CA sent, make it the next generation, and end the order. It covers what was
+ * ordered, or less where the plan allows that and policy/subset.h permits it. httpd's reload follows
+ * by itself. */
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
 
 /** What `replaces` of a newOrder says (RFC 9773, 5): the certificate in use, when it is of the same
- * account and shares a name with what is to be ordered. NULL: there is none. */
+ * account and shares a name with the order. NULL: there is none. */
 const char *certificate_replaced(const keeper_certificate_t *certificate);
 
 /** The best certificate as the agent may know it, in p; NULL when there is none. */

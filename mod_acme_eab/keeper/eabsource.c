@@ -54,10 +54,10 @@ static apr_status_t parse_credential(eabsource_t *source, const char *name, eab_
     }
     if (dir == NULL) {
         return eab_result_set(result, APR_ENOENT, EAB_PROBLEM_EAB_KEY,
-                              "There is no systemd credential %s: $CREDENTIALS_DIRECTORY is not "
-                              "set. Add LoadCredential=%s:PATH to the service of httpd and start "
-                              "httpd with systemctl.",
-                              name, name);
+                              "systemd has given httpd no credentials ($CREDENTIALS_DIRECTORY is "
+                              "not set). Add LoadCredential=%s:PATH to the service of httpd and "
+                              "start httpd with systemctl.",
+                              name);
     }
     source->kind = EABSOURCE_CREDENTIAL;
     source->path = apr_pstrcat(p, dir, "/", name, NULL);

@@ -182,6 +182,7 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
         brief->since = failure->since;
         brief->next = failure->next;
         brief->place = failure->place;
+        brief->subset = failure->subset;
         brief->problem = failure->problem;
     }
 }
@@ -225,6 +226,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
         brief->kid_sha256 = account->registration->kid_sha256;
         brief->url = account->registration->url;
         brief->attempted = account->registration->attempted;
+        brief->terms = account->registration->terms;
     }
     brief->thumbprint = account->thumbprint;
     brief_failure(&brief->failure, account->failure);
@@ -252,6 +254,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->domain = plan->domain;
     brief->profile = plan->profile;
     brief->profile_required = plan->profile_required;
+    brief->allow_subset = plan->allow_subset;
     brief->preferred_chain = plan->preferred_chain;
     brief->names = plan->names;
     brief->account = plan->account;

@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
@@ -17,6 +19,9 @@
 
 /* How often httpd is restarted for one and the same generation. */
 #define TRIES_MAX 3
+
+/* How many certificates are named in one sentence. */
+#define NAMED_MAX 10
 
 /* How long an order is expected to end soon. */
 #define FRESH apr_time_from_sec(30)
@@ -31,9 +36,10 @@ struct keeper_reload {
     loop_timer_t *timer;
     reload_memory_t *memory;
     int testing;
-    apr_time_t signalled; /* in this process; 0: not yet */
+    apr_time_t signalled; /* in this process, by clock_steady(); 0: not yet */
     apr_time_t refused;
     int refusals;
+    const char *refusal; /* the state while there are some */
     apr_pool_t *why_pool;
     news_t news;
 };
@@ -70,6 +76,14 @@ static int is_coming(const keeper_certificate_t *certificate)
            && certificate->journal->since + FRESH > apr_time_now();
 }
 
+/* httpd does not load it, for whatever reason: asking on would change nothing. */
+static int is_given_up(const keeper_reload_t *reload, const keeper_certificate_t *certificate)
+{
+    return certificate_waits_for_reload(certificate)
+           && reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
+                  >= TRIES_MAX;
+}
+
 /* Certificates that httpd should load, and that it was not asked for too often already. */
 static reload_facts_t gather(const keeper_reload_t *reload)
 {
@@ -82,9 +96,7 @@ static reload_facts_t gather(const keeper_reload_t *reload)
         apr_time_t installed = certificate->installed != 0 ? certificate->installed : keeper->since;
 
         facts.coming += is_coming(certificate);
-        if (!certificate_waits_for_reload(certificate)
-            || reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
-                   >= TRIES_MAX) {
+        if (!certificate_waits_for_reload(certificate) || is_given_up(reload, certificate)) {
             continue;
         }
         ++facts.waiting;
@@ -126,56 +138,103 @@ static const char *one_line(const secret_t *output, apr_pool_t *p)
     return text;
 }
 
-static void refuse(keeper_reload_t *reload, const char *why)
+/* @return 1 when the administrator has not read these words yet */
+static int say_why(keeper_reload_t *reload, const char *why)
 {
-    int known = reload->news.why != NULL && strcmp(reload->news.why, why) == 0;
+    if (reload->news.why != NULL && strcmp(reload->news.why, why) == 0) {
+        return 0;
+    }
+    set_why(reload, why);
+    reload->news.state = "";
+    return 1;
+}
 
+/* It is tried again after a while. */
+static void refuse(keeper_reload_t *reload, const char *state)
+{
     reload->refused = apr_time_now();
+    reload->refusal = state;
     ++reload->refusals;
-    if (!known) {
-        set_why(reload, why);
+    reload_consider(reload);
+}
+
+static void refuse_configuration(keeper_reload_t *reload, const char *why)
+{
+    if (say_why(reload, why)) {
         log_line(LOG_LEVEL_WARNING,
                  "A new certificate waits: the configuration test of httpd failed. Mend the "
                  "configuration, the rest happens by itself. It says: %s",
                  log_escape(reload->why_pool, why));
     }
-    reload->news.state = "";
-    tell(reload, "refused", 0);
-    reload_consider(reload);
+    refuse(reload, "refused");
 }
 
-static void signal_parent(keeper_reload_t *reload)
+static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *result)
 {
-    keeper_t *keeper = reload->keeper;
-    apr_pool_t *pool = NULL;
+    const char *why = apr_psprintf(result->pool,
+                                   "A new certificate waits: it could not be remembered that httpd "
+                                   "was restarted for it. %s Mend that, the rest happens by "
+                                   "itself.",
+                                   result->detail);
+
+    if (say_why(reload, why)) {
+        log_line(LOG_LEVEL_ERROR, "%s", log_escape(reload->why_pool, why));
+    }
+    refuse(reload, "failed");
+}
+
+/* Before the signal, so that restarts for one generation are counted even if all ends here. */
+static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result_t *result,
+                             apr_pool_t *ptemp)
+{
+    const keeper_t *keeper = reload->keeper;
+    reload_memory_t *memory = reload->memory;
+    const reload_memory_t before = { memory->last, json_own(ptemp, json_deep_copy(memory->asked)) };
+    apr_status_t rv;
     int i;
 
-    if (getppid() != keeper->plan->parent_pid) {
-        return; /* it is gone, and so shall we be in a moment */
-    }
-    apr_pool_create(&pool, keeper->pool);
-    reload->signalled = reload->news.last = reload->memory->last = apr_time_now();
-    reload->refused = 0;
-    reload->refusals = 0;
-    set_why(reload, NULL);
+    memory->last = now;
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
         if (certificate_waits_for_reload(certificate)) {
-            reload_memory_ask(reload->memory, certificate->plan->id, certificate->best->number);
+            reload_memory_ask(memory, certificate->plan->id, certificate->best->number);
         }
     }
-    if (reload_memory_save(keeper->store, reload->memory, pool) != APR_SUCCESS) {
-        keeper_mend_later(keeper);
+    if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
+        memory->last = before.last;
+        json_object_clear(memory->asked);
+        json_object_update(memory->asked, before.asked);
+        keeper_mend_later(reload->keeper);
     }
+    return rv;
+}
+
+static void signal_parent(keeper_reload_t *reload, apr_pool_t *ptemp)
+{
+    const plan_t *plan = reload->keeper->plan;
+    eab_result_t *result = eab_result_make(ptemp);
+    apr_time_t now = apr_time_now();
+
+    if (getppid() != plan->parent_pid) {
+        return; /* it is gone, and so shall we be in a moment */
+    }
+    if (remember(reload, now, result, ptemp) != APR_SUCCESS) {
+        refuse_forgetting(reload, result);
+        return;
+    }
+    reload->signalled = clock_steady();
+    reload->news.last = now;
+    reload->refused = 0;
+    reload->refusals = 0;
+    set_why(reload, NULL);
     log_line(LOG_LEVEL_NOTICE, "Restarting httpd gracefully for new certificates");
-    if (kill(keeper->plan->parent_pid, SIGUSR1) != 0) {
+    if (kill(plan->parent_pid, SIGUSR1) != 0) {
         log_line(LOG_LEVEL_ERROR,
                  "The parent process of httpd (pid %d) cannot be signalled; restart httpd "
                  "gracefully yourself",
-                 keeper->plan->parent_pid);
+                 plan->parent_pid);
     }
-    apr_pool_destroy(pool);
     reload_consider(reload);
 }
 
@@ -187,17 +246,18 @@ static void on_test(void *baton, const program_outcome_t *outcome)
     reload->testing = 0;
     apr_pool_create(&pool, reload->keeper->pool);
     if (outcome->started && !outcome->timed_out && outcome->status == 0) {
-        signal_parent(reload);
+        signal_parent(reload, pool);
     }
     else if (!outcome->started) {
-        refuse(reload, apr_psprintf(pool, "%s could not be run: %s",
-                                    reload->keeper->plan->httpd_program, strerror(outcome->error)));
+        refuse_configuration(reload, apr_psprintf(pool, "%s could not be run: %s",
+                                                  reload->keeper->plan->httpd_program,
+                                                  strerror(outcome->error)));
     }
     else if (outcome->timed_out) {
-        refuse(reload, "the test did not end within 60 seconds");
+        refuse_configuration(reload, "the test did not end within 60 seconds");
     }
     else {
-        refuse(reload, one_line(outcome->output, pool));
+        refuse_configuration(reload, one_line(outcome->output, pool));
     }
     apr_pool_destroy(pool);
 }
@@ -223,6 +283,87 @@ static void start_test(keeper_reload_t *reload)
     apr_pool_destroy(pool); /* the arguments were copied by the start */
 }
 
+/* What httpd did not load after all restarts: "a (generation 1), b (generation 4)"; or NULL. */
+static const char *list_given_up(const keeper_reload_t *reload, apr_pool_t *p)
+{
+    const keeper_t *keeper = reload->keeper;
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < keeper->certificates->nelts && list->nelts < NAMED_MAX; ++i) {
+        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+
+        if (is_given_up(reload, certificate)) {
+            APR_ARRAY_PUSH(list, const char *) =
+                apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
+                             certificate->plan->id, certificate->best->number);
+        }
+    }
+    return list->nelts > 0 ? apr_array_pstrcat(p, list, 0) : NULL;
+}
+
+static void give_up(keeper_reload_t *reload, const char *list, apr_pool_t *ptemp)
+{
+    const char *why =
+        apr_psprintf(ptemp,
+                     "httpd was restarted %d times and still does not use the new certificate of "
+                     "%s; it is not restarted for it again. Mend what httpd's error log says of it "
+                     "at each restart, then restart httpd.",
+                     TRIES_MAX, list);
+
+    if (say_why(reload, why)) {
+        log_line(LOG_LEVEL_ERROR, "%s", log_escape(ptemp, why));
+    }
+    tell(reload, "failed", 0);
+}
+
+/* How long httpd may still take for the restart that it was asked for. */
+static apr_interval_time_t patience_left(const keeper_reload_t *reload)
+{
+    apr_interval_time_t left = reload->signalled + SIGNAL_PATIENCE - clock_steady();
+
+    return reload->signalled != 0 && left > 0 ? left : 0;
+}
+
+/* No restart is due: all is in use, or httpd is not done yet, or it will not load it. */
+static void settle(keeper_reload_t *reload)
+{
+    apr_interval_time_t patience = patience_left(reload);
+    apr_pool_t *pool = NULL;
+    const char *list;
+
+    apr_pool_create(&pool, reload->keeper->pool);
+    list = list_given_up(reload, pool);
+    if (list == NULL) {
+        set_why(reload, NULL);
+        tell(reload, "idle", 0);
+    }
+    else if (patience > 0) {
+        loop_timer_set(reload->timer, apr_time_now() + patience);
+        tell(reload, "pending", apr_time_now() + patience);
+    }
+    else {
+        give_up(reload, list, pool);
+    }
+    apr_pool_destroy(pool);
+}
+
+static void wait_until(keeper_reload_t *reload, apr_time_t when)
+{
+    apr_time_t earliest = apr_time_now() + patience_left(reload);
+
+    if (when < earliest) {
+        when = earliest;
+    }
+    loop_timer_set(reload->timer, when);
+    if (reload->refusals > 0) {
+        tell(reload, reload->refusal, when);
+        return;
+    }
+    set_why(reload, NULL);
+    tell(reload, "pending", when);
+}
+
 void reload_consider(keeper_reload_t *reload)
 {
     reload_facts_t facts;
@@ -231,18 +372,19 @@ void reload_consider(keeper_reload_t *reload)
     if (reload->testing) {
         return;
     }
-    facts = gather(reload);
     if (!reload->keeper->plan->reload) {
         tell(reload, "off", 0);
         return;
     }
+    facts = gather(reload);
     when = reload_decide(apr_time_now(), &facts);
-    if (when != 0 && reload->signalled != 0 && apr_time_now() < reload->signalled + SIGNAL_PATIENCE
-        && apr_time_now() >= reload->signalled && when < reload->signalled + SIGNAL_PATIENCE) {
-        when = reload->signalled + SIGNAL_PATIENCE;
+    loop_timer_set(reload->timer, 0);
+    if (when != 0) {
+        wait_until(reload, when);
     }
-    loop_timer_set(reload->timer, when);
-    tell(reload, when == 0 ? "idle" : (reload->refusals > 0 ? "refused" : "pending"), when);
+    else {
+        settle(reload);
+    }
 }
 
 static void on_due(void *baton)

@@ -63,7 +63,7 @@ static apr_status_t handle_sign(request_t *request)
     const char *nonce = json_peek_string(request->body, "nonce");
     int sentence = sentence_parse(json_peek_string(request->body, "sentence"));
     int index;
-    sentence_order_t order = { 0, 0 };
+    sentence_order_t order = { 0, 0, NULL };
     const char *jws = NULL;
     apr_status_t rv;
 
@@ -74,7 +74,7 @@ static apr_status_t handle_sign(request_t *request)
     }
     index = sentence_is_of_certificate(sentence) ? request->certificate->index
                                                  : request->account->index;
-    sentence_order_from_json(&order, request->body);
+    sentence_order_from_json(&order, request->body, request->p);
     rv = sentence_sign_order(&jws, request->keeper, sentence, index, url, nonce, &order,
                              request->result, request->p);
     if (APR_STATUS_IS_EAGAIN(rv)) {
@@ -149,6 +149,7 @@ static void replace_failure(failure_t **pfailure, apr_pool_t **ppool, const char
         failure->since = brief.since;
         failure->next = brief.next;
         failure->place = brief.place;
+        failure->subset = brief.subset;
         failure->problem = brief.problem;
     }
     *pfailure = failure;

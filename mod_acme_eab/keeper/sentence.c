@@ -171,7 +171,8 @@ static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *
     json_t *payload = json_own(p, json_object());
     apr_status_t rv;
 
-    if ((rv = certificate_ordering(certificate, result)) != APR_SUCCESS) {
+    rv = certificate_ordering(certificate, order != NULL ? order->names : NULL, result);
+    if (rv != APR_SUCCESS) {
         return rv;
     }
     json_object_set_new(payload, "identifiers", identifiers_of(certificate->journal->names, p));

@@ -185,10 +185,18 @@ static const problem_row_t rows[] = {
       "The CA changed the names of the order; check at the CA which names the account may have, "
       "and make ACMEManagedDomain the same." },
     { EAB_PROBLEM_ORDER_LOST, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
-      "The CA does not know the order any more; a new one is placed by itself." },
+      "The order can lead to no certificate any more, since the CA has lost or changed it or it has "
+      "expired; a new one is placed by itself." },
     { EAB_PROBLEM_CHAIN, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The certificate that the CA issued is not what was ordered and was not installed; the old "
       "one stays in use, and the CA has to say why it differs." },
+    { EAB_PROBLEM_NAME_DROPPED, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "The CA left %n out of the certificate that it issued and gave no reason: check there whether "
+      "this account may have the name; it is ordered again when the certificate is renewed, or at "
+      "once after a change of the configuration." },
+    { EAB_PROBLEM_FEWER_NAMES, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "The certificate in use covers more names and is good for a while yet, so one with fewer names "
+      "does not take its place; check at the CA why it left names out." },
     { EAB_PROBLEM_PROFILE, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "Choose a profile in ACMEProfile that the CA at %h offers, or leave out \"required\" to order "
       "without one." },
@@ -298,8 +306,8 @@ static const char *name_concerned(apr_pool_t *p, const eab_result_t *problem)
     return join_names(p, names);
 }
 
-const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
-                           const char *host)
+static const char *advise(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
+                          const char *host)
 {
     const char *text = problem_find(problem, place)->advice;
     const char *advice = "";
@@ -312,6 +320,56 @@ const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_p
                              value != NULL ? value : "ACMEServer", NULL);
     }
     return apr_pstrcat(p, advice, text, NULL);
+}
+
+/* The subproblems of that type, if it is the first of them that is asked about; else NULL. */
+static json_t *take_type(apr_pool_t *p, const json_t *subproblems, size_t index)
+{
+    const char *type = json_peek_string(json_array_get(subproblems, index), "type");
+    json_t *alike = json_own(p, json_array());
+    json_t *member;
+    size_t i;
+
+    json_array_foreach(subproblems, i, member)
+    {
+        const char *other = json_peek_string(member, "type");
+
+        if (other == NULL || type == NULL || strcmp(other, type) != 0)
+            continue;
+        if (i < index)
+            return NULL;
+        json_array_append(alike, member);
+    }
+    return json_array_size(alike) > 0 ? alike : NULL;
+}
+
+/* A sentence for each type among the subproblems; "" when they have none. */
+static const char *advise_each(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
+                               const char *host)
+{
+    const char *advice = "";
+    size_t i;
+
+    for (i = 0; i < json_array_size(problem->subproblems); ++i) {
+        eab_result_t one = { 0 };
+
+        if ((one.subproblems = take_type(p, problem->subproblems, i)) != NULL) {
+            one.type = json_peek_string(json_array_get(one.subproblems, 0), "type");
+            advice = apr_pstrcat(p, advice, *advice != '\0' ? " " : "",
+                                 advise(p, &one, place, host), NULL);
+        }
+    }
+    return advice;
+}
+
+const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
+                           const char *host)
+{
+    const char *each = "";
+
+    if (eab_result_is_acme(problem, "compound"))
+        each = advise_each(p, problem, place, host);
+    return *each != '\0' ? each : advise(p, problem, place, host);
 }
 
 /* The class of one member of subproblems, which has a type of its own. */

@@ -34,7 +34,8 @@ typedef struct problem_row {
 const problem_row_t *problem_find(const eab_result_t *problem, problem_place_t place);
 
 /** The advice in words. In p. %n becomes the problem's name, or those of its subproblems; they are
- * remote text, made fit for a log line but not for HTML. host may be NULL. */
+ * remote text, made fit for a log line but not for HTML. A compound problem has a sentence for each
+ * type of its subproblems. host may be NULL. */
 const char *problem_advice(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
                            const char *host);
 

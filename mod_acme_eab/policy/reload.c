@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/reload.h"
 
-#define FIRST_QUIET apr_time_from_sec(1)
-#define FIRST_PATIENCE apr_time_from_sec(10)
+#define FIRST_QUIET apr_time_from_sec(2)
+#define FIRST_PATIENCE apr_time_from_sec(20)
 #define QUIET apr_time_from_sec(5)     /* more may follow the newest */
 #define PATIENCE apr_time_from_sec(60) /* for the oldest, whatever follows */
 #define DISTANCE apr_time_from_sec(10) /* between two restarts */

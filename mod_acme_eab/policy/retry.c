@@ -7,8 +7,15 @@
 #define DAY (24 * HOUR)
 #define LONGEST_RETRY_AFTER (24 * 3600) /* seconds */
 #define LONGEST_POLL_AFTER 3600
-#define LONGEST_POLL apr_time_from_sec(30)
-#define FIRST_POLL apr_time_from_msec(250)
+
+/* A cache in front of httpd may keep us from seeing that the CA has read an answer. */
+#define UNREAD_PATIENCE apr_time_from_sec(5)
+
+/* CAs validate from several places at once, and need a moment to conclude. */
+#define READ_QUIET apr_time_from_msec(100)
+
+/* Milliseconds between looks at an order; the last one repeats. */
+static const int poll_milliseconds[] = { 100, 400, 500, 1000, 2000, 4000, 8000, 15000, 30000 };
 
 /* Minutes before the next attempt, by failures in a row; the last one repeats. */
 static const int transient_minutes[] = { 1,  2,  2,  5,  10, 10, 10, 20,  20,  20,  20,  30,
@@ -77,8 +84,20 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
 apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after)
 {
     if (retry_after < 0)
-        return polls < 7 ? FIRST_POLL << (polls > 0 ? polls : 0) : LONGEST_POLL;
+        return apr_time_from_msec(rung(poll_milliseconds, COUNT_OF(poll_milliseconds), polls + 1));
     if (retry_after > LONGEST_POLL_AFTER)
         retry_after = LONGEST_POLL_AFTER;
     return apr_time_from_sec(retry_after > 1 ? retry_after : 1);
+}
+
+apr_interval_time_t retry_first_poll(int unread, apr_interval_time_t since_read,
+                                     apr_int64_t retry_after)
+{
+    apr_interval_time_t wait = UNREAD_PATIENCE;
+
+    if (unread == 0)
+        wait = since_read < 0 || since_read > READ_QUIET ? 0 : READ_QUIET - since_read;
+    if (retry_after >= 0 && wait < retry_poll(0, retry_after))
+        wait = retry_poll(0, retry_after);
+    return wait;
 }

@@ -24,8 +24,15 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
                     const eab_result_t *problem);
 
 /** How long to wait before looking at an order or authorization again: Retry-After if the CA gave
- * one (1 second to 1 hour), else 1/4, 1/2, 1, 2, 4 ... 30 seconds.
+ * one (1 second to 1 hour), else 0.1, 0.4, 0.5, 1, 2, 4, 8, 15 and then 30 seconds.
  * @param polls how often it was looked at already, from 0 */
 apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after);
+
+/** How long to wait before the first look at an order whose challenges are answered by httpd: not
+ * before the CA has read the answers, which can be seen here (RFC 8555, 7.5.1).
+ * @param unread     answers that nobody has read yet: then 5 s, for a cache may hide the reading
+ * @param since_read time since one was read last: what is left of 0.1 s is waited */
+apr_interval_time_t retry_first_poll(int unread, apr_interval_time_t since_read,
+                                     apr_int64_t retry_after);
 
 #endif

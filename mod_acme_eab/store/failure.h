@@ -12,6 +12,7 @@ typedef struct failure {
     apr_time_t since;        /* the first of them */
     apr_time_t next;         /* not before */
     int place;               /* problem_place_t */
+    int subset;              /* subset_outcome_t */
     eab_result_t *problem;
 } failure_t;
 

@@ -33,16 +33,18 @@ static journal_t *journal_from_json(const json_t *json, apr_pool_t *p)
 {
     journal_t *journal = apr_pcalloc(p, sizeof(*journal));
     const json_t *url = json_object_get(json, "order_url");
+    const json_t *of = json_object_get(json, "of");
 
     journal->account = json_copy_string(p, json, "account");
     journal->names = record_copy_strings(p, json_object_get(json, "names"));
+    journal->of = record_copy_strings(p, of);
     journal->key_type = json_copy_string(p, json, "key_type");
     journal->order_url = json_copy_string(p, json, "order_url");
     journal->finalized = json_peek_bool(json, "finalized", 0);
     journal->since = json_peek_time(json, "since");
     if (!registration_id_is_valid(journal->account) || journal->names == NULL
         || journal->names->nelts == 0 || !keypair_type_is_known(journal->key_type)
-        || (url != NULL && !json_is_string(url)))
+        || (url != NULL && !json_is_string(url)) || (of != NULL && journal->of == NULL))
         return NULL;
     return journal;
 }
@@ -84,6 +86,8 @@ static json_t *journal_to_json(const journal_t *journal)
 
     json_put_string(json, "account", journal->account);
     json_object_set_new(json, "names", record_strings(journal->names));
+    if (journal->of != NULL)
+        json_object_set_new(json, "of", record_strings(journal->of));
     json_put_string(json, "key_type", journal->key_type);
     json_put_string(json, "order_url", journal->order_url);
     json_object_set_new(json, "finalized", json_boolean(journal->finalized));

@@ -13,6 +13,7 @@
 typedef struct journal {
     const char *account;       /* registration id */
     apr_array_header_t *names; /* const char *: what was ordered */
+    apr_array_header_t *of; /* const char *: what was configured then, if that was more; or NULL */
     const char *key_type;
     const char *order_url; /* NULL: newOrder was signed, its answer has not come */
     int finalized;         /* finalize was signed: the CA may be issuing */

@@ -42,12 +42,12 @@ void reload_memory_ask(reload_memory_t *memory, const char *name, const char *ge
 }
 
 apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *memory,
-                                apr_pool_t *ptemp)
+                                eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *path = store_path(ptemp, store, "reload.json", NULL, NULL);
     json_t *json = json_own(ptemp, json_object());
 
     json_put_time(json, "last", memory->last);
     json_object_set(json, "asked", memory->asked);
-    return record_write(path, json, eab_result_make(ptemp), ptemp);
+    return record_write(path, json, result, ptemp);
 }

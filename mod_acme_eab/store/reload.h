@@ -24,8 +24,8 @@ int reload_memory_asked(const reload_memory_t *memory, const char *name, const c
 /** Once more for this generation; an older one of that name is forgotten. */
 void reload_memory_ask(reload_memory_t *memory, const char *name, const char *generation);
 
-/** Write it, durably. */
+/** Write it, durably. On failure httpd must not be restarted: it would be for ever. */
 apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *memory,
-                                apr_pool_t *ptemp);
+                                eab_result_t *result, apr_pool_t *ptemp);
 
 #endif

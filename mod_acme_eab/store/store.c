@@ -155,9 +155,9 @@ const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const
 
 const char *store_entry(apr_pool_t *p, const char *name)
 {
-    const char *entry = strncmp(name, "*.", 2) == 0 ? name_file(p, name) : name;
+    const char *entry = name_file(p, name);
 
-    return entry != NULL && name_is_file(entry) ? entry : NULL;
+    return name_is_file(entry) ? entry : NULL;
 }
 
 apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,

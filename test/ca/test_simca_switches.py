@@ -323,6 +323,34 @@ def test_orders_of_others_and_lost_ones(enter):
     assert client.ca.complaints(eab_twice=True) == []
 
 
+def test_orders_and_authorizations_that_lack_something(enter):
+    client = enter(order_drops=("second.",), dns_only=("www.",), prevalidated=True)
+    order = client.order(NAME, SECOND).json()
+    assert [identifier["value"] for identifier in order["identifiers"]] == [NAME]
+    shown = client.post(order["authorizations"][0]).json()
+    assert shown["status"] == "pending"
+    assert {challenge["type"] for challenge in shown["challenges"]} == {"dns-01"}
+
+
+def test_names_that_cannot_be_proved(enter):
+    client = enter(unprovable=("second.",))
+    url = client.order(SECOND).json()["authorizations"][0]
+    client.post(client.post(url).json()["challenges"][0]["url"], {})
+    for _ in range(100):
+        shown = client.post(url).json()
+        if shown["status"] != "pending":
+            break
+        time.sleep(0.02)
+    assert shown["status"] == "invalid"
+    assert "connection" in str(shown["challenges"])
+
+
+def test_names_that_are_refused_for_several_reasons(enter):
+    client = enter(foreign_names=("foreign.example",), foreign_reasons=("rejectedIdentifier", "caa"))
+    told = client.order("a.foreign.example", NAME, "b.foreign.example").json()["subproblems"]
+    assert [entry["type"].rsplit(":", 1)[1] for entry in told] == ["rejectedIdentifier", "caa"]
+
+
 def test_mutating_orders(enter):
     for kind in ("drop-name", "add-name", "other-authorizations"):
         client = enter(order_mutation=kind)

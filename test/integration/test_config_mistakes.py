@@ -112,6 +112,9 @@ MORE_LINES = [
     ("ACMEKeyType rsa1024", ["rsa1024", "rsa2048"]),
     ("ACMERenewBefore soon", ["soon", "d|%"]),
     ("ACMERenewBefore 120%", ["120"]),
+    ("ACMEAllowSubsetOfNames maybe", ["on or off"]),
+    ("ACMEAllowSubsetOfNames", ["argument is missing"]),
+    ("ACMEAllowSubsetOfNames on off", ["takes one argument"]),
     ("ACMEReload perhaps", ["graceful", "off"]),
     ("ACMEProxy nonsense", ["http"]),
     ("ACMEProxy http://proxy.example:3128 user", ["file:PATH"]),
@@ -119,7 +122,7 @@ MORE_LINES = [
     ("ACMEMaxParallel 0", ["ACMEMaxParallel"]),
     ("ACMEUser no-such-user", ["no-such-user"]),
     ("ACMEManagedDomain under_score.example", ["under_score"]),
-    ("ACMEManagedDomain 192.0.2.1", ["192.0.2.1"]),
+    ("ACMEManagedDomain 192.0.2.256", ["192.0.2.256"]),
     ("ACMEManagedDomain a..example", ["a..example"]),
 ]
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """http-01 answers come first, whatever the site does with its requests, and nothing else changes."""
 
+import random
 import re
+import shutil
+import socket
 
 import pytest
 
 from harness import ca as authority
+from test_config_mistakes import KEY, good
 
 NAME = "www.test.example"
 OTHER = "other.test.example"
@@ -20,6 +24,10 @@ OBSTACLES = {
     "redirected": "RewriteEngine on\nRewriteRule ^ /gone.html [PT]",
     "proxied": 'ProxyPass "/" "http://127.0.0.1:1/"',
     "aliased": 'Alias "/.well-known" "/nonexistent"',
+    # No CA follows a 303, and none finds the host in the last one.
+    "elsewhere": 'Redirect 303 / https://elsewhere.test.example/',
+    "slashless": 'Redirect permanent / https://slashless.test.example',
+    "closed": "RewriteEngine on\nRewriteRule ^ - [R=503,L]\nErrorDocument 503 closed",
 }
 
 
@@ -44,6 +52,9 @@ def test_issued_behind_every_obstacle(world):
     assert httpd.get("denied.test.example").status == 403, "the obstacle stands"
     assert httpd.get("rewritten.test.example").status == 301
     assert httpd.get("proxied.test.example").status == 503
+    assert httpd.get("elsewhere.test.example").status == 303
+    assert httpd.get("slashless.test.example").headers["Location"].endswith("exampleindex.html")
+    assert httpd.get("closed.test.example").status == 503
 
 
 def test_a_redirect_to_https_is_followed_while_only_the_fallback_is_there(world):
@@ -86,6 +97,10 @@ def test_the_answer_is_exact(pending):
     answer = httpd.get(NAME, PREFIX + token)
     assert answer.status == 200
     assert re.fullmatch(rf"{re.escape(token)}\.[A-Za-z0-9_-]{{43}}".encode(), answer.body)
+    assert len(answer.body) == len(token) + 44
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Transfer-Encoding" not in answer.headers
     again = httpd.get(NAME.upper(), PREFIX + token)
     assert again.body == answer.body, "host names have no case"
     with_port = httpd.get(f"{NAME}:{httpd.http}", PREFIX + token)
@@ -96,7 +111,37 @@ def test_the_answer_is_exact(pending):
     head = httpd.get(NAME, PREFIX + token, method="HEAD")
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(answer.body))
-    assert httpd.get(NAME, PREFIX + token, method="POST").status in (404, 405)
+    for method in ("POST", "PUT", "OPTIONS", "DELETE", "TRACE"):
+        other = httpd.get(NAME, PREFIX + token, method=method)
+        assert answer.body not in other.body, method
+
+
+FILTERS = """SetOutputFilter SUBSTITUTE;INCLUDES;DEFLATE
+Substitute s/[A-Za-z]/x/
+DeflateBufferSize 1
+"""
+
+
+def test_output_filters_leave_the_answer_alone(world):
+    httpd = world.httpd()
+    httpd.modules = ["filter", "substitute", "include", "deflate"]
+    ca = world.ca(httpd)
+    ca.pause()
+    httpd.configure(httpd.acme(ca), httpd.plain_site("localhost"),
+                    httpd.plain_site(NAME, FILTERS + "Options +Includes"),
+                    httpd.site(NAME, managed=True, more=FILTERS))
+    httpd.start()
+    httpd.wait_for_status(NAME, lambda entry: True, "anything")
+    path = httpd.run_dir / "challenges" / NAME / ("A" * 43)
+    path.parent.mkdir()
+    shutil.chown(path.parent, "www-data")
+    path.write_text("A" * 43 + "." + "b" * 43)
+    gzip = {"Accept-Encoding": "gzip"}
+    assert httpd.get(NAME, headers=gzip).headers["Content-Encoding"] == "gzip", "the filters work"
+    for answer in (httpd.get(NAME, PREFIX + "A" * 43, headers=gzip),
+                   httpd.get_tls(NAME, PREFIX + "A" * 43, headers=gzip)):
+        assert answer.body == path.read_bytes()
+        assert "Content-Encoding" not in answer.headers
 
 
 def test_everything_else_is_as_if_we_were_not_there(world, pending):
@@ -134,3 +179,52 @@ def test_no_challenge_no_trace(world):
     assert httpd.get(NAME, PREFIX + token).body == b"certbot's\n"
     assert list(path for path in httpd.run_dir.rglob("*") if path.is_file()
                 and path.name != "status.json") == []
+
+
+def test_the_ca_is_not_asked_before_it_has_asked(world):
+    """RFC 8555, 7.5.1: the order is looked at when its answer was read, and hardly more than once."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, fetch_after=1.5, prevalidated=False)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_status(NAME, lambda e: "has not asked" in e["next"]["why"], "that it waits")
+    httpd.wait_for_certificate(NAME, ca)
+    told = ca.counts.of("challenge")[0]
+    finalized = ca.counts.of("finalize")[0]
+    looks = [entry.at - told.at for entry in ca.counts.of("order") if entry.at < finalized.at]
+    assert looks and min(looks) > 1.4
+    assert len(looks) <= 2
+
+
+@pytest.mark.parametrize("challenge,port", [("http-01", 80), ("tls-alpn-01", 443)])
+def test_nobody_listens_where_the_ca_asks(world, challenge, port):
+    httpd = world.httpd()
+    httpd.write_key(KEY)
+    parts = [good(httpd), httpd.site(NAME, managed=True)]
+    httpd.configure(f"ACMEChallenge {challenge}", *parts)
+    status, output = httpd.check()
+    assert status == 0
+    assert f"{httpd.conf}:{httpd.line_of('ACMEChallenge')}: " in output
+    assert f"asks at port {port}" in output and f"'Listen {port}'" in output
+    for fine in ([f"ACMEChallenge {challenge}", f"Listen 127.0.0.1:{port}"], ["ACMEChallenge none"],
+                 [f"ACMEChallenge {challenge} dns-01", "ACMEDNSCommand /bin/true"], []):
+        httpd.configure(*fine, *parts)
+        assert httpd.check() == (0, "Syntax OK\n"), fine
+
+
+def test_tls_alpn_comes_first_where_only_its_port_is_open(world):
+    httpd = world.httpd()
+    address = ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])
+    with socket.socket() as sock:
+        try:
+            sock.bind((address, 443))
+        except OSError:
+            pytest.skip("somebody else has port 443 of all addresses")
+    httpd.more_lines = [f"Listen {address}:443"]
+    ca = world.ca(httpd, tls_port=httpd.https)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_issue(NAME)
+    assert ca.issued() == 1
+    assert httpd.log.count("answered a tls-alpn-01 validation") > 0
+    assert httpd.log.count("answered an http-01 validation") == 0

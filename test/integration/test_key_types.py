@@ -8,7 +8,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from harness.waiting import wait_until
 from test_config_mistakes import GOOD, NAME, httpd, refused  # noqa: F401
 
 CIPHERS = {"rsa": "ECDHE-RSA-AES128-GCM-SHA256", "ec": "ECDHE-ECDSA-AES128-GCM-SHA256"}
@@ -31,16 +30,11 @@ def served(httpd, algorithm):
 
 def issued(httpd, count):
     """Wait until so many certificates of the name are in the store; their key types."""
-    def types():
-        try:
-            status = httpd.status()
-        except (AssertionError, OSError):
-            return None
-        entries = [entry for entry in status["certificates"] if entry["name"] == NAME]
-        found = sorted(entry["keys"][0]["type"] for entry in entries
-                       if entry["state"] in ("valid", "waiting-for-reload"))
-        return found if len(found) == count else None
-    return wait_until(types, 30, f"{count} certificates")
+    entry = httpd.wait_for_status(
+        NAME, lambda e: e["state"] in ("valid", "waiting-for-reload") and len(e["keys"]) == count,
+        f"{count} certificates")
+    assert [e["name"] for e in httpd.status()["certificates"]] == [NAME], "one entry for a domain"
+    return sorted(key["type"] for key in entry["keys"])
 
 
 @pytest.mark.smoke

@@ -7,6 +7,7 @@ import socket
 import threading
 
 from harness.ports import free_port
+from harness.waiting import wait_until
 
 NAME = "www.test.example"
 CREDENTIALS = "campus-host:kahzaNg2eeth"
@@ -86,6 +87,7 @@ def test_issued_through_a_proxy_with_a_password(world):
     assert set(proxy.connects) == {f"localhost:{ca.port}"} and proxy.refused == 0
     password = CREDENTIALS.split(":")[1]
     assert password not in httpd.log.path.read_text()
+    assert '"protected"' not in httpd.log.path.read_text(), "nor is any signed request"
     assert password not in (httpd.run_dir / "status.json").read_text()
 
 
@@ -101,3 +103,18 @@ def test_a_proxy_that_refuses_is_named(world):
     proxy.end()
     assert proxy.refused > 0 and f"127.0.0.1:{proxy.port}" in entry["problem"]["detail"]
     assert ca.registrations() == 0
+
+
+def test_all_requests_of_an_account_share_a_connection(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    proxy = Proxy()
+    names = [f"d{number}.test.example" for number in range(12)]
+    httpd.configure(httpd.acme(ca), "ACMEReload off",
+                    f"ACMEProxy http://127.0.0.1:{proxy.port} file:{credentials_file(httpd)}",
+                    *(httpd.site(name, managed=True) for name in names))
+    httpd.start()
+    wait_until(lambda: ca.issued() == len(names), 60, "all certificates")
+    for name in names:
+        httpd.wait_for_status(name, lambda e: e["keys"], "a certificate in the store")
+    assert len(proxy.connects) == 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What follows a new certificate: never the end of the server."""
 
+import os
 import shutil
 
 import pytest
@@ -42,6 +43,18 @@ def test_a_broken_configuration_waits_until_it_is_mended(world):
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "state valid")
     assert httpd.status()["reload"]["state"] == "idle"
     assert ca.issued() == 1
+
+
+def test_arguments_of_any_bytes_reach_the_configuration_test(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    word = os.fsdecode(b"gr\xfcn")
+    text = httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.conf.write_bytes(os.fsencode(
+        f"{text}<IfDefine !{word}>\nNonsenseDirective on\n</IfDefine>\n"))
+    httpd.start("-D", word)
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.conf.write_text(text)  # so that it can be stopped without the word
 
 
 def test_reload_off_leaves_it_to_the_administrator(world):

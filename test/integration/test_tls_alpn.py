@@ -2,6 +2,7 @@
 """What httpd does for tls-alpn-01 (RFC 8737), with an answer that the test puts in place: shown to
 a client that offers acme-tls/1 alone for a pending name, and to nobody else."""
 
+import functools
 import shutil
 import socket
 import ssl
@@ -9,12 +10,14 @@ import ssl
 import pytest
 from cryptography import x509
 
-from harness import certificates
+from harness import ca as authority
+from harness import certificates, client
 from test_config_mistakes import NAME
 
 OTHER = "other.test.example"
 REVERSE = "10.2.0.192.in-addr.arpa"
 ACME = "acme-tls/1"
+ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
 
 @pytest.fixture
@@ -33,13 +36,17 @@ def server(world):
     return httpd, start
 
 
+RSA_KEY = certificates.make_rsa_key()
+
+
 def put(httpd, name, text=None):
-    """Put an answer in place as the agent does; returns its certificate."""
+    """Put an answer in place as the agent does; returns its certificate for elliptic curves."""
     certificate, key = certificates.make_self_signed([name])
+    pairs = certificate + key + b"".join(certificates.make_self_signed([name], key=RSA_KEY))
     path = httpd.run_dir / "challenges" / name / "acme-tls-1.pem"
     path.parent.mkdir(exist_ok=True)
     shutil.chown(path.parent, "www-data")
-    path.write_bytes(certificate + key if text is None else text)
+    path.write_bytes(pairs if text is None else text)
     return x509.load_pem_x509_certificate(certificate)
 
 
@@ -122,9 +129,12 @@ def test_files_that_are_no_answer(server, world):
     world.expect("answer to a tls-alpn-01 validation")
     certificate = put(httpd, NAME, text=b"nonsense")
     assert not is_answered(httpd, NAME, certificate)
+    good = b"".join(certificates.make_self_signed([NAME]))
     put(httpd, NAME, text=certificates.make_self_signed([NAME])[0]
-        + certificates.make_self_signed([NAME])[1])
+        + certificates.make_self_signed([NAME])[1] + good)
     assert not is_answered(httpd, NAME, certificate), "the key of another certificate"
+    put(httpd, NAME, text=good + b"".join(reversed(certificates.make_self_signed([NAME]))))
+    assert not is_answered(httpd, NAME, certificate), "half of it is missing"
     path = httpd.run_dir / "challenges" / NAME / "acme-tls-1.pem"
     path.write_bytes(b" " * 20000)
     assert not is_answered(httpd, NAME, certificate)
@@ -138,3 +148,65 @@ def test_not_where_it_is_not_allowed(server):
     httpd, start = server
     start("ACMEChallenge http-01")
     assert not is_answered(httpd, NAME, put(httpd, NAME))
+
+
+# -- with a CA that looks --------------------------------------------------------------------------
+
+ORDINARY = {(): None, ("http/1.1",): "http/1.1", ("h2", "http/1.1"): "http/1.1",
+            ("http/1.1", ACME): "http/1.1"}
+
+
+class OrdinaryClients:
+    """Clients of every kind, again and again, and what they were given that is not theirs."""
+
+    def __init__(self, httpd, name, expected):
+        self.surprises = set()
+        self._prober = client.Prober([functools.partial(self._ask, httpd, name, offer, answer)
+                                      for offer, answer in expected.items()], pause=0.01)
+
+    def _ask(self, httpd, name, offer, answer):
+        protocol, served, _ = hello(httpd, name, offer)
+        if protocol != answer:
+            self.surprises.add(f"{offer}: {protocol}")
+        if any(extension.oid == ACME_IDENTIFIER for extension in served.extensions):
+            self.surprises.add(f"{offer}: the certificate of the validation")
+
+    def __enter__(self):
+        self._prober.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self._prober.__exit__()
+        assert self._prober.failures == []
+        assert self._prober.requests > 20
+        assert self.surprises == set()
+
+
+@pytest.mark.parametrize("protocols, key_types, tls", [
+    ("", "rsa2048", ""),
+    ("Protocols h2 http/1.1", "p256", ""),
+    ("Protocols h2 http/1.1 acme-tls/1", "rsa2048 p384", ""),
+    ("Protocols h2 http/1.1", "rsa2048 p256", "SSLHonorCipherOrder on"),
+    ("Protocols acme-tls/1 http/1.1", "rsa2048", "SSLProtocol TLSv1.2"),
+    ("", "p384", "SSLProtocol TLSv1.2"),
+    ("Protocols h2 http/1.1", "p256 rsa2048", "SSLProtocol TLSv1.2")])
+def test_issued_and_renewed(world, protocols, key_types, tls):
+    """Before there is any certificate, and again while one is served, with a key of whatever kind;
+    ordinary clients do not notice."""
+    httpd = world.httpd()
+    h2 = "h2" in protocols
+    httpd.modules = ["http2"] if h2 else []
+    ca = world.ca(httpd, tls_port=httpd.https, validity=16)
+    httpd.configure(protocols, tls, f"ACMEKeyType {key_types}",
+                    httpd.acme(ca, more="ACMEChallenge tls-alpn-01"),
+                    httpd.site(NAME, managed=True, more=protocols), httpd.site(OTHER, managed=True))
+    httpd.start()
+    expected = {**ORDINARY, **({("h2", "http/1.1"): "h2"} if h2 else {})}
+    with OrdinaryClients(httpd, NAME, expected):
+        first = httpd.wait_for_certificate(NAME, ca)
+        httpd.wait_for_certificate(OTHER, ca)
+        httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    assert ca.count("Attempting to validate w/ HTTP") == 0
+    assert ca.count(authority.CHALLENGE) >= 3
+    assert httpd.log.count("answered a tls-alpn-01 validation") >= 3
+    assert list((httpd.run_dir / "challenges").iterdir()) == [], "no answer is left"

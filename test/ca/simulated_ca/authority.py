@@ -50,7 +50,8 @@ NONCE_FORMS = {"good": lambda nonce: nonce, "padded": lambda nonce: nonce + "=="
 class SimulatedCa:
     """switches may be changed at any time, but for those about URLs."""
 
-    def __init__(self, switches=None, kids=("kid-1",), http_port=None, port=0, home=None):
+    def __init__(self, switches=None, kids=("kid-1",), http_port=None, port=0, home=None,
+                 tls_port=None, resolver=None):
         self.switches = switches or Switches()
         self.lock = threading.RLock()
         self.clock = Clock()
@@ -61,7 +62,8 @@ class SimulatedCa:
         self.pacing = Pacing(self.clock)
         self.urls = Urls(self.switches)
         self.credentials = {kid: binding.Credential(kid, binding.new_key()) for kid in kids}
-        self.http_port = http_port
+        self.http_port, self.tls_port = http_port, tls_port
+        self.resolver = resolver  # (address, port) of a name server
         self.validated = set()  # (account URL, name), beyond what the switches say
         self.accounts, self.orders, self.certificates = [], [], []
         self.retries = {}  # after badNonce: (signer, URL, payload): (nonce, how many, when)
@@ -131,6 +133,8 @@ class SimulatedCa:
         return account.status == "valid" and not self.switches.accounts_suspended
 
     def is_validated(self, account, name):
+        if name.startswith((*self.switches.unprovable, *self.switches.dns_only, "\0")):
+            return False
         return self.switches.prevalidated or (account.url, name) in self.validated
 
     def issue(self, order):

@@ -2,6 +2,7 @@
 """Authorizations and their challenges."""
 
 import secrets
+import time
 from dataclasses import dataclass, field
 
 from . import jws as jose
@@ -61,7 +62,10 @@ def make(ca, account, name):
     if ca.is_validated(account, name):
         _make_valid(ca, made)
     else:
-        for type_ in (*ca.switches.unknown_challenges, *ca.switches.challenge_types):
+        types = (*ca.switches.unknown_challenges, *ca.switches.challenge_types)
+        if name.startswith((*ca.switches.dns_only, "\0")):
+            types = ("dns-01",)
+        for type_ in types:
             if not (wildcard and type_ in ("http-01", "tls-alpn-01")):
                 add_challenge(ca, made, type_)
     return made
@@ -165,6 +169,7 @@ def key_authorization(challenge):
 def _validate(ca, challenge):
     """Really look, without the CA's lock."""
     problem = None
+    time.sleep(ca.switches.fetch_after)
     try:
         for _ in range(ca.switches.perspectives):
             VALIDATORS[challenge.type](ca, challenge.authorization.name,
@@ -191,6 +196,8 @@ def _end(ca, challenge, problem):
     if challenge.status != "processing":
         return
     authorization = challenge.authorization
+    if authorization.name.startswith((*ca.switches.unprovable, "\0")):
+        problem = Failed("connection", "Timeout during connect").document()
     if problem is None:
         challenge.status = authorization.status = "valid"
         challenge.error, challenge.validated = None, ca.clock.now()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Orders, from newOrder to the certificate."""
 
+import itertools
 import random
 import time
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ def new_order(ca, message):
     names = _names(ca, message, payload)
     _refuse_members(ca, message, payload)
     _refuse_names(ca, message, names)
+    names = [n for n in names if not n.startswith(ca.switches.order_drops or ("\0",))]
     reused = _unfinished(ca, message.account, names)
     if reused is not None and ca.switches.order_reuse:
         return _placed(ca, reused)
@@ -170,8 +172,8 @@ def _refuse_names(ca, message, names):
     if ca.switches.foreign_form == "lacks-authorization":
         raise Problem("unauthorized", "The client lacks sufficient authorization", 403)
     raise Problem("rejectedIdentifier", "Some names are refused", 403, [
-        subproblem("rejectedIdentifier", "This name is not delegated to the account", name)
-        for name in foreign])
+        subproblem(reason, "This name is not delegated to the account", name)
+        for name, reason in zip(foreign, itertools.cycle(ca.switches.foreign_reasons))])
 
 
 def _unfinished(ca, account, names):

@@ -50,12 +50,14 @@ class Switches:
     order_without_authorizations: bool = False
     foreign_names: tuple = ()  # suffixes that are not delegated to the account
     foreign_form: str = "rejected"  # not-linked, lacks-authorization, rejected
+    foreign_reasons: tuple = ("rejectedIdentifier",)  # one for each such name, in turn (rejected)
     foreign_until: Optional[int] = None  # after so many refusals they are delegated
     single_name_product: bool = False
     single_name_refused_at: str = "new-order"  # or finalize
     order_lifetime: float = 7 * 86400
     expires_form: str = "Z"
     order_reuse: bool = False  # an unfinished order for the same names is handed out again
+    order_drops: tuple = ()  # names that begin so are left out of new orders without a word
     order_mutation: Optional[str] = None  # shuffle, drop-name, add-name, other-authorizations
     replaces_refusal: Optional[str] = None  # unauthorized, malformed, not-found, replaced
     # -- authorizations
@@ -70,6 +72,9 @@ class Switches:
     challenge_seconds: float = 0.0  # of processing, on the CA's clock
     challenge_fate: str = "validated"  # validated (really fetched), valid, empty-error, invalid
     challenge_error_while_processing: bool = False
+    fetch_after: float = 0.0  # real seconds from the challenge to the fetch of its answer
+    unprovable: tuple = ()  # names that begin so are never valid: their challenges fail
+    dns_only: tuple = ()  # names that begin so are not valid, and offer dns-01 alone
     authorization_fate: Optional[str] = None  # expired, revoked, deactivated, once asked for
     perspectives: int = 1  # how often an answer is fetched
     # -- finalize and certificates

@@ -6,13 +6,13 @@ import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
-def make_self_signed(names, days=30):
+def make_self_signed(names, days=30, key=None):
     """(certificate, key) in PEM for names, of which some may be IP addresses."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.utcnow()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     certificate = (
@@ -28,6 +28,10 @@ def make_self_signed(names, days=30):
         .sign(key, hashes.SHA256())
     )
     return pem_of(certificate), key_pem_of(key)
+
+
+def make_rsa_key():
+    return rsa.generate_private_key(65537, 2048)
 
 
 def _general_name(name):

@@ -67,9 +67,9 @@ def get(port, host, path="/index.html", method="GET", tls=None, timeout=10, serv
         connection.close()
 
 
-def served_certificate(port, name):
-    """The certificate that is shown for that server name, trusted or not."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+def served_certificate(port, name, address="127.0.0.1"):
+    """The certificate that is shown for that server name (None: for none), trusted or not."""
+    with socket.create_connection((address, port), timeout=10) as raw:
         with trusting_anyone().wrap_socket(raw, server_hostname=name) as tls:
             return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
 

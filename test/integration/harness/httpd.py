@@ -151,13 +151,13 @@ class Httpd:
         done = self._run("-t")
         return done.returncode, done.stdout
 
-    def start(self):
+    def start(self, *arguments):
         if self.parent() is None:
             self.pid_file.unlink(missing_ok=True)  # a killed one leaves it, and maybe a zombie
         if "LD_PRELOAD" in self.environment:
             self._start_in_foreground()
         else:
-            done = self._run("-k", "start")
+            done = self._run(*arguments, "-k", "start")
             assert done.returncode == 0, f"httpd did not start: {done.stdout}\n{self.log.tail()}"
         wait_until(self._accepts, 30, "httpd to accept connections")
         return self

@@ -31,9 +31,10 @@ class World:
         return ca.start()
 
     def simulated_ca(self, httpd, mode="plain", *behaviours, **changes):
-        """A running simulated CA; its complaints about the client fail the test."""
+        """A running simulated CA; its complaints about the client fail the test. It looks for
+        answers to http-01 and tls-alpn-01 at this httpd's ports."""
         ca = SimulatedAuthority(self.dir / f"ca{len(self.cas)}", httpd.http, mode, behaviours,
-                                **changes)
+                                tls_port=httpd.https, **changes)
         self.cas.append(ca)
         return ca.start()
 

@@ -206,6 +206,9 @@ static void test_choose_wildcard(void **state)
                         "dns-01");
     assert_null(acme_authorization_choose(a, allow(*state, "http-01", NULL), r));
     assert_non_null(strstr(r->detail, "*.a.example"));
+    a = pending(*state, CHALLENGE("tls-alpn-01", TOKEN), &r);
+    a->wildcard = 1;
+    assert_null(acme_authorization_choose(a, allow(*state, "tls-alpn-01", NULL), r));
 }
 
 /* RFC 8738, 7: never by DNS. */
@@ -226,6 +229,7 @@ static void test_choose_address(void **state)
         "tls-alpn-01");
     assert_null(acme_authorization_choose(a, allow(*state, "dns-01", NULL), r));
     assert_non_null(strstr(r->detail, "2001:db8::1"));
+    assert_non_null(strstr(r->detail, "an IP address cannot have a dns challenge"));
 }
 
 static void test_choose_token(void **state)

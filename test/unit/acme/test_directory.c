@@ -53,6 +53,23 @@ static void test_full(void **state)
     assert_int_equal(json_object_size(d->profiles), 1);
 }
 
+/* Of extensions that are not for us, and one that makes them up. */
+static void test_unknown_members(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_directory_t *d =
+        parse(*state,
+              "{" CORE
+              ",\"AbC1dE2fGhI\":\"https://ca.example/why\",\"newAuthz\":\"https://ca.example/z\","
+              "\"meta\":{\"auto-renewal\":{\"min-lifetime\":86400},\"delegation-enabled\":true,"
+              "\"subdomainAuthAllowed\":true,\"inBandOnionCAARequired\":true,\"more\":[{}]}}",
+              &r);
+
+    assert_non_null(d);
+    assert_null(d->terms);
+    assert_int_equal(d->eab_required, 0);
+}
+
 static void test_wrong_types(void **state)
 {
     eab_result_t *r = NULL;
@@ -101,6 +118,7 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { FAKE_TEST(test_minimal), FAKE_TEST(test_full),
+                                        FAKE_TEST(test_unknown_members),
                                         FAKE_TEST(test_wrong_types), FAKE_TEST(test_refused) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

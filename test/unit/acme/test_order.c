@@ -162,6 +162,49 @@ static void test_names(void **state)
     assert_non_null(strstr(r->detail, "it lacks a.example"));
 }
 
+static acme_order_t *with_authorizations(apr_pool_t *p, const char *urls, eab_result_t **presult)
+{
+    return parse(p, apr_psprintf(p, "{\"status\":\"pending\",\"authorizations\":[%s]}", urls),
+                 presult);
+}
+
+static void test_authorizations(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_order_t *none = with_authorizations(*state, "", &r);
+    acme_order_t *one = with_authorizations(*state, "\"https://ca.example/1\"", &r);
+    acme_order_t *two =
+        with_authorizations(*state, "\"https://ca.example/1\",\"https://ca.example/2\"", &r);
+    acme_order_t *turned =
+        with_authorizations(*state, "\"https://ca.example/2\",\"https://ca.example/1\"", &r);
+
+    assert_int_equal(acme_order_check_authorizations(two, turned, r), APR_SUCCESS);
+    assert_int_equal(acme_order_check_authorizations(none, none, r), APR_SUCCESS);
+    assert_int_equal(r->rv, APR_SUCCESS);
+    assert_int_equal(acme_order_check_authorizations(one, two, r), APR_EINVAL);
+    assert_int_equal(acme_order_check_authorizations(two, one, r), APR_EINVAL);
+    assert_int_equal(acme_order_check_authorizations(none, one, r), APR_EINVAL);
+    assert_string_equal(r->type, EAB_PROBLEM_ORDER_LOST);
+}
+
+static void test_dropped(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_order_t *order = parse(*state,
+                                "{\"status\":\"ready\",\"identifiers\":["
+                                "{\"type\":\"dns\",\"value\":\"A.example\"}]}",
+                                &r);
+    apr_array_header_t *dropped =
+        acme_order_dropped(*state, order, names_of(*state, "b.example", "a.example"));
+
+    assert_int_equal(dropped->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(dropped, 0, const char *), "b.example");
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "a.example", NULL)));
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "b.example", NULL)));
+    order = parse(*state, "{\"status\":\"ready\"}", &r);
+    assert_null(acme_order_dropped(*state, order, names_of(*state, "a.example", NULL)));
+}
+
 static void test_many_names(void **state)
 {
     apr_pool_t *p = *state;
@@ -181,10 +224,11 @@ static void test_many_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { FAKE_TEST(test_full),      FAKE_TEST(test_next),
-                                        FAKE_TEST(test_sparse),    FAKE_TEST(test_errors),
-                                        FAKE_TEST(test_refused),   FAKE_TEST(test_names),
-                                        FAKE_TEST(test_many_names) };
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_full),           FAKE_TEST(test_next),
+                                        FAKE_TEST(test_sparse),         FAKE_TEST(test_errors),
+                                        FAKE_TEST(test_refused),        FAKE_TEST(test_names),
+                                        FAKE_TEST(test_authorizations), FAKE_TEST(test_many_names),
+                                        FAKE_TEST(test_dropped) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 AGENT_TEST_LIBS = libagent.la $(CMOCKA_LIBS)
 EXTRA_DIST += test/unit/agent/fake_keeper.h
+AGENT_STAGE = test/unit/agent/stage.c test/unit/agent/stage.h
 
 check_PROGRAMS += \
+	test/unit/agent/test_account \
 	test/unit/agent/test_answer \
 	test/unit/agent/test_answer_tls \
 	test/unit/agent/test_failing \
+	test/unit/agent/test_job \
 	test/unit/agent/test_link \
+	test/unit/agent/test_reading \
+	test/unit/agent/test_refused \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -21,6 +26,10 @@ test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
 test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
 
+test_unit_agent_test_reading_SOURCES = test/unit/agent/test_reading.c
+test_unit_agent_test_reading_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_reading_LDADD = $(AGENT_TEST_LIBS)
+
 test_unit_agent_test_status_SOURCES = test/unit/agent/test_status.c
 test_unit_agent_test_status_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)
@@ -28,3 +37,15 @@ test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_answer_tls_SOURCES = test/unit/agent/test_answer_tls.c
 test_unit_agent_test_answer_tls_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_answer_tls_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_STAGE)
+test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE)
+test_unit_agent_test_job_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_job_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_refused_SOURCES = test/unit/agent/test_refused.c
+test_unit_agent_test_refused_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)

@@ -136,6 +136,32 @@ static void a_failure_of_the_future_is_not_waited_for(void **state)
     scene_end(s);
 }
 
+/* What was done without the names is remembered, and said before the advice. */
+static void names_that_were_left_out_are_told(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    brief_failure_t told;
+    json_t *body;
+    int type = 0;
+
+    failing_leave_out(&s->failing, problem(s->p, ACME_ERROR "caa", "No way"), PROBLEM_AT_ORDER,
+                      SUBSET_SETTLED);
+    body = fake_keeper_hear(s->keeper, &type);
+    brief_failure_from_json(&told, json_object_get(body, "failure"), s->p);
+    assert_int_equal(SUBSET_SETTLED, told.subset);
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "goes without"));
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "CAA record"));
+    assert_int_equal(1, lines(logged(s)));
+    failing_leave_out(&s->failing, problem(s->p, ACME_ERROR "caa", "No way"), PROBLEM_AT_ORDER,
+                      SUBSET_HELD);
+    assert_int_equal(1, lines(logged(s))); /* that is news */
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "caa", "No way"), PROBLEM_AT_ORDER);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "goes without"));
+    assert_int_equal(SUBSET_NONE, s->failing.failure.subset);
+    scene_end(s);
+}
+
 static void the_keeper_is_told(void **state)
 {
     brief_failure_t none = { 0 };
@@ -205,6 +231,7 @@ int main(void)
         fixture_test(the_same_problem_is_logged_once),
         fixture_test(a_remembered_problem_is_no_news_either),
         fixture_test(a_failure_of_the_future_is_not_waited_for),
+        fixture_test(names_that_were_left_out_are_told),
         fixture_test(the_keeper_is_told),
         fixture_test(a_problem_is_copied),
         fixture_test(advice_is_for_failures),

@@ -131,7 +131,7 @@ static void the_document_has_its_shape(void **state)
     assert_int_equal(1, json_peek_int(status, "version", 0));
     expect_text(status, "generated", NOW);
     has_members(status, "certificates accounts processes reload");
-    has_members(certificate, "name names account state keys next problem order");
+    has_members(certificate, "name names missing_names account state keys next problem order");
     expect_text(certificate, "name", "www.example.edu");
     expect_text(certificate, "account", "default");
     expect_text(certificate, "state", "missing");
@@ -188,6 +188,10 @@ static void what_waits_for_a_reload_says_so(void **state)
     expect_text(certificate, "state", "waiting-for-reload");
     expect_text(json_object_get(certificate, "next"), "what", "reload");
     expect_text(json_object_get(status_of(&s, agent), "reload"), "why", "Syntax error");
+    agent->reload.state = "failed";
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_non_null(
+        strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
     agent->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
@@ -216,6 +220,59 @@ static void a_problem_is_told_with_advice(void **state)
     has_members(problem, "advice since");
     assert_null(json_object_get(problem, "rv"));
     expect_text(json_object_get(certificate, "next"), "what", "retry");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+/* The names that the CA refused are missing, and nothing else is wrong. */
+static void a_certificate_without_some_names_is_valid(void **state)
+{
+    scene_t s = scene(*state);
+    apr_time_t next = apr_time_now() + apr_time_from_sec(7200);
+    eab_result_t *result = s.certificate->failure.problem;
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->allow_subset = 1;
+    s.certificate->facts = facts(s.p);
+    s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
+    s.certificate->loaded = "000003";
+    eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
+    result->subproblems =
+        json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "example.edu"));
+    s.certificate->failure.attempts = 1;
+    s.certificate->failure.since = apr_time_from_sec(1000000);
+    s.certificate->failure.next = next;
+    s.certificate->failure.subset = SUBSET_SETTLED;
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "valid");
+    assert_string_equal("[\"example.edu\"]",
+                        json_text(s.p, json_object_get(certificate, "missing_names")));
+    expect_text(json_object_get(certificate, "problem"), "detail", "No way");
+    expect_text(json_object_get(certificate, "next"), "what", "retry");
+    assert_int_equal(apr_time_sec(next),
+                     apr_time_sec(json_peek_time(json_object_get(certificate, "next"), "at")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+/* One that was never tried is ordered at once, whatever was refused. */
+static void a_further_name_is_ordered_at_once(void **state)
+{
+    scene_t s = scene(*state);
+    eab_result_t *result = s.certificate->failure.problem;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
+    s.certificate->loaded = "000003";
+    eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
+    result->subproblems =
+        json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "old.example.edu"));
+    s.certificate->failure.attempts = 1;
+    s.certificate->failure.next = apr_time_now() + apr_time_from_sec(7200);
+    s.certificate->failure.subset = SUBSET_SETTLED;
+    agent = agent_of(&s);
+    assert_true(APR_ARRAY_IDX(agent->jobs, 0, job_t *)->at <= apr_time_now());
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
@@ -248,6 +305,100 @@ static void an_order_in_flight_is_shown(void **state)
     order = json_object_get(first(status_of(&s, agent_of(&s)), "certificates"), "order");
     expect_text(order, "url", "https://ca.example/order/1");
     has_members(order, "since");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+/* The same domain's second key type, which has no certificate yet. */
+static brief_certificate_t *second_type(scene_t *s)
+{
+    brief_certificate_t *second = apr_array_push(s->brief->certificates);
+
+    s->certificate = &APR_ARRAY_IDX(s->brief->certificates, 0, brief_certificate_t);
+    s->certificate->domain = "www.example.edu";
+    *second = *s->certificate;
+    second->id = "www.example.edu+rsa2048";
+    second->key_type = "rsa2048";
+    second->failure.problem = eab_result_make(s->p);
+    return second;
+}
+
+static const json_t *only_certificate(scene_t *s)
+{
+    const json_t *status = status_of(s, agent_of(s));
+
+    assert_int_equal(1, json_array_size(json_object_get(status, "certificates")));
+    return first(status, "certificates");
+}
+
+static void key_types_of_a_domain_share_an_entry(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *entry, *keys;
+
+    s.certificate->facts = facts(s.p);
+    second->facts = facts(s.p);
+    second->facts->key_type = "rsa2048";
+    second->facts->not_after -= apr_time_from_sec(60 * 86400); /* is due sooner */
+    s.certificate->loaded = second->loaded = "000003";
+    entry = only_certificate(&s);
+    keys = json_object_get(entry, "keys");
+    expect_text(entry, "state", "valid");
+    assert_int_equal(2, json_array_size(keys));
+    expect_text(json_array_get(keys, 0), "type", "p256");
+    expect_text(json_array_get(keys, 1), "type", "rsa2048");
+    assert_string_equal("[\"p256\",\"rsa2048\"]",
+                        json_text(s.p, json_object_get(entry, "key_types")));
+    assert_true(json_peek_time(json_object_get(entry, "next"), "at")
+                < apr_time_now() + apr_time_from_sec(20 * 86400));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void the_worse_of_two_key_types_is_told(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *entry;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000003";
+    eab_result_set(second->failure.problem, APR_EGENERAL, ACME_ERROR "badCSR", "No RSA here");
+    second->failure.attempts = 1;
+    second->failure.next = apr_time_now() + apr_time_from_sec(600);
+    entry = only_certificate(&s);
+    expect_text(entry, "state", "failing");
+    expect_text(json_object_get(entry, "problem"), "detail", "No RSA here");
+    expect_text(json_object_get(entry, "problem"), "key_type", "rsa2048");
+    expect_text(json_object_get(entry, "next"), "what", "retry");
+    assert_int_equal(1, json_array_size(json_object_get(entry, "keys")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void an_order_of_either_key_type_is_shown(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *order;
+
+    second->ordering = 1;
+    second->order_names = second->names;
+    second->order_url = "https://ca.example/order/2";
+    order = json_object_get(only_certificate(&s), "order");
+    expect_text(order, "url", "https://ca.example/order/2");
+    expect_text(order, "key_type", "rsa2048");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void domains_have_entries_of_their_own(void **state)
+{
+    scene_t s = scene(*state);
+    brief_certificate_t *second = second_type(&s);
+    const json_t *status;
+
+    second->domain = "other.example.edu";
+    second->names = names(s.p, "other.example.edu", NULL);
+    status = status_of(&s, agent_of(&s));
+    assert_int_equal(2, json_array_size(json_object_get(status, "certificates")));
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
@@ -285,8 +436,14 @@ int main(void)
         fixture_test(a_certificate_is_described),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
+        fixture_test(a_certificate_without_some_names_is_valid),
+        fixture_test(a_further_name_is_ordered_at_once),
         fixture_test(a_broken_account_fails_its_certificates),
         fixture_test(an_order_in_flight_is_shown),
+        fixture_test(key_types_of_a_domain_share_an_entry),
+        fixture_test(the_worse_of_two_key_types_is_told),
+        fixture_test(an_order_of_either_key_type_is_shown),
+        fixture_test(domains_have_entries_of_their_own),
         fixture_test(nothing_secret_is_in_it),
         fixture_test(the_file_is_for_everybody_and_whole),
     };

@@ -38,3 +38,8 @@ check_PROGRAMS += test/unit/base/test_address
 test_unit_base_test_address_SOURCES = test/unit/base/test_address.c
 test_unit_base_test_address_CFLAGS = $(UNIT_CFLAGS)
 test_unit_base_test_address_LDADD = libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/base/test_process
+test_unit_base_test_process_SOURCES = test/unit/base/test_process.c
+test_unit_base_test_process_CFLAGS = $(UNIT_CFLAGS)
+test_unit_base_test_process_LDADD = libbase.la $(CMOCKA_LIBS)

@@ -106,8 +106,8 @@ static void refuses_with_a_reason(void **state)
         { "www.example.edu\n", "character" },
         { "10.0.0.1", "IP address" },
         { "example.123", "IP address" },
-        { "2001:db8::1", "IPv6" },
-        { "www.example.edu:443", "port" },
+        { "2001:db8::1", "colon" },
+        { "www.example.edu:443", "colon" },
         { LABEL_63 "4.example", "63" },
     };
     size_t i;
@@ -151,6 +151,8 @@ static void matches_wildcards_for_one_label(void **state)
     assert_false(name_matches("www.example.edu", "*.example.edu"));
     assert_false(name_matches("w*.example.edu", "www.example.edu"));
     assert_false(name_matches("*", "localhost"));
+    assert_true(name_matches("192.0.2.1", "192.0.2.1"));
+    assert_false(name_matches("*.0.2.1", "192.0.2.1"));
 }
 
 static apr_array_header_t *array_of(apr_pool_t *p, const char *text)
@@ -168,6 +170,7 @@ static void compares_lists(void **state)
 {
     apr_pool_t *p = *state;
     apr_array_header_t *patterns = array_of(p, "example.edu *.example.edu");
+    apr_array_header_t *missing = NULL;
 
     assert_true(name_matches_any(patterns, "www.example.edu"));
     assert_false(name_matches_any(patterns, "example.org"));
@@ -175,6 +178,14 @@ static void compares_lists(void **state)
     assert_true(name_covers_all(patterns, array_of(p, "example.edu a.example.edu")));
     assert_false(name_covers_all(patterns, array_of(p, "example.edu a.b.example.edu")));
     assert_true(name_covers_all(patterns, array_of(p, "")));
+    missing =
+        name_uncovered(p, patterns, array_of(p, "example.edu a.b.example.edu *.example.edu c"));
+    assert_int_equal(2, missing->nelts);
+    assert_string_equal("a.b.example.edu", APR_ARRAY_IDX(missing, 0, const char *));
+    assert_string_equal("c", APR_ARRAY_IDX(missing, 1, const char *));
+    assert_int_equal(0, name_uncovered(p, patterns, array_of(p, ""))->nelts);
+    assert_true(name_is_among(patterns, "EXAMPLE.edu"));
+    assert_false(name_is_among(patterns, "www.example.edu"));
     assert_true(name_same_set(array_of(p, "a.edu b.edu"), array_of(p, "B.edu A.edu")));
     assert_true(name_same_set(array_of(p, ""), array_of(p, "")));
     assert_false(name_same_set(array_of(p, "a.edu b.edu"), array_of(p, "a.edu")));
@@ -186,15 +197,25 @@ static void compares_lists(void **state)
 static void makes_file_names_and_knows_them_again(void **state)
 {
     apr_pool_t *p = *state;
-    static const char *const names[] = { "www.example.edu", "*.example.edu" };
+    static const char *const names[] = {
+        "www.example.edu", "*.example.edu",   "192.0.2.1", "2001:db8::1", "::1", "::",
+        "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1"
+    };
     size_t i;
 
+    assert_string_equal(name_file(p, "192.0.2.1"), "192.0.2.1");
+    assert_string_equal(name_file(p, "2001:db8::1"), "_ipv6.2001-db8--1");
+    assert_string_equal(name_file(p, "::1"), "_ipv6.--1");
     assert_string_equal(name_file(p, "www.example.edu"), "www.example.edu");
     assert_string_equal(name_file(p, "*.example.edu"), "_wildcard.example.edu");
-    for (i = 0; i < 2; ++i)
-        assert_true(name_is_file(name_file(p, names[i])));
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+        const char *file = name_file(p, names[i]);
+
+        assert_true(name_is_file(file));
+        assert_string_equal(name_file(p, file), file);
+    }
     assert_string_equal(name_file_of_type(p, "*.a.example", "p256"), "_wildcard.a.example+p256");
-    for (i = 0; i < 2; ++i)
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
         assert_true(name_is_file(name_file_of_type(p, names[i], "rsa2048")));
     assert_true(name_is_file(name_file_of_type(p, make_name(p, "", 247), "rsa2048")));
     assert_false(name_is_file(name_file_of_type(p, make_name(p, "", 248), "rsa2048")));
@@ -226,7 +247,23 @@ static void knows_other_file_names_apart(void **state)
         "www.example.edu+../x",
         "www.example.edu+p256+p256",
         "+p256",
-        "10.0.0.1",
+        "10.0.0.256",
+        "10.0.0.01",
+        "10.0.0",
+        "10.0.0.1+",
+        "::1",
+        "2001:db8::1",
+        "2001-db8--1",
+        "--1",
+        "_ipv6.",
+        "_ipv6.2001-DB8--1",
+        "_ipv6.2001-db8-0--1",
+        "_ipv6.2001:db8::1",
+        "_ipv6.10.0.0.1",
+        "_ipv6.www.example.edu",
+        "_ipv6.../..--1",
+        "_ipv6.1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16-17-18-19-20-21-22-23-24",
+        "_wildcard.10.0.0.1",
     };
     size_t i;
 

@@ -43,3 +43,8 @@ check_PROGRAMS += test/unit/crypto/test_alpncert
 test_unit_crypto_test_alpncert_SOURCES = test/unit/crypto/test_alpncert.c
 test_unit_crypto_test_alpncert_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_alpncert_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_selfsigned
+test_unit_crypto_test_selfsigned_SOURCES = test/unit/crypto/test_selfsigned.c
+test_unit_crypto_test_selfsigned_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_selfsigned_LDADD = $(CRYPTO_TEST_LIBS)

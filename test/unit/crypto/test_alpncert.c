@@ -23,22 +23,16 @@ static apr_status_t cert_cleanup(void *data)
     return APR_SUCCESS;
 }
 
-/* The certificate, after a look at what every one must be. */
-static X509 *make(apr_pool_t *p, const char *name)
+/* The next certificate, after a look at what every one must be. */
+static X509 *next(apr_pool_t *p, BIO *bio, const char *key_type)
 {
-    secret_t *text = alpncert_make(p, name, AUTHORIZATION);
-    BIO *bio = NULL;
-    X509 *cert = NULL;
-    EVP_PKEY *key = NULL;
+    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
 
-    assert_non_null(text);
-    bio = BIO_new_mem_buf(text->data, (int)text->len);
-    cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    BIO_free(bio);
     assert_non_null(cert);
     assert_non_null(key);
     apr_pool_cleanup_register(p, cert, cert_cleanup, apr_pool_cleanup_null);
+    assert_string_equal(key_type, keypair_type(key));
     assert_int_equal(1, X509_check_private_key(cert, key));
     assert_int_equal(1, X509_verify(cert, key));
     EVP_PKEY_free(key);
@@ -50,15 +44,44 @@ static X509 *make(apr_pool_t *p, const char *name)
     return cert;
 }
 
-static void expect_one_name(apr_pool_t *p, const char *name, int type)
+typedef struct answer {
+    X509 *certs[2];
+} answer_t;
+
+static answer_t make(apr_pool_t *p, const char *name)
 {
-    X509 *cert = make(p, name);
+    const alpncert_keys_t *keys = alpncert_keys_make(p);
+    secret_t *text = NULL;
+    BIO *bio = NULL;
+    answer_t answer = { { NULL, NULL } };
+
+    assert_non_null(keys);
+    text = alpncert_make(p, keys, name, AUTHORIZATION);
+    assert_non_null(text);
+    bio = BIO_new_mem_buf(text->data, (int)text->len);
+    answer.certs[0] = next(p, bio, "p256");
+    answer.certs[1] = next(p, bio, "rsa2048");
+    assert_int_equal(1, BIO_eof(bio));
+    BIO_free(bio);
+    return answer;
+}
+
+static void expect_name_on(apr_pool_t *p, X509 *cert, const char *name, int type)
+{
     GENERAL_NAMES *san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 
     assert_int_equal(1, sk_GENERAL_NAME_num(san));
     assert_int_equal(type, sk_GENERAL_NAME_value(san, 0)->type);
     GENERAL_NAMES_free(san);
     assert_string_equal(name, APR_ARRAY_IDX(san_names(p, cert), 0, const char *));
+}
+
+static void expect_one_name(apr_pool_t *p, const char *name, int type)
+{
+    answer_t answer = make(p, name);
+
+    expect_name_on(p, answer.certs[0], name, type);
+    expect_name_on(p, answer.certs[1], name, type);
 }
 
 static void it_is_for_exactly_one_name(void **state)
@@ -68,9 +91,8 @@ static void it_is_for_exactly_one_name(void **state)
     expect_one_name(*state, "2001:db8::1", GEN_IPADD);
 }
 
-static void it_holds_the_hash_critically(void **state)
+static void expect_hash_on(X509 *cert)
 {
-    X509 *cert = make(*state, "www.example.edu");
     ASN1_OBJECT *id = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1);
     int at = X509_get_ext_by_OBJ(cert, id, -1);
     X509_EXTENSION *extension = NULL;
@@ -84,6 +106,14 @@ static void it_holds_the_hash_critically(void **state)
     assert_int_equal(sizeof(expected), ASN1_STRING_length(value));
     assert_memory_equal(expected, ASN1_STRING_get0_data(value), sizeof(expected));
     ASN1_OBJECT_free(id);
+}
+
+static void it_holds_the_hash_critically(void **state)
+{
+    answer_t answer = make(*state, "www.example.edu");
+
+    expect_hash_on(answer.certs[0]);
+    expect_hash_on(answer.certs[1]);
 }
 
 int main(void)

@@ -117,6 +117,20 @@ static void test_says_what_it_is(void **state)
     assert_has(html, "process 12");
 }
 
+static void test_says_which_names_are_missing(void **state)
+{
+    static const char two[] = "{'certificates':[{'name':'a.edu','state':'valid','names':['a.edu'],"
+                              "'missing_names':['<b>.edu','c.edu']}]}";
+    static const char one[] = "{'certificates':[{'state':'valid','missing_names':['b.edu']}]}";
+    static const char none[] = "{'certificates':[{'state':'valid','missing_names':[]}]}";
+    const char *html = render(*state, two, 1);
+
+    assert_has(html, "<span class=\"state bad\">2 names missing</span>");
+    assert_has(html, "<dt>Missing</dt><dd class=\"bad\"><bdi>&lt;b&gt;.edu c.edu</bdi>");
+    assert_has(render(*state, one, 1), "<span class=\"state bad\">1 name missing</span>");
+    assert_has_not(render(*state, none, 1), "issing");
+}
+
 static void test_says_what_happens_next(void **state)
 {
     assert_has(render(*state, full, 1), "Next try: 2026-11-21 22:05 UTC (in 59 minutes), after a "
@@ -141,12 +155,41 @@ static void test_trouble_in_the_words_of_the_ca(void **state)
     assert_has_not(html, "<i>");
 }
 
+static void test_several_key_types_on_one_card(void **state)
+{
+    const char *html =
+        render(*state,
+               "{'certificates':[{'name':'a.example','state':'failing','key_types':['rsa2048',"
+               "'p256'],'keys':[{'type':'rsa2048','serial':'01'},{'type':'p256','serial':'02'}],"
+               "'problem':{'detail':'no','key_type':'p256'},"
+               "'order':{'status':'processing','key_type':'rsa2048'}}]}",
+               1);
+
+    assert_has(html, "In trouble for p256");
+    assert_has(html, "<dt>Order for rsa2048</dt>");
+    assert_has(html, "<bdi>01</bdi>");
+    assert_has(html, "<bdi>02</bdi>");
+    assert_has_not(strstr(html, "<section") + 1, "<section class=\"card\">\n<div");
+    assert_has_not(render(*state,
+                          "{'certificates':[{'state':'failing','key_types':['p256'],"
+                          "'problem':{'detail':'no','key_type':'p256'}}]}",
+                          1),
+                   "for p256");
+}
+
 static void test_refused_reload_shows_the_parsers_line(void **state)
 {
     const char *html = render(*state, full, 1);
 
     assert_has(html, "AH00526: &lt;syntax&gt; error on line 3");
     assert_has(html, "has a mistake");
+}
+
+static void test_failed_reload_is_told(void **state)
+{
+    assert_has(render(*state, "{'reload':{'state':'failed','why':'httpd <does> not.'}}", 1),
+               "<p class=\"advice\">httpd &lt;does&gt; not.</p>");
+    assert_has(render(*state, "{'reload':{'state':'failed'}}", 1), "</html>");
 }
 
 static void test_agent_that_is_not_running(void **state)
@@ -208,9 +251,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_says_what_it_is),
+        cmocka_unit_test(test_says_which_names_are_missing),
         cmocka_unit_test(test_says_what_happens_next),
         cmocka_unit_test(test_trouble_in_the_words_of_the_ca),
+        cmocka_unit_test(test_several_key_types_on_one_card),
         cmocka_unit_test(test_refused_reload_shows_the_parsers_line),
+        cmocka_unit_test(test_failed_reload_is_told),
         cmocka_unit_test(test_agent_that_is_not_running),
         cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_no_certificate),

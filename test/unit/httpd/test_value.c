@@ -118,6 +118,50 @@ static void test_admin_contact(void **state)
     assert_null(value_admin_contact(*state, NULL));
 }
 
+static void test_managed_name(void **state)
+{
+    static const char *const good[][2] = {
+        { "WWW.Example.EDU", "www.example.edu" },
+        { "*.example.edu", "*.example.edu" },
+        { "192.0.2.1", "192.0.2.1" },
+        { "2001:0DB8::0001", "2001:db8::1" },
+        { "[2001:db8:0:0::1]", "2001:db8::1" },
+        { "1.2.0.192.in-addr.arpa.example", NULL },
+    };
+    static const char *const bad[][2] = {
+        { "", "is empty" },
+        { "*.192.0.2.1", "is an IP address" },
+        { "192.0.2", "is no IPv4 address" },
+        { "192.0.2.256", "is no IPv4 address" },
+        { "192.0.2.1.", "is no IPv4 address" },
+        { "[192.0.2.1]", "no letter, digit or hyphen" },
+        { "192.0.2.1:443", "has a port" },
+        { "[::1]:443", "has a port" },
+        { "www.example.edu:443", "has a port" },
+        { "www.example.edu:", "has a colon" },
+        { "192.0.2.0/24", "is a network" },
+        { "2001:db8::/32", "is a network" },
+        { "www.example.edu/x", "no letter, digit or hyphen" },
+        { "2001:db8::1::2", "is no IPv6 address" },
+        { "[::1", "is no IPv6 address" },
+        { "fe80::1%eth0", "has a zone" },
+        { "::", "is not the address of a server" },
+        { "::ffff:192.0.2.1", "write it as IPv4" },
+    };
+    const char *why = "unset";
+    size_t i = 0;
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); ++i) {
+        assert_string_equal(value_managed_name(*state, good[i][0], &why),
+                            good[i][1] != NULL ? good[i][1] : good[i][0]);
+        assert_null(why);
+    }
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        assert_null(value_managed_name(*state, bad[i][0], &why));
+        assert_non_null(strstr(why, bad[i][1]));
+    }
+}
+
 static void test_renew_before(void **state)
 {
     static const char *const bad[] = { "",     "%",    "0%", "100%",   "-1d", "30",  "30x",
@@ -288,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_credentials_are_not_repeated),
         cmocka_unit_test(test_contact),
         cmocka_unit_test(test_admin_contact),
+        cmocka_unit_test(test_managed_name),
         cmocka_unit_test(test_renew_before),
         cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_eab_source),

@@ -4,6 +4,7 @@ IPC_TEST_LIBS = libipc.la libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	test/unit/ipc/test_brief \
 	test/unit/ipc/test_frame \
+	test/unit/ipc/test_member \
 	test/unit/ipc/test_message \
 	test/unit/ipc/test_plan
 
@@ -14,6 +15,10 @@ test_unit_ipc_test_brief_LDADD = $(IPC_TEST_LIBS)
 test_unit_ipc_test_frame_SOURCES = test/unit/ipc/test_frame.c
 test_unit_ipc_test_frame_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_ipc_test_frame_LDADD = $(IPC_TEST_LIBS) -lpthread
+
+test_unit_ipc_test_member_SOURCES = test/unit/ipc/test_member.c
+test_unit_ipc_test_member_CFLAGS = $(UNIT_CFLAGS)
+test_unit_ipc_test_member_LDADD = $(IPC_TEST_LIBS)
 
 test_unit_ipc_test_message_SOURCES = test/unit/ipc/test_message.c
 test_unit_ipc_test_message_CFLAGS = $(UNIT_CFLAGS)

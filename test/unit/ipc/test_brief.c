@@ -11,7 +11,7 @@
 
 #define FAILURE(attempts) \
     "{\"attempts\":" attempts ",\"since\":\"2026-01-02T03:04:05Z\"," \
-    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"problem\":" PROBLEM "}"
+    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"subset\":1,\"problem\":" PROBLEM "}"
 
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
@@ -22,7 +22,8 @@ static const char *const whole =
     "{\"label\":\"first\",\"directory\":\"https://ca.example/"
     "dir\",\"kid_sha256\":\"0123456789abcdef\","
     "\"url\":\"https://ca.example/account/1\",\"thumbprint\":\"tttt\",\"attempted\":true,"
-    "\"eab\":true,\"terms_accepted\":true,\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
+    "\"eab\":true,\"terms_accepted\":true,\"terms\":\"https://ca.example/"
+    "terms\",\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
     "pem\":\"PEM\","
     "\"proxy\":\"http://proxy:3128\",\"proxy_credentials\":\"name:word\","
     "\"failure\":" FAILURE(
@@ -34,6 +35,7 @@ static const char *const whole =
              "{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
              "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
              "\"challenges\":[\"http-01\"],\"profile\":\"shortlived\",\"profile_required\":true,"
+             "\"allow_subset\":true,"
              "\"preferred_chain\":\"Root X1\",\"key_type\":\"p384\","
              "\"renew_percent\":33,\"renew_before\":2592000000000,\"served\":true,\"fallback\":"
              "true,"
@@ -53,9 +55,10 @@ static const char *const whole =
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
                       "\"challenges\":[],"
-                      "\"profile_required\":false,\"key_type\":\"rsa2048\","
+                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
                       "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
-                      "\"ordering\":false,\"finalized\":false,\"failure\":null}],"
+                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":null}]"
+                      ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","
                       "\"next\":\"2026-03-02T00:01:00Z\"}}";

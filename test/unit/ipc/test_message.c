@@ -60,19 +60,30 @@ static void orders_are_about_certificates(void **state)
 
 static void what_an_order_may_say_is_closed(void **state)
 {
-    sentence_order_t order = { 1, 0 };
+    sentence_order_t order = { 1, 0, NULL };
+    apr_array_header_t *names = apr_array_make(*state, 1, sizeof(const char *));
     json_t *body = json_own(*state, json_object());
 
     sentence_order_to_json(body, &order);
     order.replaces = 0;
     order.profile = 1;
-    sentence_order_from_json(&order, body);
+    sentence_order_from_json(&order, body, *state);
     assert_int_equal(1, order.replaces);
     assert_int_equal(0, order.profile);
+    assert_null(order.names); /* all */
+    APR_ARRAY_PUSH(names, const char *) = "a.example";
+    order.names = names;
+    sentence_order_to_json(body, &order);
+    sentence_order_from_json(&order, body, *state);
+    assert_int_equal(1, order.names->nelts);
+    assert_string_equal("a.example", APR_ARRAY_IDX(order.names, 0, const char *));
     sentence_order_from_json(
-        &order, json_own(*state, json_pack("{s:s,s:i}", "replaces", "a.b", "profile", 1)));
+        &order,
+        json_own(*state, json_pack("{s:s,s:i,s:i}", "replaces", "a.b", "profile", 1, "names", 1)),
+        *state);
     assert_int_equal(0, order.replaces);
     assert_int_equal(0, order.profile);
+    assert_int_equal(0, order.names->nelts); /* not all: none, which is refused */
 }
 
 int main(void)

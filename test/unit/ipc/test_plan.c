@@ -22,7 +22,8 @@ static const char *const whole =
     "\"certificates\":[{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
     "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
     "\"challenges\":[\"http-01\",\"dns-01\"],\"dns_command\":\"/usr/bin/dns add\","
-    "\"profile\":\"shortlived\",\"profile_required\":true,\"preferred_chain\":\"Root X1\","
+    "\"profile\":\"shortlived\",\"profile_required\":true,\"allow_subset\":true,\"preferred_"
+    "chain\":\"Root X1\","
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"where\":\"httpd.conf:9\"}]}";
@@ -88,6 +89,7 @@ static void members_are_where_they_belong(void **state)
     assert_int_equal(33, certificate->renew_percent);
     assert_true(apr_time_from_sec(30 * 86400) == certificate->renew_before);
     assert_int_equal(0, certificate->common_name);
+    assert_int_equal(1, certificate->allow_subset);
     assert_string_equal("000007", certificate->loaded);
     assert_string_equal("example.edu", APR_ARRAY_IDX(certificate->names, 1, const char *));
 }

@@ -280,6 +280,204 @@ static void each_order_has_a_key_of_its_own(void **state)
     scene_end(s);
 }
 
+/* ---- fewer names than are configured ---- */
+
+static apr_status_t order_for(scene_t *s, const char *a, const char *b)
+{
+    eab_result_clear(s->result);
+    return certificate_ordering(scene_certificate(s), party_names(s->p, a, b, NULL), s->result);
+}
+
+static scene_t *with_subset_allowed(apr_pool_t *p)
+{
+    scene_t *s = scene_make(p);
+
+    s->certificate->allow_subset = 1;
+    scene_start(s);
+    scene_register(s);
+    return s;
+}
+
+/* Install one for both names, of 90 days, of which so many seconds are left. */
+static void install_whole(scene_t *s, long left)
+{
+    party_spec_t spec = { .names = "DNS:" NAME ",DNS:example.edu", .usage = "serverAuth" };
+
+    scene_finalize(s);
+    spec.key = scene_certificate(s)->key;
+    spec.from = left - 90L * 86400;
+    spec.until = left;
+    assert_int_equal(APR_SUCCESS,
+                     certificate_install(scene_certificate(s),
+                                         party_pem(s->p, 2, party_make(s->p, s->ca, &spec), s->ca),
+                                         s->result));
+}
+
+static void finalize_subset(scene_t *s)
+{
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    scene_sign(s, SENTENCE_FINALIZE);
+}
+
+static void an_order_for_fewer_names_needs_leave(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    scene_start(s);
+    scene_register(s);
+    assert_int_equal(APR_EINVAL, order_for(s, NAME, NULL));
+    assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
+    assert_null(scene_certificate(s)->journal);
+    assert_false(scene_has(s, "pending/" NAME "/order.json"));
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NAME)); /* that is all of them */
+    assert_null(scene_certificate(s)->journal->of);
+    scene_end(s);
+}
+
+static void an_order_is_for_configured_names_whatever_is_asked(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+
+    assert_int_equal(APR_EINVAL, order_for(s, NULL, NULL));
+    assert_int_equal(APR_EINVAL, order_for(s, "evil.example", NULL));
+    assert_int_equal(APR_EINVAL, order_for(s, NAME, "evil.example"));
+    assert_int_equal(APR_EINVAL, order_for(s, "*.example.edu", NULL));
+    assert_null(scene_certificate(s)->journal);
+    assert_int_equal(APR_SUCCESS, order_for(s, "EXAMPLE.edu", "example.edu"));
+    assert_int_equal(1, scene_certificate(s)->journal->names->nelts);
+    assert_string_equal("example.edu",
+                        APR_ARRAY_IDX(scene_certificate(s)->journal->names, 0, const char *));
+    assert_int_equal(2, scene_certificate(s)->journal->of->nelts);
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL)); /* the same once more */
+    assert_int_equal(APR_EINVAL, order_for(s, NAME, NULL));
+    assert_int_equal(APR_EINVAL, order_for(s, NAME, "example.edu"));
+    scene_end(s);
+}
+
+static void an_order_for_fewer_names_is_resumed_under_the_same_configuration(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
+    scene_start(s);
+    assert_int_equal(1, scene_certificate(s)->journal->names->nelts);
+    s->certificate->names = party_names(s->p, NAME, "example.edu", "new.example.edu", NULL);
+    scene_start(s);
+    assert_null(scene_certificate(s)->journal);
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
+    s->certificate->allow_subset = 0;
+    scene_start(s);
+    assert_null(scene_certificate(s)->journal);
+    scene_end(s);
+}
+
+static void fewer_names_take_the_place_of_nothing(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+    keeper_certificate_t *certificate = scene_certificate(s);
+
+    finalize_subset(s);
+    assert_int_equal(APR_SUCCESS,
+                     certificate_install(certificate,
+                                         scene_chain(s, certificate->key, "DNS:example.edu"),
+                                         s->result));
+    assert_int_equal(1, certificate_facts(certificate, s->p)->names->nelts);
+    assert_true(scene_has(s, "live/" NAME)); /* its place, though that name is not on it */
+    finalize_subset(s);
+    assert_int_equal(APR_SUCCESS,
+                     certificate_install(certificate,
+                                         scene_chain(s, certificate->key, "DNS:example.edu"),
+                                         s->result));
+    assert_string_equal("000002", certificate->best->number);
+    scene_end(s);
+}
+
+static void fewer_names_do_not_take_the_place_of_a_good_certificate(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+
+    install_whole(s, 20 * 86400);
+    assert_int_equal(APR_EINVAL, order_for(s, "example.edu", NULL));
+    assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
+    assert_null(scene_certificate(s)->journal);
+    scene_end(s);
+}
+
+static void shortly_before_its_end_fewer_names_will_do(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+
+    install_whole(s, 3 * 86400 - 60);
+    finalize_subset(s);
+    assert_int_equal(APR_SUCCESS,
+                     certificate_install(
+                         scene_certificate(s),
+                         scene_chain(s, scene_certificate(s)->key, "DNS:example.edu"), s->result));
+    assert_string_equal("000002", scene_certificate(s)->best->number);
+    scene_end(s);
+}
+
+/* Written by another configuration, or by time: what was right when it was ordered is asked again. */
+static void the_rule_holds_until_the_certificate_is_installed(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+    keeper_certificate_t *certificate = scene_certificate(s);
+    generation_t *best;
+    const char *pem;
+
+    install_whole(s, 20 * 86400);
+    best = certificate->best;
+    certificate->best = NULL;
+    assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
+    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, s->result));
+    certificate->best = best;
+    scene_refuse(s, SENTENCE_FINALIZE);
+    assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
+    assert_false(certificate->journal->finalized);
+    certificate->best = NULL;
+    scene_sign(s, SENTENCE_FINALIZE);
+    certificate->best = best;
+    pem = scene_chain(s, certificate->key, "DNS:example.edu");
+    assert_int_equal(APR_EINVAL, certificate_install(certificate, pem, s->result));
+    assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
+    assert_ptr_equal(best, certificate->best);
+    s->certificate->allow_subset = 0;
+    certificate->best = NULL;
+    assert_int_equal(APR_EINVAL, certificate_install(certificate, pem, s->result));
+    s->certificate->allow_subset = 1;
+    assert_int_equal(APR_SUCCESS, certificate_install(certificate, pem, s->result));
+    scene_end(s);
+}
+
+static void a_chain_with_fewer_names_than_ordered(void **state)
+{
+    scene_t *s = with_subset_allowed(*state);
+    keeper_certificate_t *certificate = scene_certificate(s);
+    json_t *dropped;
+
+    install_whole(s, 20 * 86400);
+    scene_finalize(s);
+    assert_int_equal(
+        APR_EINVAL,
+        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:" NAME), s->result));
+    assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
+    dropped = json_array_get(s->result->subproblems, 0);
+    assert_string_equal(EAB_PROBLEM_NAME_DROPPED, json_peek_string(dropped, "type"));
+    assert_string_equal("example.edu",
+                        json_peek_string(json_object_get(dropped, "identifier"), "value"));
+    assert_int_equal(
+        APR_EINVAL,
+        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:evil"), s->result));
+    assert_string_equal(EAB_PROBLEM_CHAIN, s->result->type);
+    certificate->best = NULL;
+    assert_int_equal(
+        APR_SUCCESS,
+        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:" NAME), s->result));
+    assert_int_equal(1, certificate->best->facts->names->nelts);
+    scene_end(s);
+}
+
 static const char *fingerprint(scene_t *s)
 {
     scene_start(s);
@@ -308,6 +506,9 @@ static void the_fingerprint_is_of_what_matters(void **state)
     s->certificate->common_name = 0;
     assert_string_not_equal(first, fingerprint(s));
     s->certificate->common_name = 1;
+    s->certificate->allow_subset = 1;
+    assert_string_not_equal(first, fingerprint(s));
+    s->certificate->allow_subset = 0;
     s->account->terms_accepted = 0;
     assert_string_not_equal(first, fingerprint(s));
     s->account->terms_accepted = 1;
@@ -333,6 +534,14 @@ int main(void)
         fixture_test(a_foreign_chain_is_refused),
         fixture_test(without_an_order_nothing_is_installed),
         fixture_test(each_order_has_a_key_of_its_own),
+        fixture_test(an_order_for_fewer_names_needs_leave),
+        fixture_test(an_order_is_for_configured_names_whatever_is_asked),
+        fixture_test(an_order_for_fewer_names_is_resumed_under_the_same_configuration),
+        fixture_test(fewer_names_take_the_place_of_nothing),
+        fixture_test(fewer_names_do_not_take_the_place_of_a_good_certificate),
+        fixture_test(shortly_before_its_end_fewer_names_will_do),
+        fixture_test(the_rule_holds_until_the_certificate_is_installed),
+        fixture_test(a_chain_with_fewer_names_than_ordered),
         fixture_test(the_fingerprint_is_of_what_matters),
     };
 

@@ -295,8 +295,10 @@ static void a_hanging_command_is_killed(void **state)
 
 static void a_missing_command_is_told(void **state)
 {
-    scene_t *s = scene(*state);
+    scene_t *s = NULL;
 
+    fixture_needs_vfork();
+    s = scene(*state);
     s->plan->dns_command = "/nonexistent/command";
     assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
     run_until_replied(s, 1);

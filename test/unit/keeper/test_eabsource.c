@@ -116,7 +116,8 @@ static void a_credential_needs_systemd(void **state)
     scene_t s = scene(*state);
 
     unsetenv("CREDENTIALS_DIRECTORY");
-    expect_refusal(&s, parse(&s, "credential:eab"), "LoadCredential=eab");
+    expect_refusal(&s, parse(&s, "credential:hmac"), "LoadCredential=hmac:PATH");
+    assert_null(strstr(strstr(s.result->detail, "hmac") + 1, "hmac"));
     scene_end(&s);
 }
 

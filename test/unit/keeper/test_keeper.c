@@ -65,6 +65,19 @@ static void the_brief_tells_the_order_in_flight(void **state)
 }
 
 /* Of the EAB key and the private keys neither text nor bytes, of the key id only its hash. */
+static void the_brief_tells_the_terms_that_were_agreed_to(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    scene_start(s);
+    assert_null(account_of(s)->terms);
+    assert_int_equal(APR_SUCCESS, account_registered(scene_account(s), ACCOUNT_URL,
+                                                     "https://ca.example/terms", s->result));
+    scene_start(s);
+    assert_string_equal("https://ca.example/terms", account_of(s)->terms);
+    scene_end(s);
+}
+
 static void the_brief_holds_no_secret(void **state)
 {
     scene_t *s = scene_make(*state);
@@ -163,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_brief_tells_what_the_plan_says),
         fixture_test(the_brief_tells_the_order_in_flight),
+        fixture_test(the_brief_tells_the_terms_that_were_agreed_to),
         fixture_test(the_brief_holds_no_secret),
         fixture_test(a_missing_ca_file_breaks_the_account),
         fixture_test(a_broken_account_leaves_the_others_alone),

@@ -123,10 +123,13 @@ static void output_over_the_limit_is_dropped_and_does_not_block(void **state)
 
 static void what_cannot_be_started_is_told(void **state)
 {
-    run_t run = run_make(*state);
-    const char *path = apr_pstrcat(run.p, run.dir, "/program", NULL);
-    const char *argv[] = { path, NULL };
+    run_t run;
+    const char *argv[2] = { NULL, NULL };
+    const char *path = NULL;
 
+    fixture_needs_vfork();
+    run = run_make(*state);
+    argv[0] = path = apr_pstrcat(run.p, run.dir, "/program", NULL);
     start(&run, argv, 0, 100, PATIENCE);
     assert_int_equal(0, run.outcome.started);
     assert_int_equal(ENOENT, run.outcome.error);

@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include <signal.h>
+#include <apr_file_io.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -67,6 +68,7 @@ static json_t *run_keeper(scene_t *s, apr_interval_time_t span)
     pid_t pid = fork();
 
     if (pid == 0) {
+        assert_non_null(freopen(file(s, "log"), "a", stderr));
         scene_start(s);
         reload_consider(s->keeper->reload);
         scene_run(s, span);
@@ -80,14 +82,30 @@ static json_t *run_keeper(scene_t *s, apr_interval_time_t span)
     return json_parse(s->p, text, len, NULL);
 }
 
-static const char *arguments(scene_t *s)
+static const char *text_of(scene_t *s, const char *name)
 {
     const char *text = "";
     apr_size_t len = 0;
 
-    if (file_read(&text, &len, file(s, "arguments"), 100000, s->p) != APR_SUCCESS)
+    if (file_read(&text, &len, file(s, name), 100000, s->p) != APR_SUCCESS)
         return "";
     return text;
+}
+
+static const char *arguments(scene_t *s)
+{
+    return text_of(s, "arguments");
+}
+
+/* How often the keepers have logged it. */
+static int logged(scene_t *s, const char *words)
+{
+    const char *at = text_of(s, "log");
+    int n = 0;
+
+    for (; (at = strstr(at, words)) != NULL; ++at)
+        ++n;
+    return n;
 }
 
 static apr_int64_t asked(scene_t *s)
@@ -156,9 +174,11 @@ static void a_mended_configuration_goes_live_by_itself(void **state)
 
 static void a_test_that_cannot_be_run_is_told(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
-    json_t *news;
+    scene_t *s = NULL;
+    json_t *news = NULL;
 
+    fixture_needs_vfork();
+    s = with_certificate(*state, "exit 0");
     s->plan->httpd_program = "/nowhere/httpd";
     news = run_keeper(s, apr_time_from_msec(500));
     assert_int_equal(0, signals);
@@ -186,8 +206,13 @@ static void one_generation_is_asked_for_three_times(void **state)
         news = run_keeper(s, apr_time_from_msec(700));
         assert_int_equal(i < 3 ? i : 3, signals);
         assert_int_equal(i < 3 ? i : 3, asked(s));
+        /* httpd needs a moment after the third restart; then it is told, once by each keeper. */
+        assert_string_equal(i <= 3 ? "pending" : "failed", json_peek_string(news, "state"));
+        assert_int_equal(i <= 3 ? 0 : i - 3, logged(s, "restarted 3 times"));
     }
-    assert_string_equal("idle", json_peek_string(news, "state"));
+    assert_string_equal("failed", json_peek_string(news, "told_state"));
+    assert_non_null(strstr(json_peek_string(news, "why"), NAME " (generation 000001)"));
+    assert_int_equal(2, logged(s, NAME " (generation 000001)"));
     /* Another generation is another matter. */
     s->plan->reload = 0;
     scene_start(s);
@@ -197,6 +222,30 @@ static void one_generation_is_asked_for_three_times(void **state)
     s->plan->reload = 1;
     run_keeper(s, apr_time_from_msec(700));
     assert_int_equal(4, signals);
+    scene_end(s);
+}
+
+/* A restart that cannot be remembered could be repeated for ever. */
+static void what_cannot_be_remembered_is_not_done(void **state)
+{
+    scene_t *s = with_certificate(*state, "exit 0");
+    apr_time_t next;
+    json_t *news;
+
+    assert_int_equal(APR_SUCCESS, apr_dir_make(scene_path(s, "reload.json"), APR_OS_DEFAULT, s->p));
+    news = run_keeper(s, apr_time_from_msec(700));
+    next = json_peek_time(news, "next");
+    assert_int_equal(0, signals);
+    assert_string_equal("failed", json_peek_string(news, "state"));
+    assert_non_null(strstr(json_peek_string(news, "why"), "reload.json cannot be written"));
+    assert_int_equal(1, logged(s, "reload.json cannot be written"));
+    assert_true(next > apr_time_now() && next < apr_time_now() + apr_time_from_sec(11));
+    assert_true(json_peek_time(news, "last") == 0);
+    /* And when it can, it is done. */
+    assert_int_equal(APR_SUCCESS, apr_dir_remove(scene_path(s, "reload.json"), s->p));
+    news = run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(1, signals);
+    assert_int_equal(1, asked(s));
     scene_end(s);
 }
 
@@ -261,6 +310,7 @@ int main(void)
         fixture_test(a_mended_configuration_goes_live_by_itself),
         fixture_test(a_test_that_cannot_be_run_is_told),
         fixture_test(one_generation_is_asked_for_three_times),
+        fixture_test(what_cannot_be_remembered_is_not_done),
         fixture_test(two_restarts_keep_their_distance),
         fixture_test(off_is_off),
         fixture_test(only_the_parent_is_signalled),

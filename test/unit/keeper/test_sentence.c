@@ -192,6 +192,21 @@ static void an_order_names_what_is_configured(void **state)
     scene_end(s);
 }
 
+/* RFC 8738, 3: in the one text that RFC 5952 gives it. */
+static void an_address_is_an_identifier_of_its_own_type(void **state)
+{
+    scene_t *s = scene_make(*state);
+
+    s->certificate->names = party_names(s->p, NAME, "192.0.2.1", "2001:0DB8:0::0001", NULL);
+    scene_start(s);
+    scene_register(s);
+    assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME "\"},"
+                        "{\"type\":\"ip\",\"value\":\"192.0.2.1\"},"
+                        "{\"type\":\"ip\",\"value\":\"2001:db8::1\"}]}",
+                        expect(s, SENTENCE_NEW_ORDER, 0));
+    scene_end(s);
+}
+
 static void only_one_order_is_in_flight(void **state)
 {
     scene_t *s = scene_make(*state);
@@ -226,14 +241,14 @@ static X509_REQ *csr_of(scene_t *s, const char *payload)
     return csr;
 }
 
-static void expect_san(X509_REQ *csr, int i, const char *name)
+static void expect_san(X509_REQ *csr, int count, int i, const char *name)
 {
     STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
     GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
     const ASN1_IA5STRING *text;
 
     assert_non_null(names);
-    assert_int_equal(2, sk_GENERAL_NAME_num(names));
+    assert_int_equal(count, sk_GENERAL_NAME_num(names));
     text = sk_GENERAL_NAME_value(names, i)->d.dNSName;
     assert_int_equal(strlen(name), ASN1_STRING_length(text));
     assert_memory_equal(name, ASN1_STRING_get0_data(text), strlen(name));
@@ -256,15 +271,40 @@ static void finalize_carries_our_names_and_our_key(void **state)
     assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
     payload = expect(s, SENTENCE_FINALIZE, 0);
     csr = csr_of(s, payload);
-    expect_san(csr, 0, NAME);
-    expect_san(csr, 1, "example.edu");
+    expect_san(csr, 2, 0, NAME);
+    expect_san(csr, 2, 1, "example.edu");
     /* What the signature promises is on disk: the fact, and the very key. */
     assert_true(json_peek_bool(scene_read(s, "pending/" NAME "/order.json"), "finalized", 0));
     assert_int_equal(APR_SUCCESS,
                      keypair_load(&key, scene_path(s, "pending/" NAME "/privkey.pem"), s->p));
     assert_int_equal(1, X509_REQ_verify(csr, key->pkey));
+    assert_int_not_equal(1, EVP_PKEY_eq(key->pkey, scene_account(s)->key->pkey));
     X509_REQ_free(csr);
     ERR_clear_error();
+    scene_end(s);
+}
+
+/* A hundred names of 251 characters each, which is as much as httpd -t lets pass: CAs take requests of
+ * up to 50,000 bytes. */
+static void the_longest_requests_are_taken(void **state)
+{
+    scene_t *s = scene_make(*state);
+    apr_array_header_t *names = party_names(s->p, NULL);
+    char label[60];
+    int i;
+
+    memset(label, 'a', sizeof(label));
+    label[59] = '\0';
+    for (i = 0; i < 100; ++i)
+        APR_ARRAY_PUSH(names, const char *) =
+            apr_psprintf(s->p, "n%02d.%s.%s.%s.%s.example", i, label, label, label, label);
+    assert_int_equal(251, strlen(APR_ARRAY_IDX(names, 0, const char *)));
+    s->certificate->names = names;
+    scene_start(s);
+    scene_register(s);
+    assert_true(strlen(scene_sign(s, SENTENCE_NEW_ORDER)) < 50000);
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_true(strlen(scene_sign(s, SENTENCE_FINALIZE)) < 50000);
     scene_end(s);
 }
 
@@ -396,7 +436,7 @@ static void a_broken_account_signs_nothing(void **state)
 
 static const char *payload_of_order(scene_t *s, int replaces, int profile)
 {
-    sentence_order_t order = { 0, 0 };
+    sentence_order_t order = { 0, 0, NULL };
     const char *jws = NULL;
     bytes_t payload = { NULL, 0 };
 
@@ -427,11 +467,49 @@ static void an_order_says_what_is_configured(void **state)
     scene_end(s);
 }
 
+/* Of an order for fewer names: newOrder and CSR say the same, and the subject is one that is left. */
+static void an_order_and_its_csr_are_for_the_same_names(void **state)
+{
+    scene_t *s = scene_make(*state);
+    sentence_order_t order = { 0, 0, NULL };
+    const char *jws = NULL, *payload = NULL;
+    json_t *header = NULL;
+    char subject[100] = "";
+    X509_REQ *csr;
+
+    s->certificate->allow_subset = 1;
+    scene_start(s);
+    scene_register(s);
+    order.names = party_names(s->p, "evil.example", NULL);
+    assert_int_equal(APR_EINVAL,
+                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                                         "https://ca.example/new", NONCE, &order, s->result, s->p));
+    assert_null(jws);
+    order.names = party_names(s->p, "example.edu", NULL);
+    eab_result_clear(s->result);
+    assert_int_equal(APR_SUCCESS,
+                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                                         "https://ca.example/new", NONCE, &order, s->result, s->p));
+    scene_open_jws(s, jws, &header, &payload);
+    assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"example.edu\"}]}",
+                        payload);
+    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    csr = csr_of(s, expect(s, SENTENCE_FINALIZE, 0));
+    expect_san(csr, 1, 0, "example.edu");
+    X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(csr), NID_commonName, subject,
+                              sizeof(subject));
+    assert_string_equal("example.edu", subject);
+    X509_REQ_free(csr);
+    ERR_clear_error();
+    scene_end(s);
+}
+
 /* To its own URL and nowhere else. */
 static void contacts_go_to_the_account(void **state)
 {
     scene_t *s = scene_make(*state);
-    const char *jws = NULL;
+    const char *jws = NULL, *payload = NULL;
+    json_t *header = NULL;
 
     scene_start(s);
     scene_register(s);
@@ -443,6 +521,9 @@ static void contacts_go_to_the_account(void **state)
     eab_result_clear(s->result);
     assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
                                                 ACCOUNT_URL, NONCE, s->result, s->p));
+    scene_open_jws(s, jws, &header, &payload);
+    assert_string_equal("{\"contact\":[\"mailto:a@example.edu\",\"mailto:new@example.edu\"]}",
+                        payload);
     assert_int_equal(APR_SUCCESS, account_contacted(scene_account(s), s->result));
     assert_false(account_contact_changed(scene_account(s)));
     scene_end(s);
@@ -462,8 +543,11 @@ int main(void)
         fixture_test(a_bound_account_is_not_bound_again),
         fixture_test(reading_and_answering_need_an_account),
         fixture_test(an_order_names_what_is_configured),
+        fixture_test(an_address_is_an_identifier_of_its_own_type),
         fixture_test(only_one_order_is_in_flight),
         fixture_test(finalize_carries_our_names_and_our_key),
+        fixture_test(the_longest_requests_are_taken),
+        fixture_test(an_order_and_its_csr_are_for_the_same_names),
         fixture_test(finalize_waits_for_its_key),
         fixture_test(an_order_of_another_configuration_is_not_finalized),
         fixture_test(hostile_urls_and_nonces_are_refused),

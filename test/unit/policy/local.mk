@@ -23,3 +23,8 @@ check_PROGRAMS += test/unit/policy/test_pace
 test_unit_policy_test_pace_SOURCES = test/unit/policy/test_pace.c
 test_unit_policy_test_pace_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_pace_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_subset
+test_unit_policy_test_subset_SOURCES = test/unit/policy/test_subset.c
+test_unit_policy_test_subset_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_subset_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)

@@ -99,6 +99,8 @@ static const char *const all_types[] = {
     EAB_PROBLEM_ORDER_CHANGED,
     EAB_PROBLEM_ORDER_LOST,
     EAB_PROBLEM_CHAIN,
+    EAB_PROBLEM_NAME_DROPPED,
+    EAB_PROBLEM_FEWER_NAMES,
     EAB_PROBLEM_ACCOUNT_PENDING,
     EAB_PROBLEM_STORE,
     EAB_PROBLEM_ANSWER_FILE,
@@ -200,6 +202,65 @@ static void advises_what_to_do(void **state)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
         assert_non_null(strstr(advice_at(*state, rows[i].type, rows[i].place), rows[i].word));
         assert_int_equal(class_at(*state, rows[i].type, rows[i].place), rows[i].class);
+    }
+}
+
+/* What each type leads to, where it comes from: how it is tried again, and a word of the advice. */
+static void answers_each_type_where_it_happens(void **state)
+{
+    static const struct {
+        const char *type;
+        problem_place_t place;
+        retry_class_t class;
+        const char *word;
+    } rows[] = {
+        { "accountDoesNotExist", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "registered" },
+        { "badCSR", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "ACMEKeyType" },
+        { "badNonce", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "repeat" },
+        { "badPublicKey", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "account key" },
+        { "badPublicKey", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "ACMEKeyType" },
+        { "badSignatureAlgorithm", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEEABAlg" },
+        { "badSignatureAlgorithm", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "ES256" },
+        { "caa", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "CAA" },
+        { "caa", PROBLEM_AT_ORDER, RETRY_VALIDATION, "CAA" },
+        { "compound", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "several" },
+        { "connection", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "port 80" },
+        { "dns", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "look up" },
+        { "externalAccountRequired", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEContact" },
+        { "incorrectResponse", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "acme-challenge" },
+        { "invalidContact", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEContact" },
+        { "malformed", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "used already" },
+        { "malformed", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "names" },
+        { "malformed", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "its words" },
+        { "orderNotReady", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "again" },
+        { "rateLimited", PROBLEM_AT_ORDER, RETRY_LIMITED, "limit" },
+        { "rejectedIdentifier", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "remove" },
+        { "serverInternal", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "by itself" },
+        { "tls", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "443" },
+        { "unauthorized", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEEABKey" },
+        { "unauthorized", PROBLEM_AT_ORDER, RETRY_VALIDATION, "deactivated" },
+        { "unauthorized", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "acme-challenge" },
+        { "unsupportedContact", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEContact" },
+        { "unsupportedIdentifier", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "ACMEManagedDomain" },
+        { "userActionRequired", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "terms of service" },
+        { "alreadyReplaced", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "replaced" },
+        { "invalidProfile", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "profile" },
+        { "autoRenewalCanceled", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "STAR" },
+        { "autoRenewalExpired", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "STAR" },
+        { "autoRenewalCancellationInvalid", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "STAR" },
+        { "autoRenewalRevocationNotSupported", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "STAR" },
+        { "unknownDelegation", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "delegation" },
+        { "onionCAARequired", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, ".onion" },
+        { "badAttestationStatement", PROBLEM_AT_CHALLENGE, RETRY_CONFIGURATION, "device" },
+        { "conflict", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "earlier request" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        const char *type = apr_pstrcat(*state, ACME_ERROR, rows[i].type, NULL);
+
+        assert_int_equal(class_at(*state, type, rows[i].place), rows[i].class);
+        assert_non_null(strstr(advice_at(*state, type, rows[i].place), rows[i].word));
     }
 }
 
@@ -314,6 +375,21 @@ static void fills_in_the_names_of_subproblems(void **state)
     assert_non_null(strstr(advice, "(1, 2, 3, 4, 5, ...)"));
 }
 
+static void advises_for_each_type_of_a_compound_problem(void **state)
+{
+    const char *advice = problem_advice(
+        *state,
+        compound(*state, "[{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"a.edu\"}},"
+                         "{\"type\":\"" ACME_ERROR
+                         "dns\",\"identifier\":{\"value\":\"b.edu\"}},{\"type\":7},"
+                         "{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"c.edu\"}}]"),
+        PROBLEM_AT_ORDER, NULL);
+
+    assert_non_null(strstr(advice, "A CAA record in the DNS of a.edu, c.edu or"));
+    assert_non_null(strstr(advice, " The CA could not look up b.edu in"));
+    assert_null(strstr(strstr(advice, "CAA record") + 1, "CAA record"));
+}
+
 static void escapes_remote_names(void **state)
 {
     eab_result_t *problem = problem_of(*state, ACME_ERROR "dns");
@@ -346,12 +422,14 @@ int main(void)
         cmocka_unit_test(has_no_row_in_vain),
         cmocka_unit_test(tells_unauthorized_apart_by_its_place),
         cmocka_unit_test(advises_what_to_do),
+        cmocka_unit_test(answers_each_type_where_it_happens),
         cmocka_unit_test(goes_by_http_status_where_the_type_is_unknown),
         cmocka_unit_test(prefers_the_type_to_the_status),
         cmocka_unit_test(takes_the_least_retryable_of_several),
         cmocka_unit_test(keeps_its_own_class_beside_subproblems),
         cmocka_unit_test(fills_in_the_names),
         cmocka_unit_test(fills_in_the_names_of_subproblems),
+        cmocka_unit_test(advises_for_each_type_of_a_compound_problem),
         cmocka_unit_test(escapes_remote_names),
         cmocka_unit_test(names_the_host_or_the_directive),
     };

@@ -151,14 +151,28 @@ static void polls_as_the_ca_says(void **state)
 
 static void polls_slower_when_the_ca_is_silent(void **state)
 {
-    static const int milliseconds[] = { 250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000 };
+    static const int milliseconds[] = { 100, 400, 500, 1000, 2000, 4000, 8000, 15000, 30000 };
     int i;
 
     (void)state;
     for (i = 0; i < 9; ++i)
         assert_int_equal(retry_poll(i, -1), apr_time_from_msec(milliseconds[i]));
-    assert_int_equal(retry_poll(INT_MAX, -1), apr_time_from_sec(30));
-    assert_int_equal(retry_poll(-1, -1), apr_time_from_msec(250));
+    assert_int_equal(retry_poll(INT_MAX - 1, -1), apr_time_from_sec(30));
+    assert_int_equal(retry_poll(-1, -1), apr_time_from_msec(100));
+}
+
+static void looks_when_the_ca_has_read_the_answers(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_first_poll(1, 0, -1), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(7, apr_time_from_sec(1), -1), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(0, 0, -1), apr_time_from_msec(100));
+    assert_int_equal(retry_first_poll(0, apr_time_from_msec(30), -1), apr_time_from_msec(70));
+    assert_int_equal(retry_first_poll(0, apr_time_from_sec(30), -1), 0);
+    assert_int_equal(retry_first_poll(0, -1, -1), 0); /* the clock was set back */
+    assert_int_equal(retry_first_poll(0, 0, 3), apr_time_from_sec(3));
+    assert_int_equal(retry_first_poll(1, 0, 3), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(1, 0, 15), apr_time_from_sec(15));
 }
 
 int main(void)
@@ -174,6 +188,7 @@ int main(void)
         cmocka_unit_test(is_always_later_than_now),
         cmocka_unit_test(polls_as_the_ca_says),
         cmocka_unit_test(polls_slower_when_the_ca_is_silent),
+        cmocka_unit_test(looks_when_the_ca_has_read_the_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

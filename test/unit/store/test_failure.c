@@ -26,6 +26,7 @@ static scene_t scene(apr_pool_t *p)
     s.failure.since = SINCE;
     s.failure.next = NEXT;
     s.failure.place = 2;
+    s.failure.subset = 1;
     s.failure.problem = eab_result_make(p);
     eab_result_set(s.failure.problem, APR_EGENERAL, ACME_ERROR "rateLimited", "Too much of it.");
     return s;
@@ -47,6 +48,7 @@ static void expect_kept(scene_t *s, const char *key)
     assert_int_equal(SINCE, failure->since);
     assert_int_equal(NEXT, failure->next);
     assert_int_equal(2, failure->place);
+    assert_int_equal(1, failure->subset);
     assert_true(eab_result_is_acme(failure->problem, "rateLimited"));
     assert_string_equal("Too much of it.", failure->problem->detail);
     assert_int_equal(APR_SUCCESS, failure_save(s->store, key, NULL, s->p));

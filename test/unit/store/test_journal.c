@@ -74,14 +74,18 @@ static void save_and_load(void **state)
     assert_string_equal("*.example.edu", APR_ARRAY_IDX(journal->names, 1, const char *));
     assert_string_equal("rsa2048", journal->key_type);
     assert_null(journal->order_url);
+    assert_null(journal->of);
     assert_int_equal(0, journal->finalized);
     assert_int_equal(SINCE, journal->since);
+    s.journal.of = party_names(s.p, NAME, "*.example.edu", "example.edu", NULL);
     s.journal.order_url = "https://ca.example/order/1";
     s.journal.finalized = 1;
     save(&s, NAME);
     assert_int_equal(APR_SUCCESS, journal_load(&journal, s.store, NAME, s.result, s.p));
     assert_string_equal("https://ca.example/order/1", journal->order_url);
     assert_int_equal(1, journal->finalized);
+    assert_int_equal(3, journal->of->nelts);
+    assert_int_equal(2, journal->names->nelts);
     scene_end(&s);
 }
 

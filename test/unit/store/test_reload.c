@@ -50,7 +50,8 @@ static void save_and_load(void **state)
     memory->last = LAST;
     reload_memory_ask(memory, NAME, "000001");
     reload_memory_ask(memory, NAME, "000001");
-    assert_int_equal(APR_SUCCESS, reload_memory_save(store, memory, *state));
+    assert_int_equal(APR_SUCCESS,
+                     reload_memory_save(store, memory, eab_result_make(*state), *state));
     memory = reload_memory_load(store, *state);
     assert_int_equal(LAST, memory->last);
     assert_int_equal(2, reload_memory_asked(memory, NAME, "000001"));

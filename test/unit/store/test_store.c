@@ -194,6 +194,10 @@ static void entries(void **state)
     assert_string_equal("www.example.edu", store_entry(*state, "www.example.edu"));
     assert_string_equal("_wildcard.example.edu", store_entry(*state, "*.example.edu"));
     assert_string_equal("_wildcard.example.edu", store_entry(*state, "_wildcard.example.edu"));
+    assert_string_equal("192.0.2.1", store_entry(*state, "192.0.2.1"));
+    assert_string_equal("_ipv6.2001-db8--1", store_entry(*state, "2001:db8::1"));
+    assert_string_equal("_ipv6.2001-db8--1", store_entry(*state, "_ipv6.2001-db8--1"));
+    assert_string_equal("_ipv6.--1+p256", store_entry(*state, "_ipv6.--1+p256"));
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_null(store_entry(*state, bad[i]));
 }

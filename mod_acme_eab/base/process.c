@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/process.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int close_ranges(unsigned first, int keep)
+{
+#ifdef SYS_close_range
+    if (keep < (int)first)
+        return syscall(SYS_close_range, first, ~0U, 0U) == 0;
+    return (keep == (int)first || syscall(SYS_close_range, first, (unsigned)keep - 1, 0U) == 0)
+           && syscall(SYS_close_range, (unsigned)keep + 1, ~0U, 0U) == 0;
+#else
+    (void)first;
+    (void)keep;
+    return 0;
+#endif
+}
+
+/* On a kernel before 5.9. The limit on descriptors may be a thousand million, so those that are
+ * open are looked up. */
+static void close_listed(int first, int keep)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+    int fd;
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        fd = atoi(entry->d_name);
+        if (fd >= first && fd != keep && fd != dirfd(dir))
+            (void)close(fd);
+    }
+    closedir(dir);
+}
+
+void process_close_inherited(int keep)
+{
+    if (!close_ranges(STDERR_FILENO + 1, keep))
+        close_listed(STDERR_FILENO + 1, keep);
+}
+
+void process_guard(void)
+{
+    struct rlimit none = { 0, 0 };
+
+    prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+/* base/process.h - what a process of ours gives up, whichever it is. */
+
+/** Close all descriptors above standard error but keep (-1: keep none): httpd's listeners, its
+ * restart pipe, its logs. May be called between fork() and exec(). */
+void process_close_inherited(int keep);
+
+/** No core dumps, no ptrace and no reading of /proc/PID/mem by others of the same user; killed when
+ * the process that started it dies. A change of user or of program undoes some of it. */
+void process_guard(void);
+
+#endif

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stage.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+static stage_t *begin(apr_pool_t *p)
+{
+    stage_t *s = stage_make(p);
+
+    stage_begin(s);
+    return s;
+}
+
+/* A brief with an order in flight. */
+static stage_t *begin_with_order(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = stage_make(p);
+
+    s->certificate->ordering = 1;
+    s->certificate->order_names = s->certificate->names;
+    s->certificate->order_url = url;
+    s->certificate->finalized = finalized;
+    stage_begin(s);
+    return s;
+}
+
+static void expect_problem(stage_t *s, const char *type)
+{
+    const eab_result_t *problem = stage_problem(s);
+
+    assert_non_null(problem->type);
+    assert_string_equal(type, problem->type);
+}
+
+/* Answer the order that is read. */
+static void read_order(stage_t *s, const char *status, const char *more)
+{
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200, stage_order_json(s, status, more),
+                 NULL, NULL);
+}
+
+/* Up to a challenge that the CA was told of. */
+static void answer_challenge(stage_t *s)
+{
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_answer(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 200, "{}", NULL, NULL);
+    stage_expect_silence(s);
+    assert_int_equal(JOB_VALIDATING, stage_job(s)->state);
+}
+
+/* ---- orders: RFC 8555, 7.4 and 7.1.3 ---- */
+
+static void an_order_without_a_url_is_an_error(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "ready", ""), NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_CA_ANSWER);
+    assert_int_equal(0, stage_count(s, "finalize"));
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+static void an_order_goes_on_when_its_url_is_on_disk(void **state)
+{
+    stage_t *s = begin(*state);
+
+    s->held = MESSAGE_ORDERED;
+    stage_order(s, "ready");
+    assert_string_equal(ORDER_URL, json_peek_string(s->last, "url"));
+    stage_expect_silence(s);
+    stage_end(s);
+}
+
+static void a_ready_order_is_finalized_at_once(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "ready");
+    stage_expect(s, "finalize", CA "/finalize/1");
+    assert_int_equal(0, stage_count(s, "read"));
+    stage_end(s);
+}
+
+static void authorizations_come_in_any_order(void **state)
+{
+    stage_t *s = stage_make(*state);
+    stage_call_t *first, *second;
+
+    APR_ARRAY_PUSH(s->certificate->names, const char *) = "example.edu";
+    stage_begin(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 "{\"status\":\"pending\",\"identifiers\":["
+                 "{\"type\":\"dns\",\"value\":\"example.edu\"},"
+                 "{\"type\":\"dns\",\"value\":\"WWW.example.edu\"}],\"authorizations\":[\"" CA
+                 "/authz/1\",\"" CA "/authz/2\"],\"finalize\":\"" CA "/finalize/1\"}",
+                 "Location", ORDER_URL);
+    first = stage_expect(s, "read", CA "/authz/1");
+    second = first + 1;
+    stage_answer(s, second, 200, stage_authorization_json(s, "example.edu", "pending"), NULL, NULL);
+    assert_true(stage_has_answer(s, "example.edu"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_answer(s, first, 200, stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    assert_true(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+static void an_order_for_other_names_is_given_up(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 "{\"status\":\"ready\",\"identifiers\":[{\"type\":\"dns\",\"value\":"
+                 "\"other.example\"}],\"finalize\":\"" CA "/finalize/1\"}",
+                 "Location", ORDER_URL);
+    expect_problem(s, EAB_PROBLEM_ORDER_CHANGED);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    assert_int_equal(0, stage_count(s, "finalize"));
+    stage_end(s);
+}
+
+static void an_order_with_other_authorizations_is_given_up(void **state)
+{
+    stage_t *s = begin(*state);
+
+    answer_challenge(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200,
+                 "{\"status\":\"ready\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"}],\"authorizations\":[\"" CA "/authz/2\"],\"finalize\":\"" CA "/finalize/1\"}",
+                 NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_ORDER_LOST);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    assert_int_equal(0, stage_count(s, "finalize"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+/* It may hold a certificate that was paid for, and whose names the keeper checks. */
+static void authorizations_of_a_finalized_order_do_not_matter(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "ready");
+    stage_answer(s, stage_expect(s, "finalize", CA "/finalize/1"), 200,
+                 "{\"status\":\"valid\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"}],\"authorizations\":[\"" CA "/authz/9\"],\"certificate\":\"" CA "/cert/1\"}",
+                 NULL, NULL);
+    stage_expect(s, "read", CA "/cert/1");
+    stage_end(s);
+}
+
+static void an_unknown_status_ends_the_order(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+
+    stage_wake(s);
+    read_order(s, "canceled", "");
+    expect_problem(s, EAB_PROBLEM_ORDER_INVALID);
+    assert_non_null(strstr(stage_problem(s)->detail, "canceled"));
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+static void an_order_in_flight_is_resumed(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 0);
+
+    stage_wake(s);
+    read_order(s, "ready", "");
+    stage_expect(s, "finalize", CA "/finalize/1");
+    assert_int_equal(0, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+/* 404 once: anew at once; then it is a failure like any other. */
+static void an_order_that_is_gone_is_made_anew_once(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 0);
+
+    stage_wake(s);
+    stage_refuse(s, stage_expect(s, "read", ORDER_URL), 404, "malformed");
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "processing", ""), "Location", ORDER_URL);
+    stage_wake(s);
+    stage_refuse(s, stage_expect(s, "read", ORDER_URL), 404, "malformed");
+    stage_problem(s);
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+static void an_order_that_has_expired_is_given_up(void **state)
+{
+    stage_t *s = begin(*state);
+
+    answer_challenge(s);
+    stage_wake(s);
+    read_order(s, "pending", ",\"expires\":\"2020-01-01T00:00:00Z\"");
+    expect_problem(s, EAB_PROBLEM_ORDER_LOST);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+static void polls_come_when_the_ca_says(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+    apr_time_t before = apr_time_now();
+
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200, stage_order_json(s, "processing", ""),
+                 "Retry-After", "70");
+    assert_int_equal(JOB_PROCESSING, stage_job(s)->state);
+    assert_true(stage_job(s)->at >= before + apr_time_from_sec(70));
+    job_poke(stage_job(s), before + apr_time_from_sec(60));
+    stage_expect_silence(s);
+    stage_wake(s);
+    stage_expect(s, "read", ORDER_URL);
+    stage_end(s);
+}
+
+/* ---- authorizations and challenges: RFC 8555, 7.5 and 8 ---- */
+
+static void a_valid_authorization_needs_nothing(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "valid"), NULL, NULL);
+    assert_int_equal(0, stage_count(s, "challenge"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+static void the_answer_is_in_place_before_the_ca_is_told(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    assert_false(stage_has_answer(s, NAME));
+    s->held = MESSAGE_SIGN; /* which comes before the request itself */
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_expect_silence(s);
+    assert_true(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)
+{
+    stage_t *s = begin(*state);
+    apr_time_t before = apr_time_now();
+    const char *text = NULL;
+    apr_size_t len = 0;
+
+    answer_challenge(s);
+    assert_true(stage_job(s)->at >= before + apr_time_from_sec(4));
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len,
+                                            apr_pstrcat(s->p, s->brief->run_dir,
+                                                        "/challenges/" NAME "/" TOKEN, NULL),
+                                            1000, s->p));
+    reading_serve(s->agent->reading);
+    assert_true(stage_job(s)->at <= apr_time_now() + apr_time_from_sec(1));
+    stage_end(s);
+}
+
+static void the_answer_goes_when_the_ca_refuses_it(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    assert_true(stage_has_answer(s, NAME));
+    stage_refuse(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 400, "malformed");
+    assert_false(stage_has_answer(s, NAME));
+    stage_problem(s);
+    stage_end(s);
+}
+
+static void the_answer_stays_until_the_name_is_valid(void **state)
+{
+    stage_t *s = begin(*state);
+    int i;
+
+    answer_challenge(s);
+    for (i = 0; i < 4; ++i) {
+        stage_wake(s);
+        read_order(s, "pending", "");
+        assert_true(stage_has_answer(s, NAME));
+    }
+    stage_wake(s);
+    read_order(s, "ready", "");
+    stage_expect(s, "finalize", CA "/finalize/1");
+    assert_false(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+/* An error beside it is no end of it, and the CA is not told a second time (RFC 8555, 8.2). */
+static void a_challenge_under_validation_is_waited_for(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 0);
+
+    stage_wake(s);
+    read_order(s, "pending", "");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"},\"challenges\":[{\"type\":\"http-01\",\"url\":\"" CA "/challenge/1\","
+                 "\"token\":\"" TOKEN "\",\"status\":\"processing\",\"error\":{\"type\":"
+                 "\"urn:ietf:params:acme:error:connection\",\"detail\":\"retrying\"}}]}",
+                 NULL, NULL);
+    stage_expect_silence(s);
+    assert_int_equal(JOB_VALIDATING, stage_job(s)->state);
+    assert_true(stage_has_answer(s, NAME));
+    assert_int_equal(0, stage_count(s, "challenge"));
+    stage_end(s);
+}
+
+static void a_failed_challenge_says_why(void **state)
+{
+    stage_t *s = begin(*state);
+
+    answer_challenge(s);
+    stage_wake(s);
+    read_order(s, "invalid", "");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 "{\"status\":\"invalid\",\"identifier\":{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"},\"challenges\":[{\"type\":\"http-01\",\"status\":\"invalid\",\"error\":"
+                 "{\"type\":\"urn:ietf:params:acme:error:connection\",\"detail\":\"refused\","
+                 "\"subproblems\":[{\"detail\":\"from afar\"}]}}]}",
+                 NULL, NULL);
+    expect_problem(s, ACME_ERROR "connection");
+    assert_string_equal("refused", stage_problem(s)->detail);
+    assert_string_equal(NAME, stage_problem(s)->identifier);
+    assert_int_equal(1, json_array_size(stage_problem(s)->subproblems));
+    assert_non_null(strstr(stage_log(s), "refused"));
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_end(s);
+}
+
+/* ---- finalize and after: RFC 8555, 7.4 ---- */
+
+static void an_order_that_was_not_ready_is_looked_at(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "ready");
+    stage_refuse(s, stage_expect(s, "finalize", CA "/finalize/1"), 403, "orderNotReady");
+    stage_wake(s);
+    read_order(s, "processing", "");
+    assert_int_equal(JOB_PROCESSING, stage_job(s)->state);
+    assert_int_equal(1, stage_count(s, "finalize"));
+    assert_int_equal(0, stage_job(s)->failing.failure.attempts);
+    stage_end(s);
+}
+
+static void a_lost_answer_to_finalize_is_looked_into(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "ready");
+    stage_cut(s, stage_expect(s, "finalize", CA "/finalize/1"));
+    stage_expect_silence(s);
+    stage_wake(s);
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    stage_expect(s, "read", CA "/cert/1");
+    assert_int_equal(1, stage_count(s, "finalize"));
+    stage_end(s);
+}
+
+static void an_order_at_work_is_not_finalized_again(void **state)
+{
+    stage_t *s = begin(*state);
+    int i;
+
+    stage_order(s, "ready");
+    stage_answer(s, stage_expect(s, "finalize", CA "/finalize/1"), 200,
+                 stage_order_json(s, "processing", ""), NULL, NULL);
+    for (i = 0; i < 3; ++i) {
+        stage_wake(s);
+        read_order(s, "processing", "");
+    }
+    assert_int_equal(1, stage_count(s, "finalize"));
+    stage_end(s);
+}
+
+static void after_bad_csr_the_order_stays(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "ready");
+    stage_refuse(s, stage_expect(s, "finalize", CA "/finalize/1"), 400, "badCSR");
+    expect_problem(s, ACME_ERROR "badCSR");
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_int_equal(1, stage_heard(s, "failed"));
+    assert_true(stage_job(s)->at > apr_time_now() + apr_time_from_sec(20 * 3600));
+    stage_wake(s);
+    stage_expect(s, "read", ORDER_URL);
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+static void the_certificate_is_asked_for_as_a_pem_chain(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+
+    stage_wake(s);
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/a%2Fb\"");
+    assert_string_equal("application/pem-certificate-chain",
+                        stage_expect(s, "read", CA "/cert/a%2Fb")->accept);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/a%2Fb"), 200, "a chain", NULL, NULL);
+    assert_string_equal("a chain", json_peek_string(s->last, "pem"));
+    assert_int_equal(1, stage_heard(s, "install"));
+    assert_int_equal(JOB_IDLE, stage_job(s)->state);
+    assert_string_equal("renew", stage_job(s)->next);
+    stage_end(s);
+}
+
+static void a_valid_order_without_a_certificate_is_waited_for(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+    int i;
+
+    for (i = 0; i < 11; ++i) {
+        stage_wake(s);
+        read_order(s, "valid", "");
+    }
+    expect_problem(s, EAB_PROBLEM_CA_ANSWER);
+    assert_non_null(strstr(stage_problem(s)->detail, "no URL of the certificate"));
+    stage_end(s);
+}
+
+static void a_foreign_certificate_ends_the_order(void **state)
+{
+    stage_t *s = begin_with_order(*state, ORDER_URL, 1);
+
+    s->refused = EAB_PROBLEM_CHAIN;
+    stage_wake(s);
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_CHAIN);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+/* A failure is kept with its time, and nothing is asked before that. */
+static void a_failure_is_remembered_and_obeyed(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 429,
+                 "{\"type\":\"" ACME_ERROR "rateLimited\",\"detail\":\"Too many\"}", "Retry-After",
+                 "7200");
+    expect_problem(s, ACME_ERROR "rateLimited");
+    assert_int_equal(1, stage_heard(s, "failed"));
+    assert_true(stage_job(s)->at >= apr_time_now() + apr_time_from_sec(7190));
+    job_poke(stage_job(s), apr_time_now() + apr_time_from_sec(7000));
+    stage_expect_silence(s);
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(an_order_without_a_url_is_an_error),
+        fixture_test(an_order_goes_on_when_its_url_is_on_disk),
+        fixture_test(a_ready_order_is_finalized_at_once),
+        fixture_test(authorizations_come_in_any_order),
+        fixture_test(an_order_for_other_names_is_given_up),
+        fixture_test(an_order_with_other_authorizations_is_given_up),
+        fixture_test(authorizations_of_a_finalized_order_do_not_matter),
+        fixture_test(an_unknown_status_ends_the_order),
+        fixture_test(an_order_in_flight_is_resumed),
+        fixture_test(an_order_that_is_gone_is_made_anew_once),
+        fixture_test(an_order_that_has_expired_is_given_up),
+        fixture_test(polls_come_when_the_ca_says),
+        fixture_test(a_valid_authorization_needs_nothing),
+        fixture_test(the_answer_is_in_place_before_the_ca_is_told),
+        fixture_test(the_ca_is_not_asked_before_it_has_read_the_answer),
+        fixture_test(the_answer_goes_when_the_ca_refuses_it),
+        fixture_test(the_answer_stays_until_the_name_is_valid),
+        fixture_test(a_challenge_under_validation_is_waited_for),
+        fixture_test(a_failed_challenge_says_why),
+        fixture_test(an_order_that_was_not_ready_is_looked_at),
+        fixture_test(a_lost_answer_to_finalize_is_looked_into),
+        fixture_test(an_order_at_work_is_not_finalized_again),
+        fixture_test(after_bad_csr_the_order_stays),
+        fixture_test(the_certificate_is_asked_for_as_a_pem_chain),
+        fixture_test(a_valid_order_without_a_certificate_is_waited_for),
+        fixture_test(a_foreign_certificate_ends_the_order),
+        fixture_test(a_failure_is_remembered_and_obeyed),
+    };
+
+    return fixture_run(tests);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../fixture.h"
+
+#include "base/json.h"
+#include "ipc/member.h"
+
+typedef struct leaf {
+    int number;
+} leaf_t;
+
+typedef struct tree {
+    const char *name;
+    apr_array_header_t *words;
+    int height;
+    apr_array_header_t *years;
+    int evergreen;
+    apr_time_t planted;
+    apr_interval_time_t age;
+    apr_array_header_t *leaves; /* leaf_t */
+} tree_t;
+
+static const member_t leaf_members[] = {
+    MEMBER_INT(leaf_t, number, 0),
+    MEMBER_END,
+};
+
+static const member_t tree_members[] = {
+    MEMBER_STRING(tree_t, name),
+    MEMBER_STRINGS(tree_t, words),
+    MEMBER_INT(tree_t, height, -7),
+    MEMBER_INTS(tree_t, years),
+    MEMBER_BOOL(tree_t, evergreen, 1),
+    MEMBER_TIME(tree_t, planted),
+    MEMBER_SPAN(tree_t, age),
+    MEMBER_LIST(tree_t, leaves, leaf_members),
+    MEMBER_END,
+};
+
+static tree_t read_tree(apr_pool_t *p, const char *text)
+{
+    tree_t tree = { 0 };
+    json_t *json = json_loads(text, 0, NULL);
+
+    assert_non_null(json);
+    tree.leaves = apr_array_make(p, 1, sizeof(leaf_t));
+    member_read(&tree, tree_members, json, p);
+    json_decref(json); /* nothing is borrowed */
+    return tree;
+}
+
+static const char *write_tree(apr_pool_t *p, const tree_t *tree)
+{
+    return json_text(p, json_own(p, member_object(tree_members, tree)));
+}
+
+static void every_kind_comes_back(void **state)
+{
+    static const char text[] =
+        "{\"name\":\"oak\",\"words\":[\"a\",\"b\"],\"height\":12,\"years\":[1,2],"
+        "\"evergreen\":false,\"planted\":\"2026-03-01T00:00:00Z\",\"age\":2592000000000,"
+        "\"leaves\":[{\"number\":3},{\"number\":4}]}";
+    tree_t tree = read_tree(*state, text);
+
+    assert_string_equal("oak", tree.name);
+    assert_string_equal("b", APR_ARRAY_IDX(tree.words, 1, const char *));
+    assert_int_equal(12, tree.height);
+    assert_int_equal(2, APR_ARRAY_IDX(tree.years, 1, int));
+    assert_int_equal(0, tree.evergreen);
+    assert_true(apr_time_from_sec(1772323200) == tree.planted);
+    assert_true(apr_time_from_sec(30 * 86400) == tree.age);
+    assert_int_equal(4, APR_ARRAY_IDX(tree.leaves, 1, leaf_t).number);
+    assert_string_equal(text, write_tree(*state, &tree));
+}
+
+/* A path or an argument may be of any bytes. */
+static void what_is_not_utf8_comes_back(void **state)
+{
+    tree_t tree = { .name = "gr\xfcn\xff", .words = apr_array_make(*state, 2, sizeof(char *)) };
+    tree_t again;
+
+    APR_ARRAY_PUSH(tree.words, const char *) = "\xc3\xbc";
+    APR_ARRAY_PUSH(tree.words, const char *) = "\x80";
+    again = read_tree(*state, write_tree(*state, &tree));
+    assert_string_equal(tree.name, again.name);
+    assert_int_equal(2, again.words->nelts);
+    assert_string_equal("\xc3\xbc", APR_ARRAY_IDX(again.words, 0, const char *));
+    assert_string_equal("\x80", APR_ARRAY_IDX(again.words, 1, const char *));
+}
+
+static void expect_nothing(apr_pool_t *p, const char *text)
+{
+    tree_t tree = read_tree(p, text);
+
+    assert_null(tree.name);
+    assert_int_equal(0, tree.words->nelts);
+    assert_int_equal(-7, tree.height);
+    assert_int_equal(0, tree.years->nelts);
+    assert_int_equal(1, tree.evergreen);
+    assert_true(tree.planted == 0 && tree.age == 0);
+    assert_int_equal(0, tree.leaves->nelts);
+}
+
+static void what_is_missing_or_of_another_type_is_other(void **state)
+{
+    expect_nothing(*state, "{}");
+    expect_nothing(*state, "[]");
+    expect_nothing(*state, "{\"name\":1,\"words\":\"a\",\"height\":\"12\",\"years\":[\"1\"],"
+                           "\"evergreen\":0,\"planted\":5,\"age\":true,\"leaves\":{}}");
+}
+
+static void what_is_unset_is_left_out(void **state)
+{
+    tree_t tree = { 0 };
+
+    assert_string_equal("{\"height\":0,\"evergreen\":false,\"age\":0}", write_tree(*state, &tree));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_test(every_kind_comes_back),
+        fixture_test(what_is_not_utf8_comes_back),
+        fixture_test(what_is_missing_or_of_another_type_is_other),
+        fixture_test(what_is_unset_is_left_out),
+    };
+
+    return fixture_run(tests);
+}
