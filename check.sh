@@ -113,6 +113,7 @@ start_pytest() {
     (
         cd "$scratch/source/test"
         export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_MODULE="$2" EAB_SHARE="$3"
+        export EAB_STEPS="$scratch/gcc/.libs/eab_steps.so"
         shift 3
         exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 "$@" >"$log" 2>&1
     ) &
@@ -121,7 +122,8 @@ start_pytest() {
 
 # The tests mostly wait for something, so several runs go side by side.
 start_pytest ca.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca
-say "Integration tests: all in three parts, the simulated CA itself, and a selection with the sanitized keeper and agent"
+start_pytest accidents.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 accidents
+say "Integration tests: all in three parts, the simulated CA itself, some accidents, and a selection with the sanitized keeper and agent"
 start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke integration
 for part in 1 2 3; do
     start_pytest "part-$part.log" "$scratch/prefix/modules/mod_acme_eab.so" "$part/3" integration

@@ -11,10 +11,19 @@
 #include "agent/answer.h"
 #include "agent/job.h"
 #include "agent/status.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 
 /* The status is written at most this often. */
 #define STATUS_INTERVAL apr_time_from_msec(200)
+
+/* After a failure: for example, the disk is full. */
+#define STATUS_RETRY apr_time_from_sec(10)
+
+/* By so much it is not just set right a little. */
+#define CLOCK_SET apr_time_from_sec(2)
 
 /* The longest sleep, so that a clock that was set is noticed. */
 #define SLEEP_MAX apr_time_from_sec(60)
@@ -27,8 +36,9 @@ static const char *user_agent(const brief_t *brief, apr_pool_t *p)
                         acme_http_library());
 }
 
-/* Answers for names of orders in flight stay: the CA may be asking for them right now. */
-static void tidy_answers(const agent_t *agent)
+/* What an agent of before was writing when it was ended goes. Answers for names of orders in flight
+ * stay: the CA may be asking for them right now. */
+static void tidy_run_dir(const agent_t *agent)
 {
     apr_array_header_t *keep = apr_array_make(agent->pool, 4, sizeof(const char *));
     int i;
@@ -41,7 +51,13 @@ static void tidy_answers(const agent_t *agent)
             apr_array_cat(keep, certificate->names);
         }
     }
+    file_sweep(agent->brief->run_dir, agent->pool);
     answer_tidy(agent->brief->run_dir, keep, agent->pool);
+}
+
+static apr_interval_time_t lead_of_clock(void)
+{
+    return apr_time_now() - clock_steady();
 }
 
 agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
@@ -54,6 +70,8 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->brief = brief;
     agent->reload = brief->reload;
     agent->since = apr_time_now();
+    agent->lead = lead_of_clock();
+    agent->reload_due = clock_steady() + (brief->reload.next - agent->since);
     agent->reading = reading_make(p);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
@@ -68,7 +86,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
         APR_ARRAY_PUSH(agent->jobs, job_t *) =
             job_make(agent, i, &APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
     }
-    tidy_answers(agent);
+    tidy_run_dir(agent);
     agent->status_dirty = 1;
     return agent;
 }
@@ -89,6 +107,14 @@ double agent_dice(void)
     return (double)number / 4294967296.0;
 }
 
+/* As the time of day it is now. */
+static void show_reload(agent_t *agent)
+{
+    if (agent->reload.next != 0) {
+        agent->reload.next = apr_time_now() + (agent->reload_due - clock_steady());
+    }
+}
+
 void agent_hear_news(void *baton, const json_t *body)
 {
     agent_t *agent = *(agent_t **)baton;
@@ -100,10 +126,35 @@ void agent_hear_news(void *baton, const json_t *body)
     old = agent->reload_pool;
     apr_pool_create(&agent->reload_pool, agent->pool);
     news_from_json(&agent->reload, body, agent->reload_pool);
+    if (agent->reload.next != 0) {
+        agent->reload_due = clock_steady() + apr_time_from_msec(json_peek_int(body, "in", 0));
+        show_reload(agent);
+    }
     if (old != NULL) {
         apr_pool_destroy(old);
     }
     agent_touch(agent);
+}
+
+/* Somebody, mostly NTP, has set the clock of the machine: what waits for a minute must not wait for
+ * a day because of that. */
+static void follow_clock(agent_t *agent)
+{
+    apr_interval_time_t lead = lead_of_clock();
+    apr_interval_time_t set = lead - agent->lead;
+    int i;
+
+    agent->lead = lead;
+    if (set < CLOCK_SET && set > -CLOCK_SET) {
+        return;
+    }
+    show_reload(agent);
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        failing_follow_clock(&APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->failing);
+    }
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        job_follow_clock(APR_ARRAY_IDX(agent->jobs, i, job_t *));
+    }
 }
 
 static void poke_jobs(agent_t *agent)
@@ -118,23 +169,23 @@ static void poke_jobs(agent_t *agent)
 
 static void write_status(agent_t *agent)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = clock_steady();
     apr_status_t rv;
     char reason[120];
 
-    if (!agent->status_dirty
-        || (now >= agent->status_written && now < agent->status_written + STATUS_INTERVAL)) {
+    if (!agent->status_dirty || now < agent->status_at) {
         return;
     }
-    rv = status_write(agent, now);
-    if (rv != APR_SUCCESS && agent->status_written == 0) {
+    rv = status_write(agent, apr_time_now());
+    if (rv != APR_SUCCESS && !agent->status_failed) {
         log_line(LOG_LEVEL_ERROR,
-                 "The status cannot be written to %s: %s. Check that ACMEUser "
-                 "owns ACMERunDir.",
+                 "The status cannot be written to %s: %s. Check that ACMEUser owns ACMERunDir and "
+                 "that the disk has room; it is tried again by itself.",
                  agent->brief->run_dir, apr_strerror(rv, reason, sizeof(reason)));
     }
-    agent->status_written = now;
-    agent->status_dirty = 0;
+    agent->status_failed = (rv != APR_SUCCESS);
+    agent->status_dirty = agent->status_failed;
+    agent->status_at = now + (agent->status_failed ? STATUS_RETRY : STATUS_INTERVAL);
 }
 
 /* Until the next job is due or the status may be written. */
@@ -144,8 +195,8 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
     apr_time_t next = now + SLEEP_MAX;
     int i;
 
-    if (agent->status_dirty && agent->status_written + STATUS_INTERVAL < next) {
-        next = agent->status_written + STATUS_INTERVAL;
+    if (agent->status_dirty && now + (agent->status_at - clock_steady()) < next) {
+        next = now + (agent->status_at - clock_steady());
     }
     for (i = 0; i < agent->jobs->nelts; ++i) {
         apr_time_t due = job_due(APR_ARRAY_IDX(agent->jobs, i, job_t *));
@@ -164,6 +215,7 @@ void agent_run(agent_t *agent)
     fds[0].fd = link_fd(agent->link);
     fds[1].fd = reading_fd(agent->reading);
     do {
+        follow_clock(agent);
         poke_jobs(agent);
         write_status(agent);
         fds[0].events = link_events(agent->link);

@@ -116,5 +116,8 @@ void answer_tidy(const char *run_dir, const apr_array_header_t *keep, apr_pool_t
         if (j == keep->nelts) {
             file_remove_tree(apr_pstrcat(ptemp, dir, "/", host, NULL), ptemp);
         }
+        else {
+            file_sweep(apr_pstrcat(ptemp, dir, "/", host, NULL), ptemp);
+        }
     }
 }

@@ -199,6 +199,16 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
     return put_answer(job, authorization->name, challenge, problem, ptemp);
 }
 
+/* A disk that is full is no reason to give the order up. */
+static void fail_unanswered(job_t *job, const eab_result_t *problem)
+{
+    if (eab_result_is(problem, EAB_PROBLEM_ANSWER_FILE)) {
+        job_fail(job, problem, PROBLEM_AT_CHALLENGE);
+        return;
+    }
+    job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
+}
+
 /* In p; NULL when it is not of use any more, or after a failure was told. */
 static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t *answer,
                                                 const eab_result_t *result, apr_pool_t *p)
@@ -239,7 +249,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         break;
     case ACME_AUTHORIZATION_PENDING:
         if (answer_challenge(job, authorization, problem, answer->pool) != APR_SUCCESS) {
-            job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
+            fail_unanswered(job, problem);
             return;
         }
         break;

@@ -11,6 +11,9 @@
 #include "ipc/message.h"
 #include "policy/retry.h"
 
+/* No failure is waited for longer than this. */
+#define LONGEST apr_time_from_sec(2 * 24 * 3600)
+
 static const char *host_of(apr_pool_t *p, const char *url)
 {
     apr_uri_t uri;
@@ -18,10 +21,18 @@ static const char *host_of(apr_pool_t *p, const char *url)
     return (apr_uri_parse(p, url, &uri) == APR_SUCCESS) ? uri.hostinfo : NULL;
 }
 
+/* What is remembered from another time, of a clock that was wrong, is not waited for. */
+static int is_believable(const brief_failure_t *failure, apr_time_t now)
+{
+    return failure->since <= now && failure->next <= now + LONGEST;
+}
+
 void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
                   const char *directory, const apr_array_header_t *names,
                   const brief_failure_t *remembered)
 {
+    apr_time_t now = apr_time_now();
+
     failing->agent = agent;
     failing->key = key;
     failing->index = index;
@@ -29,15 +40,31 @@ void failing_init(failing_t *failing, agent_t *agent, const char *key, int index
     failing->host = host_of(agent->pool, directory);
     failing->names = names;
     failing->failure = *remembered;
+    if (remembered->attempts > 0 && !is_believable(remembered, now)) {
+        failing->failure.next = now;
+    }
+    failing->due = clock_steady() + (failing->failure.next - now);
+}
+
+void failing_follow_clock(failing_t *failing)
+{
+    failing->failure.next = apr_time_now() + (failing->due - clock_steady());
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return (a == b) || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 static void on_remembered(void *baton, const json_t *body, const eab_result_t *result)
 {
     failing_t *failing = baton;
+    const eab_result_t *problem = failing->failure.problem;
+    int known = failing->failure.attempts > 0 && eab_result_is(problem, EAB_PROBLEM_STORE);
 
     (void)body;
-    if (result->rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s: %s", failing->what, result->detail);
+    if (result->rv != APR_SUCCESS) { /* a disk that is full is the failure, mostly */
+        log_line(known ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s: %s", failing->what, result->detail);
     }
 }
 
@@ -48,11 +75,6 @@ static void tell_keeper(failing_t *failing)
     json_object_set_new(body, failing->key, json_integer(failing->index));
     json_object_set_new(body, "failure", brief_failure_to_json(&failing->failure));
     link_request(failing->agent->link, MESSAGE_FAILED, body, on_remembered, failing);
-}
-
-static int same_text(const char *a, const char *b)
-{
-    return (a == b) || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 /* The same problem again is no news for an error log. */
@@ -99,6 +121,7 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     failure->subset = (int)outcome;
     failure->next =
         retry_at(now, agent_dice(), problem_classify(copy, place), failure->attempts, copy);
+    failing->due = clock_steady() + (failure->next - now);
     log_failure(failing, known, pool);
     tell_keeper(failing);
     agent_touch(failing->agent);

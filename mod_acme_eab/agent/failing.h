@@ -18,6 +18,7 @@ typedef struct failing {
     const apr_array_header_t *names; /* of the certificate, for the same; NULL: no certificate */
     brief_failure_t failure;         /* attempts 0: none */
     apr_pool_t *pool;                /* owns failure.problem */
+    apr_time_t due;                  /* failure.next, by clock_steady() */
 } failing_t;
 
 /** From what the keeper remembers. */
@@ -31,6 +32,9 @@ void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_
 /** The same for a problem of some names, and what was done without them. */
 void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_place_t place,
                        subset_outcome_t outcome);
+
+/** The clock was set: failure.next is as far off as it was. */
+void failing_follow_clock(failing_t *failing);
 
 /** It works again. */
 void failing_end(failing_t *failing);

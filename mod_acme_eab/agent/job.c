@@ -12,11 +12,18 @@
 #include "agent/order.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "policy/renew.h"
 #include "policy/retry.h"
+
+/* How often it is looked at again whether an account can be used: by the keeper, we only show it. */
+#define BROKEN_INTERVAL apr_time_from_sec(60)
+
+/* Renewal information is asked for at least so often. */
+#define ASK_LONGEST apr_time_from_sec(24 * 3600)
 
 static void enter_idle(job_t *job);
 static void enter_queued(job_t *job);
@@ -119,7 +126,7 @@ void job_happen(job_t *job, job_event_t event)
     for (i = 0; i < sizeof(transitions) / sizeof(transitions[0]); ++i) {
         if (transitions[i].state == job->state && transitions[i].event == event) {
             job->state = transitions[i].next;
-            job->at = 0;
+            job->at = job->poll_at = 0;
             job->next = "poll";
             if (states[job->state].why != NULL) {
                 job->why = states[job->state].why;
@@ -181,6 +188,7 @@ void job_forget_order(job_t *job)
     job->brief->ordering = 0;
     job->brief->order_url = NULL;
     job->brief->finalized = 0;
+    job->unstored = 0;
     job->order = NULL;
     if (job->order_pool != NULL) {
         apr_pool_destroy(job->order_pool);
@@ -279,7 +287,10 @@ void job_poll_later(job_t *job, const char *why)
 {
     apr_int64_t retry_after = (job->order != NULL) ? job->order->retry_after : -1;
 
-    job->at = apr_time_now() + retry_poll(job->polls++, retry_after);
+    apr_interval_time_t wait = retry_poll(job->polls++, retry_after);
+
+    job->at = apr_time_now() + wait;
+    job->poll_at = clock_steady() + wait;
     job->next = "poll";
     job->why = why;
 }
@@ -409,7 +420,9 @@ static void plan(job_t *job)
         job->next = "retry";
     }
     if (job->account->brief->broken != NULL) {
-        job->at = 0;
+        job->at = eab_result_is(job->account->brief->broken, EAB_PROBLEM_STORE)
+                      ? apr_time_now() + BROKEN_INTERVAL
+                      : 0;
         job->why = "the account cannot be used; see its problem";
         job->next = "retry";
     }
@@ -421,6 +434,20 @@ void job_replan(job_t *job)
         plan(job);
     }
     agent_touch(job->agent);
+}
+
+void job_follow_clock(job_t *job)
+{
+    apr_time_t now = apr_time_now();
+
+    failing_follow_clock(&job->failing);
+    if (job->poll_at != 0) {
+        job->at = now + (job->poll_at - clock_steady());
+    }
+    if (job->ask_at > now + ASK_LONGEST) {
+        job->ask_at = now;
+    }
+    job_replan(job);
 }
 
 static void enter_idle(job_t *job)

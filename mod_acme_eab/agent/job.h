@@ -59,6 +59,7 @@ typedef struct job {
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
+    apr_time_t poll_at; /* the same of a polling job, by clock_steady(); 0: it is not one */
     const char *next;   /* what happens then: "renew", "retry", "poll", "order" */
     const char *why;    /* half a sentence: why then, or what is going on */
     const char *reason; /* why a certificate is ordered */
@@ -71,6 +72,7 @@ typedef struct job {
     int pages;          /* of that list */
     int polls;          /* since the CA began to validate or to process */
     int authorizations; /* being read */
+    int unstored;       /* the keeper could not write down brief->order_url yet */
     int answered;       /* challenges of this order were answered */
     int unread;         /* answers that the CA has not read yet, as far as can be seen */
     apr_time_t read;    /* when it read one last; 0: that cannot be seen */
@@ -106,6 +108,10 @@ apr_time_t job_due(const job_t *job);
 
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
+
+/** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
+ * waiting as long. */
+void job_follow_clock(job_t *job);
 
 /** True when its certificate is to be replaced, whatever names could be had. */
 int job_is_due(const job_t *job);

@@ -133,6 +133,7 @@ static void on_ordered(void *baton, const json_t *body, const eab_result_t *resu
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
+    job->unstored = 0;
     order_follow(job);
 }
 
@@ -142,6 +143,7 @@ static void store_order_url(job_t *job, const char *url)
     json_t *body = json_object();
 
     job->brief->order_url = apr_pstrdup(job->facts_pool, url);
+    job->unstored = 1;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
     link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
@@ -470,9 +472,14 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
-    if (order_keep(job, answer)) {
-        order_follow(job);
+    if (!order_keep(job, answer)) {
+        return;
     }
+    if (job->unstored) { /* the disk was full then */
+        store_order_url(job, job->brief->order_url);
+        return;
+    }
+    order_follow(job);
 }
 
 void order_read(job_t *job)

@@ -32,15 +32,17 @@ static json_t *problem_to_json(const failing_t *failing, apr_pool_t *p)
     return json;
 }
 
-/* A failure that time will not mend: there is no next try. */
+/* What time alone will not mend. */
 static json_t *broken_to_json(const eab_result_t *broken)
 {
     json_t *json = eab_result_to_json(broken);
+    int looked_at = eab_result_is(broken, EAB_PROBLEM_STORE);
 
     json_object_del(json, "rv");
     json_put_string(json, "advice",
-                    "Mend what is named here and restart httpd gracefully; the error log has the "
-                    "line.");
+                    looked_at ? "Mend what is named here; it is looked at again every minute."
+                              : "Mend what is named here and restart httpd gracefully; the error "
+                                "log has the line.");
     return json;
 }
 

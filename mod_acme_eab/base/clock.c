@@ -5,10 +5,25 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
+#include <time.h>
 
 #define SECONDS_PER_DAY 86400
 #define LONGEST_WAIT ((apr_int64_t)365 * SECONDS_PER_DAY)
 #define END_OF_TIME (apr_time_from_sec(APR_INT64_C(253402300799))) /* 9999-12-31T23:59:59Z */
+
+#ifdef CLOCK_BOOTTIME
+#define STEADY CLOCK_BOOTTIME /* counts the time that the machine sleeps, too */
+#else
+#define STEADY CLOCK_MONOTONIC
+#endif
+
+apr_time_t clock_steady(void)
+{
+    struct timespec now = { 0, 0 };
+
+    clock_gettime(STEADY, &now);
+    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
+}
 
 void clock_print(char buffer[CLOCK_TEXT_SIZE], apr_time_t time)
 {

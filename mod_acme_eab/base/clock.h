@@ -2,8 +2,8 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
-/* base/clock.h - times as text. apr_time_t counts microseconds; everything that is shown or stored
- * is in whole seconds of UTC. */
+/* base/clock.h - times as text, and time that nobody can set. apr_time_t counts microseconds;
+ * everything that is shown or stored is in whole seconds of UTC. */
 
 #include <apr_errno.h>
 #include <apr_pools.h>
@@ -30,5 +30,10 @@ apr_int64_t clock_retry_after(const char *text, const char *date, apr_time_t now
 
 /** A duration for people: "45 seconds", "12 minutes", "3 hours", "66 days". Lives in p. */
 const char *clock_span(apr_pool_t *p, apr_interval_time_t span);
+
+/** For measuring how long something takes or has to wait: goes on evenly when somebody sets the clock
+ * of the machine, which servers do soon after they have started. Only differences mean something, and
+ * only in one process. */
+apr_time_t clock_steady(void);
 
 #endif

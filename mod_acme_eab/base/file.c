@@ -14,8 +14,6 @@
 
 #include "base/bytes.h"
 
-#define TEMP_PREFIX ".tmp-"
-
 static apr_status_t status_of(int outcome)
 {
     return outcome == 0 ? APR_SUCCESS : errno;
@@ -45,8 +43,8 @@ static apr_status_t temp_path(const char **ppath, const char *dir, apr_pool_t *p
 
     *ppath = NULL;
     if (rv == APR_SUCCESS)
-        *ppath = apr_pstrcat(ptemp, dir, "/" TEMP_PREFIX, hex_encode(ptemp, random, sizeof(random)),
-                             NULL);
+        *ppath = apr_pstrcat(ptemp, dir, "/" FILE_UNFINISHED,
+                             hex_encode(ptemp, random, sizeof(random)), NULL);
     return rv;
 }
 
@@ -297,9 +295,28 @@ apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p)
     for (i = 0; i < all->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(all, i, const char *);
 
-        if (strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) != 0)
+        if (strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) != 0)
             APR_ARRAY_PUSH(names, const char *) = name;
     }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     return names;
+}
+
+void file_sweep(const char *dir, apr_pool_t *ptemp)
+{
+    apr_array_header_t *all = NULL;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int i;
+
+    if (fd < 0)
+        return;
+    if (list_entries(&all, fcntl(fd, F_DUPFD_CLOEXEC, 0), ptemp) == APR_SUCCESS) {
+        for (i = 0; i < all->nelts; ++i) {
+            const char *name = APR_ARRAY_IDX(all, i, const char *);
+
+            if (strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) == 0)
+                remove_at(fd, name, ptemp);
+        }
+    }
+    close(fd);
 }

@@ -10,6 +10,9 @@
 #include <apr_pools.h>
 #include <sys/types.h>
 
+/* How the names of files and directories begin that are being written or removed. */
+#define FILE_UNFINISHED ".tmp-"
+
 /** Replace path with data: temporary file in the same directory (its name starts with ".tmp-"),
  * mode, fsync, rename, fsync of the directory. After a failure the old content is untouched and no
  * temporary file is left.
@@ -39,5 +42,8 @@ apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t 
 /** The names in a directory without "." and "..", sorted; leftovers of file_replace() are left
  * out. An array of const char * in p; empty when the directory is missing or unreadable. */
 apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p);
+
+/** Remove from a directory what killed processes left unfinished. Only for its one writer. */
+void file_sweep(const char *dir, apr_pool_t *ptemp);
 
 #endif

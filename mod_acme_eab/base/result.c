@@ -81,6 +81,11 @@ void eab_result_copy(eab_result_t *dst, const eab_result_t *src)
     dst->subproblems = json_own(p, json_deep_copy(src->subproblems));
 }
 
+int eab_result_is(const eab_result_t *result, const char *type)
+{
+    return result->type != NULL && strcmp(result->type, type) == 0;
+}
+
 int eab_result_is_acme(const eab_result_t *result, const char *name)
 {
     apr_size_t len = strlen(ACME_ERROR);

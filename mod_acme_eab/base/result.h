@@ -70,6 +70,9 @@ apr_status_t eab_result_set(eab_result_t *result, apr_status_t rv, const char *t
 /** Copy src, deeply, into the pool of dst. */
 void eab_result_copy(eab_result_t *dst, const eab_result_t *src);
 
+/** True when it is of that type, e.g. EAB_PROBLEM_STORE. */
+int eab_result_is(const eab_result_t *result, const char *type);
+
 /** True when type is the ACME error of that short name, e.g. "badNonce". */
 int eab_result_is_acme(const eab_result_t *result, const char *name);
 

@@ -17,9 +17,8 @@
 #include "crypto/san.h"
 #include "crypto/selfsigned.h"
 
-#define CHAIN_MAX 10                          /* certificates */
-#define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's */
-#define NAMES_SHOWN 10                        /* in one sentence */
+#define CHAIN_MAX 10   /* certificates */
+#define NAMES_SHOWN 10 /* in one sentence */
 #define FALLBACK_DAYS 365
 
 struct chain {
@@ -374,11 +373,6 @@ static apr_status_t check_dates(const chain_t *chain, apr_time_t now, eab_result
 {
     const chain_facts_t *facts = &chain->facts;
 
-    if (now + CLOCK_SKEW < facts->not_before)
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                              "The certificate is not valid before %s; check the clock of this "
-                              "machine.",
-                              clock_format(result->pool, facts->not_before));
     if (now >= facts->not_after)
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
                               "The certificate has expired on %s.",

@@ -51,16 +51,17 @@ const char *chain_pem(apr_pool_t *p, const chain_t *chain);
 /** True when the leaf's public key is that of key. */
 int chain_matches_key(const chain_t *chain, const keypair_t *key);
 
-/** Is this what was ordered (checklist F-13)? The leaf has our key, covers every name, is valid now
- * (an hour of clock skew is forgiven at its beginning) and is a server certificate (no extended key
- * usage, or serverAuth among them).
+/** Is this what was ordered (checklist F-13)? The leaf has our key, covers every name, is not
+ * over and is a server certificate (no extended key usage, or serverAuth among them). One that is not
+ * valid yet is fine: no CA hands out such a thing, so it is the clock of this machine that is wrong,
+ * and clients have a better one.
  * @param names const char *: what was ordered
  * @return APR_SUCCESS; APR_EINVAL with result telling which check failed (EAB_PROBLEM_CHAIN) */
 apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
                          const apr_array_header_t *names, apr_time_t now, eab_result_t *result);
 
 /** Check a pair of files of the store the way mod_ssl will use them: both readable, the key is the
- * leaf's, now within its dates, at least one of names covered. For the hook that hands paths to
+ * leaf's, not over, at least one of names covered. For the hook that hands paths to
  * mod_ssl, which ends the whole server on a bad pair.
  * @param pfacts in p; NULL on failure
  * @return APR_SUCCESS or what failed, with a sentence in result */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/process.h"
 
 /* Move a descriptor out of the way of 0, 1 and 2. */
@@ -108,17 +108,17 @@ static int text_to_fd(const char *text)
 }
 
 /* Until end of file, the limit of time, or the limit of bytes (the rest is read and dropped). */
-static apr_status_t collect(char *buffer, apr_size_t max, int fd, time_t deadline)
+static apr_status_t collect(char *buffer, apr_size_t max, int fd, apr_time_t deadline)
 {
     struct pollfd pfd = { fd, POLLIN, 0 };
     char chunk[4096];
     apr_size_t len = 0;
 
     for (;;) {
-        time_t left = deadline - time(NULL);
+        apr_interval_time_t left = deadline - clock_steady();
         ssize_t n = 0;
 
-        if (left <= 0 || poll(&pfd, 1, (int)left * 1000) == 0)
+        if (left <= 0 || poll(&pfd, 1, (int)apr_time_as_msec(left) + 1) == 0)
             return APR_TIMEUP;
         n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
@@ -151,7 +151,7 @@ apr_status_t program_run(const char **poutput, int *pstatus, const char *path, c
         goto out;
     (void)close(out[1]);
     out[1] = -1;
-    rv = collect(buffer, max, out[0], time(NULL) + timeout);
+    rv = collect(buffer, max, out[0], clock_steady() + apr_time_from_sec(timeout));
     if (rv != APR_SUCCESS)
         (void)kill(pid, SIGKILL);
     while (waitpid(pid, pstatus, 0) < 0 && errno == EINTR)

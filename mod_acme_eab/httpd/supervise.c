@@ -33,6 +33,7 @@ APLOG_USE_MODULE(acme_eab);
 #define PAUSE_UNIT apr_time_from_sec(10)
 #define PAUSE_MAX 64
 #define END_MILLISECONDS 3000
+#define EXIT_STATUS_MAX 2 /* of the keeper */
 
 typedef struct supervisor {
     apr_pool_t *pool; /* pconf's: ends with the configuration */
@@ -41,7 +42,7 @@ typedef struct supervisor {
     pid_t parent; /* the pool exists in workers as well, and must do nothing there */
     int starts;
     int failures;    /* in a row */
-    apr_time_t next; /* when to start it again; 0: it runs */
+    apr_time_t next; /* by clock_steady(): when to start it again; 0: it runs */
 
     apr_pool_t *keeper_pool; /* of the keeper that runs; NULL when none does */
     pid_t pid;               /* for messages; httpd clears proc.pid */
@@ -106,13 +107,16 @@ static void let_go(supervisor_t *supervisor)
     supervisor->keeper_pool = NULL;
 }
 
+/* httpd hands on what waitpid() said, or only the number of the signal or the exit status in it. The
+ * keeper's own exit statuses are small, and no signal with such a number can be meant for it. */
 static const char *describe_end(apr_pool_t *p, int status)
 {
     if (status == -1)
         return "it is gone";
-    if (WIFSIGNALED(status))
-        return apr_psprintf(p, "signal %d", WTERMSIG(status));
-    return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
+    if (status >= 256)
+        return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
+    return apr_psprintf(p, status <= EXIT_STATUS_MAX ? "exit status %d" : "signal %d",
+                        status & 127);
 }
 
 static void note_end(supervisor_t *supervisor, int status)
@@ -123,7 +127,7 @@ static void note_end(supervisor_t *supervisor, int status)
 
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
-    if (was_ready(supervisor) && apr_time_now() - supervisor->since >= STEADY)
+    if (was_ready(supervisor) && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
@@ -137,7 +141,7 @@ static void note_end(supervisor_t *supervisor, int status)
     if (pause == 0)
         start(supervisor);
     else
-        supervisor->next = apr_time_now() + pause;
+        supervisor->next = clock_steady() + pause;
 }
 
 /* Called by httpd for its "other children". */
@@ -156,7 +160,7 @@ static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
 {
     supervisor->pid = pid;
     supervisor->proc.pid = pid;
-    supervisor->since = apr_time_now();
+    supervisor->since = clock_steady();
     supervisor->next = 0;
     apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, reap, apr_pool_cleanup_null);
     supervisor->channel = frame_channel_make(supervisor->keeper_pool, fd, LIMIT_FRAME);
@@ -205,7 +209,7 @@ static void start(supervisor_t *supervisor)
                      "served, but not renewed. Install it again; it is tried again after a pause");
         let_go(supervisor);
         supervisor->failures++;
-        supervisor->next = apr_time_now() + pause_after(supervisor->failures + 1);
+        supervisor->next = clock_steady() + pause_after(supervisor->failures + 1);
         return;
     }
     /* One that does not read its plan will be ended by the closed socket, and is then restarted. */
@@ -267,7 +271,7 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)p;
-    if (supervisor != NULL && supervisor->next != 0 && apr_time_now() >= supervisor->next)
+    if (supervisor != NULL && supervisor->next != 0 && clock_steady() >= supervisor->next)
         start(supervisor);
     return DECLINED;
 }

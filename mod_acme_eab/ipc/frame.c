@@ -12,6 +12,7 @@
 #include <apr_time.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 /* On the wire: type (1 byte), length of the payload (4 bytes, big endian), payload. */
@@ -219,7 +220,7 @@ apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, ap
 static apr_status_t wait_writable(int fd, apr_time_t deadline)
 {
     struct pollfd pfd = { fd, POLLOUT, 0 };
-    apr_interval_time_t left = deadline - apr_time_now();
+    apr_interval_time_t left = deadline - clock_steady();
     int n = (left > 0) ? poll(&pfd, 1, (int)apr_time_as_msec(left) + 1) : 0;
 
     if (n < 0) {
@@ -230,7 +231,7 @@ static apr_status_t wait_writable(int fd, apr_time_t deadline)
 
 apr_status_t frame_send_blocking(int fd, int type, const json_t *body, apr_interval_time_t timeout)
 {
-    apr_time_t deadline = apr_time_now() + timeout;
+    apr_time_t deadline = clock_steady() + timeout;
     buffer_t out = { NULL, 0, 0, 0 };
     apr_status_t rv = buffer_put(&out, type, body);
     ssize_t n;

@@ -22,7 +22,8 @@ typedef enum {
     MESSAGE_PLAN = 1, /* plan_to_json() */
     MESSAGE_READY,    /* {} */
     MESSAGE_BRIEF,    /* brief_to_json() */
-    MESSAGE_NEWS,     /* news_to_json(): the state of the reload changed */
+    MESSAGE_NEWS,     /* news_to_json() and "in", milliseconds until next: the state of the reload
+                         changed */
 
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
                            sentence_order_to_json()} -> SIGNED {id, jws} */

@@ -156,6 +156,26 @@ static void open_source(keeper_account_t *account)
     }
 }
 
+static void load(keeper_account_t *account)
+{
+    const plan_account_t *plan = account->plan;
+    store_t *store = account->keeper->store;
+
+    apr_pool_create(&account->pool, account->keeper->pool);
+    account->registration = NULL;
+    account->key = NULL;
+    account->broken = eab_result_make(account->pool);
+    if (registration_load(&account->registration, store, plan->directory, plan->kid,
+                          account->broken, account->pool)
+            == APR_SUCCESS
+        && registration_key(&account->key, store, account->registration, account->broken,
+                            account->pool)
+               == APR_SUCCESS) {
+        account->thumbprint = jose_thumbprint(account->pool, account->key);
+        open_source(account);
+    }
+}
+
 keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan)
 {
     keeper_account_t *account = apr_pcalloc(keeper->pool, sizeof(*account));
@@ -163,22 +183,29 @@ keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t
     account->keeper = keeper;
     account->index = index;
     account->plan = plan;
-    account->broken = eab_result_make(keeper->pool);
     account->eab_problem = eab_result_make(keeper->pool);
-    if (registration_load(&account->registration, keeper->store, plan->directory, plan->kid,
-                          account->broken, keeper->pool)
-            == APR_SUCCESS
-        && registration_key(&account->key, keeper->store, account->registration, account->broken,
-                            keeper->pool)
-               == APR_SUCCESS) {
-        account->thumbprint = jose_thumbprint(keeper->pool, account->key);
-        open_source(account);
-    }
+    load(account);
     if (account->broken->rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "Account %s (%s) cannot be used: %s", plan->label, plan->where,
                  account->broken->detail);
     }
     return account;
+}
+
+int account_mend(keeper_account_t *account)
+{
+    apr_pool_t *before = account->pool;
+
+    if (!eab_result_is(account->broken, EAB_PROBLEM_STORE)) {
+        return 0;
+    }
+    load(account);
+    apr_pool_destroy(before);
+    if (account->broken->rv == APR_SUCCESS) {
+        log_line(LOG_LEVEL_NOTICE, "Account %s (%s) can be used again", account->plan->label,
+                 account->plan->where);
+    }
+    return account->broken->rv == APR_SUCCESS;
 }
 
 apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,

@@ -10,6 +10,11 @@
  * what is wrong is in account->broken or account->eab_problem. */
 keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan);
 
+/** Try the same again for an account that is broken because of the store: the disk may have room
+ * again, or a file may have been restored.
+ * @return true when it can be used now */
+int account_mend(keeper_account_t *account);
+
 /** The CA gave the account URL: it is stored and the EAB key cleansed. */
 apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
                                 eab_result_t *result);

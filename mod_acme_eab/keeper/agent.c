@@ -14,6 +14,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -30,7 +31,7 @@ struct keeper_agent {
     frame_channel_t *channel;
     loop_watch_t *watch;
     loop_timer_t *restart;
-    apr_time_t started;
+    apr_time_t started; /* by clock_steady() */
     apr_interval_time_t delay;
     int restarts;
 };
@@ -150,13 +151,11 @@ static void end_run(keeper_agent_t *agent)
 
 static void plan_restart(keeper_agent_t *agent)
 {
-    apr_time_t now = apr_time_now();
-
-    if (now - agent->started > LONG_RUN) {
+    if (clock_steady() - agent->started > LONG_RUN) {
         agent->delay = 0;
     }
     ++agent->restarts;
-    loop_timer_set(agent->restart, now + agent->delay);
+    loop_timer_set(agent->restart, apr_time_now() + agent->delay);
     agent->delay = (agent->delay == 0) ? apr_time_from_sec(1) : agent->delay * 2;
     if (agent->delay > DELAY_MAX) {
         agent->delay = DELAY_MAX;
@@ -239,7 +238,7 @@ static void run(void *baton)
     int error;
 
     apr_pool_create(&agent->run_pool, keeper->pool);
-    agent->started = apr_time_now();
+    agent->started = clock_steady();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
         error = errno;
     }
@@ -270,6 +269,13 @@ keeper_agent_t *agent_start(keeper_t *keeper)
     agent->restart = loop_timer_make(keeper->loop, run, agent);
     run(agent);
     return agent;
+}
+
+void agent_renew(keeper_agent_t *agent)
+{
+    end_run(agent);
+    agent->delay = 0;
+    run(agent);
 }
 
 void agent_stop(keeper_agent_t *agent)
@@ -304,5 +310,12 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
 
 void agent_tell_news(keeper_agent_t *agent, const news_t *news)
 {
-    send_message(agent, MESSAGE_NEWS, news_to_json(news));
+    json_t *body = news_to_json(news);
+
+    /* The time of day may be another one when it is heard. */
+    if (news->next != 0) {
+        json_object_set_new(body, "in",
+                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
+    }
+    send_message(agent, MESSAGE_NEWS, body);
 }

@@ -16,6 +16,9 @@ typedef struct keeper_agent keeper_agent_t;
  * a minute resets that. */
 keeper_agent_t *agent_start(keeper_t *keeper);
 
+/** Start it anew, with a brief of what is known now. */
+void agent_renew(keeper_agent_t *agent);
+
 /** End it now. */
 void agent_stop(keeper_agent_t *agent);
 

@@ -21,6 +21,8 @@
 #include "keeper/window.h"
 #include "policy/subset.h"
 
+#define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
+
 static void forget_order(keeper_certificate_t *certificate)
 {
     certificate->journal = NULL;
@@ -46,9 +48,32 @@ static int names_fit(const keeper_certificate_t *certificate, const journal_t *j
  * its certificate request is made when it is finalized. */
 static int journal_fits(const keeper_certificate_t *certificate, const journal_t *journal)
 {
-    return certificate->account->registration != NULL && journal->account != NULL
+    return journal->account != NULL
            && strcmp(journal->account, certificate->account->registration->id) == 0
            && names_fit(certificate, journal);
+}
+
+/* Nothing depends on it when this fails; it is tried again. */
+static void remove_journal(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    keeper_t *keeper = certificate->keeper;
+
+    certificate->over = journal_remove(keeper->store, certificate->plan->id, ptemp) != APR_SUCCESS;
+    if (certificate->over) {
+        keeper_mend_later(keeper);
+    }
+}
+
+/* The certificate was installed, and then something came in the way. */
+static int is_installed(const keeper_certificate_t *certificate)
+{
+    apr_pool_t *pool = certificate->order_pool;
+    const generation_t *best = certificate->best;
+    chain_t *chain = NULL;
+
+    return best != NULL && certificate->key != NULL && certificate->journal->finalized
+           && chain_load(&chain, best->chain_path, eab_result_make(pool), pool) == APR_SUCCESS
+           && chain_matches_key(chain, certificate->key);
 }
 
 static void open_journal(keeper_certificate_t *certificate)
@@ -58,6 +83,9 @@ static void open_journal(keeper_certificate_t *certificate)
     eab_result_t *result;
     apr_status_t rv;
 
+    if (certificate->account->registration == NULL) {
+        return; /* whether the order is still ours is known when the account can be read */
+    }
     apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
     result = eab_result_make(certificate->order_pool);
     rv = journal_load(&certificate->journal, store, id, result, certificate->order_pool);
@@ -74,6 +102,10 @@ static void open_journal(keeper_certificate_t *certificate)
         return;
     }
     journal_load_key(&certificate->key, store, id, certificate->order_pool);
+    if (is_installed(certificate)) {
+        remove_journal(certificate, certificate->order_pool);
+        forget_order(certificate);
+    }
 }
 
 static void open_best(keeper_certificate_t *certificate)
@@ -102,6 +134,20 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     window_open(certificate);
     open_journal(certificate);
     return certificate;
+}
+
+void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    if (certificate->over && certificate->journal == NULL) {
+        remove_journal(certificate, ptemp);
+    }
+}
+
+void certificate_mend(keeper_certificate_t *certificate)
+{
+    if (certificate->journal == NULL) {
+        open_journal(certificate);
+    }
 }
 
 static void on_key(void *baton, EVP_PKEY *pkey)
@@ -368,6 +414,21 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
     return APR_SUCCESS;
 }
 
+/* Not the certificate is wrong then, see chain_check(). */
+static void judge_clock(const keeper_certificate_t *certificate, const chain_t *chain,
+                        apr_pool_t *ptemp)
+{
+    const chain_facts_t *facts = chain_facts(chain);
+
+    if (facts->not_before > apr_time_now() + CLOCK_SKEW) {
+        log_line(
+            LOG_LEVEL_WARNING,
+            "The new certificate of %s is valid from %s, which is later than now: the clock of "
+            "this machine is wrong. Set it; the certificate is used.",
+            certificate->plan->id, clock_format(ptemp, facts->not_before));
+    }
+}
+
 /* Which of the ordered names the CA left out, so that they can be told. */
 static json_t *list_dropped(const apr_array_header_t *ordered, const apr_array_header_t *covered,
                             apr_pool_t *p)
@@ -462,7 +523,8 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         && (rv = store_chain(certificate, chain, names, result)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 
-        journal_remove(keeper->store, certificate->plan->id, pool);
+        judge_clock(certificate, chain, pool);
+        remove_journal(certificate, pool);
         forget_order(certificate);
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
                  certificate->plan->id, log_escape(pool, facts->issuer),

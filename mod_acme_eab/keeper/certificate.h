@@ -11,6 +11,12 @@
  * that certificate may exist and is collected first. */
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan);
 
+/** The store can be written to again: remove an order that is over and could not be removed. */
+void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp);
+
+/** The account could not be read before and can be now: read the order in flight. */
+void certificate_mend(keeper_certificate_t *certificate);
+
 /** A newOrder is about to be signed: it is on disk, and the key is in the making. Refused while an
  * order is in flight.
  * @param names some of the configured names, where the plan allows that and policy/subset.h permits

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "keeper/agent.h"
 #include "keeper/program.h"
@@ -254,7 +255,7 @@ static void end_removal(dns_record_t *record, const char *failure)
     if (record->pause > RETRY_MAX) {
         record->pause = RETRY_MAX;
     }
-    record->later = apr_time_now() + record->pause;
+    record->later = clock_steady() + record->pause;
 }
 
 static void on_command(void *baton, const program_outcome_t *outcome)
@@ -356,7 +357,7 @@ static int is_due(const dns_record_t *record, apr_time_t now)
 /* Start what can be started, and plan the rest. */
 static void pump(keeper_dns_t *dns)
 {
-    apr_time_t now = apr_time_now(), next = 0;
+    apr_time_t now = clock_steady(), next = 0;
     int i;
 
     forget_unneeded(dns);
@@ -372,7 +373,7 @@ static void pump(keeper_dns_t *dns)
             next = record->later;
         }
     }
-    loop_timer_set(dns->timer, next);
+    loop_timer_set(dns->timer, next != 0 ? apr_time_now() + (next - now) : 0);
 }
 
 static void on_timer(void *baton)

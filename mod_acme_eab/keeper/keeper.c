@@ -14,6 +14,9 @@
 #include "keeper/dns.h"
 #include "keeper/reload.h"
 
+/* How often accounts that cannot be used are looked at again. */
+#define MENDING_INTERVAL apr_time_from_sec(60)
+
 /* A failure counts as long as the configuration that failed is still the same. */
 static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *fingerprint)
 {
@@ -29,6 +32,93 @@ static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *
     return failure;
 }
 
+static void recall_account_failure(keeper_account_t *account)
+{
+    keeper_t *keeper = account->keeper;
+
+    if (account->registration != NULL) {
+        account->failure = recall_failure(keeper, account->registration->id,
+                                          account_fingerprint(account, keeper->pool));
+    }
+}
+
+/* A certificate's order can be read only with its account. */
+static int mend_account(keeper_account_t *account)
+{
+    const keeper_t *keeper = account->keeper;
+    int i;
+
+    if (!account_mend(account)) {
+        return 0;
+    }
+    recall_account_failure(account);
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        if (keeper_certificate_at(keeper, i)->account == account) {
+            certificate_mend(keeper_certificate_at(keeper, i));
+        }
+    }
+    return 1;
+}
+
+static int count_broken(const keeper_t *keeper)
+{
+    int i, n = 0;
+
+    for (i = 0; i < keeper->accounts->nelts; ++i) {
+        n += keeper_account_at(keeper, i)->broken->rv != APR_SUCCESS;
+    }
+    return n;
+}
+
+static void plan_mending(keeper_t *keeper)
+{
+    if (keeper->untidy || count_broken(keeper) > 0) {
+        loop_timer_set(keeper->mending, apr_time_now() + MENDING_INTERVAL);
+    }
+}
+
+void keeper_mend_later(keeper_t *keeper)
+{
+    if (!keeper->untidy) {
+        keeper->untidy = 1;
+        plan_mending(keeper);
+    }
+}
+
+static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
+{
+    int i;
+
+    if (store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
+        || access(keeper->store->dir, W_OK) != 0) {
+        return;
+    }
+    keeper->untidy = 0;
+    store_tidy(keeper->store, ptemp);
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        certificate_tidy(keeper_certificate_at(keeper, i), ptemp);
+    }
+}
+
+/* A disk gets room again, a file is restored: nobody should have to restart httpd for that. */
+static void mend(void *baton)
+{
+    keeper_t *keeper = baton;
+    apr_pool_t *pool = NULL;
+    int i, mended = 0;
+
+    apr_pool_create(&pool, keeper->pool);
+    tidy(keeper, pool);
+    for (i = 0; i < keeper->accounts->nelts; ++i) {
+        mended += mend_account(keeper_account_at(keeper, i));
+    }
+    apr_pool_destroy(pool);
+    if (mended > 0) {
+        agent_renew(keeper->agent);
+    }
+    plan_mending(keeper);
+}
+
 keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *result,
                       apr_pool_t *p)
 {
@@ -40,6 +130,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->plan = plan;
     keeper->store = store;
     keeper->since = apr_time_now();
+    keeper->mending = loop_timer_make(loop, mend, keeper);
     keeper->accounts = apr_array_make(p, 2, sizeof(keeper_account_t *));
     keeper->certificates = apr_array_make(p, 8, sizeof(keeper_certificate_t *));
     if ((keeper->keymaker = keymaker_make(loop, p)) == NULL) {
@@ -50,10 +141,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
         keeper_account_t *account =
             account_open(keeper, i, &APR_ARRAY_IDX(plan->accounts, i, plan_account_t));
 
-        if (account->registration != NULL) {
-            account->failure =
-                recall_failure(keeper, account->registration->id, account_fingerprint(account, p));
-        }
+        recall_account_failure(account);
         APR_ARRAY_PUSH(keeper->accounts, keeper_account_t *) = account;
     }
     for (i = 0; i < plan->certificates->nelts; ++i) {
@@ -66,6 +154,8 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
+    keeper->untidy |= (access(store->dir, W_OK) != 0);
+    plan_mending(keeper);
     return keeper;
 }
 

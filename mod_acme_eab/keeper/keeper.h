@@ -37,6 +37,7 @@ typedef struct keeper_account {
     struct keeper *keeper;
     int index;
     const plan_account_t *plan;
+    apr_pool_t *pool; /* owns registration, key and broken */
     registration_t *registration;
     keypair_t *key; /* NULL when broken */
     const char *thumbprint;
@@ -62,6 +63,7 @@ typedef struct keeper_certificate {
     apr_pool_t *window_pool;
     journal_t *journal; /* the order in flight, or NULL */
     keypair_t *key;     /* its key, once it is made */
+    int over;           /* the last order is over and could not be removed from the store */
     int key_running;
     apr_pool_t *order_pool; /* owns journal and key */
     keeper_waiting_t waiting;
@@ -85,6 +87,8 @@ typedef struct keeper {
     struct keeper_agent *agent;
     struct keeper_dns *dns;
     struct keeper_reload *reload;
+    loop_timer_t *mending; /* looks again at accounts that cannot be used, and at the store */
+    int untidy;            /* the store could not be written to: there may be leftovers */
 } keeper_t;
 
 /** Load accounts and certificates as the plan names them, from the store. Problems of one account
@@ -92,6 +96,9 @@ typedef struct keeper {
  * @return NULL after the loop's or memory's failure, with result saying why */
 keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *result,
                       apr_pool_t *p);
+
+/** The store could not be written to: look again in a while, and tidy up. */
+void keeper_mend_later(keeper_t *keeper);
 
 /** What the agent may know of all this, for a newly started agent. In p. */
 brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p);

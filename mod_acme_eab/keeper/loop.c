@@ -5,6 +5,8 @@
 
 #include <apr_tables.h>
 
+#include "base/clock.h"
+
 struct loop_watch {
     int fd;                /* -1: the slot is free */
     unsigned long turn_no; /* of the loop when it began: events of that turn are not its own */
@@ -15,7 +17,7 @@ struct loop_watch {
 
 struct loop_timer {
     int used;
-    apr_time_t at;
+    apr_time_t at; /* by clock_steady(); 0: not set */
     loop_due_fn *due;
     void *baton;
 };
@@ -116,14 +118,16 @@ void loop_timer_release(loop_t *loop, loop_timer_t *timer)
 
 void loop_timer_set(loop_timer_t *timer, apr_time_t at)
 {
-    timer->at = at;
+    timer->at = (at != 0) ? clock_steady() + (at - apr_time_now()) : 0;
+    if (at != 0 && timer->at <= 0) {
+        timer->at = 1; /* long ago */
+    }
 }
 
-/* Milliseconds until the next timer; -1 without one. At most an hour, so that a clock that was set
- * is noticed. */
+/* Milliseconds until the next timer, an hour at most; -1 without one. */
 static int time_to_wait(const loop_t *loop)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = clock_steady();
     apr_time_t next = 0;
     int i;
 
@@ -148,7 +152,7 @@ static int time_to_wait(const loop_t *loop)
 
 static void fire_timers(loop_t *loop)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = clock_steady();
     int i;
 
     for (i = 0; i < loop->timers->nelts && !loop->stopped; ++i) {

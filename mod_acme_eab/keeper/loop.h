@@ -28,7 +28,8 @@ void loop_unwatch(loop_t *loop, loop_watch_t *watch);
 /** A timer, not set yet; it is the loop's until loop_timer_release(). */
 loop_timer_t *loop_timer_make(loop_t *loop, loop_due_fn *due, void *baton);
 
-/** Fire once at that time (now or earlier: in the next turn); 0 unsets. */
+/** Fire once at that time (now or earlier: in the next turn); 0 unsets. What counts is how far off
+ * the time is now: it stays so when somebody sets the clock. */
 void loop_timer_set(loop_timer_t *timer, apr_time_t at);
 
 /** Give it back; may be called from any callback. */

@@ -14,6 +14,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -46,7 +47,7 @@ static int wait_for_parent(frame_channel_t *parent, int milliseconds)
 
 static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
 {
-    apr_time_t deadline = apr_time_now() + apr_time_from_sec(PLAN_PATIENCE);
+    apr_time_t deadline = clock_steady() + apr_time_from_sec(PLAN_PATIENCE);
     eab_result_t *result = eab_result_make(p);
     plan_t *plan = NULL;
     json_t *body = NULL;
@@ -54,7 +55,7 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
     int type = 0;
 
     while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))) {
-        if (apr_time_now() > deadline || !wait_for_parent(parent, 1000)) {
+        if (clock_steady() > deadline || !wait_for_parent(parent, 1000)) {
             return NULL;
         }
     }
@@ -69,11 +70,12 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
 /* The keeper of before a restart may need a moment to end. @return 0 to give up */
 static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
 {
-    apr_time_t deadline = apr_time_now() + apr_time_from_sec(LOCK_PATIENCE);
+    apr_time_t deadline = clock_steady() + apr_time_from_sec(LOCK_PATIENCE);
+    char reason[120];
     apr_status_t rv;
 
     while (APR_STATUS_IS_EBUSY(rv = store_lock(store, p))) {
-        if (apr_time_now() > deadline) {
+        if (clock_steady() > deadline) {
             log_line(LOG_LEVEL_ERROR,
                      "Another keeper holds the lock of %s. Does a second httpd use the same "
                      "ACMEStoreDir? Give each its own.",
@@ -85,7 +87,8 @@ static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
         }
     }
     if (rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken", store->dir);
+        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken: %s", store->dir,
+                 apr_strerror(rv, reason, sizeof(reason)));
     }
     return rv == APR_SUCCESS;
 }

@@ -12,6 +12,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base/clock.h"
+
 extern char **environ;
 
 /* How often to look whether a program that closed its output has ended. */
@@ -24,7 +26,7 @@ typedef struct program {
     int fd;
     loop_watch_t *watch;
     loop_timer_t *timer;
-    apr_time_t deadline;
+    apr_time_t deadline; /* by clock_steady() */
     secret_t *buffer;
     apr_size_t used;
     program_outcome_t outcome;
@@ -102,12 +104,13 @@ static void finish(program_t *program)
 static void on_timer(void *baton)
 {
     program_t *program = baton;
+    apr_interval_time_t left = program->deadline - clock_steady();
 
     if (program->pid == 0) { /* never started */
         finish(program);
         return;
     }
-    if (apr_time_now() >= program->deadline) {
+    if (left <= 0) {
         end_group(program);
         finish(program);
     }
@@ -116,7 +119,7 @@ static void on_timer(void *baton)
     }
     else {
         loop_timer_set(program->timer,
-                       program->watch == NULL ? apr_time_now() + REAP_INTERVAL : program->deadline);
+                       apr_time_now() + (program->watch == NULL ? REAP_INTERVAL : left));
     }
 }
 
@@ -223,7 +226,7 @@ void program_start_with(loop_t *loop, const char *const *argv, const apr_array_h
     program->fd = -1;
     program->buffer = secret_make(pool, max_output);
     program->timer = loop_timer_make(loop, on_timer, program);
-    program->deadline = apr_time_now() + limit;
+    program->deadline = clock_steady() + limit;
     if (pipe2(fds, O_CLOEXEC) != 0) {
         program->outcome.error = errno;
     }
@@ -241,5 +244,5 @@ void program_start_with(loop_t *loop, const char *const *argv, const apr_array_h
     apr_pool_cleanup_register(pool, program, kill_running, apr_pool_cleanup_null);
     program->outcome.started = 1;
     program->watch = loop_watch(loop, program->fd, POLLIN, on_output, program);
-    loop_timer_set(program->timer, program->deadline);
+    loop_timer_set(program->timer, apr_time_now() + limit);
 }

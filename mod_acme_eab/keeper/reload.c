@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "keeper/agent.h"
@@ -35,7 +36,7 @@ struct keeper_reload {
     loop_timer_t *timer;
     reload_memory_t *memory;
     int testing;
-    apr_time_t signalled; /* in this process; 0: not yet */
+    apr_time_t signalled; /* in this process, by clock_steady(); 0: not yet */
     apr_time_t refused;
     int refusals;
     const char *refusal; /* the state while there are some */
@@ -204,6 +205,7 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
         memory->last = before.last;
         json_object_clear(memory->asked);
         json_object_update(memory->asked, before.asked);
+        keeper_mend_later(reload->keeper);
     }
     return rv;
 }
@@ -221,7 +223,8 @@ static void signal_parent(keeper_reload_t *reload, apr_pool_t *ptemp)
         refuse_forgetting(reload, result);
         return;
     }
-    reload->signalled = reload->news.last = now;
+    reload->signalled = clock_steady();
+    reload->news.last = now;
     reload->refused = 0;
     reload->refusals = 0;
     set_why(reload, NULL);
@@ -314,10 +317,18 @@ static void give_up(keeper_reload_t *reload, const char *list, apr_pool_t *ptemp
     tell(reload, "failed", 0);
 }
 
+/* How long httpd may still take for the restart that it was asked for. */
+static apr_interval_time_t patience_left(const keeper_reload_t *reload)
+{
+    apr_interval_time_t left = reload->signalled + SIGNAL_PATIENCE - clock_steady();
+
+    return reload->signalled != 0 && left > 0 ? left : 0;
+}
+
 /* No restart is due: all is in use, or httpd is not done yet, or it will not load it. */
 static void settle(keeper_reload_t *reload)
 {
-    apr_time_t patience = reload->signalled + SIGNAL_PATIENCE;
+    apr_interval_time_t patience = patience_left(reload);
     apr_pool_t *pool = NULL;
     const char *list;
 
@@ -327,9 +338,9 @@ static void settle(keeper_reload_t *reload)
         set_why(reload, NULL);
         tell(reload, "idle", 0);
     }
-    else if (reload->signalled != 0 && patience > apr_time_now()) {
-        loop_timer_set(reload->timer, patience);
-        tell(reload, "pending", patience);
+    else if (patience > 0) {
+        loop_timer_set(reload->timer, apr_time_now() + patience);
+        tell(reload, "pending", apr_time_now() + patience);
     }
     else {
         give_up(reload, list, pool);
@@ -339,8 +350,10 @@ static void settle(keeper_reload_t *reload)
 
 static void wait_until(keeper_reload_t *reload, apr_time_t when)
 {
-    if (reload->signalled != 0 && when < reload->signalled + SIGNAL_PATIENCE) {
-        when = reload->signalled + SIGNAL_PATIENCE;
+    apr_time_t earliest = apr_time_now() + patience_left(reload);
+
+    if (when < earliest) {
+        when = earliest;
     }
     loop_timer_set(reload->timer, when);
     if (reload->refusals > 0) {
@@ -364,7 +377,7 @@ void reload_consider(keeper_reload_t *reload)
         return;
     }
     facts = gather(reload);
-    when = reload_decide(&facts);
+    when = reload_decide(apr_time_now(), &facts);
     loop_timer_set(reload->timer, 0);
     if (when != 0) {
         wait_until(reload, when);
@@ -378,7 +391,7 @@ static void on_due(void *baton)
 {
     keeper_reload_t *reload = baton;
     reload_facts_t facts = gather(reload);
-    apr_time_t when = reload_decide(&facts);
+    apr_time_t when = reload_decide(apr_time_now(), &facts);
 
     if (when != 0 && when <= apr_time_now()) {
         start_test(reload);

@@ -161,6 +161,7 @@ static apr_status_t handle_failed(request_t *request)
     const store_t *store = request->keeper->store;
     keeper_account_t *account = request->account;
     keeper_certificate_t *certificate = request->certificate;
+    char reason[120];
     apr_status_t rv;
 
     if (certificate != NULL) {
@@ -176,7 +177,8 @@ static apr_status_t handle_failed(request_t *request)
     }
     if (rv != APR_SUCCESS) {
         eab_result_set(request->result, rv, EAB_PROBLEM_STORE,
-                       "A failure could not be written to %s/failures.", store->dir);
+                       "The failure could not be written to %s/failures: %s.", store->dir,
+                       apr_strerror(rv, reason, sizeof(reason)));
     }
     return APR_SUCCESS;
 }
@@ -257,6 +259,9 @@ apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_
         return APR_EINVAL;
     }
     rv = row->handle(&request);
+    if (eab_result_is(request.result, EAB_PROBLEM_STORE)) {
+        keeper_mend_later(keeper);
+    }
     if (rv == APR_SUCCESS) {
         agent_reply(keeper->agent, request.id, NULL, request.result);
     }

@@ -25,19 +25,26 @@ static apr_interval_time_t pause_after(int refusals)
     return apr_time_from_sec(refusals == 2 ? 30 : 60);
 }
 
-apr_time_t reload_decide(const reload_facts_t *facts)
+static int is_past(apr_time_t now, apr_time_t time)
+{
+    return time != 0 && time <= now;
+}
+
+apr_time_t reload_decide(apr_time_t now, const reload_facts_t *facts)
 {
     apr_time_t when = facts->oldest;
 
     if (facts->waiting <= 0)
         return 0;
-    if (facts->first && facts->coming > 0)
+    if (facts->oldest > now)
+        when = now;
+    else if (facts->first && facts->coming > 0)
         when = earlier_of(facts->newest + FIRST_QUIET, facts->oldest + FIRST_PATIENCE);
     else if (!facts->first)
         when = earlier_of(facts->newest + QUIET, facts->oldest + PATIENCE);
-    if (facts->last != 0)
+    if (is_past(now, facts->last))
         when = later_of(when, facts->last + DISTANCE);
-    if (facts->refused != 0)
+    if (is_past(now, facts->refused))
         when = later_of(when, facts->refused + pause_after(facts->refusals));
     /* 0 says that nothing is waiting. */
     return later_of(when, 1);

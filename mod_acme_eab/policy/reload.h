@@ -17,12 +17,13 @@ typedef struct reload_facts {
     int coming;         /* further vhosts without a certificate whose orders are well under way */
 } reload_facts_t;
 
-/** When to run the configuration test and signal httpd.
+/** When to run the configuration test and signal httpd. Times of the future come from a clock that was
+ * set since, and are not believed.
  * At once for the first certificate of a vhost; while those of further vhosts are coming, two
  * seconds after the newest, 20 s after the oldest at the latest: a restart of its own for each would
  * make all of them wait. Else 5 s after the newest, 60 s after the oldest at the latest. Never within 10 s of
  * the last restart; after a refusal 10 s later, then 30 s, then every minute.
  * @return 0 when nothing is waiting; a time in the past means now */
-apr_time_t reload_decide(const reload_facts_t *facts);
+apr_time_t reload_decide(apr_time_t now, const reload_facts_t *facts);
 
 #endif

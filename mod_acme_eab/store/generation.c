@@ -268,7 +268,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
         || (rv = store_make_directory(store, "archive", archive.entry, result, p)) != APR_SUCCESS)
         return rv;
     number = archive_next_number(p, &archive);
-    draft = apr_pstrcat(p, STORE_UNFINISHED, number, NULL);
+    draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);
     if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
         || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS
         || (rv = archive_finish(&archive, draft, number, result, p)) != APR_SUCCESS)
@@ -373,7 +373,7 @@ apr_status_t generation_recover(const store_t *store, const char *name, eab_resu
 
     if (rv != APR_SUCCESS)
         return rv;
-    store_sweep(archive.dir, ptemp);
+    file_sweep(archive.dir, ptemp);
     newest = archive_newest_whole(ptemp, &archive);
     live = archive_live(ptemp, &archive);
     /* A live one with a higher number than the newest whole one is damaged. */
@@ -387,7 +387,7 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
 {
     const char *from = archive_folder(ptemp, archive, number);
     const char *to =
-        archive_folder(ptemp, archive, apr_pstrcat(ptemp, STORE_UNFINISHED, number, NULL));
+        archive_folder(ptemp, archive, apr_pstrcat(ptemp, FILE_UNFINISHED, number, NULL));
 
     if (rename(from, to) == 0)
         file_remove_tree(to, ptemp);

@@ -11,7 +11,7 @@
 #include "store/record.h"
 #include "store/registration.h"
 
-#define REMOVED STORE_UNFINISHED "removed" /* in pending/: what is on its way out */
+#define REMOVED FILE_UNFINISHED "removed" /* in pending/: what is on its way out */
 
 /* pending/<name>/file; NULL when the name is not fit for the store. */
 static const char *journal_path(apr_pool_t *p, const store_t *store, const char *name,

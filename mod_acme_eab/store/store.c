@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -49,7 +48,7 @@ static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
     return APR_SUCCESS;
 }
 
-static apr_status_t store_make_folders(const store_t *store, eab_result_t *result)
+apr_status_t store_complete(const store_t *store, eab_result_t *result)
 {
     apr_status_t rv = APR_SUCCESS;
     size_t i;
@@ -70,29 +69,11 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     rv = file_make_directory(dir, S_IRWXU, p);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made as ACMEStoreDir");
-    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS
-        || (rv = store_make_folders(store, result)) != APR_SUCCESS)
+    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS)
         return rv;
+    (void)store_complete(store, eab_result_make(p));
     *pstore = store;
     return APR_SUCCESS;
-}
-
-void store_sweep(const char *dir, apr_pool_t *ptemp)
-{
-    apr_array_header_t *paths = apr_array_make(ptemp, 1, sizeof(const char *));
-    apr_finfo_t entry;
-    apr_dir_t *handle = NULL;
-    int i;
-
-    if (apr_dir_open(&handle, dir, ptemp) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&entry, APR_FINFO_NAME, handle) == APR_SUCCESS) {
-        if (strncmp(entry.name, STORE_UNFINISHED, strlen(STORE_UNFINISHED)) == 0)
-            APR_ARRAY_PUSH(paths, const char *) = apr_pstrcat(ptemp, dir, "/", entry.name, NULL);
-    }
-    apr_dir_close(handle);
-    for (i = 0; i < paths->nelts; i++)
-        file_remove_tree(APR_ARRAY_IDX(paths, i, const char *), ptemp);
 }
 
 /* A folder and the directories in it. What live/ links to is in archive/ and swept there. */
@@ -102,21 +83,21 @@ static void store_sweep_folder(const store_t *store, const char *folder, apr_poo
     apr_array_header_t *entries = NULL;
     int i;
 
-    store_sweep(dir, ptemp);
+    file_sweep(dir, ptemp);
     entries = file_list_directory(dir, ptemp);
     for (i = 0; strcmp(folder, "live") != 0 && i < entries->nelts; i++)
-        store_sweep(store_path(ptemp, store, folder, APR_ARRAY_IDX(entries, i, const char *), NULL),
-                    ptemp);
+        file_sweep(store_path(ptemp, store, folder, APR_ARRAY_IDX(entries, i, const char *), NULL),
+                   ptemp);
 }
 
-static void store_sweep_all(const store_t *store, apr_pool_t *p)
+void store_tidy(const store_t *store, apr_pool_t *p)
 {
     apr_pool_t *ptemp = NULL;
     size_t i;
 
     if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
         return;
-    store_sweep(store->dir, ptemp);
+    file_sweep(store->dir, ptemp);
     for (i = 0; i < STORE_FOLDERS; i++)
         store_sweep_folder(store, store_folders[i], ptemp);
     apr_pool_destroy(ptemp);
@@ -128,11 +109,25 @@ static apr_status_t store_unlock(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t store_lock(store_t *store, apr_pool_t *p)
+/* On a disk that is full or read-only the file is locked as it is; when it never was made, the
+ * directory in its place. */
+static int lock_open(const store_t *store, apr_pool_t *p)
 {
     const char *path = store_path(p, store, "lock", NULL, NULL);
-    apr_status_t rv;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+
+    if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 && errno == ENOENT)
+            fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    return fd;
+}
+
+apr_status_t store_lock(store_t *store, apr_pool_t *p)
+{
+    apr_status_t rv;
+    int fd = lock_open(store, p);
 
     if (fd < 0)
         return errno;
@@ -142,7 +137,7 @@ apr_status_t store_lock(store_t *store, apr_pool_t *p)
         return rv;
     }
     apr_pool_cleanup_register(p, (void *)(intptr_t)fd, store_unlock, apr_pool_cleanup_null);
-    store_sweep_all(store, p);
+    store_tidy(store, p);
     return APR_SUCCESS;
 }
 
@@ -170,8 +165,13 @@ apr_status_t store_make_directory(const store_t *store, const char *a, const cha
 {
     const char *parent = store_path(ptemp, store, b != NULL ? a : NULL, NULL, NULL);
     const char *path = store_path(ptemp, store, a, b, NULL);
-    apr_status_t rv = file_make_directory(path, S_IRWXU, ptemp);
+    apr_status_t rv = APR_SUCCESS;
 
+    if (b != NULL && access(parent, F_OK) != 0)
+        rv = store_make_directory(store, a, NULL, result, ptemp);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = file_make_directory(path, S_IRWXU, ptemp);
     if (rv == APR_SUCCESS)
         rv = file_sync_directory(parent);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");

@@ -26,19 +26,24 @@ typedef struct store {
 } store_t;
 
 /** Make the directories that are missing (0700; parents 0755) and check that dir is a directory,
- * ours, and not accessible to others (it is set to 0700 if it is ours).
+ * ours, and not accessible to others (it is set to 0700 if it is ours). What can be read is of use
+ * also when the disk is full or read-only: directories below dir that cannot be made now are made by
+ * store_make_directory() when something is to be put there, or by store_complete().
  * @return APR_SUCCESS, or an error with EAB_PROBLEM_STORE in result naming the directory and what
  *         to do. *pstore is NULL on failure */
 apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p);
 
-/* How the names of files and directories begin that are being written or removed. */
-#define STORE_UNFINISHED ".tmp-"
+/** Make the directories below dir that are missing. @return APR_SUCCESS, or why not with result */
+apr_status_t store_complete(const store_t *store, eab_result_t *result);
 
 /** Take the lock of the store, or find it taken. It is held until p ends (or the process does).
  * Whoever gets it has the store to himself, so what killed processes left half-written is removed:
  * there may be private keys in it.
  * @return APR_SUCCESS, APR_EBUSY when another process holds it, or the error of the file */
 apr_status_t store_lock(store_t *store, apr_pool_t *p);
+
+/** Remove what was left half-written, by whom it may be. Only under the lock, and by whoever holds it. */
+void store_tidy(const store_t *store, apr_pool_t *p);
 
 /** dir/a, dir/a/b, dir/a/b/c: pass NULL for what is not there. In p. */
 const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
@@ -49,12 +54,9 @@ const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const
  * lead out of the store. */
 const char *store_entry(apr_pool_t *p, const char *name);
 
-/** Make dir/a/b (0700), durably, when it is missing. */
+/** Make dir/a/b (0700), durably, when it is missing; dir/a too. b may be NULL. */
 apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,
                                   eab_result_t *result, apr_pool_t *ptemp);
-
-/** Remove what is unfinished (STORE_UNFINISHED) from one directory. Only under the lock. */
-void store_sweep(const char *dir, apr_pool_t *ptemp);
 
 /** Record in words (EAB_PROBLEM_STORE) that path cannot be "read", "written" ... @return rv */
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path,

@@ -10,7 +10,8 @@ from .answers import FRESH, URN, Answer, Problem, html_answer
 
 @dataclass
 class Accident:
-    """happens(answer) with the CA's own answer if it has acted, with None otherwise."""
+    """happens(answer) with the CA's own answer if it has acted, with None otherwise. It returns what
+    is answered; None before the CA has acted: it goes on as if nothing had happened."""
 
     kind: str  # of request, "any" for all
     first: int  # counted from 1, in requests of the kind since it was planned
@@ -40,6 +41,13 @@ class Accidents:
         for accident in concerned:
             accident.seen += 1
         return [accident for accident in concerned if accident.is_due()]
+
+    def meanwhile(self, kind, do, at=1, after=False):
+        """Something happens elsewhere, before the CA acts or before it answers."""
+        def happens(answer):
+            do()
+            return answer
+        self.plan(kind, happens, at, after=after)
 
     # -- the usual ones ----------------------------------------------------------------------
 

@@ -239,8 +239,9 @@ class SimulatedCa:
         for accident in due:
             if not accident.after:
                 answer = accident.happens(None)
-                self._note_busy(answer, entry)
-                return answer
+                if answer is not None:
+                    self._note_busy(answer, entry)
+                    return answer
         if signed:
             return SIGNED[resource.kind](self, message)
         return OPEN_TO_ALL[resource.kind](self, request, resource)

@@ -118,6 +118,27 @@ static void a_remembered_problem_is_no_news_either(void **state)
     scene_end(s);
 }
 
+/* The clock was wrong when they were remembered: they do not hold anything up. */
+static void a_failure_of_the_future_is_not_waited_for(void **state)
+{
+    apr_time_t now = apr_time_now(), day = apr_time_from_sec(24 * 3600);
+    brief_failure_t first = { .attempts = 1, .since = now + day, .next = now + day + 60 };
+    brief_failure_t later = { .attempts = 2, .since = now - day, .next = now + 400 * day };
+    brief_failure_t sane = { .attempts = 2, .since = now - day, .next = now + day };
+    scene_t *s;
+
+    first.problem = later.problem = sane.problem = problem(*state, ACME_ERROR "malformed", "Bad");
+    s = scene_make(*state, &first);
+    assert_true(s->failing.failure.next < now + day);
+    scene_end(s);
+    s = scene_make(*state, &later);
+    assert_true(s->failing.failure.next < now + day);
+    scene_end(s);
+    s = scene_make(*state, &sane);
+    assert_true(s->failing.failure.next == now + day);
+    scene_end(s);
+}
+
 /* What was done without the names is remembered, and said before the advice. */
 static void names_that_were_left_out_are_told(void **state)
 {
@@ -215,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_same_problem_is_logged_once),
         fixture_test(a_remembered_problem_is_no_news_either),
+        fixture_test(a_failure_of_the_future_is_not_waited_for),
         fixture_test(names_that_were_left_out_are_told),
         fixture_test(the_keeper_is_told),
         fixture_test(a_problem_is_copied),

@@ -287,6 +287,21 @@ static void lists_names_in_order_without_leftovers(void **state)
     assert_int_equal(file_list_directory(in(f, "a"), f->p)->nelts, 0);
 }
 
+static void sweeps_what_is_unfinished(void **state)
+{
+    fixture_t *f = *state;
+
+    put(f, in(f, "kept"), "x");
+    put(f, in(f, ".tmp-0123456789abcdef"), "x");
+    assert_int_equal(mkdir(in(f, ".tmp-000002"), 0700), 0);
+    put(f, in(f, ".tmp-000002/privkey.pem"), "x");
+    file_sweep(f->dir, f->p);
+    assert_int_equal(count_entries(f), 1);
+    assert_content(f, in(f, "kept"), "x");
+    file_sweep(in(f, "missing"), f->p);
+    file_sweep(in(f, "kept"), f->p);
+}
+
 static int open_descriptors(apr_pool_t *p)
 {
     return file_list_directory("/proc/self/fd", p)->nelts;
@@ -307,6 +322,7 @@ static void leaves_no_descriptor_open(void **state)
     file_make_directory(in(f, "d/e"), 0700, f->p);
     file_remove_tree(in(f, "d"), f->p);
     file_list_directory(in(f, "a"), f->p);
+    file_sweep(f->dir, f->p);
     assert_int_equal(open_descriptors(f->p), before);
 }
 
@@ -328,6 +344,7 @@ int main(void)
         FILE_TEST(removes_trees_without_following_links),
         FILE_TEST(moves_links_in_one_step),
         FILE_TEST(lists_names_in_order_without_leftovers),
+        FILE_TEST(sweeps_what_is_unfinished),
         FILE_TEST(leaves_no_descriptor_open),
     };
 

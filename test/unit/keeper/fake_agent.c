@@ -52,3 +52,10 @@ void agent_tell_news(keeper_agent_t *agent, const news_t *news)
     agent->news_state = apr_pstrdup(agent->pool, news->state);
     agent->news_why = apr_pstrdup(agent->pool, news->why);
 }
+
+/* The brief that it would get is made anew, as for one that was just started. */
+void agent_renew(keeper_agent_t *agent)
+{
+    if (agent != NULL)
+        ++agent->renewals;
+}

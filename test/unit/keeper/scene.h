@@ -39,6 +39,7 @@ struct keeper_agent {
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */
+    int renewals;          /* how often it was started anew */
     int news;              /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;

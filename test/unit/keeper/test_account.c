@@ -57,6 +57,35 @@ static void a_kid_without_a_source_is_told(void **state)
     scene_end(s);
 }
 
+/* As when the disk was full, or a file was restored: without a restart, with the order in flight. */
+static void an_account_is_mended_when_the_store_is(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *key, *aside;
+
+    scene_start(s);
+    scene_register(s);
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    key = scene_path(s, apr_pstrcat(s->p, "accounts/", scene_account(s)->registration->id,
+                                    "/account.json", NULL));
+    aside = apr_pstrcat(s->p, key, ".aside", NULL);
+    scene_stop(s);
+    assert_int_equal(0, rename(key, aside));
+    fixture_write(key, "{}", 2);
+    scene_start(s);
+    assert_string_equal(EAB_PROBLEM_STORE, scene_account(s)->broken->type);
+    assert_null(scene_certificate(s)->journal);
+    assert_true(scene_has(s, "pending/" NAME "/order.json"));
+    assert_false(account_mend(scene_account(s)));
+    assert_int_equal(0, rename(aside, key));
+    assert_true(account_mend(scene_account(s)));
+    assert_int_equal(APR_SUCCESS, scene_account(s)->broken->rv);
+    assert_string_equal(ACCOUNT_URL, scene_account(s)->registration->url);
+    certificate_mend(scene_certificate(s));
+    assert_non_null(scene_certificate(s)->journal);
+    scene_end(s);
+}
+
 static json_t *sign_request(int id)
 {
     return json_pack("{s:i,s:s,s:i,s:s,s:s}", "id", id, "sentence", "newAccount", "account", 0,
@@ -300,6 +329,7 @@ int main(void)
         fixture_test(the_key_is_read_at_the_start_and_cleansed_when_bound),
         fixture_test(a_failed_source_is_remembered_and_read_again),
         fixture_test(a_kid_without_a_source_is_told),
+        fixture_test(an_account_is_mended_when_the_store_is),
         fixture_test(a_program_gives_the_key),
         fixture_test(a_program_that_fails_is_run_once_for_a_request),
         fixture_test(a_program_that_prints_no_key_is_told),

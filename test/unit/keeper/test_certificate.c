@@ -206,6 +206,23 @@ static void a_chain_is_installed_and_the_order_ends(void **state)
     scene_end(s);
 }
 
+/* What is over could not be removed, as on a disk that became read-only. */
+static void an_order_that_is_installed_is_not_resumed(void **state)
+{
+    scene_t *s = with_finalized(*state);
+    const char *path = scene_path(s, "pending/" NAME);
+    const char *aside = apr_pstrcat(s->p, path, ".aside", NULL);
+
+    assert_int_equal(0, rename(path, aside));
+    scene_install(s);
+    assert_int_equal(0, rename(aside, path));
+    scene_start(s);
+    assert_null(scene_certificate(s)->journal);
+    assert_null(scene_certificate(s)->key);
+    assert_false(scene_has(s, "pending/" NAME));
+    scene_end(s);
+}
+
 static void refuse_chain(scene_t *s, const char *pem)
 {
     keeper_certificate_t *certificate = scene_certificate(s);
@@ -544,6 +561,7 @@ int main(void)
         fixture_test(a_damaged_journal_is_set_aside),
         fixture_test(an_order_url_is_an_https_url_and_comes_once),
         fixture_test(a_chain_is_installed_and_the_order_ends),
+        fixture_test(an_order_that_is_installed_is_not_resumed),
         fixture_test(a_foreign_chain_is_refused),
         fixture_test(without_an_order_nothing_is_installed),
         fixture_test(each_order_has_a_key_of_its_own),

@@ -9,6 +9,8 @@
 
 #define AT(seconds) apr_time_from_sec(1795298700 + (seconds))
 
+#define NOW AT(1000)
+
 static void decides_by_the_table(void **state)
 {
     /* In seconds from some moment; 0 for "never". */
@@ -42,15 +44,29 @@ static void decides_by_the_table(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
-        if (reload_decide(&rows[i].facts) != rows[i].when)
+        if (reload_decide(NOW, &rows[i].facts) != rows[i].when)
             fail_msg("%s", rows[i].name);
     }
+}
+
+/* The clock was put back: nothing that was written down before may hold a certificate up. */
+static void times_of_the_future_are_not_waited_for(void **state)
+{
+    static const reload_facts_t installed = { 1, 0, AT(90000), AT(90000), 0, 0, 0, 0 };
+    static const reload_facts_t restarted = { 1, 0, AT(1), AT(1), AT(90000), 0, 0, 0 };
+    static const reload_facts_t refused = { 1, 0, AT(1), AT(1), 0, AT(90000), 3, 0 };
+
+    (void)state;
+    assert_true(reload_decide(NOW, &installed) <= NOW);
+    assert_true(reload_decide(NOW, &restarted) <= NOW);
+    assert_true(reload_decide(NOW, &refused) <= NOW);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decides_by_the_table),
+        cmocka_unit_test(times_of_the_future_are_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can happen at a step: how it begins, how it ends, and what may be said of it."""
+
+import errno
+
+from scenarios import DAY
+
+KILLED = (r"core:error\].*AH00546",
+          r"the keeper \(process \d+\) ended without being asked to \(signal 9\); it is started again",
+          r"The agent \(pid \d+\) (ended unexpectedly|cannot be written to); starting it again in \d "
+          r"seconds")
+UNREACHABLE = (r"error\].*(Certificate|Account) .*problem:(caUnreachable|caAnswer)\)",)
+
+
+class Accident:
+    """kinds: of steps at which it can happen"""
+
+    name = None
+    steps = ("keeper", "agent", "CA asked", "CA answers")
+    expected = ()  # lines of the error log that are as they should be
+    patience = 30  # seconds of our clock that may pass until all is well
+    may_lose_orders = False  # where the CA has no list of orders
+
+    def begin(self, run):
+        """At the step."""
+
+    def end(self, run):
+        """After a while: what was broken works again."""
+
+    def is_for(self, step):
+        return step.startswith(self.steps)
+
+
+class Kill(Accident):
+    may_lose_orders = True
+    expected = KILLED
+    patience = 60  # an agent that was killed said that httpd has half a minute to restart
+
+    def __init__(self, name, *who):
+        self.name = name
+        self.who = who
+
+    def begin(self, run):
+        run.board.kill(*self.who)
+
+
+class Cut(Accident):
+    """The connection to the CA; before it has acted, after it has, or within the answer."""
+
+    expected = UNREACHABLE
+    patience = 300
+    may_lose_orders = True
+
+    def __init__(self, name, when, step):
+        self.name = name
+        self.when = when
+        self.steps = (step,)
+
+
+class Clock(Accident):
+    """It stays so."""
+
+    patience = 120
+    expected = (r"warn\].*clock",)
+
+    def __init__(self, name, seconds):
+        self.name = name
+        self.seconds = seconds
+
+    def begin(self, run):
+        run.board.set_clock(self.seconds)
+
+
+class DiskAccident(Accident):
+    patience = 300
+
+    def __init__(self, name, number, words):
+        self.name = name
+        self.number = number
+        self.words = words
+        # Each line names the place and the cause.
+        self.expected = (rf"acme_eab:(error|warn)\].*/(store|run)\b.*[:(] ?{words}",)
+
+
+class Full(DiskAccident):
+    def begin(self, run):
+        run.disk_of_step().fill()
+
+    def end(self, run):
+        run.disk_of_step().free()
+
+
+class ReadOnly(DiskAccident):
+    def begin(self, run):
+        run.disk_of_step().close()
+
+    def end(self, run):
+        run.disk_of_step().open()
+
+
+ACCIDENTS = {accident.name: accident for accident in (
+    Kill("kill-agent", "agent"),
+    Kill("kill-keeper", "keeper"),
+    Kill("kill-both", "agent", "keeper"),
+    Cut("cut-before", "cut_before", "CA asked"),
+    Cut("cut-after", "cut_after", "CA answers"),
+    Cut("cut-within", "cut_within", "CA answers"),
+    Full("disk-full", errno.ENOSPC, "No space left on device"),
+    ReadOnly("read-only", errno.EROFS, "Read-only file system"),
+    Clock("clock-forward", DAY),
+    Clock("clock-back", -DAY),
+)}

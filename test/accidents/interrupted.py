@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run: an httpd and a CA, one accident at one step, and the judgement in the end."""
+
+import json
+import math
+import os
+import re
+import time
+from pathlib import Path
+
+from harness import clock
+from harness.waiting import wait_until
+from harness.world import World
+
+from accidents import Cut, DiskAccident
+from board import Board
+from disk import Disk, can_mount
+from scenarios import NAME
+
+FIRST_LOOK = 0.12  # seconds; a waiting agent is given its time after this
+LONG_LOOK = 2.5  # before a day is
+LOOK = 0.03
+IDLE = 2  # seconds after which ten go by although nobody has said that he waits
+OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said so twice
+IN_STORE = re.compile(
+    r"lock|reload\.json|accounts(/[0-9a-f]{32}(/(key\.pem|account\.json))?)?"
+    r"|archive(/[^/]+(/renewal\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json))?)?)?|live(/[^/.]+[^/]*)?"
+    r"|pending|failures|dns")
+
+
+class Interrupted:
+    def __init__(self, scenario, step=None, accident=None):
+        """Without step and accident: a run that is only watched."""
+        self.scenario = scenario
+        self.step = step
+        self.accident = accident
+        self.world = World(os.environ["EAB_MODULE"])
+        self.httpd = self.world.httpd()
+        self.board = Board(self.world.dir / "steps", os.environ["EAB_STEPS"])
+        self.disks = []
+        self.complaints = []
+        self.waited = 0  # seconds by which the clocks were moved since the accident
+        self.met = False  # the step was come to
+        self.old = None  # the certificate of before
+        self._stable = (None, 0.0)
+        self._seen = (None, time.monotonic())
+        self._strange = []
+        self._asked_before = 0
+
+    # -- the run ----------------------------------------------------------------------------------
+
+    def run(self):
+        """@return (was the step met, sentences about what was wrong, steps)"""
+        try:
+            self._prepare()
+            self._watch()
+            self._until_all_is_well()
+            self._judge()
+            steps = self._steps()
+        except (KeyboardInterrupt, SystemExit):
+            self._end()
+            raise
+        except Exception as error:  # whatever it was, the others go on
+            self.complaints.append(f"{type(error).__name__}: {error}")
+            steps = []
+        self.complaints += self._end()
+        return self.met, self.complaints, steps
+
+    def _prepare(self):
+        self.ca = self.world.simulated_ca(self.httpd, self.scenario.mode, **self.scenario.changes)
+        self.httpd.environment = self.board.environment
+        if isinstance(self.accident, DiskAccident) and can_mount():
+            self.disks = [Disk(self.httpd.store.dir, 0o700), Disk(self.httpd.run_dir, 0o755)]
+        self.httpd.log_level = "info ssl:warn"
+        self.board.watch(self.httpd.store.dir, self.httpd.run_dir)
+        self.httpd.configure(self.httpd.acme(self.ca, more="ACMEKeyType p256"),
+                             self.httpd.site(NAME, managed=True))
+
+    def _watch(self):
+        if not self.scenario.renewal:
+            self._aim()
+            self.httpd.start()
+            return
+        self.httpd.start()
+        self.old = self._until_served(lambda certificate: True)
+        entry = wait_until(lambda: self._planned("renew"), 20, "a plan to renew")
+        self._aim()
+        self._let_pass(clock.parse(entry["next"]["at"]) - self._now())
+        self.waited = 0
+
+    def _aim(self):
+        """From here on steps count."""
+        self._asked_before = len(self.ca.counts.log)
+        if self.step is not None and self.step.startswith("CA"):
+            self._aim_at_ca()
+        elif self.step is not None:
+            self.board.aim(self.step)
+        self.board.arm()
+
+    def _aim_at_ca(self):
+        _, verb, kind, number = self.step.split(" ")
+        number = int(number[1:])
+        if isinstance(self.accident, Cut):
+            getattr(self.ca.accidents, self.accident.when)(kind, at=number)
+            self.ca.accidents.meanwhile(kind, self._strike_cut, at=number)
+            return
+        self.ca.accidents.meanwhile(kind, self._strike, at=number, after=verb == "answers")
+
+    def _strike_cut(self):
+        self.met = True
+
+    def _strike(self):
+        self.met = True
+        self.accident.begin(self)
+        self._struck_at = time.monotonic()
+
+    def disk_of_step(self):
+        """The run directory's where the step is there, else the store's."""
+        if not self.disks:
+            return Denial(self.board, self.accident.number)
+        return self.disks[" run/" in self.step]
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def _now(self):
+        """By the clock of httpd."""
+        return time.time() + self.board.ahead()
+
+    def _let_pass(self, seconds):
+        seconds = math.ceil(seconds)
+        self.board.let_pass(seconds)
+        self.ca.clock.advance(seconds)
+        self.waited += seconds
+
+    def _status(self):
+        try:
+            return json.loads((self.httpd.run_dir / "status.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _entry(self):
+        status = self._status()
+        return status["certificates"][0] if status and status["certificates"] else None
+
+    def _planned(self, what):
+        entry = self._entry()
+        return entry if entry and entry["next"]["what"] == what \
+            and entry["state"] == "valid" else None
+
+    def _pump(self):
+        """What httpd waits for comes now, as if the time had passed."""
+        entry = self._entry()
+        now = time.monotonic()
+        if entry != self._seen[0]:
+            self._seen = (entry, now)
+        elif now - self._seen[1] > IDLE:
+            self._seen = (entry, now)
+            self._let_pass(10)
+        at = (entry or {}).get("next", {}).get("at")
+        if not at or (entry["next"]["what"] == "renew" and not self._is_early()):
+            return
+        wait = clock.parse(at) - self._now()
+        if self._stable[0] != at:
+            self._stable = (at, now)
+        elif now - self._stable[1] > (LONG_LOOK if wait > 3600 else FIRST_LOOK) and wait > 0:
+            self._let_pass(wait + 0.1)
+            if entry["next"]["what"] == "renew":
+                self.waited = 0
+
+    def _is_early(self):
+        """The clock was put back, and the renewal is not due any more: not before a day has gone."""
+        return self.scenario.renewal and self.met and self.accident.name == "clock-back" \
+            and self.ca.issued() < self.scenario.certificates
+
+    # -- until all is well --------------------------------------------------------------------------
+
+    def _until_all_is_well(self, seconds=40):
+        broken_since, end = None, time.monotonic() + seconds
+        last_look = 0.0
+        while True:
+            if self.board.has_struck() and not self.met:
+                self._strike()
+                self.board.release()
+            if self.met and broken_since is None:
+                broken_since = time.monotonic()
+            if isinstance(self.accident, DiskAccident) and broken_since \
+                    and not self._is_lifted(broken_since):
+                time.sleep(0.005)
+                continue
+            if time.monotonic() - last_look > LOOK:
+                last_look = time.monotonic()
+                if self._all_is_well():
+                    return
+                self._pump()
+            if time.monotonic() > end:
+                raise AssertionError(f"it is not well after {seconds} s and {self.waited} s of its "
+                                     f"clock: {self._entry()}, {self._strange}")
+            time.sleep(0.002)
+
+    _lifted = False
+
+    def _is_lifted(self, since):
+        if self._lifted:
+            return True
+        self._look_at_old()
+        problem = (self._entry() or {}).get("problem") or {}
+        if problem.get("attempts", 0) < 2 and time.monotonic() - since < OUTAGE:
+            if problem:
+                self._pump()
+            return False
+        self._judge_words(problem)
+        self.accident.end(self)
+        self._lifted = True
+        self.waited = 0
+        return True
+
+    def _judge_words(self, problem):
+        """If it was noticed, it was said plainly: what, and where."""
+        if problem and self.accident.words not in problem.get("detail", ""):
+            self.complaints.append(f"the status does not say it plainly: {problem}")
+        if problem and not self.httpd.log.count(self.accident.expected[0]):
+            self.complaints.append("the log does not say it plainly")
+
+    def _all_is_well(self):
+        if self.ca.issued() < self.scenario.certificates:
+            self._look_at_old()
+            return False
+        entry = self._planned("renew")
+        newest = self.ca.certificates[-1].serial
+        if entry is None or int(entry["keys"][0]["serial"], 16) != newest or entry["problem"]:
+            self._look_at_old()
+            return False
+        if clock.parse(entry["next"]["at"]) < self._now() or not entry["served"]:
+            return False
+        self._strange = self._strange_files()
+        if self._strange:
+            return False
+        served = self._served()
+        return served is not None and served.serial_number == newest
+
+    def _served(self):
+        try:
+            return self.httpd.certificate(NAME)
+        except OSError:
+            return None
+
+    def _until_served(self, condition):
+        def served():
+            self._pump()
+            certificate = self._served()
+            known = certificate is not None and certificate.serial_number in [
+                c.serial for c in self.ca.certificates]
+            return certificate if known and condition(certificate) else None
+        return wait_until(served, 30, "a certificate")
+
+    def _look_at_old(self):
+        """The one of before serves until there is a new one."""
+        if self.old is None:
+            return
+        served = self._served()
+        if served is not None and served.serial_number not in [c.serial for c in self.ca.certificates]:
+            raise AssertionError("the old certificate is not served any more")
+
+    def _strange_files(self):
+        store, run = self.httpd.store.dir, self.httpd.run_dir
+        found = [path.relative_to(store) for path in store.rglob("*")]
+        strange = [str(path) for path in found if not IN_STORE.fullmatch(str(path))]
+        for directory in ("pending", "failures", "dns"):
+            strange += [str(path) for path in (store / directory).glob("*")]
+        return strange + [str(path) for path in run.rglob("*") if path.name.startswith(".tmp")
+                          or path.parent.name == "challenges"]
+
+    # -- the judgement ------------------------------------------------------------------------------
+
+    def _may_be_lost(self):
+        """An order without an owner: the CA made it, the answer was lost, and the CA has no list
+        of the account's orders. It is never finalized and costs nothing."""
+        return (self.accident is not None and self.accident.may_lose_orders
+                and not self.scenario.lists_orders)
+
+    def _judge(self):
+        count = self.scenario.certificates
+        accounts, orders, finalizes, issued, collected = self.ca.counted()
+        extra = orders - count
+        if extra and not (extra == 1 and self._may_be_lost()
+                          and sum(order.csr is None for order in self.ca.orders) == 1):
+            self._complain(f"{orders} orders")
+        else:
+            self.ca.expected = {"repeated_orders": extra}
+        if accounts != 1:
+            self._complain(f"{accounts} accounts")
+        if (finalizes, issued, collected) != (count, count, count):
+            self._complain(f"{finalizes} finalizes, {issued} certificates, {collected} collected")
+        limit = self.accident.patience if self.accident else 30
+        if self.waited > limit:
+            self._complain(f"it took {self.waited} s of its clock, more than {limit}")
+        self._judge_processes()
+
+    def _judge_processes(self):
+        names = []
+
+        def there():
+            names[:] = sorted(process.name for process in self.httpd.family()
+                              if process.name.startswith("acme-eab"))
+            return names == ["acme-eab-agent", "acme-eab-keeper"]
+        try:
+            wait_until(there, 5, "keeper and agent")
+        except AssertionError:
+            self._complain(f"these run: {names}")
+
+    def _complain(self, sentence):
+        self.complaints.append(sentence)
+
+    def _steps(self):
+        """All that was done, the CA's part last."""
+        found, seen = self.board.steps(), {}
+        for entry in self.ca.counts.log[self._asked_before :]:
+            seen[entry.kind] = seen.get(entry.kind, 0) + 1
+            found += [f"CA asked {entry.kind} #{seen[entry.kind]}",
+                      f"CA answers {entry.kind} #{seen[entry.kind]}"]
+        return found
+
+    def _end(self):
+        self.board.release()
+        if self.accident is not None and self.met:
+            self.world.expect(*self.accident.expected)
+        try:
+            complaints = self.world.end()
+            if complaints or self.complaints:
+                complaints.append(self.world.report())
+        finally:
+            for disk in self.disks:
+                disk.remove()
+            if not os.environ.get("EAB_KEEP"):
+                self.world.remove()
+        return complaints
+
+
+class Denial:
+    """Where nothing may be mounted, the calls fail instead of the disk."""
+
+    def __init__(self, board, error):
+        self.board = board
+        self.error = error
+
+    def fill(self):
+        self.board.deny(self.error)
+
+    def free(self):
+        self.board.deny(0)
+
+    close, open = fill, free

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which accident at which step: the steps are those of a run that was watched, none is written down
+here."""
+
+import os
+import random
+import re
+import signal
+import time
+import warnings
+from dataclasses import dataclass
+
+from accidents import ACCIDENTS
+from disk import can_mount
+from interrupted import Interrupted
+from scenarios import SCENARIOS
+
+
+@dataclass(frozen=True)
+class Case:
+    scenario: str
+    step: str
+    accident: str
+
+    def __str__(self):
+        return f"{self.scenario}: {self.accident}: {self.step}"
+
+
+def begin_worker():
+    def end(*_):
+        raise SystemExit
+    signal.signal(signal.SIGTERM, end)  # so that it stops what it has started
+    warnings.simplefilter("ignore", DeprecationWarning)
+    can_mount()
+
+
+def record(scenario):
+    """The steps of this scenario, in their order, each once."""
+    _, complaints, steps = Interrupted(SCENARIOS[scenario]).run()
+    return complaints, list(dict.fromkeys(steps))
+
+
+def strike(case):
+    """@return (was the step met, sentences about what was wrong)"""
+    met, complaints, _ = Interrupted(SCENARIOS[case.scenario], case.step,
+                                     ACCIDENTS[case.accident]).run()
+    return met, complaints
+
+
+def every_case(steps):
+    return [Case(scenario, step, accident.name)
+            for scenario in steps for step in steps[scenario]
+            for accident in ACCIDENTS.values() if accident.is_for(step)]
+
+
+def seed():
+    """Another one each day, so that the selection goes round."""
+    return int(os.environ.get("EAB_SEED") or time.time() // 86400)
+
+
+def choose(cases):
+    """EAB_ACCIDENTS: all, or how many; EAB_MATCH: a pattern that their names match."""
+    wanted = os.environ.get("EAB_ACCIDENTS", "45")
+    pattern = re.compile(os.environ.get("EAB_MATCH", ""))
+    cases = [case for case in cases if pattern.search(str(case))]
+    if wanted == "all" or int(wanted) >= len(cases):
+        return cases
+    return sorted(random.Random(seed()).sample(cases, int(wanted)), key=str)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is interrupted: an issuance and a renewal at several CAs."""
+
+from dataclasses import dataclass, field
+
+NAME = "www.test.example"
+DAY = 86400
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    mode: str  # of the simulated CA
+    renewal: bool  # it is the renewal that is interrupted, else the issuance
+    changes: dict = field(default_factory=dict, hash=False)
+
+    @property
+    def lists_orders(self):
+        """Without the list an order whose answer was lost cannot be found by anybody. (RFC 8555
+        demands the list, most CAs do not give it.)"""
+        return self.changes.get("orders_list") is not None
+
+    @property
+    def certificates(self):
+        """How many there must be in the end."""
+        return 2 if self.renewal else 1
+
+
+# Keys are of P-256, for the sake of speed; and EAB credentials are good for one account.
+CERTINEXT = {"orders_list": 20, "rsa_only": False, "eab_reuse": "one-time"}
+SECTIGO = {"eab_reuse": "one-time"}
+HTTP01 = {"orders_list": 20, "eab_reuse": "one-time"}
+
+SCENARIOS = {scenario.name: scenario for scenario in (
+    Scenario("certinext-issuance", "certinext", False, CERTINEXT),
+    Scenario("certinext-renewal", "certinext", True, CERTINEXT),
+    Scenario("sectigo-issuance", "sectigo-public", False, SECTIGO),
+    Scenario("sectigo-renewal", "sectigo-public", True, SECTIGO),
+    Scenario("http01-issuance", "plain", False, HTTP01),
+    Scenario("http01-renewal", "plain", True, HTTP01),
+)}
