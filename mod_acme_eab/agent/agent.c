@@ -183,6 +183,9 @@ static void write_status(agent_t *agent)
                  "that the disk has room; it is tried again by itself.",
                  agent->brief->run_dir, apr_strerror(rv, reason, sizeof(reason)));
     }
+    if (rv == APR_SUCCESS && agent->status_failed) {
+        file_sweep(agent->brief->run_dir, agent->pool);
+    }
     agent->status_failed = (rv != APR_SUCCESS);
     agent->status_dirty = agent->status_failed;
     agent->status_at = now + (agent->status_failed ? STATUS_RETRY : STATUS_INTERVAL);
@@ -218,6 +221,7 @@ void agent_run(agent_t *agent)
         follow_clock(agent);
         poke_jobs(agent);
         write_status(agent);
+        follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(agent->link);
         fds[0].revents = fds[1].revents = 0;
         acme_http_run(agent->http, fds, fds[1].fd >= 0 ? 2 : 1, time_to_sleep(agent));

@@ -154,7 +154,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
-    keeper->untidy |= (access(store->dir, W_OK) != 0);
+    keeper->untidy = 1; /* the disk may have been read-only a moment ago, when it was tidied */
     plan_mending(keeper);
     return keeper;
 }

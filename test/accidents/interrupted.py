@@ -101,8 +101,8 @@ class Interrupted:
         _, verb, kind, number = self.step.split(" ")
         number = int(number[1:])
         if isinstance(self.accident, Cut):
-            getattr(self.ca.accidents, self.accident.when)(kind, at=number)
             self.ca.accidents.meanwhile(kind, self._strike_cut, at=number)
+            getattr(self.ca.accidents, self.accident.when)(kind, at=number)
             return
         self.ca.accidents.meanwhile(kind, self._strike, at=number, after=verb == "answers")
 
@@ -324,6 +324,9 @@ class Interrupted:
         self.board.release()
         if self.accident is not None and self.met:
             self.world.expect(*self.accident.expected)
+            violations = self.ca.rules.violations
+            violations[:] = [one for one in violations
+                             if not str(one).startswith(self.accident.forgiven)]
         try:
             complaints = self.world.end()
             if complaints or self.complaints:

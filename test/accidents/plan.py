@@ -27,23 +27,31 @@ class Case:
 
 
 def begin_worker():
-    def end(*_):
-        raise SystemExit
-    signal.signal(signal.SIGTERM, end)  # so that it stops what it has started
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     warnings.simplefilter("ignore", DeprecationWarning)
     can_mount()
 
 
+def _run(*arguments):
+    """One run; if it is interrupted, it stops what it has started."""
+    def end(*_):
+        raise SystemExit
+    signal.signal(signal.SIGTERM, end)
+    try:
+        return Interrupted(*arguments).run()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def record(scenario):
     """The steps of this scenario, in their order, each once."""
-    _, complaints, steps = Interrupted(SCENARIOS[scenario]).run()
+    _, complaints, steps = _run(SCENARIOS[scenario])
     return complaints, list(dict.fromkeys(steps))
 
 
 def strike(case):
     """@return (was the step met, sentences about what was wrong)"""
-    met, complaints, _ = Interrupted(SCENARIOS[case.scenario], case.step,
-                                     ACCIDENTS[case.accident]).run()
+    met, complaints, _ = _run(SCENARIOS[case.scenario], case.step, ACCIDENTS[case.accident])
     return met, complaints
 
 
