@@ -8,6 +8,7 @@
 #include "acme/authorization.h"
 #include "agent/answer.h"
 #include "agent/refused.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/name.h"
 #include "policy/retry.h"
@@ -104,11 +105,11 @@ static int is_watching(const job_t *job)
 
 static void time_first_look(job_t *job)
 {
-    apr_time_t now = apr_time_now();
+    apr_interval_time_t since = clock_steady() - job->read;
 
-    job->at = now + retry_first_poll(job->unread, now - job->read, job->order->retry_after);
-    job->why = job->unread > 0 ? "the CA has not asked this server for its answers yet"
-                               : "the CA validates the names";
+    job_poll_in(job, retry_first_poll(job->unread, since, job->order->retry_after),
+                job->unread > 0 ? "the CA has not asked this server for its answers yet"
+                                : "the CA validates the names");
     agent_touch(job->agent);
 }
 
@@ -117,7 +118,7 @@ static void on_read(void *baton, int first)
     job_t *job = baton;
 
     job->unread -= first;
-    job->read = apr_time_now();
+    job->read = clock_steady();
     if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {
         time_first_look(job);
     }

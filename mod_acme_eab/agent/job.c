@@ -283,16 +283,19 @@ void job_read(job_t *job, const char *url, const char *accept, acme_answer_fn *d
     job_post(job, url, &job->read_request, SENTENCE_READ, job->account->index, accept, done);
 }
 
-void job_poll_later(job_t *job, const char *why)
+void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)
 {
-    apr_int64_t retry_after = (job->order != NULL) ? job->order->retry_after : -1;
-
-    apr_interval_time_t wait = retry_poll(job->polls++, retry_after);
-
     job->at = apr_time_now() + wait;
     job->poll_at = clock_steady() + wait;
     job->next = "poll";
     job->why = why;
+}
+
+void job_poll_later(job_t *job, const char *why)
+{
+    apr_int64_t retry_after = (job->order != NULL) ? job->order->retry_after : -1;
+
+    job_poll_in(job, retry_poll(job->polls++, retry_after), why);
 }
 
 /* ---- the states ---- */

@@ -75,7 +75,7 @@ typedef struct job {
     int unstored;       /* the keeper could not write down brief->order_url yet */
     int answered;       /* challenges of this order were answered */
     int unread;         /* answers that the CA has not read yet, as far as can be seen */
-    apr_time_t read;    /* when it read one last; 0: that cannot be seen */
+    apr_time_t read;    /* when it read one last, by clock_steady(); 0: never */
     int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
     int requests;       /* under way */
     int unsure;         /* finalizes without a usable answer in this attempt */
@@ -152,6 +152,9 @@ int job_renew_account(job_t *job, const eab_result_t *problem);
 
 /** Others may begin: nothing is left to do for us but wait. */
 void job_leave_place(job_t *job);
+
+/** Look again then. */
+void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why);
 
 /** Look again in a while, as the CA says or our own steps do. */
 void job_poll_later(job_t *job, const char *why);

@@ -130,6 +130,7 @@ def test_an_answer_is_waited_for_three_minutes(world):
 # -- TLS ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1.*:DeprecationWarning")
 def test_old_tls_gets_no_answer_to_tls_alpn(server, world):  # noqa: F811
     world.expect(r"ssl:(warn|error)\]")
     httpd, start = server  # noqa: F811
