@@ -83,7 +83,7 @@ class Interrupted:
             return
         self.httpd.start()
         self.old = self._until_served(lambda certificate: True)
-        entry = wait_until(lambda: self._planned("renew"), 20, "a plan to renew")
+        entry = wait_until(self._renewal, 20, "a plan to renew")
         self._aim()
         self._let_pass(clock.parse(entry["next"]["at"]) - self._now())
         self.waited = 0
@@ -146,6 +146,11 @@ class Interrupted:
         entry = self._entry()
         return entry if entry and entry["next"]["what"] == what \
             and entry["state"] == "valid" else None
+
+    def _renewal(self):
+        """The plan to renew, once the CA was asked for its suggestion, where it has one."""
+        entry = self._planned("renew")
+        return entry if entry and (entry["suggestion"] or not self.ca.switches.renewal_info) else None
 
     def _pump(self):
         """What httpd waits for comes now, as if the time had passed."""
