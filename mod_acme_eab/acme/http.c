@@ -170,10 +170,14 @@ static void set_security(exchange_t *x, const peer_t *peer)
     need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY, peer->proxy != NULL ? peer->proxy : ""));
     need(x, curl_easy_setopt(x->easy, CURLOPT_NOPROXY, ""));
     need(x, curl_easy_setopt(x->easy, CURLOPT_PROXYUSERPWD, peer->proxy_credentials));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
 }
 
-/* Trust these certificates and no others. */
+/* Trust these certificates and no others; for an https proxy, which may be anybody's, also those
+ * that libcurl finds in the system's directory. */
 static void set_trust(exchange_t *x, const char *ca_pem)
 {
     struct curl_blob blob = { NULL, 0, CURL_BLOB_COPY };
@@ -186,6 +190,7 @@ static void set_trust(exchange_t *x, const char *ca_pem)
     need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL));
     need(x, curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL));
     need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO_BLOB, &blob));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_CAINFO_BLOB, &blob));
 }
 
 static void set_connection(exchange_t *x)
@@ -314,8 +319,25 @@ static void explain_cut(const exchange_t *exchange, CURLcode code, eab_result_t 
                    name_peer(exchange), curl_words(exchange, code));
 }
 
+/* An https proxy, or the CA itself? */
+static int is_of_proxy(const exchange_t *exchange)
+{
+    long verified = 0;
+
+    return exchange->proxy != NULL
+           && curl_easy_getinfo(exchange->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &verified)
+                  == CURLE_OK
+           && verified != 0;
+}
+
 static void explain_trust(const exchange_t *exchange, CURLcode code, eab_result_t *result)
 {
+    if (is_of_proxy(exchange)) {
+        eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_PROXY_UNTRUSTED,
+                       "The TLS certificate of the proxy %s is not trusted: %s",
+                       acme_url_peer(exchange->pool, exchange->proxy), curl_words(exchange, code));
+        return;
+    }
     eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNTRUSTED,
                    "The TLS certificate of %s is not trusted: %s", name_peer(exchange),
                    curl_words(exchange, code));

@@ -17,11 +17,12 @@
 #define EAB_PROBLEM "urn:acme-eab:problem:"
 
 /* Problems that we find ourselves; policy/problem.c knows what to advise for each. */
-#define EAB_PROBLEM_CA_UNREACHABLE EAB_PROBLEM "caUnreachable" /* TCP, DNS, time-out */
-#define EAB_PROBLEM_CA_UNTRUSTED EAB_PROBLEM "caUntrusted"     /* TLS verification of the CA */
-#define EAB_PROBLEM_CA_ANSWER EAB_PROBLEM "caAnswer"           /* not what RFC 8555 says */
-#define EAB_PROBLEM_NONCE_LOOP EAB_PROBLEM "nonceLoop"         /* badNonce again and again */
-#define EAB_PROBLEM_TERMS EAB_PROBLEM "termsNotAccepted"       /* ACMETermsOfService is missing */
+#define EAB_PROBLEM_CA_UNREACHABLE EAB_PROBLEM "caUnreachable"   /* TCP, DNS, time-out */
+#define EAB_PROBLEM_CA_UNTRUSTED EAB_PROBLEM "caUntrusted"       /* TLS verification of the CA */
+#define EAB_PROBLEM_PROXY_UNTRUSTED EAB_PROBLEM "proxyUntrusted" /* the same of an https proxy */
+#define EAB_PROBLEM_CA_ANSWER EAB_PROBLEM "caAnswer"             /* not what RFC 8555 says */
+#define EAB_PROBLEM_NONCE_LOOP EAB_PROBLEM "nonceLoop"           /* badNonce again and again */
+#define EAB_PROBLEM_TERMS EAB_PROBLEM "termsNotAccepted"         /* ACMETermsOfService is missing */
 #define EAB_PROBLEM_EAB_MISSING EAB_PROBLEM "eabMissing"       /* CA demands EAB, none configured */
 #define EAB_PROBLEM_EAB_KEY EAB_PROBLEM "eabKey"               /* key source unreadable or bad */
 #define EAB_PROBLEM_ACCOUNT_STATUS EAB_PROBLEM "accountStatus" /* deactivated, revoked */

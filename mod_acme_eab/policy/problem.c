@@ -147,6 +147,9 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_CA_UNTRUSTED, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The certificate that %h shows is not trusted: check this server's clock and whether a proxy "
       "intercepts TLS; for a CA with a private root set ACMECACertificateFile." },
+    { EAB_PROBLEM_PROXY_UNTRUSTED, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "The proxy in ACMEProxy shows a certificate that is not trusted: make its issuer known to this "
+      "machine, or add it to the file in ACMECACertificateFile, and reload httpd." },
     { EAB_PROBLEM_CA_ANSWER, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "%h did not answer as an ACME server does; check that ACMEServer is the CA's directory "
       "address, letter by letter, and that no proxy changes the answers." },

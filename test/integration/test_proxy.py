@@ -4,22 +4,33 @@
 import base64
 import os
 import socket
+import ssl
 import threading
+from pathlib import Path
+
+import pytest
 
 from harness.ports import free_port
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
 CREDENTIALS = "campus-host:kahzaNg2eeth"
+IPV6 = Path("/proc/net/if_inet6")
+IPV6_ADDRESSES = IPV6.read_text() if IPV6.exists() else ""
 
 
 class Proxy:
-    """Tunnels CONNECT for those who say the right words, and notes what was asked of it."""
+    """Tunnels CONNECT for those who say the right words, and notes what was asked of it. With a
+    certificate and its key it is an https proxy."""
 
-    def __init__(self):
+    def __init__(self, certificate=None, key=None):
         self.port = free_port()
         self.connects = []
         self.refused = 0
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate, key)
         self._socket = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -35,6 +46,12 @@ class Proxy:
             threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near):
+        if self._tls is not None:
+            try:
+                near = self._tls.wrap_socket(near, server_side=True)
+            except OSError:
+                self.refused += 1
+                return
         head = b""
         while b"\r\n\r\n" not in head:
             data = near.recv(4096)
@@ -118,3 +135,45 @@ def test_all_requests_of_an_account_share_a_connection(world):
     for name in names:
         httpd.wait_for_status(name, lambda e: e["keys"], "a certificate in the store")
     assert len(proxy.connects) == 1
+
+
+def test_issued_through_an_https_proxy(world):
+    """The proxy is trusted by ACMECACertificateFile or the system."""
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    proxy = Proxy(ca.tls_certificate, ca.tls_key)
+    httpd.configure(httpd.acme(ca),
+                    f"ACMEProxy https://localhost:{proxy.port} file:{credentials_file(httpd)}",
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    proxy.end()
+    assert set(proxy.connects) == {f"localhost:{ca.port}"} and proxy.refused == 0
+
+
+def test_an_https_proxy_that_is_not_trusted_gets_no_password(world):
+    world.expect(r"acme_eab:error\]")
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    other = world.ca(httpd)
+    proxy = Proxy(other.tls_certificate, other.tls_key)
+    httpd.configure(httpd.acme(ca),
+                    f"ACMEProxy https://localhost:{proxy.port} file:{credentials_file(httpd)}",
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "the refusal")
+    problem = entry.get("problem") or httpd.status()["accounts"][0]["problem"]
+    assert f"certificate of the proxy localhost:{proxy.port} is not trusted" in problem["detail"]
+    assert "ACMEProxy" in problem["advice"]
+    assert proxy.connects == []
+
+
+@pytest.mark.skipif("00000000000000000000000000000001" not in IPV6_ADDRESSES,
+                    reason="this machine has no ::1")
+def test_a_ca_that_only_has_an_ipv6_address(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, host="[::1]")
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    assert httpd.status()["accounts"][0]["directory"] == f"https://[::1]:{ca.port}/dir"

@@ -31,10 +31,11 @@ def new_hmac_key(octets=48):
 
 class CertificateAuthority:
     def __init__(self, directory, http_port, kids=("kid-1",), validity=None, environment=None,
-                 refused_names=(), dns_server=None, tls_port=None):
+                 refused_names=(), dns_server=None, tls_port=None, host="localhost"):
         self.dir = directory
         self.dir.mkdir()
         self.http_port = http_port
+        self.host = host  # where it listens, and what its URL says
         self.port = free_port()
         self.management_port = free_port()
         self.dns_port = free_port()
@@ -59,7 +60,7 @@ class CertificateAuthority:
 
     @property
     def url(self):
-        return f"https://localhost:{self.port}/dir"
+        return f"https://{self.host}:{self.port}/dir"
 
     def start(self):
         self._dns = self._spawn(
@@ -122,7 +123,7 @@ class CertificateAuthority:
 
     def _settings(self):
         settings = {
-            "listenAddress": f"127.0.0.1:{self.port}",
+            "listenAddress": f"{self.host}:{self.port}".replace("localhost", "127.0.0.1"),
             "managementListenAddress": f"127.0.0.1:{self.management_port}",
             "certificate": str(self.tls_certificate),
             "privateKey": str(self.tls_key),
@@ -137,7 +138,7 @@ class CertificateAuthority:
         return settings
 
     def _make_tls_certificate(self):
-        certificate, key = certificates.make_self_signed(["localhost", "127.0.0.1"], days=3650)
+        certificate, key = certificates.make_self_signed(["localhost", "127.0.0.1", "::1"], days=3650)
         self.tls_certificate.write_bytes(certificate)
         self.tls_key.write_bytes(key)
 
