@@ -34,7 +34,7 @@ def test_issued_and_served_while_no_connection_is_refused(world):
     with Prober([lambda: httpd.get(NAME), lambda: httpd.get_tls(NAME)]) as prober:
         served = httpd.wait_for_certificate(NAME, ca)
     assert prober.failures == []
-    assert prober.requests > 10
+    assert prober.requests >= 4, "before and after, of both kinds"
     assert ca.registrations() == 1
     assert (ca.accounts(), ca.orders(), ca.issued()) == (1, 1, 1)
     assert ca.count("GET /dir ") == 1, "the directory is fetched once"

@@ -62,7 +62,6 @@ def subjects(problem):
     return listed
 
 
-@pytest.mark.smoke
 def test_the_others_go_on_and_the_missing_ones_come_later(world):
     stage = SubsetStage(world, **REFUSING).begin(NAME, FOREIGN, SECOND)
     first = stage.issued()
@@ -95,6 +94,7 @@ def test_off_the_order_fails_as_a_whole(world):
     assert stage.ca.counts.orders == 0
 
 
+@pytest.mark.smoke
 def test_the_first_name_is_refused(world):
     world.expect(r"ssl:warn\].*AH01909")  # mod_ssl: the name of the virtual host is not on it
     stage = SubsetStage(world, **REFUSING).begin(FOREIGN, SECOND, NAME)
@@ -168,6 +168,7 @@ def test_names_that_cannot_be_validated(world):
     assert (stage.ca.issued(), stage.ca.collected()) == (2, 2)
 
 
+@pytest.mark.smoke
 def test_an_order_that_lacks_a_name(world):
     stage = SubsetStage(world, order_drops=("second.",))
     stage.ca.expected = {"repeated_orders": 1}
