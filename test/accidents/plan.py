@@ -6,7 +6,6 @@ import os
 import random
 import re
 import signal
-import time
 import warnings
 from dataclasses import dataclass
 
@@ -62,8 +61,8 @@ def every_case(steps):
 
 
 def seed():
-    """Another one each day, so that the selection goes round."""
-    return int(os.environ.get("EAB_SEED") or time.time() // 86400)
+    """Always the same one, unless told: who has changed nothing gets the same result."""
+    return int(os.environ.get("EAB_SEED") or 1)
 
 
 def choose(cases):
