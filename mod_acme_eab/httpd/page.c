@@ -239,7 +239,8 @@ static void put_subproblems(out_t *out, const json_t *list)
     put(out, "<ul>\n");
     json_array_foreach(list, i, problem)
     {
-        put_format(out, "<li>%s ", subject_of(problem));
+        put_format(out, "<li>%s", subject_of(problem));
+        put(out, subject_of(problem) != NULL ? ": " : "");
         put_quote(out, json_peek_string(problem, "detail"));
         put_format(out, " <span class=\"mono\">%s</span></li>\n", describe_type(out->p, problem));
     }
@@ -352,13 +353,14 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
 {
     const json_t *missing = json_object_get(certificate, "missing_names");
     const json_t *problem = json_object_get(certificate, "problem");
+    const char *state = json_peek_string(certificate, "state");
+    int failing = state != NULL && strcmp(state, "failing") == 0;
     json_t *key = NULL;
     size_t i = 0;
 
     put(out, "<section class=\"card\">\n<div class=\"head\">");
     put_format(out, "<h2>%s</h2>", json_peek_string(certificate, "name"));
-    put_state(out, json_peek_string(certificate, "state"),
-              describe_type_of(out->p, problem, certificate));
+    put_state(out, state, failing ? describe_type_of(out->p, problem, certificate) : "");
     put_missing(out, missing);
     put(out, "</div>\n");
     put_problem(out, problem, now);

@@ -151,7 +151,7 @@ static void test_trouble_in_the_words_of_the_ca(void **state)
     assert_has(html, "&lt;b&gt;no&lt;/b&gt; &amp;");
     assert_has(html, "urn:ietf:params:acme:error:unauthorized, HTTP 403");
     assert_has(html, "CAA &lt;i&gt;says&lt;/i&gt; no");
-    assert_has(html, "<li>example.edu ");
+    assert_has(html, "<li>example.edu: ");
     assert_has(html, "Ask the campus certificate office.");
     assert_has(html, "href=\"https://ca.example/help\"");
     assert_has(html, "3 attempts");
@@ -174,6 +174,11 @@ static void test_several_key_types_on_one_card(void **state)
     assert_has(html, "<bdi>01</bdi>");
     assert_has(html, "<bdi>02</bdi>");
     assert_has_not(strstr(html, "<section") + 1, "<section class=\"card\">\n<div");
+    assert_has_not(render(*state,
+                          "{'certificates':[{'state':'valid','key_types':['rsa2048','p256'],"
+                          "'problem':{'detail':'no','key_type':'p256'}}]}",
+                          1),
+                   "Valid for");
     assert_has_not(render(*state,
                           "{'certificates':[{'state':'failing','key_types':['p256'],"
                           "'problem':{'detail':'no','key_type':'p256'}}]}",
