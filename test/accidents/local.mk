@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-#
+
+# Not the whole directory, as this one is built in.
+EXTRA_DIST += \
+	test/accidents/accidents.py \
+	test/accidents/board.py \
+	test/accidents/conftest.py \
+	test/accidents/disk.py \
+	test/accidents/interrupted.py \
+	test/accidents/plan.py \
+	test/accidents/run \
+	test/accidents/scenarios.py \
+	test/accidents/test_accidents.py
+
 # For the tests of accidents: a library that is preloaded. It defines what it watches, so the checked
 # variants of those functions must not be in its way, and shows nothing else of what it consists of.
 check_LTLIBRARIES += eab_steps.la
