@@ -349,6 +349,9 @@ void authorize_names(job_t *job)
 {
     int i, count = job->order->authorizations->nelts;
 
+    reading_forget(job->agent->reading, job); /* what an attempt before was waiting for */
+    job->unread = 0;
+    job->read = 0;
     job->authorizations = job->looks = count;
     job->pending = apr_array_make(job->order_pool, count, sizeof(const acme_authorization_t *));
     job->blocked = 0;

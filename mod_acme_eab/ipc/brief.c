@@ -78,18 +78,21 @@ static const member_t certificate_members[] = {
 };
 
 static const member_t brief_members[] = {
-    MEMBER_STRING(brief_t, httpd_version),   MEMBER_STRING(brief_t, run_dir),
-    MEMBER_INT(brief_t, max_parallel, 8),    MEMBER_INT(brief_t, log_level, 4),
-    MEMBER_INT(brief_t, keeper_pid, 0),      MEMBER_TIME(brief_t, keeper_since),
-    MEMBER_INT(brief_t, keeper_restarts, 0), MEMBER_INT(brief_t, agent_restarts, 0),
-    MEMBER_INTS(brief_t, http_ports),        MEMBER_END,
+    MEMBER_STRING(brief_t, httpd_version),
+    MEMBER_STRING(brief_t, run_dir),
+    MEMBER_INT(brief_t, max_parallel, 8),
+    MEMBER_INT(brief_t, log_level, 4),
+    MEMBER_INT(brief_t, keeper_pid, 0),
+    MEMBER_TIME(brief_t, keeper_since),
+    MEMBER_INT(brief_t, keeper_restarts, 0),
+    MEMBER_INT(brief_t, agent_restarts, 0),
+    MEMBER_END,
 };
 
 brief_t *brief_make(apr_pool_t *p)
 {
     brief_t *brief = apr_pcalloc(p, sizeof(*brief));
 
-    brief->http_ports = apr_array_make(p, 4, sizeof(int));
     brief->accounts = apr_array_make(p, 2, sizeof(brief_account_t));
     brief->certificates = apr_array_make(p, 8, sizeof(brief_certificate_t));
     brief->reload.state = "idle";

@@ -114,7 +114,6 @@ typedef struct brief {
     apr_time_t keeper_since;
     int keeper_restarts;
     int agent_restarts;
-    apr_array_header_t *http_ports;   /* int */
     apr_array_header_t *accounts;     /* brief_account_t */
     apr_array_header_t *certificates; /* brief_certificate_t */
     news_t reload;

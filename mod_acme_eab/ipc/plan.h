@@ -62,10 +62,11 @@ typedef struct plan {
     int uid, gid;     /* the agent's; meaningless without user */
     int reload;       /* 1: graceful, 0: off */
     int max_parallel;
-    int log_level;                    /* APLOG_... of this module */
-    int restarts;                     /* of the keeper, since httpd read its configuration */
-    apr_array_header_t *http_ports;   /* int: where this httpd listens, for advice on http-01 */
-    apr_array_header_t *accounts;     /* plan_account_t */
+    int log_level; /* APLOG_... of this module */
+    int restarts;  /* of the keeper, since httpd read its configuration */
+    apr_array_header_t
+        *http_ports;              /* int: where this httpd listens; another one may help http-01 */
+    apr_array_header_t *accounts; /* plan_account_t */
     apr_array_header_t *certificates; /* plan_certificate_t */
 } plan_t;
 

@@ -290,7 +290,6 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
     brief->keeper_pid = (int)getpid();
     brief->keeper_since = keeper->since;
     brief->keeper_restarts = keeper->plan->restarts;
-    brief->http_ports = keeper->plan->http_ports;
     for (i = 0; i < keeper->accounts->nelts; ++i) {
         brief_account(memset(apr_array_push(brief->accounts), 0, sizeof(brief_account_t)),
                       keeper_account_at(keeper, i), p);

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from harness import certificates, client
+from harness.ports import has_ipv6
 from harness.waiting import wait_until
 from test_config_mistakes import KEY, NAME, changed, good, refused
 from test_http01 import PREFIX
@@ -15,15 +16,6 @@ V4 = "127.0.0.1"
 V6 = "::1"
 V6_FILE = "_ipv6.--1"
 AH01909 = "AH01909"  # mod_ssl compares ServerName with the DNS names of a certificate alone
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind((V6, 0))
-        return True
-    except OSError:
-        return False
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")

@@ -6,17 +6,14 @@ import os
 import socket
 import ssl
 import threading
-from pathlib import Path
 
 import pytest
 
-from harness.ports import free_port
+from harness.ports import free_port, has_ipv6
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
 CREDENTIALS = "campus-host:kahzaNg2eeth"
-IPV6 = Path("/proc/net/if_inet6")
-IPV6_ADDRESSES = IPV6.read_text() if IPV6.exists() else ""
 
 
 class Proxy:
@@ -168,8 +165,7 @@ def test_an_https_proxy_that_is_not_trusted_gets_no_password(world):
     assert proxy.connects == []
 
 
-@pytest.mark.skipif("00000000000000000000000000000001" not in IPV6_ADDRESSES,
-                    reason="this machine has no ::1")
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 def test_a_ca_that_only_has_an_ipv6_address(world):
     httpd = world.httpd()
     ca = world.ca(httpd, host="[::1]")

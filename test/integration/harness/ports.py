@@ -15,6 +15,16 @@ def free_port():
             return port
 
 
+def has_ipv6():
+    """Does this machine have ::1?"""
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
 def _reserve(port):
     """A name among the abstract sockets can be had once on a machine, and ends with its process."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -17,7 +17,7 @@
 static const char *const whole =
     "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
     "\"keeper_pid\":4711,\"keeper_since\":\"2026-02-01T00:00:00Z\",\"keeper_restarts\":2,"
-    "\"agent_restarts\":3,\"http_ports\":[80,8080],"
+    "\"agent_restarts\":3,"
     "\"accounts\":["
     "{\"label\":\"first\",\"directory\":\"https://ca.example/"
     "dir\",\"kid_sha256\":\"0123456789abcdef\","

@@ -23,14 +23,12 @@ static void the_brief_tells_what_the_plan_says(void **state)
     scene_t *s = scene_make(*state);
     brief_t *brief;
 
-    APR_ARRAY_PUSH(s->plan->http_ports, int) = 8080;
     s->account->proxy = "http://proxy:3128";
     scene_start(s);
     brief = brief_of(s);
     assert_string_equal("2.4.71", brief->httpd_version);
     assert_string_equal(s->plan->run_dir, brief->run_dir);
     assert_int_equal(getpid(), brief->keeper_pid);
-    assert_int_equal(8080, APR_ARRAY_IDX(brief->http_ports, 0, int));
     assert_string_equal("off", brief->reload.state);
     assert_string_equal(DIRECTORY, account_of(s)->directory);
     assert_string_equal("http://proxy:3128", account_of(s)->proxy);
