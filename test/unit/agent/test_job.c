@@ -256,20 +256,47 @@ static void the_answer_is_in_place_before_the_ca_is_told(void **state)
     stage_end(s);
 }
 
-static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)
+/* As a worker of httpd does for the CA. */
+static void read_answer(stage_t *s)
 {
-    stage_t *s = begin(*state);
-    apr_time_t before = apr_time_now();
     const char *text = NULL;
     apr_size_t len = 0;
 
-    answer_challenge(s);
-    assert_true(stage_job(s)->at >= before + apr_time_from_sec(4));
     assert_int_equal(APR_SUCCESS, file_read(&text, &len,
                                             apr_pstrcat(s->p, s->brief->run_dir,
                                                         "/challenges/" NAME "/" TOKEN, NULL),
                                             1000, s->p));
     reading_serve(s->agent->reading);
+}
+
+static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)
+{
+    stage_t *s = begin(*state);
+    apr_time_t before = apr_time_now();
+
+    answer_challenge(s);
+    assert_true(stage_job(s)->at >= before + apr_time_from_sec(4));
+    read_answer(s);
+    assert_true(stage_job(s)->at <= apr_time_now() + apr_time_from_sec(1));
+    stage_end(s);
+}
+
+static void each_attempt_waits_for_its_own_reading(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_cut(s, stage_expect(s, "challenge", CA "/challenge/" NAME));
+    stage_problem(s);
+    stage_wake(s);
+    read_order(s, "pending", "");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_answer(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 200, "{}", NULL, NULL);
+    assert_true(stage_job(s)->at >= apr_time_now() + apr_time_from_sec(3));
+    read_answer(s);
     assert_true(stage_job(s)->at <= apr_time_now() + apr_time_from_sec(1));
     stage_end(s);
 }
@@ -663,6 +690,7 @@ int main(void)
         fixture_test(a_valid_authorization_needs_nothing),
         fixture_test(the_answer_is_in_place_before_the_ca_is_told),
         fixture_test(the_ca_is_not_asked_before_it_has_read_the_answer),
+        fixture_test(each_attempt_waits_for_its_own_reading),
         fixture_test(the_answer_goes_when_the_ca_refuses_it),
         fixture_test(the_answer_stays_until_the_name_is_valid),
         fixture_test(a_challenge_under_validation_is_waited_for),
