@@ -121,7 +121,7 @@ start_pytest() {
 }
 
 # The tests mostly wait for something, so several runs go side by side.
-start_pytest ca.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca
+start_pytest ca.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca harness
 start_pytest accidents.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 accidents
 say "Integration tests: all in three parts, the simulated CA itself, some accidents, and a selection with the sanitized keeper and agent"
 start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke integration

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 import plan  # noqa: E402
+from harness import machine  # noqa: E402
 
 WORKERS_LIVE = 100  # cases; each keeps two ports
 PATIENCE = 300
@@ -64,6 +65,7 @@ def pytest_configure(config):
 def pytest_sessionstart(session):
     def interrupt(*_):
         raise KeyboardInterrupt
+    machine.lines()  # before the pool, whose processes share it
     session.config.runs = Runs()
     signal.signal(signal.SIGTERM, interrupt)
     session.config.runs.record()
@@ -85,6 +87,7 @@ def pytest_sessionfinish(session):
 def pytest_terminal_summary(terminalreporter, config):
     if hasattr(config, "runs"):
         terminalreporter.write_line(config.runs.summary())
+    machine.tell(terminalreporter)
 
 
 @pytest.fixture(scope="session")

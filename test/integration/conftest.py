@@ -12,6 +12,7 @@ import signal
 
 import pytest
 
+from harness import machine
 from harness.world import World
 
 
@@ -34,6 +35,11 @@ def pytest_sessionstart(session):
                     "and set EAB_MODULE to the path of mod_acme_eab.so in it.", 2)
     if not os.path.isfile(module):
         pytest.exit(f"EAB_MODULE names {module}, which is not a file.", 2)
+    machine.lines()
+
+
+def pytest_terminal_summary(terminalreporter):
+    machine.tell(terminalreporter)
 
 
 def pytest_collection_modifyitems(config, items):

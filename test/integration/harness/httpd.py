@@ -31,7 +31,7 @@ LoadModule headers_module {modules}/mod_headers.so
 LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
 LoadModule ssl_module {modules}/mod_ssl.so
 {more_modules}
-LoadModule acme_eab_module {module}
+{load}
 {more_lines}
 {user}
 Listen 127.0.0.1:{http}
@@ -45,6 +45,9 @@ DocumentRoot "{dir}/htdocs"
 <Directory "{dir}/htdocs">
     Require all granted
 </Directory>
+"""
+
+OURS = """\
 <Location /acme-status>
     SetHandler acme-status
 </Location>
@@ -61,6 +64,7 @@ WORKERS = {
 
 class Httpd:
     def __init__(self, directory, module, user="www-data"):
+        """module: the path of ours, or None for an httpd without it"""
         self.dir = directory
         self.dir.mkdir()
         os.chmod(self.dir, 0o755)
@@ -126,9 +130,10 @@ class Httpd:
 
     def configure(self, *parts):
         """Write httpd.conf: the frame of all tests and these parts. Returns its text."""
-        frame = FRAME.format(
+        frame = (FRAME + (OURS if self.module else "")).format(
             dir=self.dir, http=self.http, https=self.https, log_level=self.log_level,
-            mpm=self.mpm, modules=MODULES, module=self.module, workers=WORKERS[self.mpm],
+            mpm=self.mpm, modules=MODULES, workers=WORKERS[self.mpm],
+            load=f"LoadModule acme_eab_module {self.module}" if self.module else "",
             more_modules="\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so"
                                    for name in self.modules),
             more_lines="\n".join(self.more_lines),

@@ -7,7 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from . import processes
+from . import machine, processes
 from .ca import CertificateAuthority
 from .httpd import Httpd
 from .nameserver import NameServer
@@ -90,7 +90,7 @@ class World:
         if left:
             complaints.append(f"these processes outlived httpd: {left}")
             httpd.kill_all()
-        lines = httpd.log.unexpected(self.expected)
+        lines = httpd.log.unexpected(self.expected, machine.lines())
         if lines:
             complaints.append("unexpected lines in the error log:\n" + "\n".join(lines))
         return complaints
