@@ -24,6 +24,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/mod_acme_eab.c \
 	mod_acme_eab/httpd/query.c mod_acme_eab/httpd/query.h \
+	mod_acme_eab/httpd/rehearsal.c mod_acme_eab/httpd/rehearsal.h \
 	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \
 	mod_acme_eab/httpd/ssl.c mod_acme_eab/httpd/ssl.h \
 	mod_acme_eab/httpd/status.c mod_acme_eab/httpd/status.h \

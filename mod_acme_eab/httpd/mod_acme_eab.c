@@ -19,6 +19,7 @@
 #include "httpd/check.h"
 #include "httpd/config.h"
 #include "httpd/query.h"
+#include "httpd/rehearsal.h"
 #include "httpd/ssl.h"
 #include "httpd/status.h"
 #include "httpd/supervise.h"
@@ -46,6 +47,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_read_request(answer_post_read_request, NULL, before_mod_ssl, APR_HOOK_FIRST);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     query_register();
+    rehearsal_register();
 }
 
 AP_DECLARE_MODULE(acme_eab) = {

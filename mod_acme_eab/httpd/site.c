@@ -13,6 +13,7 @@
 
 #include "base/name.h"
 #include "httpd/mistake.h"
+#include "httpd/rehearsal.h"
 #include "httpd/value.h"
 #include "httpd/vhosts.h"
 
@@ -546,6 +547,8 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     int i = 0;
 
     site->pool = pconf;
+    site->since = apr_time_now();
+    site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
     site->run_dir = path_or(config, SETTING_RUN_DIR, DEFAULT_RUN_DIR);
@@ -616,6 +619,10 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     plan->httpd_version = AP_SERVER_BASEREVISION;
     plan->parent_pid = (int)getpid();
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
+    plan->listeners = rehearsal_listeners(p);
+    plan->kept_keys = site->kept_keys;
+    plan->config_digest = rehearsal_digest(p);
+    plan->config_read = site->since;
     for (i = 1; i < process->argc; ++i)
         APR_ARRAY_PUSH(plan->httpd_args, const char *) = process->argv[i];
 }

@@ -52,6 +52,7 @@ typedef struct site {
     const tree_t *tree;
     const char *store_dir;
     const char *run_dir;
+    apr_time_t since;                 /* when the configuration had been read */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */
@@ -59,6 +60,7 @@ typedef struct site {
     apr_array_header_t *vhosts;       /* site_vhost_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
     apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */
+    apr_array_header_t *kept_keys;    /* const char *: see httpd/rehearsal.h */
     struct fallback *fallback;        /* made when it is needed */
     const char *user;                 /* of the agent; NULL when httpd was not started as root */
     int uid, gid;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "httpd/fallback.h"
+#include "httpd/rehearsal.h"
 #include "httpd/site.h"
 #include "httpd/value.h"
 #include "store/generation.h"
@@ -174,14 +175,60 @@ static void mark(const site_domain_t *domain, int fallback)
     }
 }
 
+static int have_fallback(site_t *site)
+{
+    if (site->fallback == NULL)
+        site->fallback = fallback_make(site->pool);
+    return site->fallback != NULL;
+}
+
+/* In a rehearsal nobody can say the pass phrase of a key that the running httpd has in memory: a pair
+ * of our own takes the place of such a one. */
+static void spare_key(site_t *site, apr_pool_t *p, apr_array_header_t *cert_files,
+                      apr_array_header_t *key_files, int i)
+{
+    apr_array_header_t *names = apr_array_make(p, 1, sizeof(const char *));
+    const char *chain_path = NULL, *key_path = NULL;
+
+    APR_ARRAY_PUSH(names, const char *) = "localhost";
+    while (key_files->nelts <= i)
+        APR_ARRAY_PUSH(key_files, const char *) =
+            APR_ARRAY_IDX(cert_files, key_files->nelts - 1, const char *);
+    if (have_fallback(site)
+        && fallback_certificate(site->fallback, names, &chain_path, &key_path) == APR_SUCCESS) {
+        APR_ARRAY_IDX(cert_files, i, const char *) = chain_path;
+        APR_ARRAY_IDX(key_files, i, const char *) = key_path;
+    }
+}
+
+/* Keys of any virtual host that need a pass phrase. A key may stand in the file of its certificate. */
+static void note_kept_keys(site_t *site, apr_pool_t *p, apr_array_header_t *cert_files,
+                           apr_array_header_t *key_files)
+{
+    int i = 0;
+
+    for (i = 0; i < cert_files->nelts; ++i) {
+        const char *path =
+            APR_ARRAY_IDX(i < key_files->nelts ? key_files : cert_files, i, const char *);
+        const char *kept = NULL;
+
+        if (rehearsal_is_kept_key(p, path))
+            spare_key(site, p, cert_files, key_files, i);
+        else if ((kept = rehearsal_kept_key(site->pool, path)) != NULL)
+            APR_ARRAY_PUSH(site->kept_keys, const char *) = kept;
+    }
+}
+
 int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                   apr_array_header_t *key_files)
 {
     site_vhost_t *vhost = vhost_of(s);
     site_domain_t *domain = vhost != NULL ? vhost->domain : NULL;
+    site_t *site = config_site(ap_server_conf);
     int copies = 1;
 
-    (void)p;
+    if (site != NULL && site->enabled)
+        note_kept_keys(site, p, cert_files, key_files);
     if (domain == NULL)
         return DECLINED;
     mark(domain, 0);
@@ -207,7 +254,7 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
 
 static apr_status_t make_fallback(site_t *site, site_domain_t *domain)
 {
-    if (site->fallback == NULL && (site->fallback = fallback_make(site->pool)) == NULL)
+    if (!have_fallback(site))
         return APR_EGENERAL;
     return fallback_certificate(site->fallback, domain->names, &domain->fallback_path,
                                 &domain->fallback_key_path);

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "httpd/fallback.h"
 #include "httpd/program.h"
+#include "httpd/rehearsal.h"
 #include "httpd/rundir.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
@@ -256,7 +257,8 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (site == NULL)
         return OK;
     fallback_close(site->fallback);
-    if (!site->enabled || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+    if (!site->enabled || rehearsal_active()
+        || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
     if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS) {
         /* Sites that have their certificates go on; the agent will say what it cannot do. */

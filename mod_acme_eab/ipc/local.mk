@@ -5,6 +5,7 @@ libipc_la_SOURCES = \
 	mod_acme_eab/ipc/frame.c mod_acme_eab/ipc/frame.h \
 	mod_acme_eab/ipc/member.c mod_acme_eab/ipc/member.h \
 	mod_acme_eab/ipc/message.c mod_acme_eab/ipc/message.h \
-	mod_acme_eab/ipc/plan.c mod_acme_eab/ipc/plan.h
+	mod_acme_eab/ipc/plan.c mod_acme_eab/ipc/plan.h \
+	mod_acme_eab/ipc/rehearsal.h
 libipc_la_CFLAGS = $(JSON_CFLAGS)
 libipc_la_LIBADD = libbase.la

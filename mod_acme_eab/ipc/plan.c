@@ -48,6 +48,10 @@ static const member_t plan_members[] = {
     MEMBER_INT(plan_t, parent_pid, 0),
     MEMBER_STRING(plan_t, httpd_program),
     MEMBER_STRINGS(plan_t, httpd_args),
+    MEMBER_STRINGS(plan_t, listeners),
+    MEMBER_STRINGS(plan_t, kept_keys),
+    MEMBER_STRING(plan_t, config_digest),
+    MEMBER_TIME(plan_t, config_read),
     MEMBER_STRING(plan_t, agent_program),
     MEMBER_STRING(plan_t, store_dir),
     MEMBER_STRING(plan_t, run_dir),
@@ -69,6 +73,9 @@ plan_t *plan_make(apr_pool_t *p)
     plan_t *plan = apr_pcalloc(p, sizeof(*plan));
 
     plan->httpd_args = apr_array_make(p, 4, sizeof(const char *));
+    plan->listeners = apr_array_make(p, 4, sizeof(const char *));
+    plan->kept_keys = apr_array_make(p, 1, sizeof(const char *));
+    plan->stage_program = "/proc/self/exe"; /* also when its file was replaced */
     plan->http_ports = apr_array_make(p, 4, sizeof(int));
     plan->accounts = apr_array_make(p, 2, sizeof(plan_account_t));
     plan->certificates = apr_array_make(p, 8, sizeof(plan_certificate_t));

@@ -53,9 +53,15 @@ typedef struct plan_certificate {
 typedef struct plan {
     const char *httpd_version;      /* "2.4.71" */
     int parent_pid;                 /* whom to signal */
-    const char *httpd_program;      /* for the configuration test: path of the executable ... */
+    const char *httpd_program;      /* for the rehearsal of a restart: its argument 0 ... */
     apr_array_header_t *httpd_args; /* ... and its arguments without the first (const char *) */
-    const char *agent_program;      /* path */
+    apr_array_header_t *listeners;  /* const char *: "ADDRESS:PORT" that httpd listens at */
+    apr_array_header_t *kept_keys;  /* const char *: private keys with a pass phrase that it holds,
+                                       as rehearsal_kept_key() of the module writes them */
+    const char *stage_program; /* what is run with --stage; not told, always the keeper itself */
+    const char *config_digest; /* of the configuration as it was read, hexadecimal ... */
+    apr_time_t config_read;    /* ... and when */
+    const char *agent_program; /* path */
     const char *store_dir;
     const char *run_dir;
     const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */

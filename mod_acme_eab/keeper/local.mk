@@ -14,7 +14,9 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \
 	mod_acme_eab/keeper/request.c mod_acme_eab/keeper/request.h \
 	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
+	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
+	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h
 libkeeper_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)

@@ -23,6 +23,7 @@
 #include "keeper/keeper.h"
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
+#include "keeper/stage.h"
 
 #define PLAN_PATIENCE 30 /* seconds until the plan must be here */
 #define LOCK_PATIENCE 60 /* seconds for an earlier keeper to end */
@@ -148,6 +149,9 @@ int main(int argc, const char *const *argv)
     plan_t *plan;
     int status;
 
+    if (argc > 3 && strcmp(argv[1], "--stage") == 0) {
+        return stage_run(argv + 2);
+    }
     apr_initialize();
     apr_pool_create(&pool, NULL);
     secret_init();

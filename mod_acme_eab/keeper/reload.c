@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
-#include "keeper/program.h"
+#include "keeper/rehearsal.h"
 #include "policy/reload.h"
 #include "store/reload.h"
 
@@ -26,8 +26,6 @@
 /* How long an order is expected to end soon. */
 #define FRESH apr_time_from_sec(30)
 
-#define TEST_LIMIT apr_time_from_sec(60)
-
 /* After the signal the parent ends this keeper; if it has not by then, something was lost. */
 #define SIGNAL_PATIENCE apr_time_from_sec(30)
 
@@ -35,7 +33,7 @@ struct keeper_reload {
     keeper_t *keeper;
     loop_timer_t *timer;
     reload_memory_t *memory;
-    int testing;
+    int rehearsing;
     apr_time_t signalled; /* in this process, by clock_steady(); 0: not yet */
     apr_time_t refused;
     int refusals;
@@ -114,30 +112,6 @@ static reload_facts_t gather(const keeper_reload_t *reload)
     return facts;
 }
 
-/* The parser's words on one line: those that begin with "Syntax error" or follow an AH number are
- * what an administrator needs; httpd -t prints little else. */
-static const char *one_line(const secret_t *output, apr_pool_t *p)
-{
-    char *text = apr_pstrmemdup(p, (const char *)output->data, output->len);
-    char *from = text, *to = text;
-
-    for (; *from != '\0'; ++from) {
-        if (*from == '\n' || *from == '\r') {
-            if (to > text && to[-1] != ' ') {
-                *to++ = ' ';
-            }
-        }
-        else {
-            *to++ = *from;
-        }
-    }
-    while (to > text && to[-1] == ' ') {
-        --to;
-    }
-    *to = '\0';
-    return text;
-}
-
 /* @return 1 when the administrator has not read these words yet */
 static int say_why(keeper_reload_t *reload, const char *why)
 {
@@ -162,7 +136,7 @@ static void refuse_configuration(keeper_reload_t *reload, const char *why)
 {
     if (say_why(reload, why)) {
         log_line(LOG_LEVEL_WARNING,
-                 "A new certificate waits: the configuration test of httpd failed. Mend the "
+                 "A new certificate waits: httpd would not survive a restart now. Mend the "
                  "configuration, the rest happens by itself. It says: %s",
                  log_escape(reload->why_pool, why));
     }
@@ -210,7 +184,22 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     return rv;
 }
 
-static void signal_parent(keeper_reload_t *reload, apr_pool_t *ptemp)
+/* More may come with the restart than the certificates. */
+static void say_restart(const char *changed, apr_pool_t *ptemp)
+{
+    static const char start[] = "Restarting httpd gracefully for new certificates";
+
+    if (changed == NULL) {
+        log_line(LOG_LEVEL_NOTICE, "%s", start);
+        return;
+    }
+    log_line(LOG_LEVEL_NOTICE,
+             "%s. The configuration is not as httpd has read it%s%s: what was changed since comes "
+             "into force as well",
+             start, *changed != '\0' ? ", see " : "", log_escape(ptemp, changed));
+}
+
+static void signal_parent(keeper_reload_t *reload, const char *changed, apr_pool_t *ptemp)
 {
     const plan_t *plan = reload->keeper->plan;
     eab_result_t *result = eab_result_make(ptemp);
@@ -228,7 +217,7 @@ static void signal_parent(keeper_reload_t *reload, apr_pool_t *ptemp)
     reload->refused = 0;
     reload->refusals = 0;
     set_why(reload, NULL);
-    log_line(LOG_LEVEL_NOTICE, "Restarting httpd gracefully for new certificates");
+    say_restart(changed, ptemp);
     if (kill(plan->parent_pid, SIGUSR1) != 0) {
         log_line(LOG_LEVEL_ERROR,
                  "The parent process of httpd (pid %d) cannot be signalled; restart httpd "
@@ -238,49 +227,27 @@ static void signal_parent(keeper_reload_t *reload, apr_pool_t *ptemp)
     reload_consider(reload);
 }
 
-static void on_test(void *baton, const program_outcome_t *outcome)
+static void on_rehearsal(void *baton, const rehearsal_outcome_t *outcome)
 {
     keeper_reload_t *reload = baton;
     apr_pool_t *pool = NULL;
 
-    reload->testing = 0;
+    reload->rehearsing = 0;
     apr_pool_create(&pool, reload->keeper->pool);
-    if (outcome->started && !outcome->timed_out && outcome->status == 0) {
-        signal_parent(reload, pool);
-    }
-    else if (!outcome->started) {
-        refuse_configuration(reload, apr_psprintf(pool, "%s could not be run: %s",
-                                                  reload->keeper->plan->httpd_program,
-                                                  strerror(outcome->error)));
-    }
-    else if (outcome->timed_out) {
-        refuse_configuration(reload, "the test did not end within 60 seconds");
+    if (outcome->passed) {
+        signal_parent(reload, outcome->changed, pool);
     }
     else {
-        refuse_configuration(reload, one_line(outcome->output, pool));
+        refuse_configuration(reload, outcome->why);
     }
     apr_pool_destroy(pool);
 }
 
-/* The parent's executable and arguments, and -t; our environment is the parent's. */
-static void start_test(keeper_reload_t *reload)
+static void rehearse(keeper_reload_t *reload)
 {
-    const plan_t *plan = reload->keeper->plan;
-    const char **argv;
-    apr_pool_t *pool = NULL;
-    int i, n = 0;
-
-    apr_pool_create(&pool, reload->keeper->pool);
-    argv = apr_pcalloc(pool, (apr_size_t)(plan->httpd_args->nelts + 3) * sizeof(char *));
-    argv[n++] = plan->httpd_program;
-    for (i = 0; i < plan->httpd_args->nelts; ++i) {
-        argv[n++] = APR_ARRAY_IDX(plan->httpd_args, i, const char *);
-    }
-    argv[n] = "-t";
-    reload->testing = 1;
-    program_start(reload->keeper->loop, argv, 1, LIMIT_PROGRAM_OUTPUT, TEST_LIMIT, on_test, reload,
-                  reload->keeper->pool);
-    apr_pool_destroy(pool); /* the arguments were copied by the start */
+    reload->rehearsing = 1;
+    rehearsal_start(reload->keeper->loop, reload->keeper->plan, on_rehearsal, reload,
+                    reload->keeper->pool);
 }
 
 /* What httpd did not load after all restarts: "a (generation 1), b (generation 4)"; or NULL. */
@@ -369,7 +336,7 @@ void reload_consider(keeper_reload_t *reload)
     reload_facts_t facts;
     apr_time_t when;
 
-    if (reload->testing) {
+    if (reload->rehearsing) {
         return;
     }
     if (!reload->keeper->plan->reload) {
@@ -394,7 +361,7 @@ static void on_due(void *baton)
     apr_time_t when = reload_decide(apr_time_now(), &facts);
 
     if (when != 0 && when <= apr_time_now()) {
-        start_test(reload);
+        rehearse(reload);
     }
     else {
         reload_consider(reload);

@@ -8,6 +8,8 @@
 static const char *const whole =
     "{\"version\":1,\"httpd_version\":\"2.4.71\",\"parent_pid\":4711,"
     "\"httpd_program\":\"/usr/sbin/httpd\",\"httpd_args\":[\"-f\",\"/etc/httpd.conf\"],"
+    "\"listeners\":[\"127.0.0.1:80\"],\"kept_keys\":[\"1 /etc/a.key\"],"
+    "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\","
     "\"agent_program\":\"/usr/libexec/agent\",\"store_dir\":\"/var/store\","
     "\"run_dir\":\"/run/eab\",\"user\":\"www-data\",\"uid\":33,\"gid\":34,\"reload\":true,"
     "\"max_parallel\":5,\"log_level\":7,\"restarts\":3,\"http_ports\":[80,8080],"

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "ipc/rehearsal.h"
 
 /* The test is the parent that is signalled; the keeper runs in a child. */
 static volatile sig_atomic_t signals;
@@ -22,8 +23,19 @@ static const char *file(scene_t *s, const char *name)
     return apr_pstrcat(s->p, s->dir, "/", name, NULL);
 }
 
-/* A store with one certificate that httpd has not loaded, and a program in place of httpd that notes
- * its arguments and then does as the text says. */
+#define PASSES "echo '" REHEARSAL_PASSED "'"
+#define ARGUMENTS "-d /etc/a b -DNO_DETACH\n"
+
+/* A program in place of the stage that notes the arguments of httpd and then does as the text says. */
+static const char *stage(scene_t *s, const char *name, const char *text)
+{
+    return scene_script(s, name,
+                        apr_pstrcat(s->p,
+                                    "[ \"$1\" = --stage ] || exit 9; shift 3\necho \"$*\" >> ",
+                                    file(s, "arguments"), "\n", text, NULL));
+}
+
+/* A store with one certificate that httpd has not loaded. */
 static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
 {
     struct sigaction action;
@@ -42,8 +54,8 @@ static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
     s->certificate->fallback = 1; /* at once */
     s->plan->reload = 1;
     s->plan->parent_pid = (int)getpid();
-    s->plan->httpd_program = scene_script(
-        s, "httpd", apr_pstrcat(p, "echo \"$*\" >> ", file(s, "arguments"), "\n", httpd, NULL));
+    s->plan->httpd_program = "/usr/sbin/httpd";
+    s->plan->stage_program = stage(s, "stage", httpd);
     s->plan->httpd_args = party_names(p, "-d", "/etc/a b", NULL);
     return s;
 }
@@ -118,11 +130,11 @@ static apr_int64_t asked(scene_t *s)
 
 static void a_passed_test_restarts_httpd(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     json_t *news = run_keeper(s, apr_time_from_msec(1500));
 
     assert_int_equal(1, signals);
-    assert_string_equal("-d /etc/a b -t\n", arguments(s));
+    assert_string_equal(ARGUMENTS, arguments(s));
     assert_string_equal("pending", json_peek_string(news, "state")); /* until httpd has done it */
     assert_true(json_peek_time(news, "last") != 0);
     assert_null(json_peek_string(news, "why"));
@@ -150,7 +162,7 @@ static void a_refused_test_restarts_nothing_and_says_why(void **state)
     assert_string_equal("AH00526: Syntax error on line 3 of x: Invalid command",
                         json_peek_string(news, "why"));
     assert_true(next > apr_time_now() && next < apr_time_now() + apr_time_from_sec(11));
-    assert_string_equal("-d /etc/a b -t\n", arguments(s)); /* once */
+    assert_string_equal(ARGUMENTS, arguments(s)); /* once */
     assert_int_equal(0, asked(s));
     assert_true(json_peek_time(news, "last") == 0);
     scene_end(s);
@@ -161,10 +173,10 @@ static void a_mended_configuration_goes_live_by_itself(void **state)
     scene_t *s = with_certificate(*state, "");
     json_t *news;
 
-    s->plan->httpd_program =
-        scene_script(s, "httpd2",
-                     apr_psprintf(s->p, "test -f %s && exit 0; touch %s; echo no; exit 1",
-                                  file(s, "mended"), file(s, "mended")));
+    s->plan->stage_program =
+        stage(s, "stage2",
+              apr_psprintf(s->p, "test -f %s && " PASSES " && exit 0; touch %s; echo no; exit 1",
+                           file(s, "mended"), file(s, "mended")));
     news = run_keeper(s, apr_time_from_msec(11500));
     assert_int_equal(1, signals);
     assert_string_equal("pending", json_peek_string(news, "state"));
@@ -178,19 +190,19 @@ static void a_test_that_cannot_be_run_is_told(void **state)
     json_t *news = NULL;
 
     fixture_needs_vfork();
-    s = with_certificate(*state, "exit 0");
-    s->plan->httpd_program = "/nowhere/httpd";
+    s = with_certificate(*state, PASSES);
+    s->plan->stage_program = "/nowhere/stage";
     news = run_keeper(s, apr_time_from_msec(500));
     assert_int_equal(0, signals);
     assert_string_equal("refused", json_peek_string(news, "state"));
-    assert_non_null(strstr(json_peek_string(news, "why"), "/nowhere/httpd could not be run"));
+    assert_non_null(strstr(json_peek_string(news, "why"), "/nowhere/stage could not be run"));
     scene_end(s);
 }
 
 /* httpd does not load it, for whatever reason: three restarts are enough. */
 static void one_generation_is_asked_for_three_times(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     json_t *news;
     int i;
 
@@ -228,7 +240,7 @@ static void one_generation_is_asked_for_three_times(void **state)
 /* A restart that cannot be remembered could be repeated for ever. */
 static void what_cannot_be_remembered_is_not_done(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     apr_time_t next;
     json_t *news;
 
@@ -251,7 +263,7 @@ static void what_cannot_be_remembered_is_not_done(void **state)
 
 static void two_restarts_keep_their_distance(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     json_t *memory = json_own(s->p, json_object());
     apr_time_t last = apr_time_now();
     const char *text;
@@ -270,7 +282,7 @@ static void two_restarts_keep_their_distance(void **state)
 
 static void off_is_off(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     json_t *news;
 
     s->plan->reload = 0;
@@ -284,7 +296,7 @@ static void off_is_off(void **state)
 /* Somebody else may have that number by now. */
 static void only_the_parent_is_signalled(void **state)
 {
-    scene_t *s = with_certificate(*state, "exit 0");
+    scene_t *s = with_certificate(*state, PASSES);
     pid_t other = fork();
 
     if (other == 0) {
@@ -294,7 +306,7 @@ static void only_the_parent_is_signalled(void **state)
     }
     s->plan->parent_pid = (int)other;
     run_keeper(s, apr_time_from_msec(700));
-    assert_string_equal("-d /etc/a b -t\n", arguments(s));
+    assert_string_equal(ARGUMENTS, arguments(s));
     assert_int_equal(0, signals);
     assert_int_equal(0, waitpid(other, NULL, WNOHANG)); /* it lives */
     assert_int_equal(0, kill(other, SIGKILL));

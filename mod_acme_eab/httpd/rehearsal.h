@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_REHEARSAL_H
+#define HTTPD_REHEARSAL_H
+
+/* httpd/rehearsal.h - this httpd is only a rehearsal of a restart: the keeper has started it to see
+ * whether the real one would survive (keeper/rehearsal.h). It does all that a start does, every
+ * module's part included, and ends before the MPM would serve. What it finds goes to REHEARSAL_FD
+ * (ipc/rehearsal.h).
+ *
+ * Listeners: those of the running httpd are taken as open, as in a restart. Each new one is bound
+ * once, without listening, and let go. What else modules do with the network while logs are opened
+ * and in post_config they do in a network of their own, where nobody is.
+ *
+ * Without a stage (REHEARSAL_BARE, with -t) only mod_ssl's part of post_config is run, with session
+ * caches that do nothing, and the listeners are tried. */
+
+#include <httpd.h>
+
+/** This process is a rehearsal: nothing of ours may be started or written. */
+int rehearsal_active(void);
+
+/** Register its hooks; nothing at all when it is not one. */
+void rehearsal_register(void);
+
+/** For the plan: "SECONDS PATH" when mod_ssl needs a pass phrase for that key, which it asks for once
+ * in a server's life; NULL for other keys. In p. */
+const char *rehearsal_kept_key(apr_pool_t *p, const char *path);
+
+/** This key needs a pass phrase, and the running httpd has the key: it cannot be loaded here, and will
+ * be there. */
+int rehearsal_is_kept_key(apr_pool_t *ptemp, const char *path);
+
+/** "ADDRESS:PORT" of everything that this httpd listens at (const char *), in p: for the plan. */
+apr_array_header_t *rehearsal_listeners(apr_pool_t *p);
+
+/** A digest of the configuration as it was read, comments and layout aside: hexadecimal, in p. */
+const char *rehearsal_digest(apr_pool_t *p);
+
+#endif

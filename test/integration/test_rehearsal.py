@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A restart for a certificate is rehearsed: what would end httpd there, though `httpd -t` passes, keeps
+the restart from happening, and the certificate goes live once it is mended."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+from harness import certificates
+from harness.httpd import MODULES
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+OTHER = "other.test.example"
+
+# Nobody listens there: the agent has nothing to do with these tests.
+NOBODY = "https://127.0.0.1:1/directory"
+
+
+def pair(names):
+    return certificates.make_self_signed(names)
+
+
+def write_pair(httpd, stem, names):
+    certificate, key = pair(names)
+    (httpd.dir / f"{stem}.crt").write_bytes(certificate)
+    (httpd.dir / f"{stem}.key").write_bytes(key)
+
+
+def seed(httpd, name, number="000001"):
+    """Put a certificate into the store as if the CA had just issued it. Returns it."""
+    certificate, key = pair([name])
+    directory = httpd.store.dir / "archive" / name / number
+    directory.mkdir(parents=True, mode=0o700)
+    (directory / "privkey.pem").write_bytes(key)
+    (directory / "fullchain.pem").write_bytes(certificate)
+    for path in (directory / "privkey.pem", directory / "fullchain.pem"):
+        os.chmod(path, 0o600)
+    live = httpd.store.dir / "live" / name
+    live.parent.mkdir(mode=0o700, exist_ok=True)
+    live.unlink(missing_ok=True)
+    live.symlink_to(f"../archive/{name}/{number}")
+    return certificates.load(certificate)
+
+
+class Stage:
+    """An httpd with a managed site that waits for its certificate, and another with its own."""
+
+    def __init__(self, httpd, modules=(), before=""):
+        self.httpd = httpd
+        httpd.modules = ["authn_core", *modules]
+        write_pair(httpd, "other", [OTHER])
+        write_pair(httpd, "foreign", ["foreign.example"])
+        self.before = before.format(dir=httpd.dir, http=httpd.http, https=httpd.https)
+        self.configure()
+
+    def configure(self, more="", other=""):
+        httpd = self.httpd
+        self.text = httpd.configure(
+            f"ACMEServer {NOBODY}", "ACMETermsOfService accepted", self.before,
+            httpd.site(NAME, managed=True),
+            httpd.site(OTHER, more=f'SSLCertificateFile "{httpd.dir}/other.crt"\n'
+                                   f'SSLCertificateKeyFile "{httpd.dir}/other.key"\n{other}'),
+            more)
+
+    def start(self):
+        self.httpd.start()
+        self.parent = self.httpd.parent()
+        wait_until(self.httpd.store.is_locked, 20, "the keeper to open its store")
+        return self
+
+    def issue(self):
+        """A certificate arrives, which the next keeper finds."""
+        self.certificate = seed(self.httpd, NAME)
+        keeper = self.httpd.wait_for_keeper()
+        keeper.kill(signal.SIGKILL)
+        self.httpd.wait_for_keeper(other_than=keeper)
+
+    def reload(self):
+        return self.httpd.status()["reload"]
+
+    def wait_for_refusal(self):
+        return wait_until(lambda: self.reload()["state"] == "refused" and self.reload(), 60,
+                          "a refused restart")
+
+    def is_live(self):
+        try:
+            return self.httpd.certificate(NAME).serial_number == self.certificate.serial_number
+        except OSError:
+            return False
+
+    def wait_until_live(self):
+        wait_until(self.is_live, 60, "the certificate to go live")
+
+
+def lines(more="", other=""):
+    """The configuration is changed: lines of the server, and of the other site."""
+    def do(stage):
+        names = {"dir": stage.httpd.dir, "http": stage.httpd.http, "https": stage.httpd.https}
+        stage.configure(more.format(**names), other.format(**names))
+        return stage.configure
+    return do
+
+
+def overwrite(name, content):
+    """A file is changed, and the configuration is not."""
+    def do(stage):
+        path = stage.httpd.dir / name
+        before = path.read_bytes()
+        path.write_bytes(content(stage) if callable(content) else content)
+        return lambda: path.write_bytes(before)
+    return do
+
+
+def with_file(name, content, change):
+    """A file that is there from the beginning, and then a change."""
+    def do(stage):
+        (stage.httpd.dir / name).write_bytes(content)
+        return change(stage)
+    return do
+
+
+def taken_port(stage):
+    """A new Listen, at a port that another program holds."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    holder.listen()
+    stage.holder = holder
+    stage.configure(f"Listen 127.0.0.1:{holder.getsockname()[1]}")
+    return stage.configure
+
+
+def key_of_another(stage):
+    return (stage.httpd.dir / "foreign.key").read_bytes()
+
+
+def encrypted_key(_stage):
+    return subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes256",
+         "-pass", "pass:secret"], check=True, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL).stdout
+
+
+HTML = b"<html><body>503 Service Unavailable</body></html>\n"
+HTTPD_ENDS = r"AH000(15|16|20)|no listening sockets"
+
+# name: (what happens, what httpd would have died with, modules, lines that are there before)
+WAYS = {
+    "the key of another certificate": (
+        overwrite("other.key", key_of_another), "AH02565"),
+    "a certificate file that a script filled with a page": (
+        overwrite("other.crt", HTML), "AH0256[12]"),
+    "a key file that a script filled with a page": (
+        overwrite("other.key", HTML), "AH0256[45]|AH02561"),
+    "a revocation list that a script filled with a page": (
+        with_file("list.crl", HTML, lines(other='SSLCARevocationFile "{dir}/list.crl"\n'
+                                                'SSLCARevocationCheck chain')), "AH01901"),
+    "a file of CA certificates that is none": (
+        with_file("ca.pem", HTML, lines(other='SSLCACertificateFile "{dir}/ca.pem"')), "AH0189"),
+    "a certificate file that ends in the middle": (
+        overwrite("other.crt", lambda stage: (stage.httpd.dir / "other.crt").read_bytes()[:300]),
+        "AH0256[12]"),
+    "a key with a pass phrase in the place of one without": (
+        overwrite("other.key", encrypted_key), "AH0|pass"),
+    "revocation is checked, and there is no list": (
+        lines(other="SSLCARevocationCheck chain"), "AH01899"),
+    "a new https site without a certificate": (
+        lines("<VirtualHost 127.0.0.1:{https}>\nServerName new.test.example\nSSLEngine on\n"
+              "</VirtualHost>"), "AH0"),
+    "ciphers that nobody knows": (
+        lines(other="SSLCipherSuite NO-SUCH-CIPHER"), "AH01898"),
+    "TLS 1.3 ciphers that nobody knows": (
+        lines(other="SSLCipherSuite TLSv1.3 NO-SUCH-CIPHER"), "AH10127"),
+    "no protocol at all": (
+        lines(other="SSLProtocol -all"), "AH02231"),
+    "keys too small for the security level": (
+        lines(other="SSLCipherSuite DEFAULT@SECLEVEL=5"), "AH0256[12]"),
+    "a curve that nobody knows": (
+        lines(other="SSLOpenSSLConfCmd Curves no-such-curve"), "AH02407"),
+    "session ticket keys of the wrong size": (
+        with_file("ticket.key", b"too short",
+                  lines(other='SSLSessionTicketKeyFile "{dir}/ticket.key"')), "AH0228[67]|ticket"),
+    "stapling without a cache": (
+        lines(other="SSLUseStapling on"), "AH01958|[Ss]tapling"),
+    "CA certificates for proxying that are none": (
+        with_file("ca.pem", HTML, lines(other='SSLProxyEngine on\n'
+                                              'SSLProxyCACertificateFile "{dir}/ca.pem"')),
+        "AH0|CA"),
+    "a session cache in a directory that is not there": (
+        lines('SSLStaplingCache "dbm:{dir}/nowhere/cache"\nSSLUseStapling on'), "AH0",
+        ("socache_dbm",)),
+    "a new Listen at a port that somebody has": (
+        taken_port, "AH00072.*bind"),
+    "a new Listen at an address of another machine": (
+        lines("Listen 192.0.2.77:8443"), r"AH00072.*192\.0\.2\.77:8443"),
+    "a new Listen at a port that httpd itself has at another address": (
+        lines("Listen 0.0.0.0:{https}"), "AH00072.*stop and start"),
+    "an access log that is a directory": (
+        lines(other='CustomLog "{dir}/htdocs" common'), "AH00649"),
+    "a forensic log in a directory that is not there": (
+        lines(other='ForensicLog "{dir}/nowhere/forensic.log"'), "AH00651", ("log_forensic",)),
+    "an error log to a program that is not there": (
+        lines(other='ErrorLog "|{dir}/nowhere/program"'), "AH0"),
+    "an access log to a program that is not there": (
+        lines(other='CustomLog "|{dir}/nowhere/program" common'), "AH0"),
+    "a module without another that it needs": (
+        lines(f"LoadModule proxy_module {MODULES}/mod_proxy.so\n"
+              f"LoadModule proxy_balancer_module {MODULES}/mod_proxy_balancer.so\n"), "AH01177"),
+    "encryption of sessions that nobody provides": (
+        lines(f"LoadModule session_module {MODULES}/mod_session.so\n"
+              f"LoadModule session_crypto_module {MODULES}/mod_session_crypto.so\n"
+              "SessionCryptoDriver nobodys"), "AH01848|[Cc]rypto"),
+    "a cache of another module in a directory that is not there": (
+        lines('AuthnCacheSOCache "dbm:{dir}/nowhere/cache"\nAuthnCacheEnable'), "AH0",
+        ("authn_socache", "socache_dbm")),
+}
+
+
+def walk(stage, change, words):
+    """One way, from the change to the end of an httpd without rehearsals. Returns what is wrong."""
+    httpd = stage.start().httpd
+    mend = change(stage)
+    status, said = httpd.check()
+    if status != 0:
+        return f"httpd -t finds it already: {said}"
+    stage.issue()
+    why = stage.wait_for_refusal()["why"]
+    if not re.search(words, why):
+        return f"the reason does not tell: {why}"
+    if httpd.parent() != stage.parent or httpd.get_tls(OTHER).status != 200:
+        return "the server did not live on"
+    mend()
+    stage.wait_until_live()
+    if httpd.parent() != stage.parent:
+        return "it was another httpd that the certificate went live in"
+    change(stage)
+    stage.parent.kill(signal.SIGUSR1)
+    wait_until(lambda: not stage.parent.is_alive(), 30, "httpd to die of it, unrehearsed")
+    return None
+
+
+# Most of the time of each is spent waiting, so that several go side by side.
+def test_what_would_end_httpd_at_a_restart_is_found_before(world):
+    world.expect(r"acme_eab:(warn|error)\]", r":emerg\]", r"AH0", r"SSL Library Error", HTTPD_ENDS)
+    wrong = {}
+
+    def one(name):
+        change, words, *rest = WAYS[name]
+        stage = Stage(httpds[name], *rest)
+        try:
+            found = walk(stage, change, words)
+        except AssertionError as error:
+            found = f"{error}\n{httpds[name].log.tail(12)}"
+        stage.configure()  # httpd must be able to read it, to be stopped
+        if found:
+            wrong[name] = found
+
+    only = os.environ.get("EAB_WAY")
+    names = [name for name in WAYS if only is None or only in name]
+    httpds = {name: world.httpd() for name in names}
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(one, names))
+    assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
+    assert only or len(names) >= 25
