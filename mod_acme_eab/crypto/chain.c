@@ -16,6 +16,7 @@
 #include "crypto/pem.h"
 #include "crypto/san.h"
 #include "crypto/selfsigned.h"
+#include "crypto/terms.h"
 
 #define CHAIN_MAX 10   /* certificates */
 #define NAMES_SHOWN 10 /* in one sentence */
@@ -420,28 +421,21 @@ static apr_status_t check_any_name(const chain_t *chain, const apr_array_header_
 }
 
 /* What mod_ssl will do with the two files: it refuses more than we can know, such as signatures
- * and keys that are too weak for the security level of the machine's OpenSSL. keypair_load() has
- * seen to it that the key is not encrypted, so nothing asks for a password. */
-static apr_status_t check_loading(const char *chain_path, const char *key_path,
-                                  eab_result_t *result)
+ * and keys that are too weak for its terms. keypair_load() has seen to it that the key is not
+ * encrypted, so nothing asks for a password. */
+static apr_status_t check_loading(const chain_facts_t *facts, const char *chain_path,
+                                  const char *key_path, const terms_t *terms, eab_result_t *result)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    const char *reason = NULL;
-    int loads;
+    eab_result_t *reason = eab_result_make(result->pool);
 
-    ERR_clear_error();
-    loads = ctx != NULL && SSL_CTX_use_certificate_chain_file(ctx, chain_path) == 1
-            && SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) == 1
-            && SSL_CTX_check_private_key(ctx) == 1;
-    if (!loads)
-        reason = ERR_reason_error_string(ERR_peek_last_error());
-    SSL_CTX_free(ctx);
-    ERR_clear_error();
-    if (loads)
+    if (terms == NULL)
+        terms = terms_make(result->pool);
+    if (terms_check_files(terms, chain_path, key_path, facts->key_type, reason) == APR_SUCCESS)
         return APR_SUCCESS;
     return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                          "A server could not use %s with %s: %s.", chain_path, key_path,
-                          reason != NULL ? reason : "OpenSSL gives no reason");
+                          "A server could not use %s with %s: %s%s%s.", chain_path, key_path,
+                          reason->detail, terms->where != NULL ? "; its terms are " : "",
+                          terms->where != NULL ? terms->where : "");
 }
 
 static apr_status_t load_key(keypair_t **pkey, const char *path, eab_result_t *result,
@@ -457,7 +451,8 @@ static apr_status_t load_key(keypair_t **pkey, const char *path, eab_result_t *r
 
 apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_path,
                                const char *key_path, const apr_array_header_t *names,
-                               apr_time_t now, eab_result_t *result, apr_pool_t *p)
+                               const terms_t *terms, apr_time_t now, eab_result_t *result,
+                               apr_pool_t *p)
 {
     apr_status_t rv;
     chain_t *chain = NULL;
@@ -469,7 +464,8 @@ apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_p
         || (rv = check_key(chain, key, result)) != APR_SUCCESS
         || (rv = check_dates(chain, now, result)) != APR_SUCCESS
         || (rv = check_any_name(chain, names, result)) != APR_SUCCESS
-        || (rv = check_loading(chain_path, key_path, result)) != APR_SUCCESS)
+        || (rv = check_loading(chain_facts(chain), chain_path, key_path, terms, result))
+               != APR_SUCCESS)
         goto out;
     *pfacts = chain_facts(chain);
 out:

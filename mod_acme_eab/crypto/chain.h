@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "crypto/keypair.h"
+#include "crypto/terms.h"
 
 typedef struct chain chain_t; /* opaque; lives in its pool */
 
@@ -63,11 +64,13 @@ apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
 /** Check a pair of files of the store the way mod_ssl will use them: both readable, the key is the
  * leaf's, not over, at least one of names covered. For the hook that hands paths to
  * mod_ssl, which ends the whole server on a bad pair.
+ * @param terms of the server that shall use it; NULL: those of the system
  * @param pfacts in p; NULL on failure
  * @return APR_SUCCESS or what failed, with a sentence in result */
 apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_path,
                                const char *key_path, const apr_array_header_t *names,
-                               apr_time_t now, eab_result_t *result, apr_pool_t *p);
+                               const terms_t *terms, apr_time_t now, eab_result_t *result,
+                               apr_pool_t *p);
 
 /** A self-signed certificate in PEM for names (the first 100 of them), valid from a day ago for a
  * year, on key: what is served while there is nothing better. In p; NULL on failure. */

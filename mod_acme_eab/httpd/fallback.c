@@ -12,12 +12,20 @@
 #include "crypto/chain.h"
 #include "crypto/keypair.h"
 
+const char *const fallback_types[] = { "p256", "rsa2048", "p384", "rsa3072", "rsa4096", NULL };
+
+#define TYPES (sizeof(fallback_types) / sizeof(fallback_types[0]) - 1)
+
+typedef struct fallback_key {
+    keypair_t *key; /* NULL: not made yet */
+    const char *path;
+} fallback_key_t;
+
 struct fallback {
     apr_pool_t *parent;
-    apr_pool_t *pool; /* ends early, and the key with it; NULL when it has */
-    keypair_t *key;
-    const char *key_path;
-    const char *directory; /* NULL as long as memory works */
+    apr_pool_t *pool;           /* ends early, and the keys with it; NULL when it has */
+    fallback_key_t keys[TYPES]; /* of fallback_types */
+    const char *directory;      /* NULL as long as memory works */
     int in_memory;
     int files;
 };
@@ -112,39 +120,60 @@ static apr_status_t fallback_cleanup(void *data)
     return APR_SUCCESS;
 }
 
+/* NULL when it cannot be made. */
+static const fallback_key_t *find_key(fallback_t *fallback, const char *type)
+{
+    const secret_t *pem = NULL;
+    fallback_key_t *found = NULL;
+    size_t i = 0;
+
+    while (i < TYPES && strcmp(fallback_types[i], type) != 0)
+        ++i;
+    if (i == TYPES)
+        return NULL;
+    found = &fallback->keys[i];
+    if (found->key != NULL)
+        return found;
+    if ((found->key = keypair_adopt(fallback->pool, keypair_generate(type))) == NULL)
+        return NULL;
+    pem = keypair_pem(fallback->pool, found->key);
+    if (pem == NULL || put(&found->path, fallback, pem->data, pem->len) != APR_SUCCESS) {
+        found->key = NULL;
+        return NULL;
+    }
+    return found;
+}
+
 fallback_t *fallback_make(apr_pool_t *p)
 {
     fallback_t *fallback = apr_pcalloc(p, sizeof(*fallback));
-    const secret_t *pem = NULL;
 
     fallback->parent = p;
     if (apr_pool_create(&fallback->pool, p) != APR_SUCCESS)
         return NULL;
     apr_pool_cleanup_register(fallback->pool, fallback, fallback_cleanup, apr_pool_cleanup_null);
-    fallback->key = keypair_adopt(fallback->pool, keypair_generate("p256"));
-    if (fallback->key != NULL)
-        pem = keypair_pem(fallback->pool, fallback->key);
-    if (pem == NULL || put(&fallback->key_path, fallback, pem->data, pem->len) != APR_SUCCESS) {
+    if (find_key(fallback, fallback_types[0]) == NULL) {
         fallback_close(fallback);
         return NULL;
     }
     return fallback;
 }
 
-apr_status_t fallback_certificate(fallback_t *fallback, const apr_array_header_t *names,
-                                  const char **pchain_path, const char **pkey_path)
+apr_status_t fallback_certificate(fallback_t *fallback, const char *type,
+                                  const apr_array_header_t *names, const char **pchain_path,
+                                  const char **pkey_path)
 {
+    const fallback_key_t *key = NULL;
     const char *pem = NULL;
     apr_status_t rv = APR_SUCCESS;
 
     *pchain_path = NULL;
     *pkey_path = NULL;
-    if (fallback->pool == NULL)
-        return APR_EGENERAL;
-    if ((pem = chain_make_fallback(fallback->pool, fallback->key, names)) == NULL)
+    if (fallback->pool == NULL || (key = find_key(fallback, type)) == NULL
+        || (pem = chain_make_fallback(fallback->pool, key->key, names)) == NULL)
         return APR_EGENERAL;
     if ((rv = put(pchain_path, fallback, pem, strlen(pem))) == APR_SUCCESS)
-        *pkey_path = fallback->key_path;
+        *pkey_path = key->path;
     return rv;
 }
 

@@ -195,7 +195,8 @@ static void spare_key(site_t *site, apr_pool_t *p, apr_array_header_t *cert_file
         APR_ARRAY_PUSH(key_files, const char *) =
             APR_ARRAY_IDX(cert_files, key_files->nelts - 1, const char *);
     if (have_fallback(site)
-        && fallback_certificate(site->fallback, names, &chain_path, &key_path) == APR_SUCCESS) {
+        && fallback_certificate(site->fallback, fallback_types[0], names, &chain_path, &key_path)
+               == APR_SUCCESS) {
         APR_ARRAY_IDX(cert_files, i, const char *) = chain_path;
         APR_ARRAY_IDX(key_files, i, const char *) = key_path;
     }
@@ -256,8 +257,8 @@ static apr_status_t make_fallback(site_t *site, site_domain_t *domain)
 {
     if (!have_fallback(site))
         return APR_EGENERAL;
-    return fallback_certificate(site->fallback, domain->names, &domain->fallback_path,
-                                &domain->fallback_key_path);
+    return fallback_certificate(site->fallback, fallback_types[0], domain->names,
+                                &domain->fallback_path, &domain->fallback_key_path);
 }
 
 int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,

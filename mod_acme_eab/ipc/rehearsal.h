@@ -25,6 +25,8 @@
 #define REHEARSAL_SAID "acme-eab-rehearsal said "
 /* "changed FILES": since the running httpd has read them. */
 #define REHEARSAL_CHANGED "acme-eab-rehearsal changed "
+/* "trouble SENTENCE": of the stage. httpd may still be tried without one. */
+#define REHEARSAL_TROUBLE "acme-eab-rehearsal trouble "
 /* The end, when all went well. */
 #define REHEARSAL_PASSED "acme-eab-rehearsal passed"
 

@@ -29,6 +29,7 @@ typedef struct report {
     apr_array_header_t *errors; /* of level error */
     apr_array_header_t *words;  /* what came on standard error */
     const char *changed;
+    const char *trouble;
     int passed;
 } report_t;
 
@@ -55,6 +56,7 @@ static int is_only_the_end(const char *line)
 static void read_line(report_t *report, const char *line)
 {
     static const char said[] = REHEARSAL_SAID, changed[] = REHEARSAL_CHANGED;
+    static const char trouble[] = REHEARSAL_TROUBLE;
 
     if (strncmp(line, said, sizeof(said) - 1) == 0) {
         int level = atoi(line + sizeof(said) - 1);
@@ -66,6 +68,9 @@ static void read_line(report_t *report, const char *line)
     }
     else if (strncmp(line, changed, sizeof(changed) - 1) == 0) {
         report->changed = line + sizeof(changed) - 1;
+    }
+    else if (strncmp(line, trouble, sizeof(trouble) - 1) == 0) {
+        report->trouble = line + sizeof(trouble) - 1;
     }
     else if (strcmp(line, REHEARSAL_PASSED) == 0) {
         report->passed = 1;
@@ -113,6 +118,9 @@ static const char *find_why(const report_t *report, const program_outcome_t *out
     if (report->errors->nelts > 0) {
         return join(report->errors, p);
     }
+    if (report->trouble != NULL) {
+        return report->trouble;
+    }
     if (outcome->status > 128) {
         return apr_psprintf(p, "httpd was ended by signal %d", outcome->status - 128);
     }
@@ -123,7 +131,7 @@ static void on_end(void *baton, const program_outcome_t *ended)
 {
     rehearsal_t *rehearsal = baton;
     apr_pool_t *pool = rehearsal->pool;
-    rehearsal_outcome_t outcome = { 0, NULL, NULL };
+    rehearsal_outcome_t outcome = { 0, NULL, NULL, NULL };
     report_t report;
 
     if (!ended->started) {
@@ -134,6 +142,7 @@ static void on_end(void *baton, const program_outcome_t *ended)
         read_output(&report, ended->output, pool);
         outcome.passed = report.passed && !ended->timed_out && ended->status == 0;
         outcome.changed = report.changed;
+        outcome.bare = report.trouble;
         outcome.why = outcome.passed ? NULL : find_why(&report, ended, pool);
     }
     rehearsal->done(rehearsal->baton, &outcome);

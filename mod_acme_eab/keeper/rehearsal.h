@@ -14,8 +14,10 @@ typedef struct rehearsal_outcome {
     int passed;
     const char *why; /* the line that httpd would have died with; NULL when passed */
     const char
-        *changed; /* files that the running httpd has read otherwise ("": which cannot be said),
+        *changed;     /* files that the running httpd has read otherwise ("": which cannot be said),
                             or NULL */
+    const char *bare; /* why there was no stage, so that only mod_ssl and the listeners were
+                            tried; or NULL */
 } rehearsal_outcome_t;
 
 typedef void rehearsal_done_fn(void *baton, const rehearsal_outcome_t *outcome);

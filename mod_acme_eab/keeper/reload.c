@@ -34,6 +34,7 @@ struct keeper_reload {
     loop_timer_t *timer;
     reload_memory_t *memory;
     int rehearsing;
+    int bare_told;
     apr_time_t signalled; /* in this process, by clock_steady(); 0: not yet */
     apr_time_t refused;
     int refusals;
@@ -227,12 +228,27 @@ static void signal_parent(keeper_reload_t *reload, const char *changed, apr_pool
     reload_consider(reload);
 }
 
+/* Once for each keeper: it will stay so. */
+static void say_bare(keeper_reload_t *reload, const char *bare)
+{
+    if (bare == NULL || reload->bare_told) {
+        return;
+    }
+    reload->bare_told = 1;
+    log_line(
+        LOG_LEVEL_NOTICE,
+        "Before a restart of httpd only mod_ssl and the listeners are tried, not every module: %s. "
+        "With CAP_SYS_ADMIN all of a restart would be rehearsed.",
+        bare);
+}
+
 static void on_rehearsal(void *baton, const rehearsal_outcome_t *outcome)
 {
     keeper_reload_t *reload = baton;
     apr_pool_t *pool = NULL;
 
     reload->rehearsing = 0;
+    say_bare(reload, outcome->bare);
     apr_pool_create(&pool, reload->keeper->pool);
     if (outcome->passed) {
         signal_parent(reload, outcome->changed, pool);

@@ -42,7 +42,7 @@ extern char **environ;
 
 static int say(const char *what, const char *of)
 {
-    fprintf(stderr, "The rehearsal of a restart could not be set up (%s %s): %s\n", what, of,
+    fprintf(stderr, REHEARSAL_TROUBLE "a stage could not be set up (%s %s): %s\n", what, of,
             strerror(errno));
     return -1;
 }

@@ -22,9 +22,10 @@
 
 /* The place of one certificate in the store. */
 typedef struct archive {
-    const char *entry; /* the directory's name in archive/ and live/ */
-    const char *dir;   /* archive/<entry> */
-    const char *link;  /* live/<entry> */
+    const char *entry;    /* the directory's name in archive/ and live/ */
+    const char *dir;      /* archive/<entry> */
+    const char *link;     /* live/<entry> */
+    const terms_t *terms; /* of the server that shall use it, or NULL */
 } archive_t;
 
 /* @return APR_SUCCESS, or APR_EINVAL for a name that is not fit for the store */
@@ -135,7 +136,8 @@ static apr_status_t generation_read(generation_t **pgen, const archive_t *archiv
     gen->number = apr_pstrdup(p, number);
     gen->chain_path = archive_path(p, archive, number, CHAIN_FILE);
     gen->key_path = archive_path(p, archive, number, KEY_FILE);
-    rv = chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names, now, result, p);
+    rv = chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names, archive->terms, now,
+                           result, p);
     if (rv != APR_SUCCESS)
         return rv;
     generation_read_meta(gen, archive_path(p, archive, number, META_FILE), p);
@@ -257,7 +259,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                                 apr_pool_t *p)
 {
     apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL };
     generation_t *gen = NULL;
     const char *number = NULL;
     const char *draft = NULL;
@@ -327,8 +329,15 @@ apr_status_t generation_find(generation_t **pgen, const store_t *store, const ch
                              const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
                              apr_pool_t *p)
 {
+    return generation_find_for(pgen, store, name, names, NULL, now, result, p);
+}
+
+apr_status_t generation_find_for(generation_t **pgen, const store_t *store, const char *name,
+                                 const apr_array_header_t *names, const terms_t *terms,
+                                 apr_time_t now, eab_result_t *result, apr_pool_t *p)
+{
     apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
 
     *pgen = NULL;
@@ -336,6 +345,7 @@ apr_status_t generation_find(generation_t **pgen, const store_t *store, const ch
     rv = archive_make(&archive, store, name, result, p);
     if (rv != APR_SUCCESS)
         return rv;
+    archive.terms = terms;
     rv = archive_read_live(pgen, &archive, names, now, result, p);
     if (rv == APR_SUCCESS)
         return rv;
@@ -366,7 +376,7 @@ static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive)
 apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
                                 apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const char *newest = NULL;
     const char *live = NULL;
@@ -395,7 +405,7 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
 
 void generation_prune(const store_t *store, const char *name, const char *loaded, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
     const char *number = NULL;
     const char *live = NULL;

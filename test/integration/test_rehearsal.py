@@ -4,13 +4,14 @@ the restart from happening, and the certificate goes live once it is mended."""
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import certificates
-from harness.httpd import MODULES
+from harness.httpd import APACHE, MODULES
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -265,3 +266,139 @@ def test_what_would_end_httpd_at_a_restart_is_found_before(world):
         list(threads.map(one, names))
     assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
     assert only or len(names) >= 25
+
+
+def snapshot(httpd):
+    """What a server has made of files, and where it listens."""
+    files = {}
+    for path in sorted(httpd.dir.rglob("*")):
+        if path.parts[len(httpd.dir.parts)] in ("store", "run", "error.log"):
+            continue
+        info = path.lstat()
+        files[str(path)] = (info.st_ino, info.st_mtime_ns, info.st_ctime_ns, info.st_size)
+    return files, listeners(httpd)
+
+
+def listeners(httpd):
+    """The sockets that its parent listens at, by their inodes."""
+    directory = f"/proc/{httpd.parent().pid}/fd"
+    held = {os.readlink(f"{directory}/{fd}") for fd in os.listdir(directory)}
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return sorted(row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in held)
+
+
+# The rehearsal gets as far as the key of another site, behind everything that modules make before.
+def test_a_rehearsal_leaves_the_running_server_as_it_is(world):
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(
+        world.httpd(), ("socache_dbm", "authn_socache", "cgid", "rewrite", "slotmem_shm", "proxy",
+                        "proxy_balancer", "lbmethod_byrequests", "proxy_http", "auth_digest"),
+        'AuthnCacheSOCache "dbm:{dir}/authn_cache"\nAuthnCacheEnable\n'
+        'SSLStaplingCache "dbm:{dir}/stapling"\nScriptSock "{dir}/cgid.sock"\n'
+        'Mutex file:{dir} default\nRewriteEngine on\n'
+        'RewriteMap all "prg:/bin/sh -c \'echo map >> {dir}/programs; exec cat\'"\n'
+        '<Proxy balancer://all>\nBalancerMember http://127.0.0.1:1\n</Proxy>\n'
+        'CustomLog "|/bin/sh -c \'echo log >> {dir}/programs; exec cat > /dev/null\'" common\n'
+        'CustomLog "{dir}/access.log" common\n')
+    httpd = stage.start().httpd
+    wait_until(lambda: (httpd.dir / "programs").exists(), 20, "its programs to run")
+    httpd.get("localhost")
+    overwrite("other.key", key_of_another)(stage)
+    before = snapshot(httpd)
+    lines_before = httpd.log.count(r"\[ssl:emerg\]|AH01887")
+    stage.issue()
+    assert "AH02565" in stage.wait_for_refusal()["why"]
+    after = snapshot(httpd)
+    for path in before[0]:  # requests for the status are logged meanwhile
+        if not path.endswith("access.log"):
+            assert after[0][path] == before[0][path], path
+    assert set(after[0]) == set(before[0])
+    assert after[1] == before[1] and len(after[1]) == 2
+    assert httpd.log.count(r"\[ssl:emerg\]|AH01887") == lines_before, "its lines are in no log"
+    assert httpd.get_tls(OTHER).status == 200
+
+
+# In a container, mostly.
+def test_where_there_can_be_no_stage_mod_ssl_and_listeners_are_tried(world):
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    httpd.without = "sys_admin"
+    stage.start()
+    mend = overwrite("other.key", key_of_another)(stage)
+    stage.issue()
+    assert "AH02565" in stage.wait_for_refusal()["why"]
+    cache = httpd.dir / "ssl_scache"
+    assert not cache.exists() or cache.stat().st_size > 0
+    mend()
+    taken_port(stage)
+    wait_until(lambda: "AH00072" in stage.reload().get("why", ""), 60, "the taken port to be told")
+    assert httpd.parent() == stage.parent
+    stage.configure()
+    stage.wait_until_live()
+    assert httpd.parent() == stage.parent
+    assert httpd.log.count("only mod_ssl and the listeners") == 1
+
+
+def test_a_program_that_was_replaced_and_a_directory_that_is_gone(world):
+    """A package update replaces the executable of a running server; it goes on with the old one."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    httpd.program = httpd.dir / "apache2"
+    shutil.copy(APACHE, httpd.program)
+    httpd.cwd = httpd.dir / "gone"
+    httpd.cwd.mkdir()
+    stage.start()
+    httpd.program.unlink()
+    httpd.program.write_text("#!/bin/sh\nexit 1\n")
+    httpd.program.chmod(0o755)
+    httpd.cwd.rmdir()
+    httpd.cwd = "/"
+    stage.issue()
+    stage.wait_until_live()
+    httpd.program = APACHE
+    assert httpd.parent() == stage.parent
+
+
+def test_a_key_with_a_pass_phrase_that_httpd_has(world):
+    """httpd asked for the phrase when it was started, and does not ask again."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    key = certificates.load_key((httpd.dir / "other.key").read_bytes())
+    (httpd.dir / "other.key").write_bytes(certificates.encrypted_pem_of(key, b"secret"))
+    program = httpd.dir / "phrase"
+    program.write_text("#!/bin/sh\necho secret\n")
+    program.chmod(0o755)
+    stage.before = f'SSLPassPhraseDialog "exec:{program}"'
+    stage.configure()
+    stage.start()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    stage.issue()
+    stage.wait_until_live()
+    assert httpd.parent() == stage.parent
+    assert httpd.get_tls(OTHER).status == 200
+
+
+def test_what_else_a_restart_would_bring_is_told(world):
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.start().httpd
+    more = httpd.dir / "more.conf"
+    more.write_text("")
+    stage.configure(f'Header set X-More yes\nInclude "{more}"')
+    stage.issue()
+    stage.wait_until_live()
+    assert httpd.get_tls(OTHER).headers["X-More"] == "yes"
+    told = httpd.log.lines("Restarting httpd gracefully")
+    assert len(told) == 1 and f"see {httpd.conf}:" in told[0]
+
+    # A comment brings nothing.
+    httpd.conf.write_text("# only a comment\n" + httpd.conf.read_text())
+    stage.certificate = seed(httpd, NAME, "000002")
+    keeper = httpd.wait_for_keeper()
+    keeper.kill(signal.SIGKILL)
+    wait_until(stage.is_live, 60, "another certificate")
+    assert "not as httpd has read it" not in httpd.log.lines("Restarting httpd gracefully")[1]

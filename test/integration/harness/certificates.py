@@ -53,6 +53,14 @@ def key_pem_of(key):
     )
 
 
+def encrypted_pem_of(key, phrase):
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(phrase),
+    )
+
+
 def load(pem):
     """The first certificate of a PEM text or file content."""
     return x509.load_pem_x509_certificate(pem if isinstance(pem, bytes) else pem.encode())

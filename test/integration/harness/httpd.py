@@ -71,6 +71,9 @@ class Httpd:
         self.module = module
         self.user = user
         self.runs_as = None  # a user to start httpd as, instead of root
+        self.without = None  # a capability that it shall not have
+        self.program = APACHE
+        self.cwd = "/"
         self.http = free_port()
         self.https = free_port()
         self.mpm = "event"
@@ -349,11 +352,13 @@ class Httpd:
             env={**os.environ, **self.environment})
 
     def _run(self, *arguments):
-        command = [APACHE, "-f", str(self.conf), *arguments]
+        command = [str(self.program), "-f", str(self.conf), *arguments]
+        if self.without is not None:
+            command = ["setpriv", f"--bounding-set=-{self.without}", *command]
         if self.runs_as is not None:
             user = pwd.getpwnam(self.runs_as)
             command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
                        "--clear-groups", *command]
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=60, cwd="/",
+                              stderr=subprocess.STDOUT, text=True, timeout=60, cwd=self.cwd,
                               env={**os.environ, **self.environment}, check=False)

@@ -48,3 +48,8 @@ check_PROGRAMS += test/unit/crypto/test_selfsigned
 test_unit_crypto_test_selfsigned_SOURCES = test/unit/crypto/test_selfsigned.c
 test_unit_crypto_test_selfsigned_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_selfsigned_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_terms
+test_unit_crypto_test_terms_SOURCES = test/unit/crypto/test_terms.c
+test_unit_crypto_test_terms_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_terms_LDADD = $(CRYPTO_TEST_LIBS)

@@ -355,7 +355,8 @@ static apr_status_t check_files(scene_t *s, const char *chain, const void *key, 
 
     fixture_write(chain_path, chain, strlen(chain));
     fixture_write(key_path, key, key_len);
-    rv = chain_check_files(pfacts, chain_path, key_path, s->names, apr_time_now(), s->result, s->p);
+    rv = chain_check_files(pfacts, chain_path, key_path, s->names, NULL, apr_time_now(), s->result,
+                           s->p);
     assert_int_equal(0, ERR_peek_error());
     assert_int_equal(APR_SUCCESS, file_remove_tree(dir, s->p));
     return rv;
@@ -437,8 +438,8 @@ static void missing_files_are_found(void **state)
     const chain_facts_t *facts = NULL;
 
     assert_int_equal(ENOENT, chain_check_files(&facts, "/nonexistent/fullchain.pem",
-                                               "/nonexistent/privkey.pem", s.names, apr_time_now(),
-                                               s.result, s.p));
+                                               "/nonexistent/privkey.pem", s.names, NULL,
+                                               apr_time_now(), s.result, s.p));
     assert_null(facts);
     assert_string_equal(EAB_PROBLEM_STORE, s.result->type);
     assert_non_null(strstr(s.result->detail, "/nonexistent/fullchain.pem cannot be read"));
