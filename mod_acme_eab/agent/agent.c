@@ -217,6 +217,10 @@ void agent_run(agent_t *agent)
 
     fds[0].fd = link_fd(agent->link);
     fds[1].fd = reading_fd(agent->reading);
+    /* What the keeper said right after the brief was read with it: no poll tells of that. */
+    if (link_serve(agent->link, POLLIN) != APR_SUCCESS) {
+        return;
+    }
     do {
         follow_clock(agent);
         poke_jobs(agent);

@@ -40,8 +40,8 @@ typedef enum {
                            order is finalized or over. */
 
     MESSAGE_SIGNED,
-    MESSAGE_DONE,
-    MESSAGE_PROBLEM /* {id, problem}: refused, eab_result_to_json() */
+    MESSAGE_DONE,   /* {id, news?}: as in NEWS, when the state of the reload changed with it */
+    MESSAGE_PROBLEM /* {id, problem, news?}: refused, eab_result_to_json() */
 } message_type_t;
 
 /** For logs. Static. */

@@ -260,6 +260,22 @@ class Httpd:
             return answer.json() if answer.status == 200 else None
         return wait_until(there, 15, "a status")
 
+    def wait_for_report(self, condition, what, seconds=30):
+        """Wait until condition(status) holds; return that one report: what is read from two of them
+        may have changed between."""
+        seen = []
+
+        def matches():
+            try:
+                seen[:] = [self.status()]
+                return seen[0] if condition(seen[0]) else None
+            except (AssertionError, OSError):
+                return None
+        try:
+            return wait_until(matches, seconds, f"{what} in the status")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said {seen}") from None
+
     def certificate_status(self, name):
         for entry in self.status()["certificates"]:
             if entry["name"] == name:
