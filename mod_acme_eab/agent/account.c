@@ -413,9 +413,14 @@ apr_interval_time_t account_clock_error(agent_account_t *account)
     return renew_clock_error(ahead);
 }
 
+int account_fails(const agent_account_t *account)
+{
+    return account->brief->broken != NULL || account->failing.failure.attempts > 0;
+}
+
 const char *account_state(const agent_account_t *account)
 {
-    if (account->brief->broken != NULL || account->failing.failure.attempts > 0) {
+    if (account_fails(account)) {
         return "failing";
     }
     return (account->brief->url != NULL) ? "valid" : "unregistered";

@@ -59,6 +59,9 @@ void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
  * when it is right again. */
 apr_interval_time_t account_clock_error(agent_account_t *account);
 
+/** True when it cannot be used now. */
+int account_fails(const agent_account_t *account);
+
 /** "unregistered", "valid", "failing". Static. */
 const char *account_state(const agent_account_t *account);
 

@@ -110,6 +110,9 @@ typedef struct brief {
     const char *run_dir;
     int max_parallel;
     int log_level;
+    int httpd_pid; /* of the parent */
+    apr_time_t httpd_since;
+    int httpd_restarts;
     int keeper_pid;
     apr_time_t keeper_since;
     int keeper_restarts;

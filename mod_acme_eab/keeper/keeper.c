@@ -287,6 +287,9 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
     brief->run_dir = keeper->plan->run_dir;
     brief->max_parallel = keeper->plan->max_parallel;
     brief->log_level = keeper->plan->log_level;
+    brief->httpd_pid = keeper->plan->parent_pid;
+    brief->httpd_since = keeper->plan->httpd_since;
+    brief->httpd_restarts = keeper->plan->httpd_restarts;
     brief->keeper_pid = (int)getpid();
     brief->keeper_since = keeper->since;
     brief->keeper_restarts = keeper->plan->restarts;

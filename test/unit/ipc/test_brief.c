@@ -16,6 +16,7 @@
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
     "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
+    "\"httpd_pid\":4710,\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"keeper_pid\":4711,\"keeper_since\":\"2026-02-01T00:00:00Z\",\"keeper_restarts\":2,"
     "\"agent_restarts\":3,"
     "\"accounts\":["
@@ -107,6 +108,8 @@ static void members_are_where_they_belong(void **state)
         &APR_ARRAY_IDX(brief->certificates, 0, brief_certificate_t);
 
     assert_string_equal("/run/eab", brief->run_dir);
+    assert_int_equal(4710, brief->httpd_pid);
+    assert_int_equal(3, brief->httpd_restarts);
     assert_int_equal(4711, brief->keeper_pid);
     assert_int_equal(2, brief->keeper_restarts);
     assert_int_equal(3, brief->agent_restarts);
