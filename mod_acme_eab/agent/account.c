@@ -434,6 +434,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
     account->agent = agent;
     account->index = index;
     account->brief = brief;
+    account->told_kept = brief->told.seen;
     pace_init(&account->pace, agent->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;

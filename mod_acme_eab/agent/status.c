@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "agent/account.h"
+#include "agent/directory.h"
 #include "agent/job.h"
 #include "agent/renewal.h"
 #include "base/file.h"
@@ -284,17 +285,6 @@ static json_t *certificates_to_json(const agent_t *agent, apr_time_t now, apr_po
     return array;
 }
 
-/* What the CA offers for ACMEProfile, with its own descriptions. */
-static json_t *profiles_to_json(const agent_account_t *account)
-{
-    const acme_directory_t *directory = acme_session_seen(account->session);
-
-    if (directory == NULL || directory->profiles == NULL) {
-        return json_object();
-    }
-    return json_deep_copy(directory->profiles);
-}
-
 static apr_interval_time_t clock_behind(const agent_account_t *account)
 {
     return account->clock_told ? acme_session_ahead(account->session) : 0;
@@ -310,7 +300,8 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
     json_object_set_new(json, "clock_behind", json_integer(apr_time_sec(clock_behind(account))));
-    json_object_set_new(json, "profiles", profiles_to_json(account));
+    json_object_set_new(json, "profiles", directory_profiles(account));
+    json_object_set_new(json, "ca", directory_to_json(account));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;
 }

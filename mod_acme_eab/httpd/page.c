@@ -441,6 +441,16 @@ static void put_profiles(out_t *out, json_t *profiles)
     put_row(out, "Profiles on offer", list, "");
 }
 
+/* What it says of itself, and when it did. */
+static void put_ca(out_t *out, const json_t *ca, apr_time_t now)
+{
+    put_row(out, "Terms of service", json_peek_string(ca, "terms"), "mono");
+    put_row(out, "Website of the CA", json_peek_string(ca, "website"), "mono");
+    put_row(out, "In CAA records", describe_names(out->p, json_object_get(ca, "caa_identities")),
+            "mono");
+    put_row(out, "Directory read", describe_time(out->p, json_peek_time(ca, "seen"), now), "");
+}
+
 static void put_account(out_t *out, const json_t *account, apr_time_t now)
 {
     const char *state = json_peek_string(account, "state");
@@ -461,6 +471,7 @@ static void put_account(out_t *out, const json_t *account, apr_time_t now)
     put_row(out, "EAB key id, hashed", json_peek_string(account, "kid_sha256"), "mono");
     put_clock(out, apr_time_from_sec(json_peek_int(account, "clock_behind", 0)));
     put_profiles(out, json_object_get(account, "profiles"));
+    put_ca(out, json_object_get(account, "ca"), now);
     put(out, "</dl>\n</section>\n");
 }
 

@@ -96,6 +96,7 @@ static json_t *make_account(const plan_account_t *account)
     json_put_string(json, "state", "unknown");
     json_object_set_new(json, "clock_behind", json_integer(0));
     json_object_set_new(json, "profiles", json_object());
+    json_object_set_new(json, "ca", json_null());
     json_object_set_new(json, "problem", json_null());
     return json;
 }

@@ -35,6 +35,7 @@ typedef enum {
     MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
     MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */
     MESSAGE_DNS_ADD, /* {id, certificate, name, token} -> DONE: the TXT record of a dns-01 challenge
                            is there. The keeper computes it, and takes it away by itself when the
                            order is finalized or over. */

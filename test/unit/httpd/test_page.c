@@ -47,7 +47,9 @@ static const char full[] =
     "'accounts':[{'label':'default','directory':'https://ca.example/dir',"
     "'url':'https://ca.example/acct/"
     "7','kid_sha256':'0123456789abcdef','state':'valid','clock_behind':-7300,"
-    "'profiles':{'classic':'ninety <i>days</i>','plain':''}}],"
+    "'profiles':{'classic':'ninety <i>days</i>','plain':''},"
+    "'ca':{'seen':'2026-11-20T21:05:00Z','terms':'https://ca.example/<terms>','website':null,"
+    "'caa_identities':['ca.example','<i>']}}],"
     "'processes':{'keeper':{'pid':11,'since':'2026-11-21T20:00:00Z','restarts':0},"
     "'agent':{'pid':12,'since':'2026-11-21T20:00:00Z','restarts':1}},"
     "'reload':{'state':'refused','why':'AH00526: <syntax> error on line 3','last':null}}";
@@ -118,6 +120,9 @@ static void test_says_what_it_is(void **state)
     assert_has(html, "0123456789abcdef");
     assert_has(html, "classic (ninety &lt;i&gt;days&lt;/i&gt;), plain<");
     assert_has(html, "2 hours ahead of the CA");
+    assert_has(html, "https://ca.example/&lt;terms&gt;");
+    assert_has(html, "ca.example &lt;i&gt;");
+    assert_has(html, "2026-11-20 21:05 UTC (24 hours ago)");
     assert_has(html, "process 12");
 }
 

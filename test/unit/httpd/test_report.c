@@ -131,7 +131,7 @@ static void without_a_report_what_is_configured_is_listed(void **state)
     assert_string_equal("report", json_peek_string(json_object_get(first, "next"), "what"));
     assert_string_equal("b.example.edu", json_peek_string(json_array_get(certificates, 1), "name"));
     has_members(json_array_get(json_object_get(report.json, "accounts"), 0),
-                "label directory state clock_behind profiles problem");
+                "label directory state clock_behind profiles ca problem");
     assert_int_equal(
         11, json_peek_int(json_object_get(json_object_get(report.json, "processes"), "httpd"),
                           "pid", 0));
