@@ -9,13 +9,22 @@ NEXT = {"order", "renew", "retry", "poll", "reload"}
 RELOADS = {"idle", "pending", "off", "refused", "failed"}
 
 
+class Contradiction(Exception):
+    """Not an AssertionError: nobody who waits for something may wait until it is over."""
+
+
 class Judge:
     """Of the reports of one httpd, in the order in which they were read."""
 
     def __init__(self):
         self._last = None
 
-    def contradictions(self, report):
+    def judge(self, report):
+        contradictions = self._contradictions(report)
+        if contradictions:
+            raise Contradiction("\n".join((*contradictions, str(report))))
+
+    def _contradictions(self, report):
         """In sentences; empty for a report as it must be."""
         if "notice" in report and not report.get("before_restart"):
             return list(_of_unreported(report))
