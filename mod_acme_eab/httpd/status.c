@@ -45,7 +45,7 @@ static int send_body(request_rec *r, const char *type, const char *text, apr_siz
 
 /* The agent's report, as it is in its file. @return NULL when there is none; *pwhy is NULL then if it
  * has not come yet */
-static json_t *read_report(const char **pwhy, const site_t *site, apr_pool_t *p)
+static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
 {
     const char *path = apr_pstrcat(p, site->run_dir, "/status.json", NULL);
     const char *text = NULL, *error = NULL;
@@ -107,7 +107,7 @@ static int send_json(request_rec *r, const report_t *report, int overdue)
 static int send_status(request_rec *r, const site_t *site)
 {
     const char *why = NULL;
-    json_t *status = site->enabled ? read_report(&why, site, r->pool) : NULL;
+    json_t *status = site->enabled ? load_report(&why, site, r->pool) : NULL;
     report_t report = report_choose(status, why, site_plan(site, r->pool), apr_time_now(), r->pool);
     int overdue =
         report.notice != NULL && (why != NULL || clock_steady() - site->started > PATIENCE);
