@@ -413,9 +413,14 @@ apr_interval_time_t account_clock_error(agent_account_t *account)
     return renew_clock_error(ahead);
 }
 
+int account_fails(const agent_account_t *account)
+{
+    return account->brief->broken != NULL || account->failing.failure.attempts > 0;
+}
+
 const char *account_state(const agent_account_t *account)
 {
-    if (account->brief->broken != NULL || account->failing.failure.attempts > 0) {
+    if (account_fails(account)) {
         return "failing";
     }
     return (account->brief->url != NULL) ? "valid" : "unregistered";
@@ -429,6 +434,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
     account->agent = agent;
     account->index = index;
     account->brief = brief;
+    account->told_kept = brief->told.seen;
     pace_init(&account->pace, agent->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;

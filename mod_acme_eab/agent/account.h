@@ -21,7 +21,7 @@ typedef struct account_waiter {
 typedef struct agent_account {
     agent_t *agent;
     int index;
-    brief_account_t *brief; /* url and attempted are kept up to date */
+    brief_account_t *brief; /* url, attempted and told are kept up to date */
     acme_session_t *session;
     acme_signer_t signer;
     sentence_request_t request; /* of the registration, one at a time */
@@ -30,10 +30,15 @@ typedef struct agent_account {
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
-    int active;      /* jobs that are at work with it */
-    pace_t pace;     /* how many may be */
-    int asking;      /* questions for renewal information that are under way */
-    int clock_told;  /* that our clock is wrong */
+    int active;                       /* jobs that are at work with it */
+    pace_t pace;                      /* how many may be */
+    int asking;                       /* questions for renewal information that are under way */
+    int clock_told;                   /* that our clock is wrong */
+    const acme_directory_t *followed; /* as last taken over into brief->told; not to be read */
+    apr_pool_t *told_pool;            /* owns brief->told, once it was taken over */
+    apr_time_t told_kept;             /* the date of what the keeper has of it */
+    int untold;                       /* the keeper has something else */
+    int telling;                      /* it is being told */
     apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
@@ -58,6 +63,9 @@ void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
 /** By how much to correct this server's clock: see renew_clock_error(). Logs when it goes wrong and
  * when it is right again. */
 apr_interval_time_t account_clock_error(agent_account_t *account);
+
+/** True when it cannot be used now. */
+int account_fails(const agent_account_t *account);
 
 /** "unregistered", "valid", "failing". Static. */
 const char *account_state(const agent_account_t *account);

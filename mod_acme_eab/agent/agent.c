@@ -9,6 +9,7 @@
 
 #include "agent/account.h"
 #include "agent/answer.h"
+#include "agent/directory.h"
 #include "agent/job.h"
 #include "agent/status.h"
 #include "base/clock.h"
@@ -167,6 +168,15 @@ static void poke_jobs(agent_t *agent)
     }
 }
 
+static void follow_directories(agent_t *agent)
+{
+    int i;
+
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        directory_follow(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *));
+    }
+}
+
 static void write_status(agent_t *agent)
 {
     apr_time_t now = clock_steady();
@@ -217,9 +227,14 @@ void agent_run(agent_t *agent)
 
     fds[0].fd = link_fd(agent->link);
     fds[1].fd = reading_fd(agent->reading);
+    /* What the keeper said right after the brief was read with it: no poll tells of that. */
+    if (link_serve(agent->link, POLLIN) != APR_SUCCESS) {
+        return;
+    }
     do {
         follow_clock(agent);
         poke_jobs(agent);
+        follow_directories(agent);
         write_status(agent);
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(agent->link);

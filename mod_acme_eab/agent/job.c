@@ -127,7 +127,9 @@ void job_happen(job_t *job, job_event_t event)
         if (transitions[i].state == job->state && transitions[i].event == event) {
             job->state = transitions[i].next;
             job->at = job->poll_at = 0;
-            job->next = "poll";
+            if (job->state != JOB_QUEUED) { /* there, what was planned is still to come */
+                job->next = "poll";
+            }
             if (states[job->state].why != NULL) {
                 job->why = states[job->state].why;
             }
@@ -567,21 +569,30 @@ static int is_loaded(const brief_certificate_t *brief)
                && strcmp(brief->loaded, brief->facts->generation) == 0);
 }
 
+static int is_expired(const brief_certificate_t *brief)
+{
+    return brief->facts != NULL && brief->facts->not_after <= apr_time_now();
+}
+
+int job_fails_itself(const job_t *job)
+{
+    return job->failing.failure.attempts > 0 && job->failing.failure.subset != SUBSET_SETTLED;
+}
+
 const char *job_status(const job_t *job)
 {
     const brief_certificate_t *brief = job->brief;
-    int failing =
-        (job->failing.failure.attempts > 0 && job->failing.failure.subset != SUBSET_SETTLED)
-        || job->account->failing.failure.attempts > 0 || job->account->brief->broken != NULL;
+    int resting = job->state == JOB_IDLE || job->state == JOB_QUEUED;
 
-    if (job->state != JOB_IDLE && job->state != JOB_QUEUED) {
-        return brief->facts != NULL ? "renewing" : "ordering";
-    }
-    if (brief->facts != NULL && !is_loaded(brief)) {
+    if (resting && brief->facts != NULL && !is_loaded(brief)) {
         return "waiting-for-reload";
     }
-    if (failing) {
+    if (resting && (job_fails_itself(job) || account_fails(job->account))) {
         return "failing";
+    }
+    /* One that is over is replaced at once, when it has its turn; so is an order resumed. */
+    if (!resting || brief->ordering || is_expired(brief)) {
+        return brief->facts != NULL ? "renewing" : "ordering";
     }
     return brief->facts != NULL ? "valid" : "missing";
 }

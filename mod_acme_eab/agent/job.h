@@ -109,6 +109,10 @@ apr_time_t job_due(const job_t *job);
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
 
+/** True when its own last attempt failed, whatever is the matter with its account. Names that the CA
+ * refuses are no failure once the others have their certificate. */
+int job_fails_itself(const job_t *job);
+
 /** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
  * waiting as long. */
 void job_follow_clock(job_t *job);

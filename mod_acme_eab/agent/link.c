@@ -119,11 +119,14 @@ static pending_t *take_pending(link_t *link, int id)
 
 static void deliver(link_t *link, int type, const json_t *body, apr_pool_t *p)
 {
+    const json_t *news = type == MESSAGE_NEWS ? body : json_object_get(body, "news");
     pending_t *pending;
     eab_result_t *result;
 
+    if (json_is_object(news)) {
+        link->news(link->news_baton, news);
+    }
     if (type == MESSAGE_NEWS) {
-        link->news(link->news_baton, body);
         return;
     }
     if ((pending = take_pending(link, (int)json_peek_int(body, "id", 0))) == NULL) {

@@ -36,7 +36,8 @@ brief_t *link_receive_brief(link_t *link, eab_result_t *result, apr_pool_t *p);
  * inside, and not at all when the link ends before. */
 void link_request(link_t *link, int type, json_t *body, link_reply_fn *reply, void *baton);
 
-/** Read and write what goes without waiting, and call the callbacks.
+/** Read and write what goes without waiting, and call the callbacks. What came with the brief is there
+ * already: POLLIN without a poll takes it.
  * @return APR_SUCCESS; anything else: the keeper is gone, end */
 apr_status_t link_serve(link_t *link, short revents);
 

@@ -5,6 +5,7 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
+	mod_acme_eab/agent/directory.c mod_acme_eab/agent/directory.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \

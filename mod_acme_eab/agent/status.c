@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "agent/account.h"
+#include "agent/directory.h"
 #include "agent/job.h"
 #include "agent/renewal.h"
 #include "base/file.h"
@@ -88,7 +89,13 @@ static json_t *suggestion_to_json(const job_t *job)
     return json;
 }
 
-static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
+/* What is due already happens right now, not in the past. 0: no time is known. */
+static apr_time_t time_to_come(apr_time_t at, apr_time_t now)
+{
+    return at != 0 && at < now ? now : at;
+}
+
+static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now, apr_pool_t *p)
 {
     const brief_window_t *window = renewal_window(job);
     const news_t *reload = &job->agent->reload;
@@ -96,7 +103,7 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
 
     if (strcmp(status, "waiting-for-reload") == 0) {
         json_put_string(next, "what", "reload");
-        json_put_time(next, "at", reload->next);
+        json_put_time(next, "at", time_to_come(reload->next, now));
         json_put_string(next, "why",
                         strcmp(reload->state, "off") == 0
                             ? "ACMEReload is off: restart httpd gracefully yourself"
@@ -108,7 +115,7 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_pool_t *p)
         return next;
     }
     json_put_string(next, "what", job->next);
-    json_put_time(next, "at", job->at);
+    json_put_time(next, "at", time_to_come(job->at, now));
     json_put_string(next, "why",
                     window != NULL && window->explanation != NULL && strcmp(job->next, "renew") == 0
                         ? apr_pstrcat(p, job->why, "; the CA explains: ", window->explanation, NULL)
@@ -145,7 +152,8 @@ static json_t *job_problem(const job_t *job, apr_pool_t *p)
 {
     json_t *json;
 
-    if (job->failing.failure.attempts == 0) {
+    if (job->failing.failure.attempts == 0
+        || (!job_fails_itself(job) && account_fails(job->account))) {
         return account_problem(job->account, p);
     }
     json = problem_to_json(&job->failing, p);
@@ -153,7 +161,7 @@ static json_t *job_problem(const job_t *job, apr_pool_t *p)
     return json;
 }
 
-static json_t *job_to_json(const job_t *job, apr_pool_t *p)
+static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
 {
     const brief_certificate_t *brief = job->brief;
     const char *status = job_status(job);
@@ -168,7 +176,7 @@ static json_t *job_to_json(const job_t *job, apr_pool_t *p)
     json_put_string(json, "where", brief->where);
     json_object_set_new(json, "key_types", json_pack("[s*]", brief->key_type));
     json_object_set_new(json, "keys", keys_to_json(brief->facts));
-    json_object_set_new(json, "next", next_to_json(job, status, p));
+    json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
     json_object_set_new(json, "problem", job_problem(job, p));
     json_object_set_new(json, "order", order_to_json(job));
@@ -256,14 +264,14 @@ static int continues_domain(const agent_t *agent, int i)
     return before != NULL && brief->domain != NULL && strcmp(before, brief->domain) == 0;
 }
 
-static json_t *certificates_to_json(const agent_t *agent, apr_pool_t *p)
+static json_t *certificates_to_json(const agent_t *agent, apr_time_t now, apr_pool_t *p)
 {
     json_t *array = json_array();
     json_t *entry = NULL;
     int i;
 
     for (i = 0; i < agent->jobs->nelts; ++i) {
-        json_t *json = job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), p);
+        json_t *json = job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), now, p);
 
         if (continues_domain(agent, i)) {
             merge(entry, json);
@@ -275,17 +283,6 @@ static json_t *certificates_to_json(const agent_t *agent, apr_pool_t *p)
         }
     }
     return array;
-}
-
-/* What the CA offers for ACMEProfile, with its own descriptions. */
-static json_t *profiles_to_json(const agent_account_t *account)
-{
-    const acme_directory_t *directory = acme_session_seen(account->session);
-
-    if (directory == NULL || directory->profiles == NULL) {
-        return json_object();
-    }
-    return json_deep_copy(directory->profiles);
 }
 
 static apr_interval_time_t clock_behind(const agent_account_t *account)
@@ -303,7 +300,8 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
     json_object_set_new(json, "clock_behind", json_integer(apr_time_sec(clock_behind(account))));
-    json_object_set_new(json, "profiles", profiles_to_json(account));
+    json_object_set_new(json, "profiles", directory_profiles(account));
+    json_object_set_new(json, "ca", directory_to_json(account));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;
 }
@@ -324,6 +322,9 @@ static json_t *processes_to_json(const agent_t *agent)
     json_t *json = json_object();
 
     json_object_set_new(
+        json, "httpd",
+        process_to_json(brief->httpd_pid, brief->httpd_since, brief->httpd_restarts));
+    json_object_set_new(
         json, "keeper",
         process_to_json(brief->keeper_pid, brief->keeper_since, brief->keeper_restarts));
     json_object_set_new(json, "agent",
@@ -331,24 +332,30 @@ static json_t *processes_to_json(const agent_t *agent)
     return json;
 }
 
+static json_t *reload_to_json(const agent_t *agent, apr_time_t now)
+{
+    news_t reload = agent->reload;
+
+    reload.next = time_to_come(reload.next, now);
+    return news_to_json(&reload);
+}
+
 json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
 {
     json_t *json = json_object();
     json_t *array = json_array();
-    json_t *reload;
     int i;
 
     json_object_set_new(json, "version", json_integer(STATUS_VERSION));
     json_put_time(json, "generated", now);
-    json_object_set_new(json, "certificates", certificates_to_json(agent, ptemp));
+    json_object_set_new(json, "certificates", certificates_to_json(agent, now, ptemp));
     for (i = 0; i < agent->accounts->nelts; ++i) {
         json_array_append_new(
             array, account_to_json(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), ptemp));
     }
     json_object_set_new(json, "accounts", array);
     json_object_set_new(json, "processes", processes_to_json(agent));
-    reload = news_to_json(&agent->reload);
-    json_object_set_new(json, "reload", reload);
+    json_object_set_new(json, "reload", reload_to_json(agent, now));
     return json;
 }
 

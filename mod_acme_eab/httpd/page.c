@@ -130,8 +130,10 @@ static const struct {
     { "missing", "Not there yet", "busy" },
     { "ordering", "Being ordered", "busy" },
     { "renewing", "Valid, being renewed", "busy" },
+    { "renewing, expired", "Expired, being renewed", "bad" },
     { "waiting-for-reload", "Waits for a restart of httpd", "busy" },
     { "failing", "In trouble", "bad" },
+    { "unknown", "Not reported yet", "busy" },
 };
 
 static void put_state(out_t *out, const char *state, const char *whose)
@@ -188,6 +190,7 @@ static const char *describe_next(apr_pool_t *p, const json_t *next, apr_time_t n
         { "retry", "Next try" },
         { "poll", "The CA is asked again" },
         { "reload", "Graceful restart of httpd" },
+        { "report", "The agent's report" },
     };
     const char *what = json_peek_string(next, "what"), *why = json_peek_string(next, "why");
     const char *when = describe_time(p, json_peek_time(next, "at"), now);
@@ -339,6 +342,25 @@ static void put_order(out_t *out, const json_t *certificate, apr_time_t now)
     put_row(out, "Order URL", json_peek_string(order, "url"), "mono");
 }
 
+/* One that is over is still what is served while it is renewed. */
+static const char *describe_state(const json_t *certificate, apr_time_t now)
+{
+    const char *state = json_peek_string(certificate, "state");
+    json_t *key = NULL;
+    size_t i = 0;
+
+    if (state == NULL || strcmp(state, "renewing") != 0)
+        return state;
+    json_array_foreach(json_object_get(certificate, "keys"), i, key)
+    {
+        apr_time_t until = json_peek_time(key, "not_after");
+
+        if (until != 0 && until <= now)
+            return "renewing, expired";
+    }
+    return state;
+}
+
 /* Beside the state, since a valid certificate without some names is no whole one. */
 static void put_missing(out_t *out, const json_t *names)
 {
@@ -353,7 +375,7 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
 {
     const json_t *missing = json_object_get(certificate, "missing_names");
     const json_t *problem = json_object_get(certificate, "problem");
-    const char *state = json_peek_string(certificate, "state");
+    const char *state = describe_state(certificate, now);
     int failing = state != NULL && strcmp(state, "failing") == 0;
     json_t *key = NULL;
     size_t i = 0;
@@ -419,6 +441,16 @@ static void put_profiles(out_t *out, json_t *profiles)
     put_row(out, "Profiles on offer", list, "");
 }
 
+/* What it says of itself, and when it did. */
+static void put_ca(out_t *out, const json_t *ca, apr_time_t now)
+{
+    put_row(out, "Terms of service", json_peek_string(ca, "terms"), "mono");
+    put_row(out, "Website of the CA", json_peek_string(ca, "website"), "mono");
+    put_row(out, "In CAA records", describe_names(out->p, json_object_get(ca, "caa_identities")),
+            "mono");
+    put_row(out, "Directory read", describe_time(out->p, json_peek_time(ca, "seen"), now), "");
+}
+
 static void put_account(out_t *out, const json_t *account, apr_time_t now)
 {
     const char *state = json_peek_string(account, "state");
@@ -439,6 +471,7 @@ static void put_account(out_t *out, const json_t *account, apr_time_t now)
     put_row(out, "EAB key id, hashed", json_peek_string(account, "kid_sha256"), "mono");
     put_clock(out, apr_time_from_sec(json_peek_int(account, "clock_behind", 0)));
     put_profiles(out, json_object_get(account, "profiles"));
+    put_ca(out, json_object_get(account, "ca"), now);
     put(out, "</dl>\n</section>\n");
 }
 
@@ -476,6 +509,7 @@ static void put_machinery(out_t *out, const json_t *status, apr_time_t now)
     const json_t *reload = json_object_get(status, "reload");
 
     put(out, "<h3>Processes</h3>\n<section class=\"card\"><dl>\n");
+    put_row(out, "httpd", describe_process(out->p, json_object_get(processes, "httpd"), now), "");
     put_row(out, "Keeper", describe_process(out->p, json_object_get(processes, "keeper"), now), "");
     put_row(out, "Agent", describe_process(out->p, json_object_get(processes, "agent"), now), "");
     put_row(out, "Restart of httpd", json_peek_string(reload, "state"), "");

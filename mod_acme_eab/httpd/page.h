@@ -11,8 +11,8 @@
 
 typedef struct page {
     const char *host;     /* of this server, or NULL */
-    const json_t *status; /* the parsed status.json, or NULL */
-    const char *missing;  /* why there is none: a sentence, or NULL */
+    const json_t *status; /* the report, or NULL */
+    const char *missing;  /* why there is none, or none of this run of httpd: a sentence; or NULL */
     int agent_pid;        /* 0: unknown */
     int agent_alive;
     apr_time_t now;

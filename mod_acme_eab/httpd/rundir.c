@@ -53,8 +53,10 @@ static apr_status_t take_over(int fd, const char *path, int uid, int gid, const 
         return APR_EEXIST;
     }
     /* The owner before wrote what is in it; the agent makes it anew. */
-    if ((rv = give(fd, uid, gid)) == APR_SUCCESS)
+    if ((rv = give(fd, uid, gid)) == APR_SUCCESS) {
         (void)file_remove_tree(apr_pstrcat(p, path, "/challenges", NULL), p);
+        (void)unlinkat(fd, "status.json", 0);
+    }
     return rv;
 }
 
@@ -85,9 +87,8 @@ apr_status_t rundir_make(const char *path, int uid, int gid, const char **pwhy, 
         rv = errno;
         goto out;
     }
-    if ((rv = take_over(fd, path, uid, gid, pwhy, p)) == APR_SUCCESS
-        && (rv = make_challenges(fd, uid, gid)) == APR_SUCCESS)
-        (void)unlinkat(fd, "status.json", 0);
+    if ((rv = take_over(fd, path, uid, gid, pwhy, p)) == APR_SUCCESS)
+        rv = make_challenges(fd, uid, gid);
 out:
     if (fd >= 0)
         (void)close(fd);

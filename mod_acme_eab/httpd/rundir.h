@@ -12,8 +12,8 @@
 
 /** Make it and its subdirectory, owned by uid and gid, 0755. A directory that is not empty and
  * belongs to somebody else is taken over only when nothing but our own files is in it, for instance
- * after a change of ACMEUser. Links are refused. The report of the run before is removed: it names
- * processes that have ended.
+ * after a change of ACMEUser; they are removed then. Links are refused. The report of the run before
+ * stays, to be shown until there is a new one (httpd/report.h).
  * @param pwhy on failure what is wrong and what to do, in p */
 apr_status_t rundir_make(const char *path, int uid, int gid, const char **pwhy, apr_pool_t *p);
 

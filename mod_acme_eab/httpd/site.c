@@ -617,7 +617,9 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     int i = 0;
 
     plan->httpd_version = AP_SERVER_BASEREVISION;
-    plan->parent_pid = (int)getpid();
+    plan->parent_pid = site->parent;
+    plan->httpd_since = site->since;
+    plan->httpd_restarts = site->restarts;
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
     plan->listeners = rehearsal_listeners(p);
     plan->kept_keys = site->kept_keys;

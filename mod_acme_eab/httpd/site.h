@@ -64,6 +64,10 @@ typedef struct site {
     struct fallback *fallback;        /* made when it is needed */
     const char *user;                 /* of the agent; NULL when httpd was not started as root */
     int uid, gid;
+    int parent;         /* process id: which run of httpd this is, from supervise_start() on ... */
+    apr_time_t since;   /* ... its start or restart, */
+    apr_time_t started; /* the same by clock_steady(), */
+    int restarts;       /* and how often it was restarted */
 } site_t;
 
 /** Work it out. Mistakes that it meets on the way are added to mistakes. Lives in pconf. */

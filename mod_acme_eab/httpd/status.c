@@ -9,11 +9,15 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "httpd/page.h"
+#include "httpd/report.h"
 #include "httpd/site.h"
 
 static void set_headers(request_rec *r, const char *type)
@@ -36,15 +40,30 @@ static int send_body(request_rec *r, const char *type, const char *text, apr_siz
     return OK;
 }
 
-static const char *explain(apr_pool_t *p, apr_status_t rv, const char *path)
+/* How long an agent may take for its first report before ?format=json has the status 503. */
+#define PATIENCE apr_time_from_sec(60)
+
+/* The agent's report, as it is in its file. @return NULL when there is none; *pwhy is NULL then if it
+ * has not come yet */
+static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
 {
+    const char *path = apr_pstrcat(p, site->run_dir, "/status.json", NULL);
+    const char *text = NULL, *error = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv = file_read(&text, &len, path, LIMIT_STATUS, p);
+    json_t *json = NULL;
     char reason[120];
 
-    if (APR_STATUS_IS_ENOENT(rv))
-        return "The agent has not reported yet since httpd was started. It does so within seconds; "
-               "if this stays, httpd's error log says why.";
-    return apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
-                        apr_strerror(rv, reason, sizeof(reason)));
+    *pwhy = NULL;
+    if (rv == APR_SUCCESS && json_is_object(json = json_parse(p, text, len, &error)))
+        return json;
+    if (rv == APR_SUCCESS)
+        *pwhy = apr_psprintf(p, "The agent's report, %s, is damaged: %s.", path,
+                             json == NULL ? error : "it holds no JSON object");
+    else if (!APR_STATUS_IS_ENOENT(rv))
+        *pwhy = apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
+                             apr_strerror(rv, reason, sizeof(reason)));
+    return NULL;
 }
 
 static int is_alive(int pid)
@@ -70,24 +89,34 @@ static int wants_json(const request_rec *r)
     return r->args != NULL && strcmp(r->args, "format=json") == 0;
 }
 
-/* Without a report ?format=json says so with 503, which a monitor understands. */
+/* For a monitor: also the status of the answer says when something is wrong with the reporting. */
+static int send_json(request_rec *r, const report_t *report, int overdue)
+{
+    char *text = json_dumps(report->json, JSON_INDENT(1));
+    int rv = HTTP_INTERNAL_SERVER_ERROR;
+
+    if (text != NULL) {
+        if (overdue)
+            r->status = HTTP_SERVICE_UNAVAILABLE;
+        rv = send_body(r, "application/json", text, strlen(text));
+    }
+    free(text);
+    return rv;
+}
+
 static int send_status(request_rec *r, const site_t *site)
 {
-    const char *path = apr_pstrcat(r->pool, site->run_dir, "/status.json", NULL);
-    const char *text = NULL, *error = NULL;
-    apr_size_t len = 0;
+    const char *why = NULL;
+    json_t *status = site->enabled ? load_report(&why, site, r->pool) : NULL;
+    report_t report = report_choose(status, why, site_plan(site, r->pool), apr_time_now(), r->pool);
+    int overdue =
+        report.notice != NULL && (why != NULL || clock_steady() - site->started > PATIENCE);
     page_t page = { 0 };
-    apr_status_t rv = file_read(&text, &len, path, LIMIT_STATUS, r->pool);
 
-    if (rv != APR_SUCCESS && wants_json(r))
-        return HTTP_SERVICE_UNAVAILABLE;
-    if (rv == APR_SUCCESS && wants_json(r))
-        return send_body(r, "application/json", text, len);
-    if (rv != APR_SUCCESS)
-        page.missing = explain(r->pool, rv, path);
-    else if ((page.status = json_parse(r->pool, text, len, &error)) == NULL)
-        page.missing =
-            apr_psprintf(r->pool, "The agent's report, %s, is damaged: %s.", path, error);
+    if (wants_json(r))
+        return send_json(r, &report, overdue);
+    page.status = report.json;
+    page.missing = report.notice;
     return send_page(r, &page);
 }
 

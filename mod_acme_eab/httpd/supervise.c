@@ -247,6 +247,16 @@ static supervisor_t *supervisor_find(const server_rec *main_server)
     return found;
 }
 
+/* What the status of this run is told by from one of before. */
+static void note_run(site_t *site)
+{
+    site->parent = (int)getpid();
+    site->since = apr_time_now();
+    site->started = clock_steady();
+    if (ap_mpm_query(AP_MPMQ_GENERATION, &site->restarts) != APR_SUCCESS)
+        site->restarts = 0;
+}
+
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     site_t *site = config_site(main_server);
@@ -257,6 +267,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (site == NULL)
         return OK;
     fallback_close(site->fallback);
+    note_run(site);
     if (!site->enabled || rehearsal_active()
         || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;

@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc/brief.h"
 
+#include <string.h>
+
+#include <apr_strings.h>
+
 #include "base/json.h"
 #include "ipc/member.h"
+
+/* Of what a CA says of itself, for a person to read. */
+#define ADDRESS_MAX 1000
+#define IDENTITIES_MAX 20
+#define NAME_MAX_LEN 255
+#define PROFILES_MAX 50
+#define PROFILE_NAME_MAX 100
+#define PROFILE_TEXT_MAX 300
+
+/* How old the date of what is kept may become before it is written anew. */
+#define DATE_INTERVAL apr_time_from_sec(24 * 3600)
 
 static const member_t facts_members[] = {
     MEMBER_STRINGS(brief_facts_t, names),      MEMBER_STRING(brief_facts_t, key_type),
@@ -78,15 +93,12 @@ static const member_t certificate_members[] = {
 };
 
 static const member_t brief_members[] = {
-    MEMBER_STRING(brief_t, httpd_version),
-    MEMBER_STRING(brief_t, run_dir),
-    MEMBER_INT(brief_t, max_parallel, 8),
-    MEMBER_INT(brief_t, log_level, 4),
-    MEMBER_INT(brief_t, keeper_pid, 0),
-    MEMBER_TIME(brief_t, keeper_since),
-    MEMBER_INT(brief_t, keeper_restarts, 0),
-    MEMBER_INT(brief_t, agent_restarts, 0),
-    MEMBER_END,
+    MEMBER_STRING(brief_t, httpd_version),  MEMBER_STRING(brief_t, run_dir),
+    MEMBER_INT(brief_t, max_parallel, 8),   MEMBER_INT(brief_t, log_level, 4),
+    MEMBER_INT(brief_t, httpd_pid, 0),      MEMBER_TIME(brief_t, httpd_since),
+    MEMBER_INT(brief_t, httpd_restarts, 0), MEMBER_INT(brief_t, keeper_pid, 0),
+    MEMBER_TIME(brief_t, keeper_since),     MEMBER_INT(brief_t, keeper_restarts, 0),
+    MEMBER_INT(brief_t, agent_restarts, 0), MEMBER_END,
 };
 
 brief_t *brief_make(apr_pool_t *p)
@@ -163,11 +175,99 @@ void news_from_json(news_t *news, const json_t *json, apr_pool_t *p)
     }
 }
 
+/* ---- what a CA says of itself ---- */
+
+static const char *copy_if_short(apr_pool_t *p, const json_t *json, const char *key)
+{
+    const json_t *text = json_object_get(json, key);
+
+    return json_string_length(text) <= ADDRESS_MAX ? json_copy_string(p, json, key) : NULL;
+}
+
+static apr_array_header_t *copy_identities(apr_pool_t *p, const json_t *all)
+{
+    apr_array_header_t *some = apr_array_make(p, 4, sizeof(const char *));
+    const json_t *identity;
+    size_t i;
+
+    json_array_foreach(all, i, identity)
+    {
+        if (some->nelts < IDENTITIES_MAX && json_is_string(identity)
+            && json_string_length(identity) <= NAME_MAX_LEN) {
+            APR_ARRAY_PUSH(some, const char *) = apr_pstrdup(p, json_string_value(identity));
+        }
+    }
+    return some;
+}
+
+static json_t *copy_profiles(apr_pool_t *p, json_t *all)
+{
+    json_t *some = json_own(p, json_object());
+    const char *name;
+    json_t *text;
+
+    json_object_foreach(all, name, text)
+    {
+        if (json_object_size(some) < PROFILES_MAX && strlen(name) <= PROFILE_NAME_MAX
+            && json_is_string(text) && json_string_length(text) <= PROFILE_TEXT_MAX) {
+            json_object_set_new(some, name, json_string(json_string_value(text)));
+        }
+    }
+    return json_object_size(some) > 0 ? some : NULL;
+}
+
+json_t *brief_directory_to_json(const brief_directory_t *directory)
+{
+    json_t *json;
+
+    if (directory->seen == 0) {
+        return json_null();
+    }
+    json = json_object();
+    json_put_time(json, "seen", directory->seen);
+    json_put_string(json, "terms", directory->terms);
+    json_put_string(json, "website", directory->website);
+    json_object_set_new(json, "eab_required", json_boolean(directory->eab_required));
+    json_object_set_new(json, "renewal_info", json_boolean(directory->renewal_info));
+    json_put_strings(json, "caa_identities", directory->caa_identities);
+    if (directory->profiles != NULL) {
+        json_object_set(json, "profiles", directory->profiles);
+    }
+    return json;
+}
+
+void brief_directory_from_json(brief_directory_t *directory, const json_t *json, apr_pool_t *p)
+{
+    directory->seen = json_peek_time(json, "seen");
+    directory->terms = copy_if_short(p, json, "terms");
+    directory->website = copy_if_short(p, json, "website");
+    directory->eab_required = json_peek_bool(json, "eab_required", 0);
+    directory->renewal_info = json_peek_bool(json, "renewal_info", 0);
+    directory->caa_identities = copy_identities(p, json_object_get(json, "caa_identities"));
+    directory->profiles = copy_profiles(p, json_object_get(json, "profiles"));
+}
+
+int brief_directory_is_news(const brief_directory_t *a, const brief_directory_t *b)
+{
+    json_t *said = brief_directory_to_json(a), *says = brief_directory_to_json(b);
+    int same;
+
+    json_object_del(said, "seen");
+    json_object_del(says, "seen");
+    same = json_equal(said, says);
+    json_decref(said);
+    json_decref(says);
+    return !same || a->seen > b->seen || b->seen - a->seen > DATE_INTERVAL;
+}
+
 static json_t *account_to_json(const brief_account_t *account)
 {
     json_t *json = member_object(account_members, account);
 
     json_object_set_new(json, "failure", brief_failure_to_json(&account->failure));
+    if (account->told.seen != 0) {
+        json_object_set_new(json, "told", brief_directory_to_json(&account->told));
+    }
     if (account->broken != NULL) {
         json_object_set_new(json, "broken", eab_result_to_json(account->broken));
     }
@@ -180,6 +280,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
 
     member_read(account, account_members, json, p);
     brief_failure_from_json(&account->failure, json_object_get(json, "failure"), p);
+    brief_directory_from_json(&account->told, json_object_get(json, "told"), p);
     if (json_is_object(broken)) {
         account->broken = eab_result_make(p);
         eab_result_from_json(account->broken, broken);

@@ -50,6 +50,17 @@ typedef struct brief_window {
     int errors;              /* in a row */
 } brief_window_t;
 
+/** What a CA says of itself in its directory (RFC 8555, 7.1.1), as it is kept and shown. */
+typedef struct brief_directory {
+    apr_time_t seen; /* when it was read; 0: never */
+    const char *terms;
+    const char *website;
+    int eab_required;
+    int renewal_info;                   /* it has any (RFC 9773) */
+    apr_array_header_t *caa_identities; /* const char * */
+    json_t *profiles;                   /* names with their descriptions, or NULL */
+} brief_directory_t;
+
 typedef struct brief_account {
     const char *label;
     const char *directory;
@@ -67,7 +78,8 @@ typedef struct brief_account {
     const char
         *proxy_credentials; /* "user:password", or NULL: the agent must say it to the proxy */
     brief_failure_t failure;
-    eab_result_t *broken; /* this account cannot be used at all (key damaged ...), or NULL */
+    brief_directory_t told; /* by the CA, when it was last asked */
+    eab_result_t *broken;   /* this account cannot be used at all (key damaged ...), or NULL */
 } brief_account_t;
 
 typedef struct brief_certificate {
@@ -110,6 +122,9 @@ typedef struct brief {
     const char *run_dir;
     int max_parallel;
     int log_level;
+    int httpd_pid; /* of the parent */
+    apr_time_t httpd_since;
+    int httpd_restarts;
     int keeper_pid;
     apr_time_t keeper_since;
     int keeper_restarts;
@@ -133,6 +148,14 @@ brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json);
 json_t *brief_window_to_json(const brief_window_t *window);
 /** The strings are copied into p. */
 void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool_t *p);
+
+/** JSON null when it was never read. */
+json_t *brief_directory_to_json(const brief_directory_t *directory);
+/** All is copied into p; what is longer or more than a person would read is left out, whoever says
+ * it. */
+void brief_directory_from_json(brief_directory_t *directory, const json_t *json, apr_pool_t *p);
+/** Is b worth to be kept in the place of a: does it say something else, or the same a day later? */
+int brief_directory_is_news(const brief_directory_t *a, const brief_directory_t *b);
 
 json_t *brief_failure_to_json(const brief_failure_t *failure);
 void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_pool_t *p);

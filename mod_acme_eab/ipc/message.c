@@ -13,9 +13,9 @@ static const char *const message_names[] = {
     [MESSAGE_CONTACTED] = "contacted", [MESSAGE_UNREGISTER] = "unregister",
     [MESSAGE_ORDERED] = "ordered",     [MESSAGE_ABANDON] = "abandon",
     [MESSAGE_INSTALL] = "install",     [MESSAGE_FAILED] = "failed",
-    [MESSAGE_WINDOW] = "window",       [MESSAGE_DNS_ADD] = "dnsAdd",
-    [MESSAGE_SIGNED] = "signed",       [MESSAGE_DONE] = "done",
-    [MESSAGE_PROBLEM] = "problem",
+    [MESSAGE_WINDOW] = "window",       [MESSAGE_DIRECTORY] = "directory",
+    [MESSAGE_DNS_ADD] = "dnsAdd",      [MESSAGE_SIGNED] = "signed",
+    [MESSAGE_DONE] = "done",           [MESSAGE_PROBLEM] = "problem",
 };
 
 static const char *const sentence_names[] = {

@@ -35,13 +35,14 @@ typedef enum {
     MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
     MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */
     MESSAGE_DNS_ADD, /* {id, certificate, name, token} -> DONE: the TXT record of a dns-01 challenge
                            is there. The keeper computes it, and takes it away by itself when the
                            order is finalized or over. */
 
     MESSAGE_SIGNED,
-    MESSAGE_DONE,
-    MESSAGE_PROBLEM /* {id, problem}: refused, eab_result_to_json() */
+    MESSAGE_DONE,   /* {id, news?}: as in NEWS, when the state of the reload changed with it */
+    MESSAGE_PROBLEM /* {id, problem, news?}: refused, eab_result_to_json() */
 } message_type_t;
 
 /** For logs. Static. */

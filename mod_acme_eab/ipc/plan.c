@@ -46,6 +46,8 @@ static const member_t certificate_members[] = {
 static const member_t plan_members[] = {
     MEMBER_STRING(plan_t, httpd_version),
     MEMBER_INT(plan_t, parent_pid, 0),
+    MEMBER_TIME(plan_t, httpd_since),
+    MEMBER_INT(plan_t, httpd_restarts, 0),
     MEMBER_STRING(plan_t, httpd_program),
     MEMBER_STRINGS(plan_t, httpd_args),
     MEMBER_STRINGS(plan_t, listeners),

@@ -53,6 +53,8 @@ typedef struct plan_certificate {
 typedef struct plan {
     const char *httpd_version;      /* "2.4.71" */
     int parent_pid;                 /* whom to signal */
+    apr_time_t httpd_since;         /* when this run of httpd began: its start or restart */
+    int httpd_restarts;             /* how often it was restarted, in any way */
     const char *httpd_program;      /* for the rehearsal of a restart: its argument 0 ... */
     apr_array_header_t *httpd_args; /* ... and its arguments without the first (const char *) */
     apr_array_header_t *listeners;  /* const char *: "ADDRESS:PORT" that httpd listens at */

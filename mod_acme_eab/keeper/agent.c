@@ -34,6 +34,8 @@ struct keeper_agent {
     apr_time_t started; /* by clock_steady() */
     apr_interval_time_t delay;
     int restarts;
+    int handling;       /* a request of the agent, right now */
+    const news_t *held; /* what came of it for the restart of httpd, to go with the reply */
 };
 
 extern char **environ;
@@ -188,6 +190,34 @@ static void send_message(keeper_agent_t *agent, int type, json_t *body)
     json_decref(body);
 }
 
+static json_t *news_body(const news_t *news)
+{
+    json_t *body = news_to_json(news);
+
+    /* The time of day may be another one when it is heard. */
+    if (news->next != 0) {
+        json_object_set_new(body, "in",
+                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
+    }
+    return body;
+}
+
+/* A reply and what follows from the request for the restart of httpd are one message: the agent must
+ * not show one without the other. */
+static apr_status_t handle(keeper_agent_t *agent, int type, const json_t *body, apr_pool_t *p)
+{
+    apr_status_t rv;
+
+    agent->handling = 1;
+    rv = request_handle(agent->keeper, type, body, p);
+    agent->handling = 0;
+    if (agent->held != NULL) { /* the reply comes later */
+        send_message(agent, MESSAGE_NEWS, news_body(agent->held));
+        agent->held = NULL;
+    }
+    return rv;
+}
+
 static apr_status_t take_requests(keeper_agent_t *agent)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -198,7 +228,7 @@ static apr_status_t take_requests(keeper_agent_t *agent)
     apr_pool_create(&pool, agent->keeper->pool);
     while (agent->channel != NULL
            && (rv = frame_take(agent->channel, &type, &body, pool)) == APR_SUCCESS) {
-        if ((rv = request_handle(agent->keeper, type, body, pool)) != APR_SUCCESS) {
+        if ((rv = handle(agent, type, body, pool)) != APR_SUCCESS) {
             break;
         }
         apr_pool_clear(pool);
@@ -297,6 +327,10 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
 {
     json_t *body = json_pack("{s:i}", "id", id);
 
+    if (agent->held != NULL) {
+        json_object_set_new(body, "news", news_body(agent->held));
+        agent->held = NULL;
+    }
     if (result->rv != APR_SUCCESS) {
         json_object_set_new(body, "problem", eab_result_to_json(result));
         send_message(agent, MESSAGE_PROBLEM, body);
@@ -310,12 +344,12 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
 
 void agent_tell_news(keeper_agent_t *agent, const news_t *news)
 {
-    json_t *body = news_to_json(news);
-
-    /* The time of day may be another one when it is heard. */
-    if (news->next != 0) {
-        json_object_set_new(body, "in",
-                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
+    if (agent == NULL) {
+        return; /* its brief will say it */
     }
-    send_message(agent, MESSAGE_NEWS, body);
+    if (agent->handling) {
+        agent->held = news;
+        return;
+    }
+    send_message(agent, MESSAGE_NEWS, news_body(news));
 }

@@ -25,11 +25,13 @@ void agent_stop(keeper_agent_t *agent);
 /** Replies to the request with that id. jws NULL sends the problem in result. */
 void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result);
 
-/** DONE, with facts if there are some (may be NULL), or PROBLEM when result is a failure. */
+/** DONE, with facts if there are some (may be NULL), or PROBLEM when result is a failure; and with the
+ * news that came of the request. */
 void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
                  const eab_result_t *result);
 
-/** The state of the reload changed. */
+/** The state of the reload changed. While a request of the agent is handled, news must live until that
+ * is done, and goes with the reply: the agent hears of both at once. Nothing is told to NULL. */
 void agent_tell_news(keeper_agent_t *agent, const news_t *news);
 
 #endif

@@ -11,6 +11,7 @@
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/directory.h"
 #include "keeper/dns.h"
 #include "keeper/reload.h"
 
@@ -52,6 +53,7 @@ static int mend_account(keeper_account_t *account)
         return 0;
     }
     recall_account_failure(account);
+    directory_open(account);
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         if (keeper_certificate_at(keeper, i)->account == account) {
             certificate_mend(keeper_certificate_at(keeper, i));
@@ -142,6 +144,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
             account_open(keeper, i, &APR_ARRAY_IDX(plan->accounts, i, plan_account_t));
 
         recall_account_failure(account);
+        directory_open(account);
         APR_ARRAY_PUSH(keeper->accounts, keeper_account_t *) = account;
     }
     for (i = 0; i < plan->certificates->nelts; ++i) {
@@ -230,6 +233,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     }
     brief->thumbprint = account->thumbprint;
     brief_failure(&brief->failure, account->failure);
+    brief->told = account->told;
     if (account->broken->rv != APR_SUCCESS) {
         brief->broken = account->broken;
     }
@@ -287,6 +291,9 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
     brief->run_dir = keeper->plan->run_dir;
     brief->max_parallel = keeper->plan->max_parallel;
     brief->log_level = keeper->plan->log_level;
+    brief->httpd_pid = keeper->plan->parent_pid;
+    brief->httpd_since = keeper->plan->httpd_since;
+    brief->httpd_restarts = keeper->plan->httpd_restarts;
     brief->keeper_pid = (int)getpid();
     brief->keeper_since = keeper->since;
     brief->keeper_restarts = keeper->plan->restarts;

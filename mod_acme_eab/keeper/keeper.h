@@ -50,6 +50,9 @@ typedef struct keeper_account {
     keeper_waiting_t waiting;
     failure_t *failure; /* remembered, or NULL */
     apr_pool_t *failure_pool;
+    brief_directory_t told; /* by the CA of itself */
+    apr_pool_t *told_pool;
+    apr_time_t told_at; /* when that was last written, by clock_steady(); 0: not by this process */
 } keeper_account_t;
 
 typedef struct keeper_certificate {

@@ -5,6 +5,7 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/agent.c mod_acme_eab/keeper/agent.h \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
+	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
 	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \

@@ -132,11 +132,11 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
         return EXIT_UNUSABLE;
     }
+    reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     keeper->agent = agent_start(keeper);
     ready = json_object();
     frame_send(parent, MESSAGE_READY, ready);
     json_decref(ready);
-    reload_consider(keeper->reload);
     loop_run(watch.loop);
     agent_stop(keeper->agent);
     return EXIT_PARENT_GONE;

@@ -11,6 +11,7 @@
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/directory.h"
 #include "keeper/dns.h"
 #include "keeper/sentence.h"
 #include "keeper/window.h"
@@ -189,6 +190,12 @@ static apr_status_t handle_window(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_directory(request_t *request)
+{
+    directory_keep(request->account, json_object_get(request->body, "directory"), request->result);
+    return APR_SUCCESS;
+}
+
 static apr_status_t handle_dns_add(request_t *request)
 {
     apr_status_t rv =
@@ -208,6 +215,7 @@ static const request_row_t rows[] = {
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window },
+    { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory },
     { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add },
 };
 

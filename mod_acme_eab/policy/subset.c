@@ -8,6 +8,10 @@
 
 #define LONGEST_MARGIN apr_time_from_sec(3 * 24 * 3600)
 
+/* A renewal tries all names as well: an attempt for the refused ones that would come so shortly before
+ * waits for it. */
+#define TOGETHER apr_time_from_sec(3 * 3600)
+
 /* A limit, an outage or a lost account says nothing of a name, even if the CA lists names with it. */
 static const char *const refusals[] = {
     ACME_ERROR "caa",
@@ -51,11 +55,6 @@ subset_outcome_t subset_decide(apr_time_t now, const subset_facts_t *facts, int 
     return subset_is_permitted(now, facts) ? SUBSET_NONE : SUBSET_HELD;
 }
 
-static apr_time_t earlier_of(apr_time_t a, apr_time_t b)
-{
-    return a < b ? a : b;
-}
-
 apr_time_t subset_next(subset_outcome_t outcome, const subset_facts_t *facts, apr_time_t renewal,
                        apr_time_t retry, int costly)
 {
@@ -64,7 +63,7 @@ apr_time_t subset_next(subset_outcome_t outcome, const subset_facts_t *facts, ap
 
     if (!facts->present)
         return renewal;
-    return costly ? otherwise : earlier_of(otherwise, retry);
+    return costly || retry > otherwise - TOGETHER ? otherwise : retry;
 }
 
 int subset_is_refusal(const char *type)

@@ -37,7 +37,8 @@ int subset_is_permitted(apr_time_t now, const subset_facts_t *facts);
  * @return SUBSET_NONE to order for those that are left, else how the attempt ends */
 subset_outcome_t subset_decide(apr_time_t now, const subset_facts_t *facts, int due);
 
-/** When to try all names again.
+/** When to try all names again: at what comes first of the two below, or at the renewal when both are
+ * within three hours.
  * @param renewal when this certificate is to be renewed anyway
  * @param retry   when the names that were refused may be tried again
  * @param costly  that would cost a certificate: the CA leaves them out only when it issues */

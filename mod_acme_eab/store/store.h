@@ -7,6 +7,7 @@
  *
  *   lock
  *   accounts/<id>/  key.pem  account.json                         store/registration.h
+ *                   directory.json                                keeper/directory.h
  *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json   store/generation.h
  *   live/<name> -> ../archive/<name>/<generation>
  *   pending/<name>/  privkey.pem  order.json                      store/journal.h

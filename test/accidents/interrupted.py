@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run: an httpd and a CA, one accident at one step, and the judgement in the end."""
 
-import json
+import http.client
 import math
 import os
 import re
@@ -23,7 +23,7 @@ LOOK = 0.03
 IDLE = 2  # seconds after which ten go by although nobody has said that he waits
 OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said so twice
 IN_STORE = re.compile(
-    r"lock|reload\.json|accounts(/[0-9a-f]{32}(/(key\.pem|account\.json))?)?"
+    r"lock|reload\.json|accounts(/[0-9a-f]{32}(/(key\.pem|(account|directory)\.json))?)?"
     r"|archive(/[^/]+(/renewal\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json))?)?)?|live(/[^/.]+[^/]*)?"
     r"|pending|failures|dns")
 
@@ -133,10 +133,12 @@ class Interrupted:
         self.waited += seconds
 
     def _status(self):
+        """Of this run of httpd, or None."""
         try:
-            return json.loads((self.httpd.run_dir / "status.json").read_text())
-        except (OSError, ValueError):
+            report = self.httpd.get("localhost", "/acme-status?format=json").json()
+        except (OSError, ValueError, http.client.HTTPException):
             return None
+        return None if "notice" in report else report
 
     def _entry(self):
         status = self._status()

@@ -64,17 +64,17 @@ class Scene:
 
     def _wait_for(self, part, name):
         """The problem of a certificate, or of its account if that is what it waits for."""
-        def told(entry):
-            problems = [entry.get("problem") or {}]
-            problems += [account.get("problem") or {}
-                         for account in self.httpd.status()["accounts"]]
-            for problem in problems:
-                if problem.get("type", "").endswith(part):
-                    return problem
-            return None
-        entry = self.httpd.wait_for_status(
-            name, lambda e: told(e) and next_of(e).get("what") == "retry", f"problem {part}")
-        return told(entry), entry
+        found = []
+
+        def told(status):
+            entry = next((e for e in status["certificates"] if e["name"] == name), None)
+            if entry is None or next_of(entry).get("what") != "retry":
+                return False
+            found[:] = [(owner["problem"], entry) for owner in (entry, *status["accounts"])
+                        if (owner.get("problem") or {}).get("type", "").endswith(part)]
+            return found
+        self.httpd.wait_for_report(told, f"problem {part}")
+        return found[0]
 
 
 @pytest.mark.smoke

@@ -2,6 +2,7 @@
 """ACMEProfile and ACMEPreferredChain, with CAs that offer what is asked for, and others."""
 
 import json
+import shutil
 
 import pytest
 from cryptography import x509
@@ -32,6 +33,30 @@ def test_a_profile_that_is_offered(world, required):
     assert stage.status()["accounts"][0]["profiles"] == PROFILES
     page = stage.httpd.get("localhost", "/acme-status").body.decode()
     assert "shortlived" in page and "six days" in page
+
+
+def test_what_a_ca_says_of_itself_is_known_after_a_restart(world):
+    stage = Stage(world, profiles=PROFILES, prevalidated=True)
+    stage.start()
+    stage.issued()
+    stage.httpd.wait_for_certificate(NAME, stage.ca)
+
+    def account():
+        return stage.httpd.status()["accounts"][0]
+    before, asked = account(), stage.ca.requests("directory")
+    assert before["ca"]["eab_required"] is True and before["ca"]["terms"]
+    for again in (stage.httpd.graceful, lambda: (stage.httpd.stop(), stage.httpd.start())):
+        again()
+        after = account()
+        assert after["profiles"] == PROFILES
+        assert after["ca"] == before["ca"], "with the time at which it was said"
+    # Nor is it lost with the run directory, as at a boot.
+    stage.httpd.stop()
+    shutil.rmtree(stage.httpd.run_dir)
+    stage.httpd.start()
+    assert account()["profiles"] == PROFILES and account()["ca"] == before["ca"]
+    assert stage.ca.requests("directory") == asked, "and nobody asked for it"
+    assert "shortlived (six days)" in stage.httpd.get("localhost", "/acme-status").body.decode()
 
 
 def test_none_is_asked_for_without_the_directive(world):

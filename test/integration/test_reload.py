@@ -25,10 +25,8 @@ def test_a_broken_configuration_waits_until_it_is_mended(world):
     httpd.conf.write_text(text + "NonsenseDirective on\n")
     ca.resume()
 
-    def refused():
-        return httpd.status()["reload"]["state"] == "refused"
-    entry = httpd.wait_for_status(NAME, lambda _: refused(), "a refused reload")
-    reload = httpd.status()["reload"]
+    status = httpd.wait_for_report(lambda s: s["reload"]["state"] == "refused", "a refused reload")
+    entry, reload = status["certificates"][0], status["reload"]
     assert "NonsenseDirective" in reload["why"]
     assert str(httpd.line_of("NonsenseDirective")) in reload["why"]
     assert entry["state"] == "waiting-for-reload"
@@ -40,8 +38,8 @@ def test_a_broken_configuration_waits_until_it_is_mended(world):
     httpd.conf.write_text(text)
     httpd.wait_for_certificate(NAME, ca)
     assert httpd.parent() == parent
-    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "state valid")
-    assert httpd.status()["reload"]["state"] == "idle"
+    status = httpd.wait_for_report(lambda s: s["certificates"][0]["state"] == "valid", "state valid")
+    assert status["reload"]["state"] == "idle"
     assert ca.issued() == 1
 
 

@@ -10,6 +10,7 @@ import subprocess
 from . import client, processes
 from .errorlog import ErrorLog
 from .ports import free_port
+from .reports import Judge
 from .store import Store
 from .waiting import wait_until
 
@@ -91,6 +92,7 @@ class Httpd:
         self.store = Store(self.dir / "store")
         self.run_dir = self.dir / "run"
         self.log = ErrorLog(self.dir / "error.log")
+        self._judge = Judge()
 
     # -- configuration ----------------------------------------------------------------------
 
@@ -257,11 +259,36 @@ class Httpd:
         return client.served_certificate(self.https, name)
 
     def status(self):
-        """The status, as soon as there is one: right after a start it answers 503."""
+        """The status of this run of httpd, as soon as there is one: right after a start it is what was
+        known before. Each one that is read, also of before, is judged by itself."""
         def there():
-            answer = self.get("localhost", "/acme-status?format=json")
-            return answer.json() if answer.status == 200 else None
+            report = self.report()
+            return None if "notice" in report else report
         return wait_until(there, 15, "a status")
+
+    def report(self):
+        """What ?format=json says right now."""
+        answer = self.get("localhost", "/acme-status?format=json")
+        assert answer.status in (200, 503), f"the status is there at any time, not {answer.status}"
+        report = answer.json()
+        self._judge.judge(report)
+        return report
+
+    def wait_for_report(self, condition, what, seconds=30):
+        """Wait until condition(status) holds; return that one report: what is read from two of them
+        may have changed between."""
+        seen = []
+
+        def matches():
+            try:
+                seen[:] = [self.status()]
+                return seen[0] if condition(seen[0]) else None
+            except (AssertionError, OSError):
+                return None
+        try:
+            return wait_until(matches, seconds, f"{what} in the status")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said {seen}") from None
 
     def certificate_status(self, name):
         for entry in self.status()["certificates"]:

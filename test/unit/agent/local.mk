@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_account \
 	test/unit/agent/test_answer \
 	test/unit/agent/test_answer_tls \
+	test/unit/agent/test_directory \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_job \
 	test/unit/agent/test_link \
@@ -42,6 +43,10 @@ test_unit_agent_test_answer_tls_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_STAGE)
 test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_directory_SOURCES = test/unit/agent/test_directory.c $(AGENT_STAGE)
+test_unit_agent_test_directory_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_directory_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE) \
 	test/unit/crypto/party.c test/unit/crypto/party.h

@@ -7,6 +7,7 @@ typedef struct reply {
     apr_status_t rv;
     const char *detail;
     const char *jws;
+    const char *news_state; /* as it was known then */
 } reply_t;
 
 static void on_reply(void *baton, const json_t *body, const eab_result_t *result)
@@ -17,6 +18,7 @@ static void on_reply(void *baton, const json_t *body, const eab_result_t *result
     reply->rv = result->rv;
     reply->detail = apr_pstrdup(reply->keeper->p, result->detail);
     reply->jws = apr_pstrdup(reply->keeper->p, json_peek_string(body, "jws"));
+    reply->news_state = reply->keeper->news_state;
 }
 
 static apr_int64_t ask(fake_keeper_t *keeper, reply_t *reply)
@@ -92,6 +94,32 @@ static void news_are_no_reply(void **state)
     assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN));
     assert_int_equal(1, keeper->news);
     assert_string_equal("pending", keeper->news_state);
+}
+
+/* Whoever hears the reply knows already what came of the request. */
+static void news_of_a_reply_are_heard_before_it(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    reply_t a = { 0 };
+
+    fake_keeper_say(keeper, MESSAGE_DONE,
+                    json_pack("{s:I,s:{s:s}}", "id", ask(keeper, &a), "news", "state", "pending"));
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN));
+    assert_int_equal(1, a.calls);
+    assert_int_equal(1, keeper->news);
+    assert_string_equal("pending", keeper->news_state);
+    assert_string_equal("pending", a.news_state);
+}
+
+static void what_comes_with_the_brief_is_not_lost(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+
+    fake_keeper_say(keeper, MESSAGE_BRIEF, json_pack("{s:s}", "run_dir", "/run/eab"));
+    fake_keeper_say(keeper, MESSAGE_NEWS, json_pack("{s:s}", "state", "pending"));
+    assert_non_null(link_receive_brief(keeper->link, eab_result_make(*state), *state));
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN)); /* nothing more to read */
+    assert_int_equal(1, keeper->news);
 }
 
 static void ask_again(void *baton, const json_t *body, const eab_result_t *result)
@@ -193,6 +221,8 @@ int main(void)
         fixture_test(a_refusal_is_a_failure),
         fixture_test(unknown_ids_are_passed_over),
         fixture_test(news_are_no_reply),
+        fixture_test(news_of_a_reply_are_heard_before_it),
+        fixture_test(what_comes_with_the_brief_is_not_lost),
         fixture_test(a_reply_may_lead_to_a_request),
         fixture_test(a_keeper_that_is_gone_is_told),
         fixture_test(what_breaks_the_format_ends_the_link),

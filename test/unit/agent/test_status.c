@@ -256,6 +256,71 @@ static void a_certificate_without_some_names_is_valid(void **state)
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
+/* The state and the problem beside it are of one thing. */
+static void an_account_that_fails_is_told_before_missing_names(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000003";
+    eab_result_set(s.certificate->failure.problem, APR_EGENERAL, ACME_ERROR "caa", "No way");
+    s.certificate->failure.attempts = 1;
+    s.certificate->failure.subset = SUBSET_SETTLED;
+    eab_result_set(s.account->failure.problem, APR_EGENERAL, ACME_ERROR "unauthorized", "Who?");
+    s.account->failure.attempts = 1;
+    s.account->failure.next = apr_time_now() + apr_time_from_sec(600);
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "failing");
+    expect_text(json_object_get(certificate, "problem"), "detail", "Who?");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void what_is_due_happens_now(void **state)
+{
+    scene_t s = scene(*state);
+    apr_time_t now = apr_time_from_sec(apr_time_sec(apr_time_now()));
+    const json_t *status, *next;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "000003";
+    agent = agent_of(&s);
+    APR_ARRAY_IDX(agent->jobs, 0, job_t *)->at = now - apr_time_from_sec(1);
+    next =
+        json_object_get(first(json_own(s.p, status_make(agent, now, s.p)), "certificates"), "next");
+    expect_text(next, "what", "renew");
+    assert_int_equal(now, json_peek_time(next, "at"));
+    /* While httpd is being restarted. */
+    s.certificate->loaded = "000002";
+    agent->reload.state = "pending";
+    agent->reload.next = now - apr_time_from_sec(1);
+    status = json_own(s.p, status_make(agent, now, s.p));
+    next = json_object_get(first(status, "certificates"), "next");
+    expect_text(next, "what", "reload");
+    assert_int_equal(now, json_peek_time(next, "at"));
+    assert_int_equal(now, json_peek_time(json_object_get(status, "reload"), "next"));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void one_that_is_over_is_not_valid(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->facts->not_after = apr_time_now() - apr_time_from_sec(1);
+    s.certificate->loaded = "000003";
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "renewing");
+    expect_text(json_object_get(certificate, "next"), "what", "renew");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 /* One that was never tried is ordered at once, whatever was refused. */
 static void a_further_name_is_ordered_at_once(void **state)
 {
@@ -297,13 +362,16 @@ static void a_broken_account_fails_its_certificates(void **state)
 static void an_order_in_flight_is_shown(void **state)
 {
     scene_t s = scene(*state);
-    const json_t *order;
+    const json_t *certificate, *order;
 
     s.certificate->ordering = 1;
     s.certificate->order_names = s.certificate->names;
     s.certificate->order_url = "https://ca.example/order/1";
     s.certificate->order_since = apr_time_from_sec(1000000);
-    order = json_object_get(first(status_of(&s, agent_of(&s)), "certificates"), "order");
+    certificate = first(status_of(&s, agent_of(&s)), "certificates");
+    expect_text(certificate, "state", "ordering"); /* before it has its turn, too */
+    expect_text(json_object_get(certificate, "next"), "what", "poll");
+    order = json_object_get(certificate, "order");
     expect_text(order, "url", "https://ca.example/order/1");
     has_members(order, "since");
     file_remove_tree(s.brief->run_dir, s.p);
@@ -438,6 +506,9 @@ int main(void)
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
         fixture_test(a_certificate_without_some_names_is_valid),
+        fixture_test(an_account_that_fails_is_told_before_missing_names),
+        fixture_test(what_is_due_happens_now),
+        fixture_test(one_that_is_over_is_not_valid),
         fixture_test(a_further_name_is_ordered_at_once),
         fixture_test(a_broken_account_fails_its_certificates),
         fixture_test(an_order_in_flight_is_shown),

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	test/unit/httpd/test_page \
 	test/unit/httpd/test_pending \
 	test/unit/httpd/test_program \
+	test/unit/httpd/test_report \
 	test/unit/httpd/test_rundir \
 	test/unit/httpd/test_value
 
@@ -28,6 +29,10 @@ test_unit_httpd_test_pending_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_program_SOURCES = test/unit/httpd/test_program.c
 test_unit_httpd_test_program_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_program_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_report_SOURCES = test/unit/httpd/test_report.c
+test_unit_httpd_test_report_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_report_LDADD = libipc.la $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_rundir_SOURCES = test/unit/httpd/test_rundir.c
 test_unit_httpd_test_rundir_CFLAGS = $(UNIT_CFLAGS)

@@ -47,7 +47,9 @@ static const char full[] =
     "'accounts':[{'label':'default','directory':'https://ca.example/dir',"
     "'url':'https://ca.example/acct/"
     "7','kid_sha256':'0123456789abcdef','state':'valid','clock_behind':-7300,"
-    "'profiles':{'classic':'ninety <i>days</i>','plain':''}}],"
+    "'profiles':{'classic':'ninety <i>days</i>','plain':''},"
+    "'ca':{'seen':'2026-11-20T21:05:00Z','terms':'https://ca.example/<terms>','website':null,"
+    "'caa_identities':['ca.example','<i>']}}],"
     "'processes':{'keeper':{'pid':11,'since':'2026-11-21T20:00:00Z','restarts':0},"
     "'agent':{'pid':12,'since':'2026-11-21T20:00:00Z','restarts':1}},"
     "'reload':{'state':'refused','why':'AH00526: <syntax> error on line 3','last':null}}";
@@ -118,7 +120,21 @@ static void test_says_what_it_is(void **state)
     assert_has(html, "0123456789abcdef");
     assert_has(html, "classic (ninety &lt;i&gt;days&lt;/i&gt;), plain<");
     assert_has(html, "2 hours ahead of the CA");
+    assert_has(html, "https://ca.example/&lt;terms&gt;");
+    assert_has(html, "ca.example &lt;i&gt;");
+    assert_has(html, "2026-11-20 21:05 UTC (24 hours ago)");
     assert_has(html, "process 12");
+}
+
+static void test_one_that_is_over_is_not_called_valid(void **state)
+{
+    static const char over[] = "{'certificates':[{'state':'renewing','keys':[{'not_after':"
+                               "'2026-12-21T21:05:00Z'},{'not_after':'2026-11-21T21:05:00Z'}]}]}";
+    static const char good[] = "{'certificates':[{'state':'renewing','keys':[{'not_after':"
+                               "'2026-12-21T21:05:00Z'},{}]}]}";
+
+    assert_has(render(*state, over, 1), "<span class=\"state bad\">Expired, being renewed</span>");
+    assert_has(render(*state, good, 1), "Valid, being renewed");
 }
 
 static void test_says_which_names_are_missing(void **state)
@@ -216,6 +232,23 @@ static void test_no_report(void **state)
     assert_has_not(html, "The agent is not running");
 }
 
+/* What is known is shown all the same. */
+static void test_a_report_of_before(void **state)
+{
+    page_t page = { 0 };
+    const char *html = NULL;
+
+    page.status = json_of(*state, full);
+    page.missing = "This is the last report of before.";
+    assert_int_equal(clock_parse(&page.now, "2026-11-21T21:06:00Z"), APR_SUCCESS);
+    html = page_render(*state, &page);
+    assert_has(html, "This is the last report of before.");
+    assert_has(html, "As of 2026-11-21 21:05 UTC (60 seconds ago)");
+    assert_has(html, "<h2>www.example.edu</h2>");
+    assert_has(html, "http-equiv=\"refresh\"");
+    assert_has_not(html, "The agent is not running");
+}
+
 static void test_no_certificate(void **state)
 {
     assert_has(render(*state, "{'certificates':[]}", 1), "ACMEManagedDomain");
@@ -260,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_says_what_it_is),
+        cmocka_unit_test(test_one_that_is_over_is_not_called_valid),
         cmocka_unit_test(test_says_which_names_are_missing),
         cmocka_unit_test(test_says_what_happens_next),
         cmocka_unit_test(test_trouble_in_the_words_of_the_ca),
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_failed_reload_is_told),
         cmocka_unit_test(test_agent_that_is_not_running),
         cmocka_unit_test(test_no_report),
+        cmocka_unit_test(test_a_report_of_before),
         cmocka_unit_test(test_no_certificate),
         cmocka_unit_test(test_missing_and_odd_members),
         cmocka_unit_test(test_link_only_to_web_pages),

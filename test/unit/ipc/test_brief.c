@@ -16,6 +16,7 @@
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
     "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
+    "\"httpd_pid\":4710,\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"keeper_pid\":4711,\"keeper_since\":\"2026-02-01T00:00:00Z\",\"keeper_restarts\":2,"
     "\"agent_restarts\":3,"
     "\"accounts\":["
@@ -26,6 +27,9 @@ static const char *const whole =
     "terms\",\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
     "pem\":\"PEM\","
     "\"proxy\":\"http://proxy:3128\",\"proxy_credentials\":\"name:word\","
+    "\"told\":{\"seen\":\"2026-01-05T00:00:00Z\",\"terms\":\"https://ca.example/new-terms\","
+    "\"website\":\"https://ca.example/\",\"eab_required\":true,\"renewal_info\":true,"
+    "\"caa_identities\":[\"ca.example\"],\"profiles\":{\"classic\":\"ninety days\"}},"
     "\"failure\":" FAILURE(
         "4") ",\"broken\":" PROBLEM "},"
              "{\"label\":\"second\",\"directory\":\"https://other.example/"
@@ -107,6 +111,8 @@ static void members_are_where_they_belong(void **state)
         &APR_ARRAY_IDX(brief->certificates, 0, brief_certificate_t);
 
     assert_string_equal("/run/eab", brief->run_dir);
+    assert_int_equal(4710, brief->httpd_pid);
+    assert_int_equal(3, brief->httpd_restarts);
     assert_int_equal(4711, brief->keeper_pid);
     assert_int_equal(2, brief->keeper_restarts);
     assert_int_equal(3, brief->agent_restarts);
@@ -115,6 +121,8 @@ static void members_are_where_they_belong(void **state)
     assert_int_equal(4, account->failure.attempts);
     assert_int_equal(2, account->failure.place);
     assert_string_equal("No way", account->failure.problem->detail);
+    assert_string_equal("https://ca.example/new-terms", account->told.terms);
+    assert_string_equal("ninety days", json_peek_string(account->told.profiles, "classic"));
     assert_int_equal(403, account->broken->http_status);
     assert_null(APR_ARRAY_IDX(brief->accounts, 1, brief_account_t).broken);
     assert_int_equal(0, APR_ARRAY_IDX(brief->accounts, 1, brief_account_t).failure.attempts);

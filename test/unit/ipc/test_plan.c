@@ -7,6 +7,7 @@
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
     "{\"version\":1,\"httpd_version\":\"2.4.71\",\"parent_pid\":4711,"
+    "\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"httpd_program\":\"/usr/sbin/httpd\",\"httpd_args\":[\"-f\",\"/etc/httpd.conf\"],"
     "\"listeners\":[\"127.0.0.1:80\"],\"kept_keys\":[\"1 /etc/a.key\"],"
     "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\","
@@ -75,6 +76,8 @@ static void members_are_where_they_belong(void **state)
         &APR_ARRAY_IDX(plan->certificates, 0, plan_certificate_t);
 
     assert_int_equal(4711, plan->parent_pid);
+    assert_true(plan->httpd_since != 0);
+    assert_int_equal(3, plan->httpd_restarts);
     assert_int_equal(33, plan->uid);
     assert_int_equal(34, plan->gid);
     assert_int_equal(1, plan->reload);

@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "ipc/message.h"
+#include "keeper/account.h"
 #include "keeper/agent.h"
+#include "keeper/certificate.h"
 #include "keeper/keeper.h"
 
 typedef struct scene {
@@ -187,6 +189,64 @@ static void a_request_is_answered(void **state)
     scene_close(&s);
 }
 
+/* A certificate whose order is finalized: what is missing is the chain. */
+static keeper_certificate_t *with_order(scene_t *s)
+{
+    eab_result_t *result = eab_result_make(s->p);
+    plan_certificate_t *plan = apr_array_push(s->plan->certificates);
+    keeper_certificate_t *certificate;
+    apr_status_t rv;
+
+    memset(plan, 0, sizeof(*plan));
+    plan->id = "www.example.edu";
+    plan->names = party_names(s->p, plan->id, NULL);
+    plan->challenges = party_names(s->p, NULL);
+    plan->key_type = "p256";
+    plan->served = 1;
+    s->plan->reload = 1;
+    certificate = certificate_open(s->keeper, 0, plan);
+    APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = certificate;
+    account_registered(certificate->account, "https://ca.example/account", NULL, result);
+    certificate_ordering(certificate, NULL, result);
+    certificate_ordered(certificate, "https://ca.example/order", result);
+    while ((rv = certificate_finalizing(certificate, result)) == APR_EAGAIN)
+        run(s, apr_time_from_msec(10));
+    assert_int_equal(APR_SUCCESS, rv);
+    return certificate;
+}
+
+/* What came of a request for the restart of httpd is told with its reply, not before or after: who
+ * shows both must not be between the two. */
+static void news_of_a_request_go_with_its_reply(void **state)
+{
+    scene_t s = scene(*state, "cat $D/message >&0\nexec cat > $D/log");
+    keeper_certificate_t *certificate = with_order(&s);
+    const party_spec_t issuer = { .common = "CA", .is_ca = 1 };
+    party_t *ca = party_make(s.p, NULL, &issuer);
+    const party_spec_t leaf = { .key = certificate->key,
+                                .names = "DNS:www.example.edu",
+                                .usage = "serverAuth" };
+    const char *pem = party_pem(s.p, 2, party_make(s.p, ca, &leaf), ca);
+    apr_size_t len = 0, brief = 0;
+    const char *text;
+    json_t *reply;
+
+    put_message(&s, MESSAGE_INSTALL,
+                json_text(s.p, json_own(s.p, json_pack("{s:i,s:i,s:s}", "id", 3, "certificate", 0,
+                                                       "pem", pem))));
+    s.keeper->agent = agent_start(s.keeper);
+    text = wait_for(&s, "log", 5, &len);
+    brief = ((apr_size_t)(unsigned char)text[3] << 8) + (unsigned char)text[4] + 5;
+    text = wait_for(&s, "log", brief + 5, &len);
+    message_at(&s, &text, &len, MESSAGE_BRIEF);
+    reply = message_at(&s, &text, &len, MESSAGE_DONE);
+    assert_true(json_is_object(json_object_get(reply, "facts")));
+    assert_string_equal("pending", json_peek_string(json_object_get(reply, "news"), "state"));
+    assert_true(json_peek_int(json_object_get(reply, "news"), "in", -1) >= 0);
+    assert_int_equal(0, len);
+    scene_close(&s);
+}
+
 static void an_agent_that_dies_is_started_again(void **state)
 {
     scene_t s = scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; exit 1");
@@ -331,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_brief_comes_first),
         fixture_test(a_request_is_answered),
+        fixture_test(news_of_a_request_go_with_its_reply),
         fixture_test(an_agent_that_dies_is_started_again),
         fixture_test(a_crash_loop_is_slowed_down),
         fixture_test(what_an_agent_may_not_say_ends_it),

@@ -101,6 +101,12 @@ static void says_when_to_try_again(void **state)
     } rows[] = {
         { "the retry comes first", 1, SUBSET_SETTLED, DAYS(80), DAYS(50), DAYS(1), 0, DAYS(1) },
         { "the renewal comes first", 1, SUBSET_SETTLED, DAYS(31), HOURS(2), DAYS(1), 0, HOURS(2) },
+        { "the retry would come shortly before", 1, SUBSET_SETTLED, DAYS(31),
+          DAYS(1) + HOURS(3) - 1, DAYS(1), 0, DAYS(1) + HOURS(3) - 1 },
+        { "the retry comes some hours before", 1, SUBSET_SETTLED, DAYS(31), DAYS(1) + HOURS(3),
+          DAYS(1), 0, DAYS(1) },
+        { "held: shortly before less will do", 1, SUBSET_HELD, DAYS(4) + HOURS(2), 0, DAYS(1), 0,
+          DAYS(1) + HOURS(2) },
         { "a retry would cost a certificate", 1, SUBSET_SETTLED, DAYS(80), DAYS(50), DAYS(1), 1,
           DAYS(50) },
         { "held: tried each day", 1, SUBSET_HELD, DAYS(20), 0, DAYS(1), 0, DAYS(1) },
