@@ -8,7 +8,7 @@ import re
 import time
 from pathlib import Path
 
-from harness import clock
+from harness import clock, outcomes
 from harness.waiting import wait_until
 from harness.world import World
 
@@ -336,12 +336,18 @@ class Interrupted:
             complaints = self.world.end()
             if complaints or self.complaints:
                 complaints.append(self.world.report())
+                kept = outcomes.keep_logs(self._name(), self.world.dir)
+                complaints += [f"whole logs: {kept}"] if kept else []
         finally:
             for disk in self.disks:
                 disk.remove()
             if not os.environ.get("EAB_KEEP"):
                 self.world.remove()
         return complaints
+
+    def _name(self):
+        accident = f"{self.accident.name}: {self.step}" if self.accident else "no accident"
+        return f"{self.scenario.name}: {accident}"
 
 
 class Denial:
