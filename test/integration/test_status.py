@@ -2,7 +2,6 @@
 """What the status page and its JSON say, and when they say nothing."""
 
 import json
-import os
 import signal
 
 from harness.waiting import wait_until
@@ -42,11 +41,11 @@ def test_the_page_says_that_it_begins(world):
     httpd.start()
     httpd.wait_for_certificate(NAME, ca)
     wait_until(lambda: httpd.certificate_status(NAME)["state"] == "valid", 15, "state valid")
-    agent = httpd.status()["processes"]["agent"]["pid"]
-    os.kill(agent, signal.SIGSTOP)
+    agent = httpd.agent()
+    agent.kill(signal.SIGSTOP)
     (httpd.run_dir / "status.json").unlink()
     page = httpd.get("localhost", "/acme-status")
     assert page.status == 200
     assert b"has not reported yet since httpd was started" in page.body
     assert httpd.get("localhost", "/acme-status?format=json").status == 503
-    os.kill(agent, signal.SIGCONT)
+    agent.kill(signal.SIGCONT)

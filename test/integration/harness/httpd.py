@@ -65,6 +65,7 @@ WORKERS = {
 class Httpd:
     def __init__(self, directory, module, user="www-data"):
         """module: the path of ours, or None for an httpd without it"""
+        processes.adopt_orphans()
         self.dir = directory
         self.dir.mkdir()
         os.chmod(self.dir, 0o755)
@@ -169,6 +170,7 @@ class Httpd:
 
     def graceful(self):
         """Restart gracefully, as an administrator does, and wait until it is done."""
+        assert self.parent() is not None, f"httpd does not run: {self.log.tail(20)}"
         before = self.restarts()
         done = self._run("-k", "graceful")
         assert done.returncode == 0, done.stdout
@@ -185,7 +187,7 @@ class Httpd:
             return
         family = self.family()
         for _ in range(6):  # httpd forgets a SIGTERM that comes while it restarts gracefully
-            self._run("-k", "stop")
+            parent.kill(signal.SIGTERM)
             if processes.wait_gone(family, 5):
                 break
             family = self.family()
@@ -193,26 +195,34 @@ class Httpd:
         if self._foreground is not None:
             self._foreground.wait(5)
             self._foreground = None
+        for process in family:
+            process.reap()
 
     def living(self, family):
         return [process for process in family if process.is_alive()]
 
     def kill_all(self):
-        """End what is left of this httpd, by pid."""
-        for process in processes.belonging_to(self.dir):
+        """End what is left of this httpd."""
+        family = self.family()
+        for process in family:
             process.kill(signal.SIGKILL)
-        processes.wait_gone(processes.belonging_to(self.dir), 5)
+        processes.wait_gone(family, 5)
+        for process in family:
+            process.reap()
 
     # -- processes --------------------------------------------------------------------------
 
     def parent(self):
-        """The parent process, or None when it is not running."""
+        """The parent process, or None when it is not running. The pid file is believed only if it
+        names a process that the tests have started."""
         try:
             pid = int(self.pid_file.read_text())
         except (OSError, ValueError):
             return None
         process = processes.read(pid)
-        return process if process and process.name == "apache2" and not process.zombie else None
+        if process is None or process.zombie or process.name != "apache2":
+            return None
+        return process if process.is_ours() else None
 
     def keeper(self):
         return self._child(self.parent(), KEEPER)
