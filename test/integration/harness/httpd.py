@@ -11,7 +11,7 @@ from . import client, processes
 from .errorlog import ErrorLog
 from .ports import free_port
 from .store import Store
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 APACHE = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
@@ -186,14 +186,14 @@ class Httpd:
         if parent is None:
             return
         family = self.family()
-        for _ in range(6):  # httpd forgets a SIGTERM that comes while it restarts gracefully
+        for _ in range(30):  # httpd forgets a SIGTERM that comes while it restarts gracefully
             parent.kill(signal.SIGTERM)
-            if processes.wait_gone(family, 5):
+            if processes.wait_gone(family, 4, patience=1):
                 break
             family = self.family()
         assert not self.living(family), f"httpd did not stop: {self.living(family)}"
         if self._foreground is not None:
-            self._foreground.wait(5)
+            self._foreground.wait(5 * PATIENCE)
             self._foreground = None
         for process in family:
             process.reap()
@@ -266,7 +266,10 @@ class Httpd:
     def status(self):
         """The status, as soon as there is one: right after a start it answers 503."""
         def there():
-            answer = self.get("localhost", "/acme-status?format=json")
+            try:
+                answer = self.get("localhost", "/acme-status?format=json")
+            except OSError:  # a worker that ends in a restart
+                return None
             return answer.json() if answer.status == 200 else None
         return wait_until(there, 15, "a status")
 
@@ -365,5 +368,5 @@ class Httpd:
             command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
                        "--clear-groups", *command]
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=60, cwd="/",
+                              stderr=subprocess.STDOUT, text=True, timeout=240, cwd="/",
                               env={**os.environ, **self.environment}, check=False)

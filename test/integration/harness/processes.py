@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .waiting import PATIENCE
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -183,9 +185,9 @@ def _links(pid):
         return []
 
 
-def wait_gone(processes, seconds):
+def wait_gone(processes, seconds, patience=PATIENCE):
     """True when all of them have ended in time."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * patience
     while any(process.is_alive() for process in processes):
         if time.monotonic() > end:
             return False
