@@ -70,7 +70,7 @@ httpd_pids() {
 end_httpd() {
     [ -f "$scratch/httpd/httpd.pid" ] || return 0
     for pid in $(httpd_pids); do
-        [ "$pid" = "$(cat "$scratch/httpd/httpd.pid")" ] && kill "$pid" 2>/dev/null || true
+        [ "$pid" = "$(cat "$scratch/httpd/httpd.pid" 2>/dev/null)" ] && kill "$pid" 2>/dev/null || true
     done
     tries=0
     while [ -n "$(httpd_pids)" ] && [ $tries -lt 50 ]; do

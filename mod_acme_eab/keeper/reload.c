@@ -119,9 +119,10 @@ static reload_facts_t gather(const keeper_reload_t *reload)
 static const char *one_line(const secret_t *output, apr_pool_t *p)
 {
     char *text = apr_pstrmemdup(p, (const char *)output->data, output->len);
-    char *from = text, *to = text;
+    const char *from = text, *end = text + output->len;
+    char *to = text;
 
-    for (; *from != '\0'; ++from) {
+    for (; from < end && *from != '\0'; ++from) {
         if (*from == '\n' || *from == '\r') {
             if (to > text && to[-1] != ' ') {
                 *to++ = ' ';
