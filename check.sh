@@ -110,7 +110,7 @@ build() {
     cd "$scratch/$name"
     must "$name" configure "$scratch/source/configure" --enable-werror --prefix="$prefix" \
         --with-module-dir="$prefix/modules" "$@"
-    must "$name" make make -j"$(nproc)"
+    must "$name" make nice make -j"$(nproc)"
 }
 
 # unit_tests NAME: make check in that build, and its summary. Each program counts as one test.
@@ -119,7 +119,7 @@ unit_tests() {
     kept=$(logs_of "$1")
     failed=0
     passed=0
-    make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
+    nice make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
     for trs in $(find test -name '*.trs'); do
         if grep -q '^:test-result: PASS' "$trs"; then
             passed=$((passed + 1))
@@ -140,16 +140,18 @@ unit_tests() {
     grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$kept/check.log" | sed 's/^/         /' || true
 }
 
-# Tests in the background, with their output in a log:
-# start_pytest PART MODULE SHARE PYTEST-ARGUMENTS...
+# Tests in the background, with their output in a log: start_pytest PART PREFIX PYTEST-ARGUMENTS...
+# Those of which the names differ only in what follows a "-" share their tests.
 start_pytest() {
     kept=$(logs_of "$1")
     (
         cd "$scratch/source/test"
-        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_MODULE="$2" EAB_SHARE="$3"
-        export EAB_STEPS="$scratch/gcc/.libs/eab_steps.so" EAB_LOGS="$kept"
+        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_STEPS="$scratch/gcc/.libs/eab_steps.so"
+        export EAB_MODULE="$2/modules/mod_acme_eab.so" EAB_LOGS="$kept"
+        export EAB_CLAIMS="$scratch/claims/${1%%-*}"
+        mkdir -p "$EAB_CLAIMS"
         base=$scratch/$1-tmp
-        shift 3
+        shift 2
         exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 --tb=short \
             --basetemp="$base" "$@" >"$kept/pytest.log" 2>&1
     ) &
@@ -184,11 +186,22 @@ sed 's/^/         /' "$logs/packages/apt.log"
 say "Copying the sources to $scratch"
 must sources copy sh "$source/scripts/copy-sources.sh" "$source" "$scratch/source"
 
+# The tests mostly wait for something: they run side by side, and beside what is built meanwhile.
+say "Testing the simulated CA and the harness"
+start_pytest ca "$scratch/none" ca harness
+
 say "Building with gcc, warnings as errors"
 build gcc "$scratch/prefix" CC=gcc
+must gcc install make install
+must gcc libraries make mod_eab_probe.la eab_steps.la
+
+say "Integration tests, by four that share them"
+for quarter in 1 2 3 4; do
+    start_pytest "integration-$quarter" "$scratch/prefix" integration
+done
+
 say "Unit tests, and the checks of layers, headers and format"
 unit_tests gcc
-must gcc install make install
 
 say "Building with clang, warnings as errors"
 build clang "$scratch/sanitized" CC=clang
@@ -196,18 +209,14 @@ must clang install make install
 
 say "Building with AddressSanitizer and UBSan"
 build sanitizers "$scratch/sanitized" CC=gcc --enable-sanitizers
-say "Unit tests with AddressSanitizer and UBSan"
-unit_tests sanitizers
 # Keeper and agent with sanitizers, started by a module without: httpd itself has none.
 must sanitizers install make install-libexecPROGRAMS
+say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
+start_pytest accidents "$scratch/prefix" accidents
+start_pytest sanitized "$scratch/sanitized" -m smoke integration
 
-# The tests mostly wait for something, so several runs go side by side.
-say "Integration tests: all in three parts, the simulated CA and the harness themselves, some accidents, and a selection with the sanitized keeper and agent"
-start_pytest ca "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca harness
-start_pytest accidents "$scratch/prefix/modules/mod_acme_eab.so" 1/1 accidents
-start_pytest sanitized "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke integration
-for third in 1 2 3; do
-    start_pytest "part-$third" "$scratch/prefix/modules/mod_acme_eab.so" "$third/3" integration
-done
+say "Unit tests with AddressSanitizer and UBSan"
+unit_tests sanitizers
+
 await_pytests
 finish

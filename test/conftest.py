@@ -6,4 +6,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "integration"))
 
-pytest_plugins = ["harness.outcomes"]
+pytest_plugins = ["harness.claims", "harness.outcomes"]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from harness import clock, outcomes
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
 from accidents import Cut, DiskAccident
@@ -180,7 +180,7 @@ class Interrupted:
     # -- until all is well --------------------------------------------------------------------------
 
     def _until_all_is_well(self, seconds=40):
-        broken_since, end = None, time.monotonic() + seconds
+        broken_since, end = None, time.monotonic() + seconds * PATIENCE
         last_look = 0.0
         while True:
             if self.board.has_struck() and not self.met:
@@ -198,7 +198,7 @@ class Interrupted:
                     return
                 self._pump()
             if time.monotonic() > end:
-                raise AssertionError(f"it is not well after {seconds} s and {self.waited} s of its "
+                raise AssertionError(f"it is not well after {seconds * PATIENCE} s and {self.waited} s of its "
                                      f"clock: {self._entry()}, {self._strange}")
             time.sleep(0.002)
 

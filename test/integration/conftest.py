@@ -3,7 +3,7 @@
 
 EAB_MODULE  the installed mod_acme_eab.so to test (check.sh sets it)
 EAB_PROBE   mod_eab_probe.so, a module that asks ours (make check builds it)
-EAB_SHARE   K/N: run the K-th of N parts of the tests, so that N runs side by side do all of them
+EAB_CLAIMS  a directory that several runs share, so that side by side they do each test once
 EAB_LOGS    a directory for the logs of tests that fail
 EAB_KEEP    if set, scratch directories are kept for a look
 """
@@ -44,12 +44,6 @@ def pytest_sessionstart(session):
 
 def pytest_terminal_summary(terminalreporter):
     machine.tell(terminalreporter)
-
-
-def pytest_collection_modifyitems(config, items):
-    part, parts = map(int, os.environ.get("EAB_SHARE", "1/1").split("/"))
-    config.hook.pytest_deselected(items=[i for n, i in enumerate(items) if n % parts != part - 1])
-    items[:] = items[part - 1 :: parts]
 
 
 @pytest.hookimpl(hookwrapper=True)
