@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from harness import processes
 
 TREE = Path(__file__).resolve().parents[2]
 SCRIPT = TREE / "scripts" / "in-debian"
@@ -43,12 +44,12 @@ def run(tmp_path, system):
     (tools / "debootstrap").write_text(FAKE_DEBOOTSTRAP)
     (tools / "debootstrap").chmod(0o755)
 
-    def one(*arguments):
+    def one(*arguments, start=subprocess.run, **options):
         environment = {**os.environ, "EAB_DEBIAN_DIR": str(tmp_path / "home"),
                        "SYSTEM": str(system), "ASKED": str(tmp_path / "asked"),
                        "PATH": f"{tools}:{os.environ['PATH']}"}
-        return subprocess.run([SCRIPT, *arguments], env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False, timeout=240)
+        return start([SCRIPT, *arguments], env=environment, stdout=subprocess.PIPE,
+                     stderr=subprocess.STDOUT, text=True, **options)
     return one
 
 
@@ -78,6 +79,26 @@ def test_the_tree_cannot_be_written_and_the_rest_is_there(run, tmp_path):
     assert "written" not in done.stdout
     assert (tmp_path / "from-inside").exists(), "/tmp is this machine's"
     assert not Path("/dev/shm/x").exists()
+
+
+@pytest.mark.parametrize("trap, said", [("trap 'echo tidied; exit' TERM;", "tidied\n"), ("", "")])
+def test_it_can_be_stopped(run, tmp_path, trap, said):
+    process = run("trixie", "sh", "-c", trap + "echo begun; while :; do read line; done",
+                  start=subprocess.Popen, stdin=subprocess.PIPE)
+    while process.stdout.readline() != "begun\n":
+        assert process.poll() is None
+    started = [one for one in processes.every() if one.is_ours()]
+    assert len(started) >= 3
+    process.terminate()
+    assert process.communicate(timeout=120)[0] == said
+    assert process.returncode == 143
+    assert mounts(tmp_path) == []
+    assert processes.wait_gone(started, 5)
+
+
+def test_it_has_the_standard_input(run):
+    done = run("trixie", "sh", "-c", "read line; echo \"got $line\"", input="a word\n")
+    assert done.stdout.splitlines()[-1] == "got a word"
 
 
 def test_what_cannot_be_made_leaves_nothing(run, tmp_path):
