@@ -85,8 +85,7 @@ logs_of() {
 # broken PART WHAT REASON LOG: count a failure that is not one of a test.
 broken() {
     printf '%s\t%s\t%s\n' "$2" "$3" "$4" >>"$(logs_of "$1")/failures"
-    mkdir -p "$logs/$1-broken"
-    echo "0 1 0" >"$logs/$1-broken/counts"
+    echo "0 1 0" >>"$(logs_of "$1-broken")/counts"
 }
 
 # Run a command with its output in a log; nothing can go on when it fails: must PART NAME COMMAND...

@@ -22,7 +22,7 @@ older_of() {
     libraries=$(apt-cache depends --installed --no-recommends --no-suggests \
         --no-conflicts --no-breaks --no-replaces --no-enhances "$@" 2>/dev/null |
         sed -n 's/^ *|\{0,1\}\(Pre\)\{0,1\}Depends: \(lib[^ ]*\)$/\2/p' | sort -u)
-    held=$(apt-mark showhold)
+    held=$(dpkg --get-selections | awk '$2 == "hold" { sub(/:.*/, "", $1); print $1 }')
     # shellcheck disable=SC2086 # a list of package names
     apt-cache policy "$@" $libraries 2>/dev/null | awk '
         /^[^ ]/ { name = substr($1, 1, length($1) - 1) }

@@ -39,9 +39,14 @@ esac
 """
 APT_MARK = """\
 case $1 in
-showhold) cat "$STATE/held" ;;
 showauto) shift; for name; do grep -qx "$name" "$STATE/automatic" && echo "$name"; done; true ;;
 auto) shift; echo "$@" >>"$STATE/marked" ;;
+esac
+"""
+DPKG = """\
+case $1 in
+--get-selections) sed 's/$/:amd64 hold/' "$STATE/held" ;;
+*) exec /usr/bin/dpkg "$@" ;;
 esac
 """
 APT_GET = """\
@@ -76,7 +81,7 @@ class Machine:
         self.policy = directory / "policy-rc.d"
         for name in ("installed", "lists", "archive", "depends", "held", "automatic", "asked", "marked"):
             (self.state / name).write_text("")
-        for name, text in (("dpkg-query", DPKG_QUERY), ("apt-cache", APT_CACHE),
+        for name, text in (("dpkg-query", DPKG_QUERY), ("dpkg", DPKG), ("apt-cache", APT_CACHE),
                            ("apt-mark", APT_MARK), ("apt-get", APT_GET)):
             tool = self.tools / name
             tool.write_text("#!/bin/sh\n" + text)
