@@ -91,11 +91,12 @@ broken() {
 # Run a command with its output in a log; nothing can go on when it fails: must PART NAME COMMAND...
 must() {
     part=$1
+    what=$2
     log=$(logs_of "$1")/$2.log
     shift 2
     if ! "$@" >"$log" 2>&1; then
         reason=$(grep -m 1 -iE 'error|cannot|could not' "$log" || tail -n 1 "$log")
-        broken "$part" "$*" "$reason" "$log"
+        broken "$part" "$part, $what" "$reason" "$log"
         finish
     fi
 }
