@@ -3,7 +3,7 @@
 # Everything that is checked, on a fresh Debian machine: the build with two compilers and warnings
 # as errors, unit tests, also with AddressSanitizer and UBSan, and the integration tests against a
 # real httpd and a real CA. Nothing outside a scratch directory is changed, apart from Debian
-# packages that are missing.
+# packages that are missing or too old. When something fails, its logs stay, and the end says where.
 set -eu
 
 if [ "$(id -u)" != 0 ]; then
@@ -24,31 +24,80 @@ say() {
 
 scratch=$(mktemp -d /tmp/mod-acme-eab-check.XXXXXX)
 chmod 755 "$scratch" # httpd's workers and "nobody" look into it
-pids= # of what runs in the background
-logs=
+logs=$scratch/logs   # a directory for each part of the run; scripts/summary.sh says what is in it
+mkdir "$logs"
+running= # "PID=PART" of what runs in the background
 
+stop_running() {
+    for one in $running; do
+        kill "${one%%=*}" 2>/dev/null || true
+    done
+    for one in $running; do
+        wait "${one%%=*}" 2>/dev/null || true
+    done
+    running=
+}
+
+# It has ended, and its pid may be another process's.
+forget() {
+    others=
+    for other in $running; do
+        [ "$other" = "$1" ] || others="$others $other"
+    done
+    running=$others
+}
+
+# However it ends, the logs of what failed stay.
 clean_up() {
     trap - EXIT INT TERM HUP
-    for pid in $pids; do
-        kill "$pid" 2>/dev/null || true
-    done
-    for pid in $pids; do
-        wait "$pid" 2>/dev/null || true
-    done
-    rm -rf "$scratch"
+    stop_running
+    cd /
+    if cat "$logs"/*/failures >/dev/null 2>&1; then
+        find "$scratch" -mindepth 1 -maxdepth 1 ! -name logs -exec rm -rf {} +
+    else
+        rm -rf "$scratch"
+    fi
 }
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Run a command with its output in a log that is shown only on failure: quietly NAME COMMAND...
-quietly() {
-    log=$scratch/$1.log
-    shift
+# The counts of all, and what failed. Ends the run.
+finish() {
+    stop_running
+    if sh "$source/scripts/summary.sh" "$logs" >"$scratch/summary"; then
+        say "Everything passed"
+        code=0
+    else
+        say "FAILED. All logs are in $logs"
+        code=1
+    fi
+    cat "$scratch/summary"
+    exit $code
+}
+
+# logs_of PART: the directory of its logs, made.
+logs_of() {
+    mkdir -p "$logs/$1"
+    echo "$logs/$1"
+}
+
+# broken PART WHAT REASON LOG: count a failure that is not one of a test.
+broken() {
+    printf '%s\t%s\t%s\n' "$2" "$3" "$4" >>"$(logs_of "$1")/failures"
+    echo "0 1 0" >>"$(logs_of "$1-broken")/counts"
+}
+
+# Run a command with its output in a log; nothing can go on when it fails: must PART NAME COMMAND...
+must() {
+    part=$1
+    what=$2
+    log=$(logs_of "$1")/$2.log
+    shift 2
     if ! "$@" >"$log" 2>&1; then
-        cat "$log"
-        say "FAILED: $*"
-        exit 1
+        reason=$(grep -m 1 -iE 'error|cannot|could not' "$log" || tail -n 1 "$log")
+        broken "$part" "$part, $what" "$reason" "$log"
+        finish
     fi
 }
 
@@ -59,84 +108,115 @@ build() {
     shift 2
     mkdir "$scratch/$name"
     cd "$scratch/$name"
-    quietly "$name-configure" "$scratch/source/configure" --enable-werror --prefix="$prefix" \
+    must "$name" configure "$scratch/source/configure" --enable-werror --prefix="$prefix" \
         --with-module-dir="$prefix/modules" "$@"
-    quietly "$name-make" make -j"$(nproc)"
+    must "$name" make nice make -j"$(nproc)"
 }
 
-# unit_tests NAME: make check in that build, and its summary.
+# unit_tests NAME: make check in that build, and its summary. Each program counts as one test.
 unit_tests() {
     cd "$scratch/$1"
-    if ! make -j"$(nproc)" check >"$scratch/$1-check.log" 2>&1; then
-        cat "$scratch/$1-check.log"
-        [ -f test-suite.log ] && cat test-suite.log
-        say "FAILED: make check ($1)"
-        exit 1
+    kept=$(logs_of "$1")
+    failed=0
+    passed=0
+    nice make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
+    for trs in $(find test -name '*.trs'); do
+        if grep -q '^:test-result: PASS' "$trs"; then
+            passed=$((passed + 1))
+            continue
+        fi
+        failed=$((failed + 1))
+        log=${trs%.trs}.log
+        copy=$kept/$(echo "${log#test/unit/}" | tr / -)
+        cp "$log" "$copy"
+        reason=$(grep -m 1 -E 'ERROR: |rror: |FAILED' "$log" || tail -n 1 "$log")
+        printf '%s\t%s\t%s\n' "$1 ${log%.log}" "$reason" "$copy" >>"$kept/failures"
+    done
+    echo "$passed $failed 0" >"$kept/counts"
+    if [ "$code" != 0 ] && [ "$failed" = 0 ]; then
+        broken "$1" "make check ($1)" "$(grep -m 1 -E '\*\*\*|rror:' "$kept/check.log" || true)" "$kept/check.log"
     fi
-    checks='headers|layers|format|tour|directives|claims'
-    grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$scratch/$1-check.log" |
-        sed 's/^/         /'
+    checks='headers|layers|format|tour|directives|claims|conformance'
+    grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$kept/check.log" | sed 's/^/         /' || true
 }
 
-say "Looking for packages that are missing"
-sh "$source/scripts/install-packages.sh" \
+# Tests in the background, with their output in a log: start_pytest PART PREFIX PYTEST-ARGUMENTS...
+# Those of which the names differ only in what follows a "-" share their tests.
+start_pytest() {
+    kept=$(logs_of "$1")
+    (
+        cd "$scratch/source/test"
+        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_STEPS="$scratch/gcc/.libs/eab_steps.so"
+        export EAB_MODULE="$2/modules/mod_acme_eab.so" EAB_LOGS="$kept"
+        export EAB_CLAIMS="$scratch/claims/${1%%-*}"
+        mkdir -p "$EAB_CLAIMS"
+        base=$scratch/$1-tmp
+        shift 2
+        exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 --tb=short \
+            --basetemp="$base" "$@" >"$kept/pytest.log" 2>&1
+    ) &
+    running="$running $!=$1"
+}
+
+# Wait for all of them, and show the last line of each. Who ended badly without a failed test has
+# failed as a whole.
+await_pytests() {
+    for one in $running; do
+        name=${one#*=}
+        kept=$logs/$name
+        wait "${one%%=*}" && code=0 || code=$?
+        forget "$one"
+        last=$(tail -n 1 "$kept/pytest.log")
+        if [ "$code" != 0 ] && [ ! -s "$kept/failures" ] || [ ! -s "$kept/counts" ]; then
+            broken "$name" "$name: pytest ended with status $code" "$last" "$kept/pytest.log"
+        fi
+        say "$name: $last"
+        grep -E '^ *[0-9.]+s (call|setup|teardown) ' "$kept/pytest.log" | sed 's/^/         /' || true
+    done
+}
+
+say "Looking for packages that are missing or too old"
+must packages apt sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux \
     gcc libc6-dev clang clang-format make autoconf automake libtool pkg-config xz-utils \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
     bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
+sed 's/^/         /' "$logs/packages/apt.log"
 
 say "Copying the sources to $scratch"
-quietly copy sh "$source/scripts/copy-sources.sh" "$source" "$scratch/source"
+must sources copy sh "$source/scripts/copy-sources.sh" "$source" "$scratch/source"
+
+# The tests mostly wait for something: they run side by side, and beside what is built meanwhile.
+say "Testing the simulated CA and the harness"
+start_pytest ca "$scratch/none" ca harness
 
 say "Building with gcc, warnings as errors"
 build gcc "$scratch/prefix" CC=gcc
+must gcc install make install
+must gcc libraries make mod_eab_probe.la eab_steps.la
+
+say "Integration tests, by four that share them"
+for quarter in 1 2 3 4; do
+    start_pytest "integration-$quarter" "$scratch/prefix" integration
+done
+
 say "Unit tests, and the checks of layers, headers and format"
 unit_tests gcc
-quietly gcc-install make install
 
 say "Building with clang, warnings as errors"
 build clang "$scratch/sanitized" CC=clang
-quietly clang-install make install
+must clang install make install
 
 say "Building with AddressSanitizer and UBSan"
 build sanitizers "$scratch/sanitized" CC=gcc --enable-sanitizers
+# Keeper and agent with sanitizers, started by a module without: httpd itself has none.
+must sanitizers install make install-libexecPROGRAMS
+say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
+start_pytest accidents "$scratch/prefix" accidents
+start_pytest sanitized "$scratch/sanitized" -m smoke integration
+
 say "Unit tests with AddressSanitizer and UBSan"
 unit_tests sanitizers
-# Keeper and agent with sanitizers, started by a module without: httpd itself has none.
-quietly sanitizers-install make install-libexecPROGRAMS
 
-# Tests in the background, with their output in a log:
-# start_pytest LOG MODULE SHARE PYTEST-ARGUMENTS...
-start_pytest() {
-    log=$scratch/$1
-    logs="$logs $log"
-    (
-        cd "$scratch/source/test"
-        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_MODULE="$2" EAB_SHARE="$3"
-        export EAB_STEPS="$scratch/gcc/.libs/eab_steps.so"
-        shift 3
-        exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --durations=3 "$@" >"$log" 2>&1
-    ) &
-    pids="$pids $!"
-}
-
-# The tests mostly wait for something, so several runs go side by side.
-start_pytest ca.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 ca harness
-start_pytest accidents.log "$scratch/prefix/modules/mod_acme_eab.so" 1/1 accidents
-say "Integration tests: all in three parts, the simulated CA itself, some accidents, and a selection with the sanitized keeper and agent"
-start_pytest sanitized.log "$scratch/sanitized/modules/mod_acme_eab.so" 1/1 -m smoke integration
-for part in 1 2 3; do
-    start_pytest "part-$part.log" "$scratch/prefix/modules/mod_acme_eab.so" "$part/3" integration
-done
-failed=no
-for pid in $pids; do
-    wait "$pid" || failed=yes
-done
-pids=
-for log in $logs; do
-    cat "$log"
-done
-if [ "$failed" = yes ]; then
-    say "FAILED: integration tests"
-    exit 1
-fi
+await_pytests
+finish

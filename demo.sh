@@ -54,19 +54,24 @@ chmod 755 "$scratch" # httpd's workers run as www-data
 pebble_pid=
 dns_pid=
 
-# Processes of our httpd: those whose standard error is its error log.
+# Processes of our httpd: those whose standard error is its error log, which is in a directory that
+# this script has made.
 httpd_pids() {
     for fd in /proc/[0-9]*/fd/2; do
         if [ "$(readlink "$fd" 2>/dev/null)" = "$scratch/httpd/error.log" ]; then
             pid=${fd#/proc/}
-            echo "${pid%%/*}"
+            pid=${pid%%/*}
+            [ "$pid" -gt 1 ] && echo "$pid"
         fi
     done
 }
 
+# A file may hold any number: only what is one of those processes is signalled.
 end_httpd() {
     [ -f "$scratch/httpd/httpd.pid" ] || return 0
-    "$apache" -f "$scratch/httpd/httpd.conf" -k stop >/dev/null 2>&1 || true
+    for pid in $(httpd_pids); do
+        [ "$pid" = "$(cat "$scratch/httpd/httpd.pid" 2>/dev/null)" ] && kill "$pid" 2>/dev/null || true
+    done
     tries=0
     while [ -n "$(httpd_pids)" ] && [ $tries -lt 50 ]; do
         sleep 0.1

@@ -204,8 +204,23 @@ static void set_connection(exchange_t *x)
     need(x, curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, 1L));
 }
 
+/* As it stands in the URL: some versions of libcurl leave out a '?' with nothing behind it, and the
+ * CA would see another URL than the one in the JWS. Not for GET: the target would stay the same after
+ * a redirection. */
+static void set_target(exchange_t *x)
+{
+    const char *target = acme_url_target(x->pool, x->request.url);
+
+    if (target != NULL) {
+        need(x, curl_easy_setopt(x->easy, CURLOPT_REQUEST_TARGET, target));
+    }
+}
+
 static void set_method(exchange_t *x)
 {
+    if (strcmp(x->request.method, "GET") != 0) {
+        set_target(x);
+    }
     if (strcmp(x->request.method, "POST") == 0) {
         need(x, curl_easy_setopt(x->easy, CURLOPT_POST, 1L));
         need(x, curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE,

@@ -52,6 +52,15 @@ const char *acme_url_peer(apr_pool_t *p, const char *url)
     return apr_pstrcat(p, host, strncasecmp(url, "http:", 5) == 0 ? ":80" : ":443", NULL);
 }
 
+const char *acme_url_target(apr_pool_t *p, const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *start = scheme_end != NULL ? scheme_end + 3 : url;
+
+    start += strcspn(start, "/?#");
+    return *start == '/' ? apr_pstrmemdup(p, start, strcspn(start, "#")) : NULL;
+}
+
 /* RFC 3986, 3.1: a scheme is a letter, then letters, digits, '+', '-' and '.'. */
 static int has_scheme(const char *reference)
 {

@@ -16,6 +16,10 @@ int acme_url_is_https(const char *url);
  * taken as it is, then without a default port. Lives in p. */
 const char *acme_url_peer(apr_pool_t *p, const char *url);
 
+/** What a request for this URL asks for, byte for byte: its path and query, without the fragment. NULL
+ * when it has no path. Lives in p. */
+const char *acme_url_target(apr_pool_t *p, const char *url);
+
 /** The reference made absolute with base (RFC 3986, 5.2); one that is absolute already is returned
  * byte for byte. @return in p; NULL when that cannot be done */
 const char *acme_url_resolve(apr_pool_t *p, const char *base, const char *reference);

@@ -90,6 +90,7 @@ const char *name_normalize(apr_pool_t *p, const char *text, const char **preason
 {
     apr_size_t len = text != NULL ? strlen(text) : 0;
     const char *reason;
+    apr_size_t i;
     char *name;
 
     if (len > 1 && text[len - 1] == '.')
@@ -100,8 +101,8 @@ const char *name_normalize(apr_pool_t *p, const char *text, const char **preason
     if (reason != NULL)
         return NULL;
     name = apr_pstrmemdup(p, text, len);
-    for (char *c = name; *c != '\0'; ++c)
-        *c = (char)apr_tolower(*c);
+    for (i = 0; i < len; ++i)
+        name[i] = (char)apr_tolower(name[i]);
     return name;
 }
 

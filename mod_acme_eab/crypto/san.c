@@ -46,13 +46,13 @@ GENERAL_NAMES *san_make(const apr_array_header_t *names, int max)
 
 static char *san_lower(apr_pool_t *p, const ASN1_STRING *text)
 {
-    char *name = apr_pstrmemdup(p, (const char *)ASN1_STRING_get0_data(text),
-                                (apr_size_t)ASN1_STRING_length(text));
-    char *c;
+    apr_size_t len = (apr_size_t)ASN1_STRING_length(text);
+    char *name = apr_pstrmemdup(p, (const char *)ASN1_STRING_get0_data(text), len);
+    apr_size_t i;
 
-    for (c = name; *c != '\0'; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c + ('a' - 'A'));
+    for (i = 0; i < len; i++) {
+        if (name[i] >= 'A' && name[i] <= 'Z')
+            name[i] = (char)(name[i] + ('a' - 'A'));
     }
     return name;
 }

@@ -110,7 +110,7 @@ static int send_status(request_rec *r, const site_t *site)
     json_t *status = site->enabled ? load_report(&why, site, r->pool) : NULL;
     report_t report = report_choose(status, why, site_plan(site, r->pool), apr_time_now(), r->pool);
     int overdue =
-        report.notice != NULL && (why != NULL || clock_steady() - site->started > PATIENCE);
+        report.notice != NULL && (status == NULL || clock_steady() - site->started > PATIENCE);
     page_t page = { 0 };
 
     if (wants_json(r))

@@ -192,13 +192,13 @@ static const char *const *make_arguments(const dns_record_t *record, apr_pool_t 
 /* What it printed, as half a sentence; escaped, since it may quote the DNS. */
 static const char *quote_output(const program_outcome_t *outcome, apr_pool_t *p)
 {
-    char *text = apr_pstrmemdup(p, (const char *)outcome->output->data, outcome->output->len);
-    char *end = text + strlen(text);
+    const char *text = (const char *)outcome->output->data;
+    apr_size_t len = outcome->output->len > 0 ? strnlen(text, outcome->output->len) : 0;
 
-    while (end > text && apr_isspace(end[-1])) {
-        *--end = '\0';
+    while (len > 0 && apr_isspace(text[len - 1])) {
+        --len;
     }
-    return *text != '\0' ? log_escape(p, text) : "nothing";
+    return len > 0 ? log_escape(p, apr_pstrmemdup(p, text, len)) : "nothing";
 }
 
 /* NULL: it did its work. Without what it printed, which is for the error log alone. */

@@ -8,8 +8,8 @@ import re
 import time
 from pathlib import Path
 
-from harness import clock
-from harness.waiting import wait_until
+from harness import clock, outcomes
+from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
 from accidents import Cut, DiskAccident
@@ -182,7 +182,7 @@ class Interrupted:
     # -- until all is well --------------------------------------------------------------------------
 
     def _until_all_is_well(self, seconds=40):
-        broken_since, end = None, time.monotonic() + seconds
+        broken_since, end = None, time.monotonic() + seconds * PATIENCE
         last_look = 0.0
         while True:
             if self.board.has_struck() and not self.met:
@@ -200,7 +200,7 @@ class Interrupted:
                     return
                 self._pump()
             if time.monotonic() > end:
-                raise AssertionError(f"it is not well after {seconds} s and {self.waited} s of its "
+                raise AssertionError(f"it is not well after {seconds * PATIENCE} s and {self.waited} s of its "
                                      f"clock: {self._entry()}, {self._strange}")
             time.sleep(0.002)
 
@@ -338,12 +338,18 @@ class Interrupted:
             complaints = self.world.end()
             if complaints or self.complaints:
                 complaints.append(self.world.report())
+                kept = outcomes.keep_logs(self._name(), self.world.dir)
+                complaints += [f"whole logs: {kept}"] if kept else []
         finally:
             for disk in self.disks:
                 disk.remove()
             if not os.environ.get("EAB_KEEP"):
                 self.world.remove()
         return complaints
+
+    def _name(self):
+        accident = f"{self.accident.name}: {self.step}" if self.accident else "no accident"
+        return f"{self.scenario.name}: {accident}"
 
 
 class Denial:

@@ -33,7 +33,7 @@ def answer(names=(x509.DNSName(NAME),), digest=DIGEST, critical=True, key=None, 
            issuer="answer", tag=b"\x04\x20"):
     """(certificate, key) in PEM, right unless told otherwise."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     made = (x509.CertificateBuilder().subject_name(subject("answer")).issuer_name(subject(issuer))
             .public_key(key.public_key()).serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=1))

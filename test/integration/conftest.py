@@ -3,7 +3,8 @@
 
 EAB_MODULE  the installed mod_acme_eab.so to test (check.sh sets it)
 EAB_PROBE   mod_eab_probe.so, a module that asks ours (make check builds it)
-EAB_SHARE   K/N: run the K-th of N parts of the tests, so that N runs side by side do all of them
+EAB_CLAIMS  a directory that several runs share, so that side by side they do each test once
+EAB_LOGS    a directory for the logs of tests that fail
 EAB_KEEP    if set, scratch directories are kept for a look
 """
 
@@ -12,8 +13,11 @@ import signal
 
 import pytest
 
-from harness import machine
+from harness import machine, outcomes
 from harness.world import World
+
+
+FAILED = pytest.StashKey()
 
 
 def pytest_configure(config):
@@ -42,33 +46,33 @@ def pytest_terminal_summary(terminalreporter):
     machine.tell(terminalreporter)
 
 
-def pytest_collection_modifyitems(config, items):
-    part, parts = map(int, os.environ.get("EAB_SHARE", "1/1").split("/"))
-    config.hook.pytest_deselected(items=[i for n, i in enumerate(items) if n % parts != part - 1])
-    items[:] = items[part - 1 :: parts]
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     world = item.funcargs.get("world") if hasattr(item, "funcargs") else None
     if report.failed and world is not None:
-        report.sections.append(("logs", world.report()))
+        item.stash[FAILED] = True
+        if report.when == "call":
+            report.sections.append(("logs", world.report()))
 
 
 @pytest.fixture
-def world():
+def world(request):
     """A scratch directory with CAs and httpds; afterwards nothing may be left running, and the
     error logs must be free of surprises."""
     world = World(os.environ["EAB_MODULE"])
+    complaints = []
     try:
         yield world
-        complaints = world.end()
-    except BaseException:
-        world.end()
-        raise
     finally:
-        if not os.environ.get("EAB_KEEP"):
-            world.remove()
+        try:
+            complaints = world.end()
+        finally:
+            if complaints:
+                complaints.append(world.report())
+            if complaints or FAILED in request.node.stash:
+                outcomes.keep_logs(request.node.nodeid, world.dir)
+            if not os.environ.get("EAB_KEEP"):
+                world.remove()
     assert not complaints, "\n".join(complaints)

@@ -42,7 +42,8 @@ def test_issued_and_served_while_no_connection_is_refused(world):
     assert ca.count(" /nonce-plz ") <= 2
     assert ca.count(authority.FINALIZE) == 1
     assert sorted(certificates.names_of(served)) == ["test.example", NAME]
-    assert certificates.common_name_of(served) == NAME
+    # Newer versions of Pebble leave the subject empty, whatever the request says.
+    assert certificates.common_name_of(served) in (NAME, None)
     assert served.public_key().key_size == 2048
     for name in (NAME, "test.example"):
         assert httpd.get_tls(name, trust=ca.root()).body == b"hello\n"

@@ -4,6 +4,7 @@
 import hashlib
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -14,17 +15,18 @@ NAME = "www.test.example"
 SIZE = 24 * 1024 * 1024  # more than the buffers of both ends can hold
 
 
-def start_ab(url, seconds):
+def start_ab(url):
     """ab opens a new connection for each request unless told otherwise."""
     return subprocess.Popen(
-        ["nice", "ab", "-q", "-t", str(seconds), "-n", "10000000", "-c", "3", "-s", "10",
+        ["nice", "ab", "-q", "-t", "300", "-n", "10000000", "-c", "3", "-s", "60",
          "-H", f"Host: {NAME}", url],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def judge_ab(process):
+    process.send_signal(signal.SIGINT)  # then it tells what it has counted, and ends with 1
     output, _ = process.communicate(timeout=90)
-    assert process.returncode == 0, output
+    assert process.returncode in (0, 1), output
     failed = int(re.search(r"Failed requests:\s+(\d+)", output)[1])
     complete = int(re.search(r"Complete requests:\s+(\d+)", output)[1])
     assert "Non-2xx responses" not in output, output
@@ -57,16 +59,15 @@ def test_no_request_fails_through_a_renewal_and_its_restart(world):
     restarts = httpd.restarts()
 
     slow = SlowDownload(httpd.http)
-    seconds = 17
-    began = time.monotonic()
-    clients = [start_ab(f"http://127.0.0.1:{httpd.http}/index.html", seconds),
-               start_ab(f"https://127.0.0.1:{httpd.https}/index.html", seconds)]
+    clients = [start_ab(f"http://127.0.0.1:{httpd.http}/index.html"),
+               start_ab(f"https://127.0.0.1:{httpd.https}/index.html")]
     httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
     wait_until(lambda: httpd.restarts() > restarts, 5, "the graceful restart")
-    assert time.monotonic() - began < seconds - 2, "the load went on after the restart"
+    time.sleep(2)  # the load goes on after it
     for client in clients:
+        assert client.poll() is None, "the load went on until now"
         complete, failed = judge_ab(client)
-        assert complete > 500
+        assert complete > 200
         assert failed == 0
     body = slow.finish()
     assert hashlib.sha256(body).digest() == hashlib.sha256(content).digest()

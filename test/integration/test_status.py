@@ -2,7 +2,6 @@
 """What the status page and its JSON say, also while there is no report of this run of httpd."""
 
 import html
-import os
 import shutil
 import signal
 
@@ -25,7 +24,7 @@ def page(httpd):
 def freeze_agent(httpd, other_than=None):
     """Stop the agent before it can say anything; the frozen process."""
     agent = httpd.wait_for_agent(other_than)
-    os.kill(agent.pid, signal.SIGSTOP)
+    agent.kill(signal.SIGSTOP)
     return agent
 
 
@@ -54,7 +53,7 @@ def test_what_was_known_is_shown_until_there_is_a_report(world):
         text = page(httpd)
         assert shown["notice"] in text and NAME in text and "Valid" in text
         assert "The agent is not running" not in text
-        os.kill(agent.pid, signal.SIGCONT)
+        agent.kill(signal.SIGCONT)
 
 
 def test_the_status_is_there_at_any_time(world):
@@ -92,7 +91,7 @@ def test_before_the_very_first_report(world):
     report = httpd.run_dir / "status.json"
     report.unlink()
     answer = get(httpd)
-    assert answer.status == 200 and answer.headers["Content-Type"] == "application/json"
+    assert answer.status == 503 and answer.headers["Content-Type"] == "application/json"
     shown = answer.json()
     assert [entry["name"] for entry in shown["certificates"]] == [OTHER, NAME] or \
         [entry["name"] for entry in shown["certificates"]] == [NAME, OTHER]
@@ -112,7 +111,7 @@ def test_before_the_very_first_report(world):
         assert answer.json()["notice"] in page(httpd)
     report.write_text('{"version":1}')
     assert get(httpd).json()["before_restart"] is True
-    os.kill(agent.pid, signal.SIGCONT)
+    agent.kill(signal.SIGCONT)
 
 
 def test_where_nothing_is_managed_nothing_is_missing(world):

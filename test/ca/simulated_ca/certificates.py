@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates: issued, shown in every form on record, revoked; and their renewal information."""
 
-import datetime
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -93,7 +92,7 @@ def _foreign_leaf(ca, found):
     """The right names, for somebody else's key."""
     key = ec.generate_private_key(ec.SECP256R1())
     return issuers.pem(ca.issuer.issue(found.order.names, None, key.public_key(),
-                                       found.leaf.not_valid_before, found.leaf.not_valid_after))
+                                       *issuers.validity(found.leaf)))
 
 
 def _dressed(blocks, form):
@@ -161,7 +160,7 @@ def renewal_info(ca, request, resource):
 def _window(ca, found):
     if ca.switches.ari_window is not None:
         return tuple(ca.clock.now() + shift for shift in ca.switches.ari_window)
-    expiry = found.leaf.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp()
-    life = (found.leaf.not_valid_after - found.leaf.not_valid_before).total_seconds()
-    centre = expiry - life / (2 if life < 10 * 86400 else 3)
+    first, last = issuers.validity(found.leaf)
+    life = (last - first).total_seconds()
+    centre = last.timestamp() - life / (2 if life < 10 * 86400 else 3)
     return centre - life / 100, centre + life / 100

@@ -17,16 +17,19 @@ class Clock:
         self.offset += seconds
 
     def datetime(self, shift=0):
-        """The same as cryptography wants it: naive, in UTC, whole seconds."""
-        return datetime.datetime.utcfromtimestamp(int(self.now() + shift))
+        """The same in UTC and whole seconds."""
+        return utc(int(self.now() + shift))
+
+
+def utc(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
 
 
 def rfc3339(seconds, form="Z"):
     """A time as RFC 3339 has it; form: Z, fraction (with nanoseconds) or offset (+04:00)."""
     if form == "offset":
-        return datetime.datetime.utcfromtimestamp(seconds + 4 * 3600).strftime(
-            "%Y-%m-%dT%H:%M:%S.99+04:00")
-    text = datetime.datetime.utcfromtimestamp(seconds).strftime("%Y-%m-%dT%H:%M:%S")
+        return utc(seconds + 4 * 3600).strftime("%Y-%m-%dT%H:%M:%S.99+04:00")
+    text = utc(seconds).strftime("%Y-%m-%dT%H:%M:%S")
     return text + (".123456789Z" if form == "fraction" else "Z")
 
 
@@ -36,7 +39,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 def http_date(seconds, form="date"):
     """RFC 9110, 5.6.7: date (IMF-fixdate), date-rfc850 or date-asctime."""
-    t = datetime.datetime.utcfromtimestamp(round(seconds))
+    t = utc(round(seconds))
     day, month, clock = WEEKDAYS[t.weekday()], MONTHS[t.month - 1], t.strftime("%H:%M:%S")
     if form == "date-rfc850":
         return f"{day}, {t.day:02}-{month}-{t.year % 100:02} {clock} GMT"

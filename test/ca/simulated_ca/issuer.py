@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-LONG_AGO = datetime.datetime(2020, 1, 1)
-LATE = datetime.datetime(2060, 1, 1)
+LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+LATE = datetime.datetime(2060, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def pem(certificate):
@@ -23,12 +23,29 @@ def key_pem(key):
                              serialization.NoEncryption())
 
 
+def validity(certificate):
+    """(first, last moment), whichever version of cryptography tells them."""
+    if hasattr(certificate, "not_valid_after_utc"):
+        return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return tuple(moment.replace(tzinfo=datetime.timezone.utc)
+                 for moment in (certificate.not_valid_before, certificate.not_valid_after))
+
+
+def key_usage(*allowed):
+    """The extension with these usages."""
+    every = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+             "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{usage: usage in allowed for usage in every})
+
+
 def _name(common_name):
     return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Simulated CA"),
                       x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _authority(common_name, key, issuer_name=None, issuer_key=None):
+    """As strictly as RFC 5280 has it: some clients accept no less."""
+    signer = issuer_key or key
     return (x509.CertificateBuilder()
             .subject_name(_name(common_name))
             .issuer_name(issuer_name or _name(common_name))
@@ -36,8 +53,11 @@ def _authority(common_name, key, issuer_name=None, issuer_key=None):
             .serial_number(x509.random_serial_number())
             .not_valid_before(LONG_AGO).not_valid_after(LATE)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .add_extension(key_usage("key_cert_sign", "crl_sign"), True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-            .sign(issuer_key or key, hashes.SHA256()))
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                signer.public_key()), False)
+            .sign(signer, hashes.SHA256()))
 
 
 class Issuer:
@@ -105,5 +125,9 @@ def self_signed(names):
                    .not_valid_before(LONG_AGO).not_valid_after(LATE)
                    .add_extension(x509.SubjectAlternativeName(alternatives), False)
                    .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+                   .add_extension(key_usage("digital_signature"), True)
+                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                       key.public_key()), False)
                    .sign(key, hashes.SHA256()))
     return pem(certificate), key_pem(key)

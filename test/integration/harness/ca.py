@@ -13,7 +13,7 @@ import urllib.request
 
 from . import certificates, processes
 from .ports import free_port
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 REGISTER = "POST /sign-me-up"
 ORDER = "POST /order-plz"
@@ -99,7 +99,11 @@ class CertificateAuthority:
 
     def count(self, text):
         """How often a line with text is in its log."""
-        return self.log.read_text(errors="replace").count(text)
+        return self.log_text().count(text)
+
+    def log_text(self):
+        """It is read while it is written: its end may be half a line, or half a letter."""
+        return self.log.read_text(errors="replace")
 
     def registrations(self):
         """newAccount requests."""
@@ -111,7 +115,7 @@ class CertificateAuthority:
 
     def orders(self):
         """Orders that were made."""
-        return len(re.findall(r"There are now \d+ orders in the db", self.log.read_text()))
+        return len(re.findall(r"There are now \d+ orders in the db", self.log_text()))
 
     def issued(self):
         """Certificates that were issued to clients (it logs its own issuers otherwise)."""
@@ -150,7 +154,7 @@ class CertificateAuthority:
 
     def _answers(self):
         if self._pebble.poll() is not None:
-            raise AssertionError("Pebble ended: " + self.log.read_text()[-2000:])
+            raise AssertionError("Pebble ended: " + self.log_text()[-2000:])
         try:
             return self.root()
         except OSError:
@@ -159,7 +163,7 @@ class CertificateAuthority:
     def _manage(self, path):
         context = ssl.create_default_context(cafile=self.tls_certificate)
         url = f"https://localhost:{self.management_port}/{path}"
-        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
+        with urllib.request.urlopen(url, timeout=5 * PATIENCE, context=context) as answer:
             return answer.read()
 
     def process(self):

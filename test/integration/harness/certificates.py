@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 def make_self_signed(names, days=30, key=None):
     """(certificate, key) in PEM for names, of which some may be IP addresses."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     certificate = (
         x509.CertificateBuilder()
@@ -25,9 +25,20 @@ def make_self_signed(names, days=30, key=None):
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        # Some clients accept no certificate without these.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), False)
         .sign(key, hashes.SHA256())
     )
     return pem_of(certificate), key_pem_of(key)
+
+
+def validity(certificate):
+    """(first, last moment), whichever version of cryptography tells them."""
+    if hasattr(certificate, "not_valid_after_utc"):
+        return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return tuple(moment.replace(tzinfo=datetime.timezone.utc)
+                 for moment in (certificate.not_valid_before, certificate.not_valid_after))
 
 
 def make_rsa_key():

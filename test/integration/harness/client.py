@@ -10,6 +10,8 @@ import time
 
 from cryptography import x509
 
+from .waiting import PATIENCE
+
 
 class Answer:
     def __init__(self, status, headers, body):
@@ -47,8 +49,10 @@ def trusting_anyone():
     return context
 
 
-def get(port, host, path="/index.html", method="GET", tls=None, timeout=10, server_name=None, headers=None):
-    """One request. tls: a context, for https."""
+def get(port, host, path="/index.html", method="GET", tls=None, timeout=10 * PATIENCE, server_name=None,
+        headers=None):
+    """One request. tls: a context, for https. What keeps an answer from coming, or cuts it short, is
+    an OSError."""
     if tls is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     else:
@@ -63,13 +67,15 @@ def get(port, host, path="/index.html", method="GET", tls=None, timeout=10, serv
         connection.endheaders()
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"no whole answer: {error!r}") from error
     finally:
         connection.close()
 
 
 def served_certificate(port, name, address="127.0.0.1"):
     """The certificate that is shown for that server name (None: for none), trusted or not."""
-    with socket.create_connection((address, port), timeout=10) as raw:
+    with socket.create_connection((address, port), timeout=10 * PATIENCE) as raw:
         with trusting_anyone().wrap_socket(raw, server_hostname=name) as tls:
             return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
 
@@ -100,7 +106,5 @@ class Prober:
                     target()
                     self.requests += 1
                 except OSError as error:
-                    self.failures.append(f"{time.strftime('%X')} {error!r}")
-                except http.client.HTTPException as error:
                     self.failures.append(f"{time.strftime('%X')} {error!r}")
             self._stop.wait(self._pause)

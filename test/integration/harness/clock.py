@@ -6,7 +6,10 @@ import ctypes
 import datetime
 import os
 import struct
+import time
 from pathlib import Path
+
+from .waiting import wait_until
 
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 SHARED_MEMORY = Path("/dev/shm")
@@ -21,6 +24,14 @@ def parse(text):
 
 def minutes_until(entry_time, now):
     return (parse(entry_time) - now) / 60
+
+
+def expect_not_before(due, happened, what, now=time.time, seconds=30):
+    """Wait until happened(), and see that it was not before its time.
+
+    now: the clock by which it is due. A busy machine may come to it late, and no test fails for it."""
+    wait_until(happened, seconds, what, pause=0.01)
+    assert now() >= due - 1, f"{what}: {due - now()} s too early"
 
 
 def shifted(seconds):

@@ -14,19 +14,24 @@ ALWAYS_FINE = (r"AH10085:", r"^==\d+==Unable to get registers from thread")
 # The module, its programs, its directives, its files: never the machine's.
 OURS = re.compile(r"acme", re.IGNORECASE)
 
-# What differs between two lines that say the same.
+WHEN_AND_WHO = re.compile(r"^\[[A-Z][a-z]{2} [^]]+ \d{4}\] |\[pid \d+(:tid \d+)?\] ")
+
+# What else differs between two lines that say the same.
 _ACCIDENTAL = (
-    (re.compile(r"^\[[^]]+\] "), ""),  # the time
-    (re.compile(r"\[pid \d+(:tid \d+)?\] "), ""),
     (re.compile(r"\[(client|remote) [^]]*\] "), ""),
     (re.compile(r"(?<![\w./-])[\w.-]+:\d+(:\d+)?(?!\w)"), "{server}"),
     (re.compile(r"\b\d+"), "#"),
 )
 
 
+def said(line):
+    """The line without its time and its process."""
+    return WHEN_AND_WHO.sub("", line)
+
+
 def shape(line, directory):
-    """The line without its time, its process and the numbers and names of this httpd."""
-    text = line.replace(str(directory), "{dir}")
+    """What is said, without the numbers and names of this httpd."""
+    text = said(line).replace(str(directory), "{dir}")
     for pattern, replacement in _ACCIDENTAL:
         text = pattern.sub(replacement, text)
     return text

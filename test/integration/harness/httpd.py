@@ -12,7 +12,7 @@ from .errorlog import ErrorLog
 from .ports import free_port
 from .reports import Judge
 from .store import Store
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 APACHE = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
@@ -66,6 +66,7 @@ WORKERS = {
 class Httpd:
     def __init__(self, directory, module, user="www-data"):
         """module: the path of ours, or None for an httpd without it"""
+        processes.adopt_orphans()
         self.dir = directory
         self.dir.mkdir()
         os.chmod(self.dir, 0o755)
@@ -174,6 +175,7 @@ class Httpd:
 
     def graceful(self):
         """Restart gracefully, as an administrator does, and wait until it is done."""
+        assert self.parent() is not None, f"httpd does not run: {self.log.tail(20)}"
         before = self.restarts()
         done = self._run("-k", "graceful")
         assert done.returncode == 0, done.stdout
@@ -189,35 +191,43 @@ class Httpd:
         if parent is None:
             return
         family = self.family()
-        for _ in range(6):  # httpd forgets a SIGTERM that comes while it restarts gracefully
-            self._run("-k", "stop")
-            if processes.wait_gone(family, 5):
+        for _ in range(30):  # httpd forgets a SIGTERM that comes while it restarts gracefully
+            parent.kill(signal.SIGTERM)
+            if processes.wait_gone(family, 4, patience=1):
                 break
             family = self.family()
         assert not self.living(family), f"httpd did not stop: {self.living(family)}"
         if self._foreground is not None:
-            self._foreground.wait(5)
+            self._foreground.wait(5 * PATIENCE)
             self._foreground = None
+        for process in family:
+            process.reap()
 
     def living(self, family):
         return [process for process in family if process.is_alive()]
 
     def kill_all(self):
-        """End what is left of this httpd, by pid."""
-        for process in processes.belonging_to(self.dir):
+        """End what is left of this httpd."""
+        family = self.family()
+        for process in family:
             process.kill(signal.SIGKILL)
-        processes.wait_gone(processes.belonging_to(self.dir), 5)
+        processes.wait_gone(family, 5)
+        for process in family:
+            process.reap()
 
     # -- processes --------------------------------------------------------------------------
 
     def parent(self):
-        """The parent process, or None when it is not running."""
+        """The parent process, or None when it is not running. The pid file is believed only if it
+        names a process that the tests have started."""
         try:
             pid = int(self.pid_file.read_text())
         except (OSError, ValueError):
             return None
         process = processes.read(pid)
-        return process if process and process.name == "apache2" and not process.zombie else None
+        if process is None or process.zombie or process.name != "apache2":
+            return None
+        return process if process.is_ours() else None
 
     def keeper(self):
         return self._child(self.parent(), KEEPER)
@@ -262,7 +272,10 @@ class Httpd:
         """The status of this run of httpd, as soon as there is one: right after a start it is what was
         known before. Each one that is read, also of before, is judged by itself."""
         def there():
-            report = self.report()
+            try:
+                report = self.report()
+            except OSError:  # a worker that ends in a restart
+                return None
             return None if "notice" in report else report
         return wait_until(there, 15, "a status")
 
@@ -387,5 +400,5 @@ class Httpd:
             command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}",
                        "--clear-groups", *command]
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=60, cwd=self.cwd,
+                              stderr=subprocess.STDOUT, text=True, timeout=240, cwd=self.cwd,
                               env={**os.environ, **self.environment}, check=False)

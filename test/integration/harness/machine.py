@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import certificates
+from . import certificates, outcomes
+from .errorlog import said
 from .httpd import Httpd
 
 NAME = "localhost"
@@ -15,7 +16,7 @@ NAME = "localhost"
 
 @functools.lru_cache(maxsize=None)
 def lines():
-    """The bad lines of a start, a graceful restart and a stop: {shape: line}. Call it before there
+    """The bad lines of a start, a graceful restart and a stop: {shape: what is said}. Call it before there
     are processes that share the outcome."""
     directory = Path(tempfile.mkdtemp(prefix="eab-test-machine-", dir="/tmp"))
     os.chmod(directory, 0o755)
@@ -38,12 +39,13 @@ def record(httpd):
         httpd.stop()
     finally:
         httpd.kill_all()
-    return {httpd.log.shape(line): line for line in httpd.log.bad()}
+    return {httpd.log.shape(line): said(line) for line in httpd.log.bad()}
 
 
 def tell(reporter):
     """Print them in the summary of a run of pytest."""
     if lines.cache_info().currsize and lines():
+        outcomes.note("machine", lines().values())
         reporter.section("httpd says this on this machine without the module too; no test failed for it",
                          sep="-")
         for line in lines().values():

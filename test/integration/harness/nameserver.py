@@ -85,9 +85,12 @@ class Late:
 
     def _forward(self, question, sender):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as primary:
-            primary.settimeout(2)
+            primary.settimeout(10)
             primary.sendto(question, self._primary)
-            self._socket.sendto(primary.recv(4096), sender)
+            try:
+                self._socket.sendto(primary.recv(4096), sender)
+            except OSError:  # who asked asks again
+                pass
 
 
 class NameServer:
@@ -130,7 +133,7 @@ class NameServer:
 
     def ask(self, name, kind):
         """The answers, sorted."""
-        text = self._run("dig", "+short", "+time=1", "+tries=1", "+norecurse", "-p",
+        text = self._run("dig", "+short", "+time=3", "+tries=5", "+norecurse", "-p",
                          str(self.port), f"@{PRIMARY}", name, kind, check=False)
         return sorted(line.strip('"') for line in text.splitlines() if not line.startswith(";"))
 

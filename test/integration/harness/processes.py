@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking at processes through /proc: whose they are, what they hold in memory."""
+"""Looking at processes through /proc: whose they are, what they hold in memory. Signals go to
+processes that descend from this one, and to no other."""
 
+import ctypes
 import os
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from .waiting import PATIENCE
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    """From now on a descendant whose parent has ended, as each daemon's has, becomes a child of this
+    process instead of init's: so what was started here can be told from what was not."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+class Foreign(AssertionError):
+    """Somebody else's process was about to be signalled."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +36,45 @@ class Process:
         now = read(self.pid)
         return now is not None and now.started == self.started and not now.zombie
 
+    def is_ours(self):
+        """Does it descend from this process?"""
+        pid = self.pid
+        while pid > 1:
+            process = read(pid)
+            if process is None:  # it has just ended, and its children have another parent now
+                if pid == self.pid:
+                    return False
+                pid = self.pid
+            elif process.ppid == os.getpid():
+                return True
+            else:
+                pid = process.ppid
+        return False
+
     def kill(self, sig=signal.SIGKILL):
-        """Signal this very process, if it is still there."""
-        if self.is_alive():
-            os.kill(self.pid, sig)
+        """Signal this very process, if it is still there; never one that we have not started."""
+        if self.pid < 2:
+            raise Foreign(f"pid {self.pid} is nobody's to signal")
+        try:
+            held = os.pidfd_open(self.pid)  # from here on it means the same process
+        except ProcessLookupError:
+            return
+        try:
+            if not self.is_alive():
+                return
+            if not self.is_ours():
+                raise Foreign(f"process {self.pid} ({self.name}) was not started by the tests")
+            signal.pidfd_send_signal(held, sig)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(held)
+
+    def reap(self):
+        """Forget it, if it was adopted and has ended."""
+        now = read(self.pid)
+        if now and now.zombie and now.started == self.started and now.ppid == os.getpid():
+            os.waitpid(self.pid, os.WNOHANG)
 
     def user_ids(self):
         """Real, effective, saved and file-system user id."""
@@ -112,11 +163,10 @@ def children(pid):
 
 
 def belonging_to(directory):
-    """Processes that were started with a path below directory or have a file below it open, other
-    than this one: all that a test has started, orphans included."""
+    """Our processes that were started with a path below directory or have a file below it open: all
+    that a test has started, orphans included."""
     prefix = str(directory)
-    mine = os.getpid()
-    return [p for p in every() if p.pid != mine and _touches(p, prefix)]
+    return [p for p in every() if _touches(p, prefix) and p.is_ours()]
 
 
 def _touches(process, prefix):
@@ -135,9 +185,9 @@ def _links(pid):
         return []
 
 
-def wait_gone(processes, seconds):
+def wait_gone(processes, seconds, patience=PATIENCE):
     """True when all of them have ended in time."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * patience
     while any(process.is_alive() for process in processes):
         if time.monotonic() > end:
             return False

@@ -3,14 +3,20 @@
 
 import time
 
+# What takes a second on an idle machine may take several on a busy one. Limits say only when to give
+# up, so that patience costs nothing where all is well.
+PATIENCE = 4
+
 
 def wait_until(condition, seconds, what, pause=0.05):
-    """Call condition() until it returns something true, and return that."""
-    end = time.monotonic() + seconds
+    """Call condition() until it returns something true, and return that.
+
+    seconds: how long it may take on an idle machine"""
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
+            raise AssertionError(f"waited {seconds * PATIENCE} s in vain for {what}")
         time.sleep(pause)

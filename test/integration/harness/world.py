@@ -74,7 +74,7 @@ class World:
     def report(self):
         """The ends of all logs, for a test that failed."""
         parts = [f"--- {httpd.log.path}\n{httpd.log.tail()}" for httpd in self.httpds]
-        parts += [f"--- {ca.log}\n" + "\n".join(ca.log.read_text().splitlines()[-40:])
+        parts += [f"--- {ca.log}\n" + "\n".join(ca.log.read_text(errors="replace").splitlines()[-40:])
                   for ca in self.cas if ca.log.exists()]
         return "\n".join(parts)
 

@@ -65,10 +65,33 @@ static void test_resolve(void **state)
     assert_null(acme_url_resolve(*state, "no url at all", "/y"));
 }
 
+static void test_target(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *target;
+    } cases[] = {
+        { "https://ca.example/a%2Fb?x=Y&z=%7e", "/a%2Fb?x=Y&z=%7e" },
+        { "https://ca.example/a?", "/a?" },
+        { "https://ca.example/?", "/?" },
+        { "https://ca.example/a?b?", "/a?b?" },
+        { "https://ca.example/./x//../y", "/./x//../y" },
+        { "https://ca.example:8443/a?#b?c", "/a?" },
+        { "https://[::1]:8443/", "/" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(acme_url_target(*state, cases[i].url), cases[i].target);
+    }
+    assert_null(acme_url_target(*state, "https://ca.example"));
+    assert_null(acme_url_target(*state, "https://ca.example?x/y"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { FAKE_TEST(test_is_https), FAKE_TEST(test_peer),
-                                        FAKE_TEST(test_resolve) };
+                                        FAKE_TEST(test_target), FAKE_TEST(test_resolve) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

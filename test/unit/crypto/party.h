@@ -16,7 +16,6 @@ typedef struct party_spec {
     const char *common;   /* NULL: an empty subject */
     const char *names;    /* as in openssl.cnf: "DNS:a.example.edu,DNS:b.example.edu"; or NULL */
     const char *usage;    /* extended key usage: "serverAuth"; or NULL */
-    const char *digest;   /* NULL: SHA256 */
     const char *serial;   /* hexadecimal; NULL: 1 */
     int is_ca;
     long from;  /* seconds from now */

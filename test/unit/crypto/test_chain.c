@@ -426,7 +426,8 @@ static void weak_certificates_are_found(void **state)
     party_spec_t spec = leaf_spec;
     party_t *weak = NULL;
 
-    spec.digest = "SHA1";
+    /* No version of OpenSSL takes it, whatever its security level. What is thought of SHA-1 differs. */
+    spec.key = keypair_adopt(s.p, EVP_RSA_gen(512));
     weak = party_make(s.p, s.middle, &spec);
     assert_int_equal(APR_EINVAL, check_pair(&s, weak, weak, &facts));
     assert_non_null(strstr(s.result->detail, "A server could not use"));

@@ -299,6 +299,7 @@ static void only_the_parent_is_signalled(void **state)
     scene_t *s = with_certificate(*state, PASSES);
     pid_t other = fork();
 
+    assert_true(other >= 0);
     if (other == 0) {
         signal(SIGUSR1, SIG_DFL);
         sleep(60);

@@ -196,6 +196,7 @@ static void killed_at_any_moment(void **state)
     install(&s);
     for (round = 0; round < 40; round++) {
         pid = fork();
+        assert_true(pid >= 0);
         if (pid == 0) {
             while (install_party(&s, party, party->key, &gen) == APR_SUCCESS)
                 continue;
