@@ -547,7 +547,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     int i = 0;
 
     site->pool = pconf;
-    site->since = apr_time_now();
+    site->read_at = apr_time_now();
     site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
@@ -624,7 +624,7 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     plan->listeners = rehearsal_listeners(p);
     plan->kept_keys = site->kept_keys;
     plan->config_digest = rehearsal_digest(p);
-    plan->config_read = site->since;
+    plan->config_read = site->read_at;
     for (i = 1; i < process->argc; ++i)
         APR_ARRAY_PUSH(plan->httpd_args, const char *) = process->argv[i];
 }

@@ -52,7 +52,7 @@ typedef struct site {
     const tree_t *tree;
     const char *store_dir;
     const char *run_dir;
-    apr_time_t since;                 /* when the configuration had been read */
+    apr_time_t read_at;               /* when the configuration had been read */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */

@@ -82,10 +82,11 @@ static void read_line(report_t *report, const char *line)
 
 static void read_output(report_t *report, const secret_t *output, apr_pool_t *p)
 {
-    char *text = apr_pstrmemdup(p, (const char *)output->data, output->len);
+    char *text = apr_pcalloc(p, output->len + 1);
     char *line, *last = NULL;
 
     memset(report, 0, sizeof(*report));
+    memcpy(text, output->data, output->len);
     report->worst = apr_array_make(p, 4, sizeof(const char *));
     report->errors = apr_array_make(p, 4, sizeof(const char *));
     report->words = apr_array_make(p, 4, sizeof(const char *));
