@@ -33,6 +33,14 @@ typedef struct store {
  *         to do. *pstore is NULL on failure */
 apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p);
 
+/** What stands in the way of a store in dir, as far as can be seen without touching it: something that
+ * is no directory, another owner. @return APR_SUCCESS, also when nothing is there yet */
+apr_status_t store_judge(const char *dir, eab_result_t *result);
+
+/** True when something was put into it before: an account, a certificate. Also when that cannot be
+ * told, since it belongs to somebody else. */
+int store_is_used(const store_t *store, apr_pool_t *ptemp);
+
 /** Make the directories below dir that are missing. @return APR_SUCCESS, or why not with result */
 apr_status_t store_complete(const store_t *store, eab_result_t *result);
 
