@@ -423,9 +423,7 @@ static void plan(job_t *job)
         job->next = "retry";
     }
     if (job->account->brief->broken != NULL) {
-        job->at = eab_result_is(job->account->brief->broken, EAB_PROBLEM_STORE)
-                      ? apr_time_now() + BROKEN_INTERVAL
-                      : 0;
+        job->at = apr_time_now() + BROKEN_INTERVAL;
         job->why = "the account cannot be used; see its problem";
         job->next = "retry";
     }

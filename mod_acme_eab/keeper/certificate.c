@@ -120,6 +120,12 @@ static void open_best(keeper_certificate_t *certificate)
     eab_result_clear(result);
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
                     result, keeper->pool);
+    if (certificate->best != NULL && certificate->best->account == NULL) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
+                 "taken to be of the configured account",
+                 certificate->best->number, id);
+    }
 }
 
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan)
@@ -544,6 +550,12 @@ static int is_of_this_account(const keeper_certificate_t *certificate)
            && strcmp(best->account, registration->id) == 0;
 }
 
+/* Nobody knows when the record of it is lost, and then it is no reason to order another one. */
+static int may_be_of_this_account(const keeper_certificate_t *certificate)
+{
+    return certificate->best->account == NULL || is_of_this_account(certificate);
+}
+
 /* Only what is on both as it is counts: to the CA a wildcard is another identifier. */
 static int shares_a_name(const apr_array_header_t *a, const apr_array_header_t *b)
 {
@@ -591,7 +603,7 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->obtained = best->installed;
     facts->generation = best->number;
     facts->ari_id = best->facts->ari_id;
-    facts->same_account = is_of_this_account(certificate);
+    facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }
 

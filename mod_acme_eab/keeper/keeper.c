@@ -187,38 +187,16 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
     }
 }
 
-/* One line, "user:password". The agent has to say it to the proxy, so it is no secret of the
- * keeper's; httpd does not see it. */
-static void brief_proxy(brief_account_t *brief, const plan_account_t *plan, apr_pool_t *p)
-{
-    const char *text = NULL;
-    apr_size_t len = 0;
-    apr_status_t rv;
-
-    if (plan->proxy_credentials == NULL) {
-        return;
-    }
-    rv = file_read(&text, &len, plan->proxy_credentials, LIMIT_EAB_SOURCE, p);
-    if (rv != APR_SUCCESS) {
-        brief->broken = eab_result_make(p);
-        eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
-                       "The file %s of ACMEProxy cannot be read.", plan->proxy_credentials);
-        return;
-    }
-    brief->proxy_credentials = apr_pstrmemdup(p, text, strcspn(text, "\r\n"));
-}
-
-static void brief_account(brief_account_t *brief, const keeper_account_t *account, apr_pool_t *p)
+static void brief_account(brief_account_t *brief, const keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
-    const char *pem = NULL;
-    apr_size_t len;
 
     brief->label = plan->label;
     brief->directory = plan->directory;
     brief->where = plan->where;
     brief->proxy = plan->proxy;
-    brief_proxy(brief, plan, p);
+    brief->proxy_credentials = account->proxy_credentials;
+    brief->ca_pem = account->ca_pem;
     brief->eab = (plan->kid != NULL);
     brief->terms_accepted = plan->terms_accepted;
     brief->contact_changed = account_contact_changed(account);
@@ -232,16 +210,6 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     brief_failure(&brief->failure, account->failure);
     if (account->broken->rv != APR_SUCCESS) {
         brief->broken = account->broken;
-    }
-    if (plan->ca_file != NULL) {
-        apr_status_t rv = file_read(&pem, &len, plan->ca_file, LIMIT_CA_FILE, p);
-
-        brief->ca_pem = pem;
-        if (rv != APR_SUCCESS) {
-            brief->broken = eab_result_make(p);
-            eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
-                           "ACMECACertificateFile %s cannot be read.", plan->ca_file);
-        }
     }
 }
 
@@ -292,7 +260,7 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
     brief->keeper_restarts = keeper->plan->restarts;
     for (i = 0; i < keeper->accounts->nelts; ++i) {
         brief_account(memset(apr_array_push(brief->accounts), 0, sizeof(brief_account_t)),
-                      keeper_account_at(keeper, i), p);
+                      keeper_account_at(keeper, i));
     }
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         brief_certificate(

@@ -207,3 +207,76 @@ def test_not_fatal_when_a_running_server_begins_to_manage(site):
     site.key.unlink()
     httpd.start()
     assert httpd.certificate(NAME) is not None
+
+
+DAMAGES = {
+    "empty": b"",
+    "cut": b'{"directory": "https://',
+    "binary": bytes(range(256)),
+    "another type": b'["a", "list"]\n',
+    "members of another type": b'{"directory": 7, "url": [], "attempted": "no", "last": {}, "asked": 1,'
+                               b' "attempts": "x", "problem": 3, "account": {}, "ari_id": 5}\n',
+    "a directory": None,
+}
+
+
+def spoil(path, content):
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    if content is None:
+        path.mkdir()
+        (path / "something").write_text("in it\n")
+    else:
+        path.write_bytes(content)
+
+
+def test_damaged_records_of_the_store(world):
+    """The key of the account and the certificate are whole: no second account, no other order, and a
+    line for each that could not be read. The EAB key is gone, as the documentation allows."""
+    world.expect(WARNED)
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    failing = "\n".join(["<ACMEAccount nowhere>", "ACMEServer https://127.0.0.1:1/directory",
+                         "</ACMEAccount>", f"<ACMEManagedDomain {OTHER}>", "ACMEUseAccount nowhere",
+                         "</ACMEManagedDomain>"])
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True), failing, httpd.site(OTHER))
+    httpd.start()
+    serial = httpd.wait_for_certificate(NAME, ca).serial_number
+    httpd.wait_for_problem(OTHER, "caUnreachable")
+    bound = next(path for path in httpd.store.dir.glob("accounts/*/account.json")
+                 if "url" in path.read_text())
+    httpd.key_file.write_text("")
+
+    def records():
+        return [bound, httpd.store.dir / "reload.json", httpd.store.live(NAME).resolve() / "meta.json",
+                *httpd.store.dir.glob("failures/*.json"),
+                *httpd.store.dir.glob("archive/*/renewal.json")]
+    wait_until(lambda: len(records()) >= 5, 15, "records of each kind")
+    parent = httpd.parent()
+    for what, content in DAMAGES.items():
+        spoilt = records()
+        for path in spoilt:
+            spoil(path, content)
+        before = len(httpd.log.lines("."))
+        assert httpd.check()[0] == 0, what
+        httpd.graceful()
+        httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", f"state valid, {what}")
+        assert httpd.parent() == parent, what
+        assert httpd.certificate(NAME).serial_number == serial, what
+        httpd.wait_for_problem(OTHER, "caUnreachable")
+        said = "\n".join(httpd.log.text().splitlines()[before:])
+        assert str(bound) in said and "remove" not in said, said
+        if what != "members of another type":
+            for path in spoilt[1:2] + spoilt[3:]:
+                assert said.count(f"{path} is damaged") == 1, f"{what}: {path}: {said}"
+            assert "meta.json" in said
+    assert (ca.accounts(), ca.orders()) == (1, 1)
+
+    httpd.configure(httpd.acme(ca, key="", more="ACMEKeyType p256"), httpd.site(NAME, managed=True),
+                    failing, httpd.site(OTHER))
+    httpd.stop()
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca, other_than=serial)
+    assert (ca.accounts(), ca.orders()) == (1, 2), "the account was found by its key"
+    assert "url" in bound.read_text()
