@@ -561,8 +561,8 @@ apr_time_t job_due(const job_t *job)
 static int is_loaded(const brief_certificate_t *brief)
 {
     return !brief->served
-           || (brief->loaded != NULL && brief->facts->generation != NULL
-               && strcmp(brief->loaded, brief->facts->generation) == 0);
+           || (brief->loaded != NULL && brief->facts->fingerprint != NULL
+               && strcmp(brief->loaded, brief->facts->fingerprint) == 0);
 }
 
 const char *job_status(const job_t *job)

@@ -113,9 +113,11 @@ static void open_best(keeper_certificate_t *certificate)
     keeper_t *keeper = certificate->keeper;
     eab_result_t *result = eab_result_make(keeper->pool);
     const char *id = certificate->plan->id;
+    apr_status_t rv;
 
-    if (generation_recover(keeper->store, id, result, keeper->pool) != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+    if ((rv = generation_recover(keeper->store, id, result, keeper->pool)) != APR_SUCCESS
+        || result->rv != APR_SUCCESS) {
+        log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
     }
     eab_result_clear(result);
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
@@ -610,8 +612,10 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
-           && (certificate->plan->loaded == NULL
-               || strcmp(certificate->plan->loaded, certificate->best->number) != 0);
+           && (certificate->plan->loaded_fingerprint == NULL
+               || strcmp(certificate->plan->loaded_fingerprint,
+                         certificate->best->facts->fingerprint)
+                      != 0);
 }
 
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)
