@@ -348,6 +348,7 @@ json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
     json_object_set_new(json, "processes", processes_to_json(agent));
     reload = news_to_json(&agent->reload);
     json_object_set_new(json, "reload", reload);
+    json_object_set(json, "leftovers", agent->brief->leftovers);
     return json;
 }
 

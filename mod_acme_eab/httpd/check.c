@@ -442,6 +442,19 @@ static void check_store(const check_t *check)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* No keeper runs then, which could tell of it. */
+static void check_abandoned(const check_t *check)
+{
+    const char *where = config_get(check->site->main)->settings[SETTING_STORE_DIR].where;
+
+    if (store_is_used(site_store(check->site, check->ptemp), check->ptemp))
+        mistake_add(
+            check->notices, where != NULL ? where : "ACMEStoreDir",
+            "nothing is managed any more (there is no ACMEManagedDomain), and %s still holds "
+            "keys of accounts or certificates; if they are not needed again, remove it",
+            check->site->store_dir);
+}
+
 static void check_site(const check_t *check)
 {
     int i = 0;
@@ -510,6 +523,8 @@ int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_re
     config_set_site(main_server, check.site);
     if (check.site->enabled)
         check_site(&check);
+    else if (geteuid() == 0)
+        check_abandoned(&check);
     first = check.troubles->nelts > 0 && is_first_start(&check);
     report(check.mistakes, APLOG_ERR | startup, main_server);
     if (first || is_at_terminal())

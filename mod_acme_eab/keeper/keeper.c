@@ -12,6 +12,7 @@
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
 #include "keeper/dns.h"
+#include "keeper/leftover.h"
 #include "keeper/reload.h"
 
 /* How often accounts that cannot be used are looked at again. */
@@ -152,6 +153,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
             recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
         APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
     }
+    leftover_open(keeper);
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
     keeper->untidy = 1; /* the disk may have been read-only a moment ago, when it was tidied */
@@ -268,5 +270,6 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
             keeper_certificate_at(keeper, i), p);
     }
     brief->reload = *reload_news(keeper->reload);
+    brief->leftovers = keeper->leftovers;
     return brief;
 }

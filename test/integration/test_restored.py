@@ -45,18 +45,18 @@ RESTORED = [copied_without_links, left_out_the_links, saved_the_live_ones_alone,
             linked_to_what_is_gone]
 
 
-@pytest.mark.parametrize("restored", RESTORED, ids=lambda restored: restored.__name__)
-def test_a_restored_store_serves_and_renews(world, scene, restored):
+def test_a_restored_store_serves_and_renews(world, scene):
     world.expect(r"acme_eab:(warn|error)\].*(live/|000007/|certificate of )" + NAME, r"acme_eab:error\].*000007/")
     httpd, ca, serial = scene
-    httpd.stop()
-    restored(httpd)
-    httpd.start()
-    wait_until(lambda: httpd.certificate(NAME).serial_number == serial, 20, "the old certificate")
-    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "state valid")
+    for restored in RESTORED:
+        httpd.stop()
+        restored(httpd)
+        httpd.start()
+        wait_until(lambda: httpd.certificate(NAME).serial_number == serial, 20, restored.__name__)
+        httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", restored.__name__)
+        assert httpd.store.live(NAME).is_symlink(), restored.__name__
+        assert httpd.store.generations(NAME) == ["000001"], restored.__name__
     assert (ca.accounts(), ca.orders()) == (1, 1)
-    assert httpd.store.live(NAME).is_symlink()
-    assert httpd.store.generations(NAME) == ["000001"]
     httpd.configure(httpd.acme(ca, more="ACMEKeyType p256"), httpd.site(NAME, managed=True))
     httpd.graceful()
     httpd.take_up(NAME, ca, other_than=serial)
@@ -80,6 +80,41 @@ def test_the_link_becomes_a_directory_under_a_running_server(world, scene):
     assert httpd.store.generation(NAME) == "000002"
     assert httpd.store.generations(NAME) == ["000001", "000002"]
     assert ca.issued() == 2
+
+
+def test_what_is_no_longer_configured_is_told(world, scene):
+    world.expect(r"acme_eab:error\].*127\.0\.0\.1:1")
+    httpd, ca, _ = scene
+    httpd.configure(httpd.acme(ca, kid=None).replace(ca.url, "https://127.0.0.1:1/directory"),
+                    httpd.site("other.test.example", managed=True))
+    httpd.graceful()
+    told = rf"belong to no managed domain any more: {NAME}\."
+
+    def leftovers():
+        return httpd.status().get("leftovers", {})
+    wait_until(lambda: leftovers().get("certificates"), 15, "leftovers in the status")
+    certificate, = leftovers()["certificates"]
+    assert certificate["name"] == NAME
+    assert certificate["directories"] == [str(httpd.store.dir / "archive" / NAME),
+                                          str(httpd.store.live(NAME))]
+    account, = leftovers()["accounts"]
+    assert account["directory"] == ca.url and account["url"].startswith("https://")
+    assert httpd.log.count(told) == 1
+    httpd.graceful()
+    wait_until(lambda: leftovers().get("certificates"), 15, "leftovers in the status")
+    assert leftovers()["certificates"][0]["since"] == certificate["since"]
+    assert httpd.log.count(told) == 1, "once"
+    page = httpd.get("localhost", "/acme-status").body.decode()
+    assert "No longer configured" in page and certificate["directories"][0] in page
+    for directory in certificate["directories"]:  # as it says
+        subprocess.run(["rm", "-r", directory], check=True)
+    httpd.configure(httpd.acme(ca), httpd.site("other.test.example", managed=True))
+    httpd.graceful()
+    wait_until(lambda: httpd.status().get("leftovers", {}).get("certificates") == [], 15, "none")
+    httpd.configure("")
+    httpd.graceful()
+    assert httpd.log.count("nothing is managed any more") == 1
+    assert "nothing is managed any more" in httpd.check()[1]
 
 
 def test_a_number_that_is_given_out_again_is_another_certificate(world, scene):
