@@ -220,6 +220,10 @@ static void load(keeper_account_t *account)
     account->registration = NULL;
     account->key = NULL;
     account->broken = eab_result_make(account->pool);
+    if (store->trouble != NULL) {
+        eab_result_copy(account->broken, store->trouble);
+        return;
+    }
     if (registration_load(&account->registration, store, plan->directory, plan->kid,
                           account->broken, account->pool)
         != APR_SUCCESS) {

@@ -108,18 +108,27 @@ static void open_journal(keeper_certificate_t *certificate)
     }
 }
 
+static void recover(const keeper_certificate_t *certificate)
+{
+    const keeper_t *keeper = certificate->keeper;
+    eab_result_t *result = eab_result_make(keeper->pool);
+    apr_status_t rv =
+        generation_recover(keeper->store, certificate->plan->id, result, keeper->pool);
+
+    if (rv != APR_SUCCESS || result->rv != APR_SUCCESS) {
+        log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
+    }
+}
+
 static void open_best(keeper_certificate_t *certificate)
 {
     keeper_t *keeper = certificate->keeper;
     eab_result_t *result = eab_result_make(keeper->pool);
     const char *id = certificate->plan->id;
-    apr_status_t rv;
 
-    if ((rv = generation_recover(keeper->store, id, result, keeper->pool)) != APR_SUCCESS
-        || result->rv != APR_SUCCESS) {
-        log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
+    if (keeper->store->trouble == NULL) {
+        recover(certificate);
     }
-    eab_result_clear(result);
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
                     result, keeper->pool);
     if (certificate->best != NULL && certificate->best->account == NULL) {

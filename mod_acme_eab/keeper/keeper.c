@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
@@ -23,7 +24,8 @@ static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *
 {
     failure_t *failure = NULL;
 
-    if (failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
+    if (keeper->store->trouble != NULL
+        || failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
         return NULL;
     }
     if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
@@ -90,7 +92,8 @@ static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
 {
     int i;
 
-    if (store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
+    if (keeper->store->trouble != NULL
+        || store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
         || access(keeper->store->dir, W_OK) != 0) {
         return;
     }
@@ -101,6 +104,27 @@ static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
     }
 }
 
+/* Nothing was taken from a store that could not be used, so nothing is to be mended: the next keeper
+ * opens it. @return 0 when it can be used, or still cannot */
+static int begin_anew(keeper_t *keeper)
+{
+    apr_pool_t *pool = NULL;
+    store_t *store = NULL;
+
+    if (keeper->store->trouble == NULL) {
+        return 0;
+    }
+    apr_pool_create(&pool, keeper->pool);
+    keeper->anew =
+        store_open(&store, keeper->store->dir, eab_result_make(pool), pool) == APR_SUCCESS;
+    apr_pool_destroy(pool);
+    if (keeper->anew) {
+        log_line(LOG_LEVEL_NOTICE, "ACMEStoreDir %s can be used again", keeper->store->dir);
+        loop_stop(keeper->loop);
+    }
+    return keeper->anew;
+}
+
 /* A disk gets room again, a file is restored: nobody should have to restart httpd for that. */
 static void mend(void *baton)
 {
@@ -108,6 +132,9 @@ static void mend(void *baton)
     apr_pool_t *pool = NULL;
     int i, mended = 0;
 
+    if (begin_anew(keeper)) {
+        return;
+    }
     apr_pool_create(&pool, keeper->pool);
     tidy(keeper, pool);
     for (i = 0; i < keeper->accounts->nelts; ++i) {
@@ -153,7 +180,9 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
             recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
         APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
     }
-    leftover_open(keeper);
+    if (store->trouble == NULL) {
+        leftover_open(keeper);
+    }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
     keeper->untidy = 1; /* the disk may have been read-only a moment ago, when it was tidied */

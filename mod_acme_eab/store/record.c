@@ -55,7 +55,7 @@ json_t *record_recall(const char *path, apr_pool_t *p)
     json_t *json = NULL;
     apr_status_t rv = record_read(&json, path, result, p);
 
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv) && !APR_STATUS_IS_ENOTDIR(rv))
         log_line(LOG_LEVEL_WARNING, "%s What it remembered is lost, and nothing else.",
                  result->detail);
     return json;

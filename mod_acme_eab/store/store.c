@@ -56,6 +56,16 @@ static apr_status_t store_close_to_others(const char *dir, eab_result_t *result)
     return APR_SUCCESS;
 }
 
+store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *p)
+{
+    store_t *store = apr_pcalloc(p, sizeof(*store));
+
+    store->pool = p;
+    store->dir = apr_pstrdup(p, dir);
+    store->trouble = trouble;
+    return store;
+}
+
 apr_status_t store_judge(const char *dir, eab_result_t *result)
 {
     struct stat st;
@@ -71,9 +81,12 @@ apr_status_t store_judge(const char *dir, eab_result_t *result)
 int store_is_used(const store_t *store, apr_pool_t *ptemp)
 {
     static const char *const folders[] = { "accounts", "archive", "live" };
+    struct stat st;
     size_t i;
 
-    if (access(store->dir, R_OK | X_OK) != 0 && errno == EACCES)
+    if (stat(store->dir, &st) != 0)
+        return errno != ENOENT;
+    if (!S_ISDIR(st.st_mode) || access(store->dir, R_OK | X_OK) != 0)
         return 1;
     for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         if (file_list_directory(store_path(ptemp, store, folders[i], NULL, NULL), ptemp)->nelts > 0)
@@ -100,6 +113,8 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     *pstore = NULL;
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
+    if ((rv = store_judge(dir, result)) != APR_SUCCESS)
+        return rv;
     rv = file_make_directory(dir, S_IRWXU, p);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made as ACMEStoreDir");

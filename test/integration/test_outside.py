@@ -209,6 +209,53 @@ def test_not_fatal_when_a_running_server_begins_to_manage(site):
     assert httpd.certificate(NAME) is not None
 
 
+def file_in_place(httpd):
+    httpd.store.dir.rename(httpd.dir / "away")
+    httpd.store.dir.write_text("")
+
+
+def given_away(httpd):
+    os.chown(httpd.store.dir, pwd.getpwnam("www-data").pw_uid, 0)
+
+
+def mend_store(httpd):
+    if httpd.store.dir.is_file():
+        httpd.store.dir.unlink()
+        (httpd.dir / "away").rename(httpd.store.dir)
+    os.chown(httpd.store.dir, 0, 0)
+
+
+@pytest.mark.parametrize("breaks,served,told", [
+    (file_in_place, False, "is not a directory"), (given_away, True, "belongs to the user")])
+def test_a_store_that_cannot_be_used(world, breaks, served, told):
+    """Whoever could read it serves it, nothing in it is changed, and the status says why."""
+    world.expect(WARNED)
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    serial = httpd.wait_for_certificate(NAME, ca).serial_number
+    parent = httpd.parent()
+    breaks(httpd)
+    status, output = httpd.check()
+    assert status == 0 and told in output, output
+    os.kill(parent.pid, signal.SIGUSR1)
+    wait_until(lambda: httpd.log.count(f"warn.*{told}") > 0, 15, "the restart")
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "trouble")
+    problem = httpd.certificate_status(NAME)["problem"]
+    assert problem["type"].endswith(":store") and told in problem["detail"]
+    assert httpd.parent() == parent
+    assert (httpd.certificate(NAME).serial_number == serial) == served
+    httpd.stop()
+    httpd.start()
+    assert (httpd.certificate(NAME).serial_number == serial) == served
+    mend_store(httpd)
+    httpd.graceful()
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "all well")
+    assert httpd.certificate(NAME).serial_number == serial
+    assert (ca.accounts(), ca.orders()) == (1, 1)
+
+
 DAMAGES = {
     "empty": b"",
     "cut": b'{"directory": "https://',

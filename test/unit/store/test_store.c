@@ -175,7 +175,7 @@ static void lock_is_not_inherited_by_programs(void **state)
 
 static void paths(void **state)
 {
-    store_t store = { *state, "/s" };
+    store_t store = { *state, "/s", NULL };
 
     assert_string_equal("/s", store_path(*state, &store, NULL, NULL, NULL));
     assert_string_equal("/s/a", store_path(*state, &store, "a", NULL, NULL));
