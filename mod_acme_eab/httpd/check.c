@@ -451,7 +451,8 @@ static void check_abandoned(const check_t *check)
         mistake_add(
             check->notices, where != NULL ? where : "ACMEStoreDir",
             "nothing is managed any more (there is no ACMEManagedDomain), and %s still holds "
-            "keys of accounts or certificates; if they are not needed again, remove it",
+            "keys of accounts or certificates; if no other httpd uses it and nothing in it "
+            "is needed again, remove it",
             check->site->store_dir);
 }
 
