@@ -425,9 +425,7 @@ static void plan(job_t *job)
         job->next = "retry";
     }
     if (job->account->brief->broken != NULL) {
-        job->at = eab_result_is(job->account->brief->broken, EAB_PROBLEM_STORE)
-                      ? apr_time_now() + BROKEN_INTERVAL
-                      : 0;
+        job->at = apr_time_now() + BROKEN_INTERVAL;
         job->why = "the account cannot be used; see its problem";
         job->next = "retry";
     }
@@ -565,8 +563,8 @@ apr_time_t job_due(const job_t *job)
 static int is_loaded(const brief_certificate_t *brief)
 {
     return !brief->served
-           || (brief->loaded != NULL && brief->facts->generation != NULL
-               && strcmp(brief->loaded, brief->facts->generation) == 0);
+           || (brief->loaded != NULL && brief->facts->fingerprint != NULL
+               && strcmp(brief->loaded, brief->facts->fingerprint) == 0);
 }
 
 static int is_expired(const brief_certificate_t *brief)

@@ -33,17 +33,16 @@ static json_t *problem_to_json(const failing_t *failing, apr_pool_t *p)
     return json;
 }
 
-/* What time alone will not mend. */
+/* What time alone will not mend; the keeper looks at it again and again. */
 static json_t *broken_to_json(const eab_result_t *broken)
 {
     json_t *json = eab_result_to_json(broken);
-    int looked_at = eab_result_is(broken, EAB_PROBLEM_STORE);
 
     json_object_del(json, "rv");
-    json_put_string(json, "advice",
-                    looked_at ? "Mend what is named here; it is looked at again every minute."
-                              : "Mend what is named here and restart httpd gracefully; the error "
-                                "log has the line.");
+    json_put_string(
+        json, "advice",
+        "Mend what is named here; it is looked at again every minute, and at once after "
+        "a graceful restart of httpd.");
     return json;
 }
 
@@ -356,6 +355,7 @@ json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
     json_object_set_new(json, "accounts", array);
     json_object_set_new(json, "processes", processes_to_json(agent));
     json_object_set_new(json, "reload", reload_to_json(agent, now));
+    json_object_set(json, "leftovers", agent->brief->leftovers);
     return json;
 }
 

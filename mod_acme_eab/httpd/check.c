@@ -24,12 +24,14 @@
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
+#define FIRST_GENERATION 1
 #define KEEPER_CHECK_SECONDS 60 /* an exec: source is not run, so this is plenty */
 
 typedef struct check {
     apr_pool_t *ptemp;
     site_t *site;
     apr_array_header_t *mistakes;
+    apr_array_header_t *troubles;
     apr_array_header_t *notices;
 } check_t;
 
@@ -369,7 +371,7 @@ static void note_keeper_line(const check_t *check, const char *line)
         return;
     account = account_at(check, (int)index);
     where = account->config->settings[id].where;
-    mistake_add(check->mistakes, where != NULL ? where : account->where, "%s: %s",
+    mistake_add(check->troubles, where != NULL ? where : account->where, "%s: %s",
                 directive_name(id), log_escape(check->ptemp, sentence + 1));
 }
 
@@ -385,14 +387,14 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
 {
     const char *output = NULL;
     char reason[120];
-    int status = 0, before = check->mistakes->nelts;
+    int status = 0, before = check->troubles->nelts;
     const json_t *json = json_own(check->ptemp, plan_to_json(plan));
     apr_status_t rv =
         program_run(&output, &status, KEEPER_PROGRAM, "--check", json_text(check->ptemp, json),
                     LIMIT_PROGRAM_OUTPUT, KEEPER_CHECK_SECONDS, check->ptemp);
 
     if (rv != APR_SUCCESS) {
-        mistake_add(check->mistakes, where,
+        mistake_add(check->troubles, where,
                     "the keeper program could not be run (%s); it is expected at " KEEPER_PROGRAM
                     ": install it again",
                     apr_strerror(rv, reason, sizeof(reason)));
@@ -400,8 +402,8 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
     }
     note_keeper_output(check, output);
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1
-        || (WEXITSTATUS(status) == 1 && check->mistakes->nelts == before))
-        mistake_add(check->mistakes, where,
+        || (WEXITSTATUS(status) == 1 && check->troubles->nelts == before))
+        mistake_add(check->troubles, where,
                     "the keeper program (" KEEPER_PROGRAM ") could not check its files (wait "
                     "status %d); install it again in the version of this module",
                     status);
@@ -425,7 +427,34 @@ static void check_secrets(const check_t *check)
         run_keeper(check, site_plan(check->site, check->ptemp), where);
 }
 
+/* ---- the store ------------------------------------------------------------------------------- */
+
+static void check_store(const check_t *check)
+{
+    const char *where = config_get(check->site->main)->settings[SETTING_STORE_DIR].where;
+    eab_result_t *result = eab_result_make(check->ptemp);
+
+    if (where == NULL)
+        where = domain_at(check, 0)->declared->where;
+    if (store_judge(check->site->store_dir, result) != APR_SUCCESS)
+        mistake_add(check->troubles, where, "%s", result->detail);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
+
+/* No keeper runs then, which could tell of it. */
+static void check_abandoned(const check_t *check)
+{
+    const char *where = config_get(check->site->main)->settings[SETTING_STORE_DIR].where;
+
+    if (store_is_used(site_store(check->site, check->ptemp), check->ptemp))
+        mistake_add(
+            check->notices, where != NULL ? where : "ACMEStoreDir",
+            "nothing is managed any more (there is no ACMEManagedDomain), and %s still holds "
+            "keys of accounts or certificates; if no other httpd uses it and nothing in it "
+            "is needed again, remove it",
+            check->site->store_dir);
+}
 
 static void check_site(const check_t *check)
 {
@@ -446,6 +475,22 @@ static void check_site(const check_t *check)
     for (i = 0; i < check->site->vhosts->nelts; ++i)
         check_vhost(check, APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *));
     check_secrets(check);
+    if (check->site->domains->nelts > 0)
+        check_store(check);
+}
+
+/* httpd counts how often it has read its configuration to run with it. */
+static int is_restart(void)
+{
+    return ap_state_query(AP_SQ_CONFIG_GEN) > FIRST_GENERATION;
+}
+
+/* Files, programs and users may fail at any time, and a machine may start again at any time: then
+ * there are sites to serve, with the certificates that are there. Where nothing was ever managed, it
+ * is a mistake of whoever is setting it up, and he is there to read it. */
+static int is_first_start(const check_t *check)
+{
+    return !is_restart() && !store_is_used(site_store(check->site, check->ptemp), check->ptemp);
 }
 
 static void report(const apr_array_header_t *list, int level, server_rec *main_server)
@@ -469,16 +514,23 @@ static int is_at_terminal(void)
 int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     const config_record_t *record = config_record(pconf);
-    check_t check = { ptemp, NULL, record->mistakes, mistake_list_make(pconf) };
+    check_t check = { ptemp, NULL, record->mistakes, record->troubles, mistake_list_make(pconf) };
+    int startup = is_at_terminal() ? APLOG_STARTUP : 0, first = 0;
 
     (void)plog;
-    check.site = site_make(pconf, main_server, record, check.mistakes);
+    check.site = site_make(pconf, main_server, record);
+    check.site->troubles = check.troubles;
     check.site->notices = check.notices;
     config_set_site(main_server, check.site);
     if (check.site->enabled)
         check_site(&check);
-    report(check.mistakes, APLOG_ERR | (is_at_terminal() ? APLOG_STARTUP : 0), main_server);
-    if (check.mistakes->nelts > 0)
+    else if (geteuid() == 0)
+        check_abandoned(&check);
+    first = check.troubles->nelts > 0 && is_first_start(&check);
+    report(check.mistakes, APLOG_ERR | startup, main_server);
+    if (first || is_at_terminal())
+        report(check.troubles, (first ? APLOG_ERR : APLOG_WARNING) | startup, main_server);
+    if (check.mistakes->nelts > 0 || first)
         return !OK;
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
         report(check.notices, APLOG_NOTICE | APLOG_STARTUP, main_server);
@@ -492,7 +544,9 @@ int check_tell(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_re
     (void)pconf;
     (void)plog;
     (void)ptemp;
-    if (site != NULL && !is_at_terminal())
+    if (site != NULL && !is_at_terminal()) {
+        report(site->troubles, APLOG_WARNING, main_server);
         report(site->notices, APLOG_NOTICE, main_server);
+    }
     return OK;
 }

@@ -6,6 +6,10 @@
  * the check_config hook, which -t runs. Each mistake is one line with its place, what is wrong and
  * what to do; all of them are reported, then the check fails. Nothing is written anywhere.
  *
+ * What is wrong outside of the configuration (a file, a program, a user, the store) is a trouble. It
+ * is fatal only before the first start, when the store is not in use yet; else it is a warning,
+ * httpd starts and serves what is in the store. docs/architecture.md has the table.
+ *
  * SSLEngine: a managed name that a virtual host on port 80 serves is normal. It is a mistake when
  * ACMEManagedDomain stands inside of a virtual host without SSLEngine on, and when none of the
  * virtual hosts of a certificate has it on, but one of them listens on port 443 or where Listen says

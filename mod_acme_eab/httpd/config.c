@@ -82,11 +82,14 @@ static void read_setting(const scope_t *scope, setting_id_t id, const char *wher
     setting_t *setting = &scope->config->settings[id];
     apr_array_header_t *words = split_words(scope->pool, args);
     const char *why = judge(scope, id, words);
+    const config_record_t *record = config_record(scope->pool);
 
     setting->where = where;
     setting->words = why == NULL ? words : NULL;
     if (why != NULL)
-        mistake_add(config_record(scope->pool)->mistakes, where, "%s: %s", directive_name(id), why);
+        mistake_add(record->mistakes, where, "%s: %s", directive_name(id), why);
+    else if ((why = directive_trouble(scope->pool, id, words)) != NULL)
+        mistake_add(record->troubles, where, "%s: %s", directive_name(id), why);
 }
 
 static const char *set_setting(cmd_parms *cmd, void *dirconf, const char *args)
@@ -374,6 +377,7 @@ config_record_t *config_record(apr_pool_t *pconf)
     record->domains = apr_array_make(pconf, 4, sizeof(config_domain_t *));
     record->accounts = apr_array_make(pconf, 2, sizeof(config_account_t *));
     record->mistakes = mistake_list_make(pconf);
+    record->troubles = mistake_list_make(pconf);
     apr_pool_userdata_setn(record, RECORD_KEY, NULL, pconf);
     return record;
 }

@@ -65,7 +65,8 @@ typedef struct config_domain {
 typedef struct config_record {
     apr_array_header_t *domains;  /* config_domain_t * */
     apr_array_header_t *accounts; /* config_account_t *: the named ones */
-    apr_array_header_t *mistakes; /* mistake_t */
+    apr_array_header_t *mistakes; /* mistake_t: what is wrong in the configuration itself */
+    apr_array_header_t *troubles; /* mistake_t: ... with what it names: files, programs, users */
 } config_record_t;
 
 extern const command_rec config_commands[];

@@ -4,6 +4,7 @@
 #include <http_config.h>
 #include <apr_strings.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/eabkey.h"
 #include "crypto/keypair.h"
@@ -12,10 +13,14 @@
 /** NULL, or what is wrong with the words, which it puts into their final form. */
 typedef const char *check_fn(apr_pool_t *p, apr_array_header_t *words);
 
+/** NULL, or what is wrong with that which the first word, in its final form, names. */
+typedef const char *trouble_fn(apr_pool_t *p, const char *word);
+
 typedef struct directive {
     const char *name;
     int max; /* how many arguments; 0: any number from one */
     check_fn *check;
+    trouble_fn *trouble;
 } directive_t;
 
 static const char **word_at(apr_array_header_t *words, int i)
@@ -143,7 +148,7 @@ static const char *check_key_type(apr_pool_t *p, apr_array_header_t *words)
 /* The keeper takes the text apart again, and knows no quotes that httpd has resolved before. */
 static const char *check_dns_command(apr_pool_t *p, apr_array_header_t *words)
 {
-    const char *why = value_program_refusal(p, *word_at(words, 0));
+    const char *why = value_program_refusal(*word_at(words, 0));
     int i = 0;
 
     for (i = 0; i < words->nelts && why == NULL; ++i) {
@@ -156,6 +161,11 @@ static const char *check_dns_command(apr_pool_t *p, apr_array_header_t *words)
         words->nelts = 1;
     }
     return why;
+}
+
+static const char *find_dns_command_trouble(apr_pool_t *p, const char *command)
+{
+    return value_program_trouble(p, apr_pstrmemdup(p, command, strcspn(command, " ")));
 }
 
 static const char *check_profile(apr_pool_t *p, apr_array_header_t *words)
@@ -218,13 +228,6 @@ static const char *check_path(apr_pool_t *p, apr_array_header_t *words)
     return NULL;
 }
 
-static const char *check_ca_file(apr_pool_t *p, apr_array_header_t *words)
-{
-    const char *why = check_path(p, words);
-
-    return why != NULL ? why : value_ca_file_refusal(p, *word_at(words, 0));
-}
-
 static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
 {
     (void)p;
@@ -246,28 +249,28 @@ static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
 }
 
 static const directive_t directives[SETTING_COUNT] = {
-    [SETTING_SERVER] = { "ACMEServer", 1, check_server },
-    [SETTING_EAB_KID] = { "ACMEEABKid", 1, check_eab_kid },
-    [SETTING_EAB_KEY] = { "ACMEEABKey", 0, check_eab_key },
-    [SETTING_EAB_ALG] = { "ACMEEABAlg", 1, check_eab_alg },
-    [SETTING_CONTACT] = { "ACMEContact", 0, check_contact },
-    [SETTING_TERMS] = { "ACMETermsOfService", 1, check_terms },
-    [SETTING_PROXY] = { "ACMEProxy", 0, check_proxy },
-    [SETTING_CA_FILE] = { "ACMECACertificateFile", 1, check_ca_file },
-    [SETTING_USE_ACCOUNT] = { "ACMEUseAccount", 1, NULL },
-    [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge },
-    [SETTING_KEY_TYPE] = { "ACMEKeyType", 0, check_key_type },
-    [SETTING_DNS_COMMAND] = { "ACMEDNSCommand", 0, check_dns_command },
-    [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile },
-    [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain },
-    [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch },
-    [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch },
-    [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before },
-    [SETTING_RELOAD] = { "ACMEReload", 1, check_reload },
-    [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel },
-    [SETTING_USER] = { "ACMEUser", 1, NULL },
-    [SETTING_STORE_DIR] = { "ACMEStoreDir", 1, check_path },
-    [SETTING_RUN_DIR] = { "ACMERunDir", 1, check_path },
+    [SETTING_SERVER] = { "ACMEServer", 1, check_server, NULL },
+    [SETTING_EAB_KID] = { "ACMEEABKid", 1, check_eab_kid, NULL },
+    [SETTING_EAB_KEY] = { "ACMEEABKey", 0, check_eab_key, NULL },
+    [SETTING_EAB_ALG] = { "ACMEEABAlg", 1, check_eab_alg, NULL },
+    [SETTING_CONTACT] = { "ACMEContact", 0, check_contact, NULL },
+    [SETTING_TERMS] = { "ACMETermsOfService", 1, check_terms, NULL },
+    [SETTING_PROXY] = { "ACMEProxy", 0, check_proxy, NULL },
+    [SETTING_CA_FILE] = { "ACMECACertificateFile", 1, check_path, value_ca_file_trouble },
+    [SETTING_USE_ACCOUNT] = { "ACMEUseAccount", 1, NULL, NULL },
+    [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge, NULL },
+    [SETTING_KEY_TYPE] = { "ACMEKeyType", 0, check_key_type, NULL },
+    [SETTING_DNS_COMMAND] = { "ACMEDNSCommand", 0, check_dns_command, find_dns_command_trouble },
+    [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile, NULL },
+    [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain, NULL },
+    [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch, NULL },
+    [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch, NULL },
+    [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before, NULL },
+    [SETTING_RELOAD] = { "ACMEReload", 1, check_reload, NULL },
+    [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel, NULL },
+    [SETTING_USER] = { "ACMEUser", 1, NULL, NULL },
+    [SETTING_STORE_DIR] = { "ACMEStoreDir", 1, check_path, NULL },
+    [SETTING_RUN_DIR] = { "ACMERunDir", 1, check_path, NULL },
 };
 
 const char *directive_name(setting_id_t id)
@@ -293,4 +296,11 @@ const char *directive_check(apr_pool_t *p, setting_id_t id, apr_array_header_t *
     if (directive->max != 0 && words->nelts > directive->max)
         return "takes one argument; quote it if it contains spaces";
     return directive->check != NULL ? directive->check(p, words) : NULL;
+}
+
+const char *directive_trouble(apr_pool_t *p, setting_id_t id, const apr_array_header_t *words)
+{
+    trouble_fn *trouble = directives[id].trouble;
+
+    return trouble != NULL ? trouble(p, APR_ARRAY_IDX(words, 0, const char *)) : NULL;
 }

@@ -489,6 +489,44 @@ static void put_accounts(out_t *out, const json_t *list, apr_time_t now)
     }
 }
 
+/* "/store/archive/a /store/live/a" */
+static void put_leftover(out_t *out, const json_t *leftover, const char *what, apr_time_t now)
+{
+    const char *name = json_peek_string(leftover, "directory");
+
+    put(out, "<dl>\n");
+    put_row(out, what, name != NULL ? name : json_peek_string(leftover, "name"), "");
+    put_row(out, "Account URL", json_peek_string(leftover, "url"), "mono");
+    put_row(out, "Seen since", describe_time(out->p, json_peek_time(leftover, "since"), now), "");
+    put_row(out, "Directories", describe_names(out->p, json_object_get(leftover, "directories")),
+            "mono");
+    put(out, "</dl>\n");
+}
+
+static void put_leftovers(out_t *out, const json_t *leftovers, apr_time_t now)
+{
+    const json_t *certificates = json_object_get(leftovers, "certificates");
+    const json_t *accounts = json_object_get(leftovers, "accounts");
+    json_t *leftover = NULL;
+    size_t i = 0;
+
+    if (json_array_size(certificates) + json_array_size(accounts) == 0)
+        return;
+    put(out, "<h3>No longer configured</h3>\n<section class=\"card\">\n<p>These keys stay in the "
+             "store until somebody removes them. If nothing needs one any more, remove its "
+             "directories. An account may be needed again: an EAB key is often good for one "
+             "registration only.</p>\n");
+    json_array_foreach(certificates, i, leftover)
+    {
+        put_leftover(out, leftover, "Certificate", now);
+    }
+    json_array_foreach(accounts, i, leftover)
+    {
+        put_leftover(out, leftover, "Account at", now);
+    }
+    put(out, "</section>\n");
+}
+
 static const char *describe_process(apr_pool_t *p, const json_t *process, apr_time_t now)
 {
     apr_int64_t pid = json_peek_int(process, "pid", 0);
@@ -603,6 +641,7 @@ const char *page_render(apr_pool_t *p, const page_t *page)
     if (page->status != NULL) {
         put_certificates(&out, json_object_get(page->status, "certificates"), page->now);
         put_accounts(&out, json_object_get(page->status, "accounts"), page->now);
+        put_leftovers(&out, json_object_get(page->status, "leftovers"), page->now);
         put_machinery(&out, page->status, page->now);
         put(&out, "<p class=\"lead\"><a href=\"?format=json\">The same as JSON</a></p>\n");
     }

@@ -495,21 +495,40 @@ static const char *path_or(const config_t *config, setting_id_t id, const char *
     return path != NULL ? path : other;
 }
 
+/* A directory service may be out of reach, an account removed: the agent then waits for its user, and
+ * runs as nobody else. */
+int site_find_user(site_t *site)
+{
+    const struct passwd *pw = getpwnam(site->user);
+
+    if (pw == NULL || pw->pw_uid == 0) {
+        site->uid = SITE_NO_USER;
+        return 0;
+    }
+    site->uid = (int)pw->pw_uid;
+    site->gid = (int)pw->pw_gid;
+    return 1;
+}
+
 static void name_user(site_t *site, const char *name, const char *where,
-                      apr_array_header_t *mistakes)
+                      const config_record_t *record)
 {
     const struct passwd *pw = getpwnam(name);
 
-    if (pw == NULL)
-        mistake_add(mistakes, where,
-                    "ACMEUser: this system has no user '%s'; make it, or name another", name);
-    else if (geteuid() == 0) {
+    if (geteuid() == 0) {
         site->user = name;
-        site->uid = (int)pw->pw_uid;
-        site->gid = (int)pw->pw_gid;
+        (void)site_find_user(site);
     }
-    else if (pw->pw_uid != geteuid())
-        mistake_add(mistakes, where,
+    if (pw == NULL)
+        mistake_add(record->troubles, where,
+                    "ACMEUser: this system has no user '%s'; make it, or name another", name);
+    else if (pw->pw_uid == 0 && strcmp(name, "root") != 0)
+        mistake_add(record->troubles, where,
+                    "ACMEUser: '%s' is root by another name (uid 0); give it a user id of its own, "
+                    "or name another",
+                    name);
+    else if (geteuid() != 0 && pw->pw_uid != geteuid())
+        mistake_add(record->mistakes, where,
                     "ACMEUser: only root can run the process that talks to the CA as '%s'; start "
                     "httpd (or its configuration test) as root, or take ACMEUser out",
                     name);
@@ -518,7 +537,7 @@ static void name_user(site_t *site, const char *name, const char *where,
 /* The agent runs as ACMEUser, or as the user of httpd's workers; never as root. Without root all
  * processes have the one user that started httpd. */
 static void find_user(site_t *site, const config_t *config, const config_domain_t *first,
-                      apr_array_header_t *mistakes)
+                      const config_record_t *record)
 {
     const char *name = config_value(config, SETTING_USER);
     const char *where = config->settings[SETTING_USER].where;
@@ -526,22 +545,23 @@ static void find_user(site_t *site, const config_t *config, const config_domain_
     site->uid = (int)geteuid();
     site->gid = (int)getegid();
     if (name != NULL)
-        name_user(site, name, where, mistakes);
+        name_user(site, name, where, record);
     else if (where == NULL && geteuid() == 0) {
         site->user = ap_unixd_config.user_name;
         site->uid = (int)ap_unixd_config.user_id;
         site->gid = (int)ap_unixd_config.group_id;
     }
-    if ((site->user != NULL && site->uid == 0) || site->uid == -1)
-        mistake_add(mistakes, where != NULL ? where : first->where,
+    if ((name != NULL && strcmp(name, "root") == 0)
+        || (name == NULL && site->user != NULL && site->uid <= 0))
+        mistake_add(record->mistakes, where != NULL ? where : first->where,
                     "the process that talks to the CA must not run as %s; name an unprivileged "
                     "user with ACMEUser, or set User",
-                    site->uid == 0 ? "root" : "nobody in particular");
+                    site->uid == SITE_NO_USER && name == NULL ? "nobody in particular" : "root");
 }
 
-site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record,
-                  apr_array_header_t *mistakes)
+site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record)
 {
+    apr_array_header_t *mistakes = record->mistakes;
     site_t *site = apr_pcalloc(pconf, sizeof(*site));
     const config_t *config = config_get(main_server);
     int i = 0;
@@ -562,7 +582,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     check_labels(site, record, mistakes);
     if (!site->enabled)
         return site;
-    find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), mistakes);
+    find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), record);
     for (i = 0; i < record->domains->nelts; ++i)
         add_domain(site, record, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
     match_vhosts(site);

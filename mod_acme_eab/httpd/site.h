@@ -59,20 +59,27 @@ typedef struct site {
     apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
+    apr_array_header_t *troubles;     /* mistake_t: what a start does not depend on, see check.h */
     apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */
     apr_array_header_t *kept_keys;    /* const char *: see httpd/rehearsal.h */
     struct fallback *fallback;        /* made when it is needed */
     const char *user;                 /* of the agent; NULL when httpd was not started as root */
-    int uid, gid;
+    int uid, gid;       /* SITE_NO_USER: the system has no usable user of that name */
+    const char *held;   /* why no keeper runs, for the status; NULL: one does */
     int parent;         /* process id: which run of httpd this is, from supervise_start() on ... */
     apr_time_t since;   /* ... its start or restart, */
     apr_time_t started; /* the same by clock_steady(), */
     int restarts;       /* and how often it was restarted */
 } site_t;
 
-/** Work it out. Mistakes that it meets on the way are added to mistakes. Lives in pconf. */
-site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record,
-                  apr_array_header_t *mistakes);
+#define SITE_NO_USER (-1)
+
+/** Work it out. Mistakes and troubles that it meets on the way are added to those of record. Lives in
+ * pconf. */
+site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record);
+
+/** Look again for a user that the system did not have. @return 0 when it still has none */
+int site_find_user(site_t *site);
 
 /** The entry of a server, or NULL when nothing is managed for it. */
 site_vhost_t *site_vhost(const site_t *site, const server_rec *server);

@@ -71,13 +71,18 @@ static int is_alive(int pid)
     return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
+static int agent_of(const json_t *status)
+{
+    return (int)json_peek_int(json_object_get(json_object_get(status, "processes"), "agent"), "pid",
+                              0);
+}
+
 static int send_page(request_rec *r, page_t *page)
 {
     const char *html = NULL;
-    const json_t *agent = json_object_get(json_object_get(page->status, "processes"), "agent");
 
     page->host = r->server->server_hostname;
-    page->agent_pid = (int)json_peek_int(agent, "pid", 0);
+    page->agent_pid = agent_of(page->status);
     page->agent_alive = is_alive(page->agent_pid);
     page->now = apr_time_now();
     html = page_render(r->pool, page);
@@ -104,6 +109,27 @@ static int send_json(request_rec *r, const report_t *report, int overdue)
     return rv;
 }
 
+/* No keeper runs, so nobody else says why: what is known, with that as the problem of each
+ * certificate. */
+static void hold(json_t *status, const site_t *site, apr_pool_t *p)
+{
+    const char *advice = apr_pstrcat(p, site->held,
+                                     " Until then nothing is renewed; it is tried again by itself, "
+                                     "or at once after a graceful restart of httpd.",
+                                     NULL);
+    json_t *entry = NULL;
+    size_t i = 0;
+
+    json_put_time(status, "generated", apr_time_now());
+    json_array_foreach(json_object_get(status, "certificates"), i, entry)
+    {
+        json_put_string(entry, "state", "failing");
+        json_object_set_new(entry, "problem",
+                            json_pack("{s:s,s:s,s:s}", "type", EAB_PROBLEM_NOT_RUNNING, "detail",
+                                      site->held, "advice", advice));
+    }
+}
+
 static int send_status(request_rec *r, const site_t *site)
 {
     const char *why = NULL;
@@ -113,6 +139,10 @@ static int send_status(request_rec *r, const site_t *site)
         report.notice != NULL && (status == NULL || clock_steady() - site->started > PATIENCE);
     page_t page = { 0 };
 
+    if (site->held != NULL && !is_alive(agent_of(report.json))) {
+        hold(report.json, site, r->pool);
+        overdue = 0;
+    }
     if (wants_json(r))
         return send_json(r, &report, overdue);
     page.status = report.json;

@@ -39,7 +39,7 @@ APLOG_USE_MODULE(acme_eab);
 typedef struct supervisor {
     apr_pool_t *pool; /* pconf's: ends with the configuration */
     server_rec *main;
-    const site_t *site;
+    site_t *site;
     pid_t parent; /* the pool exists in workers as well, and must do nothing there */
     int starts;
     int failures;    /* in a row */
@@ -197,22 +197,66 @@ static apr_status_t send_plan(supervisor_t *supervisor)
                                SEND_TIMEOUT);
 }
 
+/* Sites that have their certificates go on; the agent will say what it cannot do. */
+static void make_rundir(const supervisor_t *supervisor)
+{
+    const site_t *site = supervisor->site;
+    apr_pool_t *ptemp = NULL;
+    const char *why = NULL;
+
+    if (apr_pool_create(&ptemp, supervisor->pool) != APR_SUCCESS)
+        return;
+    if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, site->main, "%s", why);
+    apr_pool_destroy(ptemp);
+}
+
+/* The user of the agent may be missing for a while, and with him the directory that is his. */
+static int find_user(supervisor_t *supervisor)
+{
+    if (supervisor->site->uid != SITE_NO_USER)
+        return 1;
+    if (!site_find_user(supervisor->site))
+        return 0;
+    make_rundir(supervisor);
+    return 1;
+}
+
+/* Not now: the status says why, and it is tried again after a pause. */
+static void hold(supervisor_t *supervisor, apr_status_t rv, const char *why)
+{
+    ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
+                 "%s Certificates are served, but not renewed; it is tried again after a pause",
+                 why);
+    supervisor->site->held = why;
+    supervisor->failures++;
+    supervisor->next = clock_steady() + pause_after(supervisor->failures + 1);
+}
+
 static void start(supervisor_t *supervisor)
 {
-    apr_status_t rv = apr_pool_create(&supervisor->keeper_pool, supervisor->pool);
+    apr_status_t rv = APR_SUCCESS;
 
+    if (!find_user(supervisor)) {
+        hold(supervisor, APR_SUCCESS,
+             apr_pstrcat(supervisor->pool, "The system has no unprivileged user '",
+                         supervisor->site->user,
+                         "', as whom the process that talks to the CA is to run (ACMEUser): make "
+                         "it, or name another.",
+                         NULL));
+        return;
+    }
     supervisor->starts++;
+    rv = apr_pool_create(&supervisor->keeper_pool, supervisor->pool);
     if (rv == APR_SUCCESS)
         rv = start_program(supervisor);
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
-                     "the keeper program " KEEPER_PROGRAM " cannot be started; certificates are "
-                     "served, but not renewed. Install it again; it is tried again after a pause");
         let_go(supervisor);
-        supervisor->failures++;
-        supervisor->next = clock_steady() + pause_after(supervisor->failures + 1);
+        hold(supervisor, rv,
+             "The keeper program " KEEPER_PROGRAM " cannot be started: install it again.");
         return;
     }
+    supervisor->site->held = NULL;
     /* One that does not read its plan will be ended by the closed socket, and is then restarted. */
     if ((rv = send_plan(supervisor)) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
@@ -225,7 +269,7 @@ static void start(supervisor_t *supervisor)
                      supervisor->site->certificates->nelts == 1 ? "" : "s");
 }
 
-static supervisor_t *supervisor_make(const site_t *site)
+static supervisor_t *supervisor_make(site_t *site)
 {
     supervisor_t *supervisor = apr_pcalloc(site->pool, sizeof(*supervisor));
 
@@ -260,10 +304,11 @@ static void note_run(site_t *site)
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     site_t *site = config_site(main_server);
-    const char *why = NULL;
+    supervisor_t *supervisor = NULL;
 
     (void)pconf;
     (void)plog;
+    (void)ptemp;
     if (site == NULL)
         return OK;
     fallback_close(site->fallback);
@@ -271,11 +316,10 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (!site->enabled || rehearsal_active()
         || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
-    if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS) {
-        /* Sites that have their certificates go on; the agent will say what it cannot do. */
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "%s", why);
-    }
-    start(supervisor_make(site));
+    supervisor = supervisor_make(site);
+    if (site->uid != SITE_NO_USER)
+        make_rundir(supervisor);
+    start(supervisor);
     return OK;
 }
 

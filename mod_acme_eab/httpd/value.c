@@ -299,7 +299,7 @@ const char *value_challenge_refusal(apr_pool_t *p, const char *word)
                         word);
 }
 
-const char *value_ca_file_refusal(apr_pool_t *p, const char *path)
+const char *value_ca_file_trouble(apr_pool_t *p, const char *path)
 {
     const char *data = NULL;
     apr_size_t len = 0;
@@ -341,13 +341,16 @@ const char *value_key_algorithm(const char *type)
     return strncmp(type, "rsa", 3) == 0 ? "RSA" : "EC";
 }
 
-const char *value_program_refusal(apr_pool_t *p, const char *path)
+const char *value_program_refusal(const char *path)
+{
+    return *path == '/' ? NULL : "the program needs its whole path, beginning with '/'";
+}
+
+const char *value_program_trouble(apr_pool_t *p, const char *path)
 {
     char reason[120];
     struct stat st;
 
-    if (*path != '/')
-        return "the program needs its whole path, beginning with '/'";
     if (stat(path, &st) != 0)
         return apr_psprintf(p, "the program '%s' cannot be used: %s", path,
                             apr_strerror(errno, reason, sizeof(reason)));

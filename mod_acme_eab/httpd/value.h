@@ -47,7 +47,7 @@ const char *value_challenge_refusal(apr_pool_t *p, const char *word);
 
 /** ACMECACertificateFile: why the file cannot be used, or NULL when it can. Without root a file that
  * must not be read is no mistake: root will start httpd. */
-const char *value_ca_file_refusal(apr_pool_t *p, const char *path);
+const char *value_ca_file_trouble(apr_pool_t *p, const char *path);
 
 /** The label of an account: why it cannot be used, or NULL when it can. */
 const char *value_label_refusal(apr_pool_t *p, const char *label);
@@ -55,8 +55,11 @@ const char *value_label_refusal(apr_pool_t *p, const char *label);
 /** The algorithm of a key type, of which a TLS server has one certificate: "RSA" or "EC". */
 const char *value_key_algorithm(const char *type);
 
-/** A program with its whole path: why it cannot be run, or NULL when it can. */
-const char *value_program_refusal(apr_pool_t *p, const char *path);
+/** A program is named with its whole path: what is wrong with it, or NULL. */
+const char *value_program_refusal(const char *path);
+
+/** Why the program at path cannot be run, or NULL when it can. */
+const char *value_program_trouble(apr_pool_t *p, const char *path);
 
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);

@@ -327,6 +327,9 @@ json_t *brief_to_json(const brief_t *brief)
     json_object_set_new(json, "accounts", accounts);
     json_object_set_new(json, "certificates", certificates);
     json_object_set_new(json, "reload", news_to_json(&brief->reload));
+    if (brief->leftovers != NULL) {
+        json_object_set(json, "leftovers", brief->leftovers);
+    }
     return json;
 }
 
@@ -376,6 +379,9 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
         certificate_from_json(apr_array_push(brief->certificates), item, p);
     }
     news_from_json(&brief->reload, json_object_get(json, "reload"), p);
+    if (json_is_object(json_object_get(json, "leftovers"))) {
+        brief->leftovers = json_own(p, json_deep_copy(json_object_get(json, "leftovers")));
+    }
     if ((rv = check_brief(brief, result)) != APR_SUCCESS) {
         return rv;
     }

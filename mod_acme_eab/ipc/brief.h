@@ -97,7 +97,7 @@ typedef struct brief_certificate {
     apr_interval_time_t renew_before;
     int served;
     int fallback;
-    const char *loaded; /* the generation in use by httpd, or NULL */
+    const char *loaded; /* the fingerprint of the certificate in use by httpd, or NULL */
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;
@@ -132,6 +132,7 @@ typedef struct brief {
     apr_array_header_t *accounts;     /* brief_account_t */
     apr_array_header_t *certificates; /* brief_certificate_t */
     news_t reload;
+    json_t *leftovers; /* for the status: what belongs to nothing that is configured; or NULL */
 } brief_t;
 
 brief_t *brief_make(apr_pool_t *p);

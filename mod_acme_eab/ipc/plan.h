@@ -47,6 +47,7 @@ typedef struct plan_certificate {
     int served;                       /* a vhost of this httpd uses it */
     int fallback;                     /* that vhost has no certificate at all now: 503 */
     const char *loaded;               /* the generation that mod_ssl has loaded, or NULL */
+    const char *loaded_fingerprint;   /* of its certificate: numbers can be given out again */
     const char *where;                /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 

@@ -156,6 +156,61 @@ static void open_source(keeper_account_t *account)
     }
 }
 
+/* One line, "user:password". The agent has to say it to the proxy, so it is no secret of the
+ * keeper's; httpd does not see it. */
+static apr_status_t read_proxy(keeper_account_t *account)
+{
+    const char *path = account->plan->proxy_credentials;
+    const char *text = NULL;
+    apr_size_t len = 0;
+    char reason[120];
+    apr_status_t rv;
+
+    account->proxy_credentials = NULL;
+    if (path == NULL) {
+        return APR_SUCCESS;
+    }
+    if ((rv = file_read(&text, &len, path, LIMIT_EAB_SOURCE, account->pool)) != APR_SUCCESS) {
+        return eab_result_set(account->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
+                              "The file %s of ACMEProxy cannot be read: %s.", path,
+                              apr_strerror(rv, reason, sizeof(reason)));
+    }
+    account->proxy_credentials = apr_pstrmemdup(account->pool, text, strcspn(text, "\r\n"));
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_trust(keeper_account_t *account)
+{
+    const char *path = account->plan->ca_file;
+    apr_size_t len = 0;
+    char reason[120];
+    apr_status_t rv;
+
+    account->ca_pem = NULL;
+    if (path == NULL) {
+        return APR_SUCCESS;
+    }
+    rv = file_read(&account->ca_pem, &len, path, LIMIT_CA_FILE, account->pool);
+    if (rv != APR_SUCCESS) {
+        return eab_result_set(account->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
+                              "ACMECACertificateFile %s cannot be read: %s.", path,
+                              apr_strerror(rv, reason, sizeof(reason)));
+    }
+    if (strstr(account->ca_pem, "-----BEGIN CERTIFICATE-----") == NULL) {
+        return eab_result_set(account->broken, APR_EINVAL, EAB_PROBLEM_CA_UNTRUSTED,
+                              "ACMECACertificateFile %s holds no certificate in PEM form.", path);
+    }
+    return APR_SUCCESS;
+}
+
+/* What the agent needs to reach the CA. */
+static apr_status_t read_way(keeper_account_t *account)
+{
+    apr_status_t rv = read_proxy(account);
+
+    return rv == APR_SUCCESS ? read_trust(account) : rv;
+}
+
 static void load(keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
@@ -165,12 +220,24 @@ static void load(keeper_account_t *account)
     account->registration = NULL;
     account->key = NULL;
     account->broken = eab_result_make(account->pool);
+    if (store->trouble != NULL) {
+        eab_result_copy(account->broken, store->trouble);
+        return;
+    }
     if (registration_load(&account->registration, store, plan->directory, plan->kid,
                           account->broken, account->pool)
+        != APR_SUCCESS) {
+        return;
+    }
+    if (account->registration->damaged) {
+        log_line(LOG_LEVEL_WARNING, "Account %s (%s): %s", plan->label, plan->where,
+                 account->broken->detail);
+        eab_result_clear(account->broken);
+    }
+    if (registration_key(&account->key, store, account->registration, account->broken,
+                         account->pool)
             == APR_SUCCESS
-        && registration_key(&account->key, store, account->registration, account->broken,
-                            account->pool)
-               == APR_SUCCESS) {
+        && read_way(account) == APR_SUCCESS) {
         account->thumbprint = jose_thumbprint(account->pool, account->key);
         open_source(account);
     }
@@ -196,7 +263,7 @@ int account_mend(keeper_account_t *account)
 {
     apr_pool_t *before = account->pool;
 
-    if (!eab_result_is(account->broken, EAB_PROBLEM_STORE)) {
+    if (account->broken->rv == APR_SUCCESS) {
         return 0;
     }
     load(account);

@@ -108,18 +108,35 @@ static void open_journal(keeper_certificate_t *certificate)
     }
 }
 
+static void recover(const keeper_certificate_t *certificate)
+{
+    const keeper_t *keeper = certificate->keeper;
+    eab_result_t *result = eab_result_make(keeper->pool);
+    apr_status_t rv =
+        generation_recover(keeper->store, certificate->plan->id, result, keeper->pool);
+
+    if (rv != APR_SUCCESS || result->rv != APR_SUCCESS) {
+        log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
+    }
+}
+
 static void open_best(keeper_certificate_t *certificate)
 {
     keeper_t *keeper = certificate->keeper;
     eab_result_t *result = eab_result_make(keeper->pool);
     const char *id = certificate->plan->id;
 
-    if (generation_recover(keeper->store, id, result, keeper->pool) != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+    if (keeper->store->trouble == NULL) {
+        recover(certificate);
     }
-    eab_result_clear(result);
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
                     result, keeper->pool);
+    if (certificate->best != NULL && certificate->best->account == NULL) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
+                 "taken to be of the configured account",
+                 certificate->best->number, id);
+    }
 }
 
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan)
@@ -544,6 +561,12 @@ static int is_of_this_account(const keeper_certificate_t *certificate)
            && strcmp(best->account, registration->id) == 0;
 }
 
+/* Nobody knows when the record of it is lost, and then it is no reason to order another one. */
+static int may_be_of_this_account(const keeper_certificate_t *certificate)
+{
+    return certificate->best->account == NULL || is_of_this_account(certificate);
+}
+
 /* Only what is on both as it is counts: to the CA a wildcard is another identifier. */
 static int shares_a_name(const apr_array_header_t *a, const apr_array_header_t *b)
 {
@@ -591,15 +614,17 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->obtained = best->installed;
     facts->generation = best->number;
     facts->ari_id = best->facts->ari_id;
-    facts->same_account = is_of_this_account(certificate);
+    facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }
 
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
-           && (certificate->plan->loaded == NULL
-               || strcmp(certificate->plan->loaded, certificate->best->number) != 0);
+           && (certificate->plan->loaded_fingerprint == NULL
+               || strcmp(certificate->plan->loaded_fingerprint,
+                         certificate->best->facts->fingerprint)
+                      != 0);
 }
 
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)

@@ -15,16 +15,17 @@
 #include "keeper/eabsource.h"
 #include "store/registration.h"
 
-/* Bound: the CA has given an account URL, and the EAB key has no use any more. */
+/* Bound: the CA has given an account URL, and the EAB key has no use any more. So it is when the record
+ * of that is damaged: the CA will find the account by its key. */
 static int is_bound(const plan_t *plan, const plan_account_t *account, apr_pool_t *p)
 {
-    store_t store = { p, plan->store_dir };
+    store_t store = { p, plan->store_dir, NULL };
     registration_t *registration = NULL;
 
     return registration_load(&registration, &store, account->directory, account->kid,
                              eab_result_make(p), p)
                == APR_SUCCESS
-           && registration->url != NULL;
+           && (registration->url != NULL || registration->damaged);
 }
 
 /* Without root, files that only root may read are not a mistake. */

@@ -431,7 +431,8 @@ keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit)
     dns->timer = loop_timer_make(keeper->loop, on_timer, dns);
     apr_pool_create(&pool, keeper->pool);
     certificates = dnsjournal_list(keeper->store, pool);
-    for (i = 0; i < certificates->nelts; ++i) {
+    /* Commands run as root, and are not taken from a store that may be somebody else's. */
+    for (i = 0; keeper->store->trouble == NULL && i < certificates->nelts; ++i) {
         load(dns, APR_ARRAY_IDX(certificates, i, const char *), pool);
     }
     apr_pool_destroy(pool);

@@ -8,11 +8,13 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "keeper/account.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
+#include "keeper/leftover.h"
 #include "keeper/reload.h"
 
 /* How often accounts that cannot be used are looked at again. */
@@ -23,7 +25,8 @@ static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *
 {
     failure_t *failure = NULL;
 
-    if (failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
+    if (keeper->store->trouble != NULL
+        || failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
         return NULL;
     }
     if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
@@ -91,7 +94,8 @@ static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
 {
     int i;
 
-    if (store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
+    if (keeper->store->trouble != NULL
+        || store_complete(keeper->store, eab_result_make(ptemp)) != APR_SUCCESS
         || access(keeper->store->dir, W_OK) != 0) {
         return;
     }
@@ -102,6 +106,27 @@ static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
     }
 }
 
+/* Nothing was taken from a store that could not be used, so nothing is to be mended: the next keeper
+ * opens it. @return 0 when it can be used, or still cannot */
+static int begin_anew(keeper_t *keeper)
+{
+    apr_pool_t *pool = NULL;
+    store_t *store = NULL;
+
+    if (keeper->store->trouble == NULL) {
+        return 0;
+    }
+    apr_pool_create(&pool, keeper->pool);
+    keeper->anew =
+        store_open(&store, keeper->store->dir, eab_result_make(pool), pool) == APR_SUCCESS;
+    apr_pool_destroy(pool);
+    if (keeper->anew) {
+        log_line(LOG_LEVEL_NOTICE, "ACMEStoreDir %s can be used again", keeper->store->dir);
+        loop_stop(keeper->loop);
+    }
+    return keeper->anew;
+}
+
 /* A disk gets room again, a file is restored: nobody should have to restart httpd for that. */
 static void mend(void *baton)
 {
@@ -109,6 +134,9 @@ static void mend(void *baton)
     apr_pool_t *pool = NULL;
     int i, mended = 0;
 
+    if (begin_anew(keeper)) {
+        return;
+    }
     apr_pool_create(&pool, keeper->pool);
     tidy(keeper, pool);
     for (i = 0; i < keeper->accounts->nelts; ++i) {
@@ -155,6 +183,9 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
             recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
         APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
     }
+    if (store->trouble == NULL) {
+        leftover_open(keeper);
+    }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
     keeper->untidy = 1; /* the disk may have been read-only a moment ago, when it was tidied */
@@ -190,38 +221,16 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
     }
 }
 
-/* One line, "user:password". The agent has to say it to the proxy, so it is no secret of the
- * keeper's; httpd does not see it. */
-static void brief_proxy(brief_account_t *brief, const plan_account_t *plan, apr_pool_t *p)
-{
-    const char *text = NULL;
-    apr_size_t len = 0;
-    apr_status_t rv;
-
-    if (plan->proxy_credentials == NULL) {
-        return;
-    }
-    rv = file_read(&text, &len, plan->proxy_credentials, LIMIT_EAB_SOURCE, p);
-    if (rv != APR_SUCCESS) {
-        brief->broken = eab_result_make(p);
-        eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
-                       "The file %s of ACMEProxy cannot be read.", plan->proxy_credentials);
-        return;
-    }
-    brief->proxy_credentials = apr_pstrmemdup(p, text, strcspn(text, "\r\n"));
-}
-
-static void brief_account(brief_account_t *brief, const keeper_account_t *account, apr_pool_t *p)
+static void brief_account(brief_account_t *brief, const keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
-    const char *pem = NULL;
-    apr_size_t len;
 
     brief->label = plan->label;
     brief->directory = plan->directory;
     brief->where = plan->where;
     brief->proxy = plan->proxy;
-    brief_proxy(brief, plan, p);
+    brief->proxy_credentials = account->proxy_credentials;
+    brief->ca_pem = account->ca_pem;
     brief->eab = (plan->kid != NULL);
     brief->terms_accepted = plan->terms_accepted;
     brief->contact_changed = account_contact_changed(account);
@@ -236,16 +245,6 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     brief->told = account->told;
     if (account->broken->rv != APR_SUCCESS) {
         brief->broken = account->broken;
-    }
-    if (plan->ca_file != NULL) {
-        apr_status_t rv = file_read(&pem, &len, plan->ca_file, LIMIT_CA_FILE, p);
-
-        brief->ca_pem = pem;
-        if (rv != APR_SUCCESS) {
-            brief->broken = eab_result_make(p);
-            eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
-                           "ACMECACertificateFile %s cannot be read.", plan->ca_file);
-        }
     }
 }
 
@@ -268,7 +267,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->renew_before = plan->renew_before;
     brief->served = plan->served;
     brief->fallback = plan->fallback;
-    brief->loaded = plan->loaded;
+    brief->loaded = plan->loaded_fingerprint;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;
@@ -299,7 +298,7 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
     brief->keeper_restarts = keeper->plan->restarts;
     for (i = 0; i < keeper->accounts->nelts; ++i) {
         brief_account(memset(apr_array_push(brief->accounts), 0, sizeof(brief_account_t)),
-                      keeper_account_at(keeper, i), p);
+                      keeper_account_at(keeper, i));
     }
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         brief_certificate(
@@ -307,5 +306,6 @@ brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p)
             keeper_certificate_at(keeper, i), p);
     }
     brief->reload = *reload_news(keeper->reload);
+    brief->leftovers = keeper->leftovers;
     return brief;
 }

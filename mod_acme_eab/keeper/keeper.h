@@ -37,16 +37,18 @@ typedef struct keeper_account {
     struct keeper *keeper;
     int index;
     const plan_account_t *plan;
-    apr_pool_t *pool; /* owns registration, key and broken */
+    apr_pool_t *pool; /* owns registration, key, broken and what was read of files */
     registration_t *registration;
     keypair_t *key; /* NULL when broken */
     const char *thumbprint;
-    eab_result_t *broken;      /* why the account cannot be used; rv APR_SUCCESS: it can */
-    eabsource_t *source;       /* NULL without EAB */
-    apr_pool_t *eab_pool;      /* owns eab_key; gone once the account is bound */
-    secret_t *eab_key;         /* the HMAC key, only while the account is not bound */
-    eab_result_t *eab_problem; /* why there is none */
-    int eab_running;           /* an exec: source is at work */
+    const char *ca_pem;            /* what is in ACMECACertificateFile, or NULL */
+    const char *proxy_credentials; /* "user:password", or NULL */
+    eab_result_t *broken;          /* why the account cannot be used; rv APR_SUCCESS: it can */
+    eabsource_t *source;           /* NULL without EAB */
+    apr_pool_t *eab_pool;          /* owns eab_key; gone once the account is bound */
+    secret_t *eab_key;             /* the HMAC key, only while the account is not bound */
+    eab_result_t *eab_problem;     /* why there is none */
+    int eab_running;               /* an exec: source is at work */
     keeper_waiting_t waiting;
     failure_t *failure; /* remembered, or NULL */
     apr_pool_t *failure_pool;
@@ -91,6 +93,8 @@ typedef struct keeper {
     struct keeper_dns *dns;
     struct keeper_reload *reload;
     loop_timer_t *mending; /* looks again at accounts that cannot be used, and at the store */
+    int anew;              /* the store can be used now: another keeper shall begin with it */
+    json_t *leftovers;     /* as the status shows them */
     int untidy;            /* the store could not be written to: there may be leftovers */
 } keeper_t;
 

@@ -10,6 +10,7 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
 	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \
 	mod_acme_eab/keeper/keymaker.c mod_acme_eab/keeper/keymaker.h \
+	mod_acme_eab/keeper/leftover.c mod_acme_eab/keeper/leftover.h \
 	mod_acme_eab/keeper/loop.c mod_acme_eab/keeper/loop.h \
 	mod_acme_eab/keeper/program.c mod_acme_eab/keeper/program.h \
 	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \

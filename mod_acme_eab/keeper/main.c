@@ -31,6 +31,7 @@
 
 #define EXIT_PARENT_GONE 0
 #define EXIT_UNUSABLE 1
+#define EXIT_ANEW 1 /* httpd starts another one, which finds the store in order */
 
 /* @return 0 when the parent is gone */
 static int wait_for_parent(frame_channel_t *parent, int milliseconds)
@@ -114,22 +115,26 @@ static void on_parent(void *baton, short events)
 static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
+    eab_result_t *failed = eab_result_make(p);
     parent_watch_t watch = { parent, NULL };
     store_t *store = NULL;
     keeper_t *keeper;
     json_t *ready;
 
     if (store_open(&store, plan->store_dir, result, p) != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
-        return EXIT_UNUSABLE;
+        log_line(LOG_LEVEL_ERROR,
+                 "%s Nothing is renewed until that is mended; it is looked at again "
+                 "every minute",
+                 result->detail);
+        store = store_refuse(plan->store_dir, result, p);
     }
-    if (!lock_store(store, parent, p)) {
+    else if (!lock_store(store, parent, p)) {
         return EXIT_UNUSABLE;
     }
     watch.loop = loop_make(p);
     loop_watch(watch.loop, frame_channel_fd(parent), POLLIN, on_parent, &watch);
-    if ((keeper = keeper_make(watch.loop, plan, store, result, p)) == NULL) {
-        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+    if ((keeper = keeper_make(watch.loop, plan, store, failed, p)) == NULL) {
+        log_line(LOG_LEVEL_ERROR, "%s", failed->detail);
         return EXIT_UNUSABLE;
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
@@ -139,7 +144,7 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
     json_decref(ready);
     loop_run(watch.loop);
     agent_stop(keeper->agent);
-    return EXIT_PARENT_GONE;
+    return keeper->anew ? EXIT_ANEW : EXIT_PARENT_GONE;
 }
 
 int main(int argc, const char *const *argv)

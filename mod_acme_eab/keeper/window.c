@@ -35,11 +35,11 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
 void window_open(keeper_certificate_t *certificate)
 {
     apr_pool_t *pool = NULL;
-    json_t *json = NULL;
+    const json_t *json;
 
     apr_pool_create(&pool, certificate->keeper->pool);
-    if (record_read(&json, path_of(pool, certificate), eab_result_make(pool), pool)
-        == APR_SUCCESS) {
+    json = record_recall(path_of(pool, certificate), pool);
+    if (json != NULL) {
         take(certificate, json);
     }
     apr_pool_destroy(pool);

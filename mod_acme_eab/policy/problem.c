@@ -217,6 +217,9 @@ static const problem_row_t rows[] = {
       "The program in ACMEDNSCommand did not put the record of %n into the DNS: run it by hand as "
       "root with \"add _acme-challenge.NAME VALUE\" to see why; what it printed is in the error "
       "log." },
+    { EAB_PROBLEM_NOT_RUNNING, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
+      "The program that orders certificates could not be started; mend what is named here, and it is "
+      "tried again by itself." },
     { EAB_PROBLEM_INTERNAL, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "Something went wrong inside mod_acme_eab; the error log says more, and a report of it is "
       "welcome." },

@@ -41,11 +41,11 @@ apr_status_t failure_load(failure_t **pfailure, const store_t *store, const char
 {
     const char *path = failure_path(p, store, key);
     failure_t *failure = apr_pcalloc(p, sizeof(*failure));
-    json_t *json = NULL;
+    const json_t *json = path != NULL ? record_recall(path, p) : NULL;
 
     *pfailure = NULL;
     failure->problem = eab_result_make(p);
-    if (path == NULL || record_read(&json, path, failure->problem, p) != APR_SUCCESS)
+    if (json == NULL)
         return APR_ENOENT;
     failure->fingerprint = json_copy_string(p, json, "fingerprint");
     failure->attempts = failure_attempts(json);

@@ -145,19 +145,20 @@ static apr_status_t generation_read(generation_t **pgen, const archive_t *archiv
     return APR_SUCCESS;
 }
 
-/* Whole: a pair that can be read, whatever its dates are. */
-static int generation_is_whole(const archive_t *archive, const char *number, apr_pool_t *ptemp)
+/* The certificate of a pair that is whole, whatever its dates are; NULL for anything else. */
+static const chain_facts_t *read_pair(apr_pool_t *p, const char *dir)
 {
-    const char *chain_path = archive_path(ptemp, archive, number, CHAIN_FILE);
-    const char *key_path = archive_path(ptemp, archive, number, KEY_FILE);
     chain_t *chain = NULL;
     keypair_t *key = NULL;
-    int whole = chain_load(&chain, chain_path, eab_result_make(ptemp), ptemp) == APR_SUCCESS
-                && keypair_load(&key, key_path, ptemp) == APR_SUCCESS
-                && chain_matches_key(chain, key);
+    const chain_facts_t *facts = NULL;
 
-    keypair_free(ptemp, key);
-    return whole;
+    if (chain_load(&chain, apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL), eab_result_make(p), p)
+            == APR_SUCCESS
+        && keypair_load(&key, apr_pstrcat(p, dir, "/" KEY_FILE, NULL), p) == APR_SUCCESS
+        && chain_matches_key(chain, key))
+        facts = chain_facts(chain);
+    keypair_free(p, key);
+    return facts;
 }
 
 static json_t *meta_make(const apr_array_header_t *names, const char *account,
@@ -214,24 +215,142 @@ static const char *archive_next_number(apr_pool_t *p, const archive_t *archive)
     return apr_psprintf(p, "%06ld", last + 1);
 }
 
-static apr_status_t archive_set_live(const archive_t *archive, const char *number,
-                                     eab_result_t *result, apr_pool_t *ptemp)
+/* Give the directory its name in the archive: with a number, it counts from now on. */
+static apr_status_t archive_take(const archive_t *archive, const char *from, const char *name,
+                                 eab_result_t *result, apr_pool_t *ptemp)
 {
-    apr_status_t rv =
-        file_replace_link(archive->link, archive_target(ptemp, archive, number), ptemp);
-
-    return rv == APR_SUCCESS ? rv : store_report(result, rv, archive->link, "replaced");
-}
-
-/* Give the directory its number: from now on it counts. */
-static apr_status_t archive_finish(const archive_t *archive, const char *draft, const char *number,
-                                   eab_result_t *result, apr_pool_t *ptemp)
-{
-    const char *from = archive_folder(ptemp, archive, draft);
-    const char *to = archive_folder(ptemp, archive, number);
+    const char *to = archive_folder(ptemp, archive, name);
     apr_status_t rv = rename(from, to) == 0 ? file_sync_directory(archive->dir) : errno;
 
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
+}
+
+/* The newest generation that is whole, or NULL. */
+static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive,
+                                        const chain_facts_t **pfacts)
+{
+    apr_array_header_t *numbers = archive_numbers(p, archive);
+    int i;
+
+    for (i = 0; i < numbers->nelts; i++) {
+        const char *number = APR_ARRAY_IDX(numbers, i, const char *);
+
+        if ((*pfacts = read_pair(p, archive_folder(p, archive, number))) != NULL)
+            return number;
+    }
+    return NULL;
+}
+
+static int archive_has(apr_pool_t *p, const archive_t *archive, const char *fingerprint)
+{
+    apr_array_header_t *numbers = archive_numbers(p, archive);
+    int i;
+
+    for (i = 0; i < numbers->nelts; i++) {
+        const char *number = APR_ARRAY_IDX(numbers, i, const char *);
+        const chain_facts_t *facts = read_pair(p, archive_folder(p, archive, number));
+
+        if (facts != NULL && strcmp(facts->fingerprint, fingerprint) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A name in the archive that is no number and not in use: what has it is kept, and does not count. */
+static const char *archive_aside(apr_pool_t *p, const archive_t *archive)
+{
+    const char *name = NULL;
+    struct stat st;
+    int i = 0;
+
+    do {
+        name = apr_psprintf(p, "aside-%d", ++i);
+    } while (lstat(archive_folder(p, archive, name), &st) == 0);
+    return name;
+}
+
+/* Copies of what is in the archive go, and the directory with them unless it holds more. */
+static int archive_drop_copy(const archive_t *archive, apr_pool_t *ptemp)
+{
+    static const char *const files[] = { CHAIN_FILE, KEY_FILE, META_FILE };
+    size_t i;
+
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        (void)unlink(apr_pstrcat(ptemp, archive->link, "/", files[i], NULL));
+    return rmdir(archive->link) == 0;
+}
+
+static apr_status_t archive_adopt_as(const archive_t *archive, const char *name,
+                                     eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_status_t rv;
+
+    (void)chmod(archive->link, S_IRWXU);
+    rv = archive_take(archive, archive->link, name, result, ptemp);
+    if (rv == APR_SUCCESS)
+        eab_result_set(result, APR_EEXIST, EAB_PROBLEM_STORE,
+                       "%s was a directory, as a restored backup leaves it; it is %s now.",
+                       archive->link, archive_folder(ptemp, archive, name));
+    return rv;
+}
+
+/* A store that was copied without its links has directories in their place. What is in such a one is
+ * known by its certificate: a copy of a generation is not needed, a newer certificate becomes one, and
+ * all else is set aside.
+ * @return APR_SUCCESS, with what was done in result if it is worth telling */
+static apr_status_t archive_adopt(const archive_t *archive, eab_result_t *result, apr_pool_t *ptemp)
+{
+    const chain_facts_t *facts = NULL, *newest = NULL;
+    int known = 0;
+    struct stat st;
+
+    if (lstat(archive->link, &st) != 0 || !S_ISDIR(st.st_mode) || rmdir(archive->link) == 0)
+        return APR_SUCCESS;
+    facts = read_pair(ptemp, archive->link);
+    known = facts != NULL && archive_has(ptemp, archive, facts->fingerprint);
+    if (known && archive_drop_copy(archive, ptemp)) {
+        eab_result_set(
+            result, APR_EEXIST, EAB_PROBLEM_STORE,
+            "%s was a copy in the place of a link, as a restored backup leaves it; it is a "
+            "link again.",
+            archive->link);
+        return APR_SUCCESS;
+    }
+    if (facts != NULL && !known
+        && (archive_newest_whole(ptemp, archive, &newest) == NULL
+            || newest->not_before <= facts->not_before))
+        return archive_adopt_as(archive, archive_next_number(ptemp, archive), result, ptemp);
+    return archive_adopt_as(archive, archive_aside(ptemp, archive), result, ptemp);
+}
+
+static apr_status_t archive_set_live(const archive_t *archive, const char *number,
+                                     eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *target = archive_target(ptemp, archive, number), *live = NULL;
+    apr_status_t rv = file_replace_link(archive->link, target, ptemp);
+
+    if (rv == EISDIR) {
+        if ((rv = archive_adopt(archive, result, ptemp)) != APR_SUCCESS)
+            return rv;
+        eab_result_clear(result);
+        rv = file_replace_link(archive->link, target, ptemp);
+    }
+    /* When only the directory could not be synced, it is done, and mended after a crash. */
+    live = archive_live(ptemp, archive);
+    if (rv != APR_SUCCESS && live != NULL && strcmp(live, number) == 0)
+        return APR_SUCCESS;
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, archive->link, "replaced");
+}
+
+/* Renamed first, so that a crash never leaves half of a generation under its number. */
+static void archive_remove(const archive_t *archive, const char *number, apr_pool_t *ptemp)
+{
+    const char *from = archive_folder(ptemp, archive, number);
+    const char *to =
+        archive_folder(ptemp, archive, apr_pstrcat(ptemp, FILE_UNFINISHED, number, NULL));
+
+    if (rename(from, to) == 0)
+        file_remove_tree(to, ptemp);
 }
 
 /* Written under a name that does not count, and read back the way httpd will. */
@@ -273,7 +392,8 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);
     if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
         || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS
-        || (rv = archive_finish(&archive, draft, number, result, p)) != APR_SUCCESS)
+        || (rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
+               != APR_SUCCESS)
         goto out;
     gen->number = number;
     gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
@@ -281,6 +401,8 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     rv = archive_set_live(&archive, number, result, p);
     if (rv == APR_SUCCESS)
         *pgen = gen;
+    else /* it will be tried again, and nothing shall pile up */
+        archive_remove(&archive, number, p);
 out:
     if (rv != APR_SUCCESS)
         file_remove_tree(archive_folder(p, &archive, draft), p);
@@ -359,48 +481,31 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
     return rv;
 }
 
-static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive)
-{
-    apr_array_header_t *numbers = archive_numbers(p, archive);
-    const char *number = NULL;
-    int i;
-
-    for (i = 0; i < numbers->nelts; i++) {
-        number = APR_ARRAY_IDX(numbers, i, const char *);
-        if (generation_is_whole(archive, number, p))
-            return number;
-    }
-    return NULL;
-}
-
 apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
                                 apr_pool_t *ptemp)
 {
     archive_t archive = { NULL, NULL, NULL, NULL };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
+    const chain_facts_t *facts = NULL;
     const char *newest = NULL;
     const char *live = NULL;
+    struct stat st;
 
+    eab_result_clear(result);
     if (rv != APR_SUCCESS)
         return rv;
     file_sweep(archive.dir, ptemp);
-    newest = archive_newest_whole(ptemp, &archive);
+    if (lstat(archive.link, &st) == 0 && S_ISDIR(st.st_mode)
+        && ((rv = store_make_directory(store, "archive", archive.entry, result, ptemp))
+                != APR_SUCCESS
+            || (rv = archive_adopt(&archive, result, ptemp)) != APR_SUCCESS))
+        return rv;
+    newest = archive_newest_whole(ptemp, &archive, &facts);
     live = archive_live(ptemp, &archive);
     /* A live one with a higher number than the newest whole one is damaged. */
     if (newest == NULL || (live != NULL && number_value(live) == number_value(newest)))
         return APR_SUCCESS;
     return archive_set_live(&archive, newest, result, ptemp);
-}
-
-/* Renamed first, so that a crash never leaves half of a generation under its number. */
-static void archive_remove(const archive_t *archive, const char *number, apr_pool_t *ptemp)
-{
-    const char *from = archive_folder(ptemp, archive, number);
-    const char *to =
-        archive_folder(ptemp, archive, apr_pstrcat(ptemp, FILE_UNFINISHED, number, NULL));
-
-    if (rename(from, to) == 0)
-        file_remove_tree(to, ptemp);
 }
 
 void generation_prune(const store_t *store, const char *name, const char *loaded, apr_pool_t *ptemp)

@@ -21,7 +21,8 @@ typedef struct generation {
 } generation_t;
 
 /** Write the next generation of a certificate and make it live. The order of writes is such that
- * after a crash at any point either the old or the new one is live and whole.
+ * after a crash at any point either the old or the new one is live and whole. After a failure
+ * nothing of it is left.
  * @param names  what was ordered, for meta.json
  * @param pgen   in p; NULL on failure */
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
@@ -48,7 +49,11 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p);
 
 /** After a start: when the newest whole generation is newer than the live one (a crash came
- * between), make it live. Removes unfinished generations. */
+ * between), make it live. Removes unfinished generations. A directory in the place of the link, which
+ * a restored backup leaves, becomes a link again; a certificate in it that is not in the archive goes
+ * there.
+ * @param result  on APR_SUCCESS, when something was found in the place of the link, tells of it (rv of
+ *                it is set); else cleared */
 apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
                                 apr_pool_t *ptemp);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/record.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +11,22 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
+
+/* Nothing that we wrote is like that. */
+static const char *strangeness(apr_status_t rv)
+{
+    if (rv == EISDIR)
+        return "it is a directory";
+    if (rv == APR_EINVAL)
+        return "it is no regular file";
+    return rv == APR_ENOSPC ? "it is longer than any of its kind" : NULL;
+}
+
+static apr_status_t record_refuse(eab_result_t *result, const char *path, const char *why)
+{
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE, "%s is damaged: %s.", path, why);
+}
 
 apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result, apr_pool_t *p)
 {
@@ -20,14 +38,37 @@ apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result,
 
     *pjson = NULL;
     rv = file_read(&text, &len, path, LIMIT_RECORD, p);
+    if (strangeness(rv) != NULL)
+        return record_refuse(result, path, strangeness(rv));
     if (rv != APR_SUCCESS)
         return store_report(result, rv, path, "read");
     json = json_parse(p, text, len, &why);
     if (!json_is_object(json))
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE, "%s is damaged: %s.", path,
-                              why != NULL ? why : "it holds no JSON object");
+        return record_refuse(result, path, why != NULL ? why : "it holds no JSON object");
     *pjson = json;
     return APR_SUCCESS;
+}
+
+json_t *record_recall(const char *path, apr_pool_t *p)
+{
+    eab_result_t *result = eab_result_make(p);
+    json_t *json = NULL;
+    apr_status_t rv = record_read(&json, path, result, p);
+
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv) && !APR_STATUS_IS_ENOTDIR(rv))
+        log_line(LOG_LEVEL_WARNING, "%s What it remembered is lost, and nothing else.",
+                 result->detail);
+    return json;
+}
+
+/* A directory in the place of a file makes way, with what is in it. */
+static apr_status_t record_replace(const char *path, const char *text, apr_pool_t *ptemp)
+{
+    apr_status_t rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
+
+    if (rv == EISDIR && rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == 0)
+        rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
+    return rv;
 }
 
 apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
@@ -40,7 +81,7 @@ apr_status_t record_write(const char *path, const json_t *json, eab_result_t *re
     if (text != NULL) {
         line = apr_pstrcat(ptemp, text, "\n", NULL);
         free(text);
-        rv = file_replace(path, line, strlen(line), S_IRUSR | S_IWUSR, 1, ptemp);
+        rv = record_replace(path, line, ptemp);
     }
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }

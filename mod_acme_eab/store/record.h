@@ -13,7 +13,10 @@
  * @return APR_ENOENT ... of the file; APR_EINVAL with a sentence in result when it is damaged */
 apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result, apr_pool_t *p);
 
-/** Write it durably, mode 0600. */
+/** What can be done without: NULL when it is missing or damaged, and then the log says so. In p. */
+json_t *record_recall(const char *path, apr_pool_t *p);
+
+/** Write it durably, mode 0600. A directory in its place is set aside (".damaged"). */
 apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
                           apr_pool_t *ptemp);
 

@@ -80,6 +80,44 @@ static void registration_fill(registration_t *reg, const json_t *json, apr_pool_
     reg->contacts = json_copy_string(p, json, "contacts");
 }
 
+static int key_is_usable(const char *path, apr_pool_t *p)
+{
+    keypair_t *key = NULL;
+    int usable = keypair_load(&key, path, p) == APR_SUCCESS && jose_alg(key) != NULL;
+
+    keypair_free(p, key);
+    return usable;
+}
+
+/* Whoever has the key can ask the CA for the rest: nothing is lost but the time for that. */
+static apr_status_t registration_salvage(registration_t *reg, const store_t *store,
+                                         const char *path, eab_result_t *result, apr_pool_t *p)
+{
+    const char *key_path = store_path(p, store, "accounts", reg->id, "key.pem");
+    struct stat st;
+
+    if (key_is_usable(key_path, p)) {
+        reg->attempted = reg->damaged = 1;
+        eab_result_set(
+            result, APR_EINVAL, EAB_PROBLEM_STORE,
+            "%s, which holds the URL of the account at %s, is damaged. Its key is whole, "
+            "and the CA is asked for the account of that key.",
+            path, reg->directory);
+        return APR_SUCCESS;
+    }
+    if (lstat(key_path, &st) == 0)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,
+                              "%s, which holds the URL of the account at %s, is damaged, and so is "
+                              "its key beside it. Restore both from a backup.",
+                              path, reg->directory);
+    return eab_result_set(
+        result, APR_EINVAL, EAB_PROBLEM_STORE,
+        "%s, which holds the URL of the account at %s, is damaged, and its key is "
+        "missing. Restore both from a backup; or remove their directory, and the "
+        "account is registered anew with a fresh EAB key.",
+        path, reg->directory);
+}
+
 apr_status_t registration_load(registration_t **preg, const store_t *store, const char *directory,
                                const char *kid, eab_result_t *result, apr_pool_t *p)
 {
@@ -96,13 +134,11 @@ apr_status_t registration_load(registration_t **preg, const store_t *store, cons
     rv = record_read(&json, path, result, p);
     if (rv == APR_SUCCESS && !registration_is_whole(json, reg))
         rv = APR_EINVAL;
-    if (rv == APR_EINVAL)
-        return eab_result_set(
-            result, rv, EAB_PROBLEM_STORE,
-            "%s, which holds the URL of the account at %s, is damaged. Restore it "
-            "from a backup; or remove its directory, and the account is "
-            "registered anew with a fresh EAB key.",
-            path, directory);
+    if (rv == APR_EINVAL) {
+        rv = registration_salvage(reg, store, path, result, p);
+        *preg = rv == APR_SUCCESS ? reg : NULL;
+        return rv;
+    }
     if (APR_STATUS_IS_ENOENT(rv))
         eab_result_clear(result);
     else if (rv != APR_SUCCESS)

@@ -17,6 +17,7 @@ typedef struct registration {
     apr_time_t created;     /* when the URL came; 0 before */
     const char *terms;      /* URL of the terms that were agreed to, or NULL */
     const char *contacts;   /* those that the CA has last been told, space-separated, or NULL */
+    int damaged;            /* what was known besides the key is lost; the CA can be asked for it */
 } registration_t;
 
 /** The id of an account. kid may be NULL. In p. */
@@ -29,7 +30,9 @@ const char *registration_kid_hash(apr_pool_t *p, const char *kid);
 int registration_id_is_valid(const char *id);
 
 /** Load what is stored. Without an account.json an empty record for this directory and kid is
- * returned. A damaged one is an error, never an empty record: the account must not be lost.
+ * returned. Beside a damaged one the key counts: with it the CA finds the account again, so the record
+ * is "attempted" and "damaged", with the reason in result. Without a key that is an error, never an
+ * empty record: the account must not be lost.
  * Also used, read-only, without a lock, to see whether an account is bound. */
 apr_status_t registration_load(registration_t **preg, const store_t *store, const char *directory,
                                const char *kid, eab_result_t *result, apr_pool_t *p);

@@ -10,9 +10,9 @@ reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
 {
     const char *path = store_path(p, store, "reload.json", NULL, NULL);
     reload_memory_t *memory = apr_pcalloc(p, sizeof(*memory));
-    json_t *json = NULL;
+    const json_t *json = record_recall(path, p);
 
-    if (record_read(&json, path, eab_result_make(p), p) == APR_SUCCESS) {
+    if (json != NULL) {
         memory->last = json_peek_time(json, "last");
         memory->asked = json_object_get(json, "asked");
     }

@@ -28,24 +28,71 @@ apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *pat
 }
 
 /* Private keys lie below: nobody else may own the directory or look into it. */
-static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
+static apr_status_t store_check_owner(const char *dir, struct stat *pst, eab_result_t *result)
 {
-    struct stat st;
-
-    if (stat(dir, &st) != 0)
+    if (stat(dir, pst) != 0)
         return store_report(result, errno, dir, "examined");
-    if (!S_ISDIR(st.st_mode))
+    if (!S_ISDIR(pst->st_mode))
         return eab_result_set(result, APR_ENOTDIR, EAB_PROBLEM_STORE,
                               "ACMEStoreDir %s is not a directory.", dir);
-    if (st.st_uid != geteuid())
+    if (pst->st_uid != geteuid())
         return eab_result_set(result, APR_EACCES, EAB_PROBLEM_STORE,
                               "ACMEStoreDir %s belongs to the user with id %lu, but this server "
                               "manages it as the user with id %lu. Give it that owner, or name "
                               "another directory.",
-                              dir, (unsigned long)st.st_uid, (unsigned long)geteuid());
+                              dir, (unsigned long)pst->st_uid, (unsigned long)geteuid());
+    return APR_SUCCESS;
+}
+
+static apr_status_t store_close_to_others(const char *dir, eab_result_t *result)
+{
+    struct stat st;
+    apr_status_t rv = store_check_owner(dir, &st, result);
+
+    if (rv != APR_SUCCESS)
+        return rv;
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(dir, S_IRWXU) != 0)
         return store_report(result, errno, dir, "closed to other users");
     return APR_SUCCESS;
+}
+
+store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *p)
+{
+    store_t *store = apr_pcalloc(p, sizeof(*store));
+
+    store->pool = p;
+    store->dir = apr_pstrdup(p, dir);
+    store->trouble = trouble;
+    return store;
+}
+
+apr_status_t store_judge(const char *dir, eab_result_t *result)
+{
+    struct stat st;
+    apr_status_t rv = store_check_owner(dir, &st, result);
+
+    /* Without root nothing can be said of root's directory: root will start httpd. */
+    if (!APR_STATUS_IS_ENOENT(rv) && (geteuid() == 0 || !APR_STATUS_IS_EACCES(rv)))
+        return rv;
+    eab_result_clear(result);
+    return APR_SUCCESS;
+}
+
+int store_is_used(const store_t *store, apr_pool_t *ptemp)
+{
+    static const char *const folders[] = { "accounts", "archive", "live" };
+    struct stat st;
+    size_t i;
+
+    if (stat(store->dir, &st) != 0)
+        return errno != ENOENT;
+    if (!S_ISDIR(st.st_mode) || access(store->dir, R_OK | X_OK) != 0)
+        return 1;
+    for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        if (file_list_directory(store_path(ptemp, store, folders[i], NULL, NULL), ptemp)->nelts > 0)
+            return 1;
+    }
+    return 0;
 }
 
 apr_status_t store_complete(const store_t *store, eab_result_t *result)
@@ -66,10 +113,12 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     *pstore = NULL;
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
+    if ((rv = store_judge(dir, result)) != APR_SUCCESS)
+        return rv;
     rv = file_make_directory(dir, S_IRWXU, p);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made as ACMEStoreDir");
-    if ((rv = store_check_owner(dir, result)) != APR_SUCCESS)
+    if ((rv = store_close_to_others(dir, result)) != APR_SUCCESS)
         return rv;
     (void)store_complete(store, eab_result_make(p));
     *pstore = store;

@@ -24,6 +24,7 @@
 typedef struct store {
     apr_pool_t *pool;
     const char *dir;
+    const eab_result_t *trouble; /* why it cannot be used, and is not touched; or NULL */
 } store_t;
 
 /** Make the directories that are missing (0700; parents 0755) and check that dir is a directory,
@@ -33,6 +34,17 @@ typedef struct store {
  * @return APR_SUCCESS, or an error with EAB_PROBLEM_STORE in result naming the directory and what
  *         to do. *pstore is NULL on failure */
 apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p);
+
+/** A store that cannot be used, for whoever has to go on all the same. trouble belongs to p. */
+store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *p);
+
+/** What stands in the way of a store in dir, as far as can be seen without touching it: something that
+ * is no directory, another owner. @return APR_SUCCESS, also when nothing is there yet */
+apr_status_t store_judge(const char *dir, eab_result_t *result);
+
+/** True when something was put into it before: an account, a certificate. Also when that cannot be
+ * told: it belongs to somebody else, or is no directory any more. */
+int store_is_used(const store_t *store, apr_pool_t *ptemp);
 
 /** Make the directories below dir that are missing. @return APR_SUCCESS, or why not with result */
 apr_status_t store_complete(const store_t *store, eab_result_t *result);

@@ -223,6 +223,26 @@ static void test_agent_that_is_not_running(void **state)
     assert_has_not(render(*state, full, 1), "The agent is not running");
 }
 
+static void test_what_is_no_longer_configured(void **state)
+{
+    const char *html =
+        render(*state,
+               "{'leftovers':{'certificates':[{'name':'<old>','since':'2026-11-20T21:05:00Z',"
+               "'directories':['/store/archive/old','/store/live/old']}],"
+               "'accounts':[{'name':'00ff','directory':'https://ca.example/d'},{'name':'11ee'}]}}",
+               1);
+
+    assert_has(html, "No longer configured");
+    assert_has(html, "&lt;old&gt;");
+    assert_has(html, "/store/archive/old /store/live/old");
+    assert_has(html, "2026-11-20 21:05 UTC");
+    assert_has(html, "https://ca.example/d");
+    assert_has(html, "11ee");
+    assert_has_not(render(*state, "{'leftovers':{'certificates':[],'accounts':[]}}", 1),
+                   "No longer configured");
+    assert_has(render(*state, "{'leftovers':[{}]}", 1), "</html>");
+}
+
 static void test_no_report(void **state)
 {
     const char *html = render(*state, NULL, 0);
@@ -301,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_refused_reload_shows_the_parsers_line),
         cmocka_unit_test(test_failed_reload_is_told),
         cmocka_unit_test(test_agent_that_is_not_running),
+        cmocka_unit_test(test_what_is_no_longer_configured),
         cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_a_report_of_before),
         cmocka_unit_test(test_no_certificate),

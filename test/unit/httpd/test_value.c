@@ -264,11 +264,12 @@ static void test_proxy_credentials(void **state)
 
 static void test_program(void **state)
 {
-    assert_null(value_program_refusal(*state, "/bin/sh"));
-    assert_non_null(strstr(value_program_refusal(*state, "bin/sh"), "whole path"));
-    assert_non_null(strstr(value_program_refusal(*state, "/nonexistent"), "/nonexistent"));
-    assert_non_null(strstr(value_program_refusal(*state, "/etc/passwd"), "chmod"));
-    assert_non_null(value_program_refusal(*state, "/tmp"));
+    assert_null(value_program_refusal("/nonexistent"));
+    assert_non_null(strstr(value_program_refusal("bin/sh"), "whole path"));
+    assert_null(value_program_trouble(*state, "/bin/sh"));
+    assert_non_null(strstr(value_program_trouble(*state, "/nonexistent"), "/nonexistent"));
+    assert_non_null(strstr(value_program_trouble(*state, "/etc/passwd"), "chmod"));
+    assert_non_null(value_program_trouble(*state, "/tmp"));
 }
 
 static const char *make_file(char *path, const char *text)
@@ -287,10 +288,10 @@ static void test_ca_file(void **state)
 
     make_file(good, "a comment\n-----BEGIN CERTIFICATE-----\nAAAA\n");
     make_file(bad, "-----BEGIN PRIVATE KEY-----\n");
-    assert_null(value_ca_file_refusal(*state, good));
-    assert_non_null(strstr(value_ca_file_refusal(*state, bad), "holds no certificate"));
-    assert_non_null(strstr(value_ca_file_refusal(*state, "/nonexistent"), "/nonexistent"));
-    assert_non_null(value_ca_file_refusal(*state, "/tmp"));
+    assert_null(value_ca_file_trouble(*state, good));
+    assert_non_null(strstr(value_ca_file_trouble(*state, bad), "holds no certificate"));
+    assert_non_null(strstr(value_ca_file_trouble(*state, "/nonexistent"), "/nonexistent"));
+    assert_non_null(value_ca_file_trouble(*state, "/tmp"));
     unlink(good);
     unlink(bad);
 }

@@ -65,7 +65,8 @@ static const char *const whole =
                       ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","
-                      "\"next\":\"2026-03-02T00:01:00Z\"}}";
+                      "\"next\":\"2026-03-02T00:01:00Z\"},"
+                      "\"leftovers\":{\"certificates\":[{\"name\":\"old\"}],\"accounts\":[]}}";
 
 static json_t *parse(apr_pool_t *p)
 {

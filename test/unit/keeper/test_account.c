@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/json.h"
 
 static void the_key_is_read_at_the_start_and_cleansed_when_bound(void **state)
@@ -61,28 +62,55 @@ static void a_kid_without_a_source_is_told(void **state)
 static void an_account_is_mended_when_the_store_is(void **state)
 {
     scene_t *s = scene_make(*state);
-    const char *key, *aside;
+    const char *dir, *aside;
 
     scene_start(s);
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
-    key = scene_path(s, apr_pstrcat(s->p, "accounts/", scene_account(s)->registration->id,
-                                    "/account.json", NULL));
-    aside = apr_pstrcat(s->p, key, ".aside", NULL);
+    dir = scene_path(s, apr_pstrcat(s->p, "accounts/", scene_account(s)->registration->id, NULL));
+    aside = apr_pstrcat(s->p, s->dir, "/aside", NULL);
     scene_stop(s);
-    assert_int_equal(0, rename(key, aside));
-    fixture_write(key, "{}", 2);
+    assert_int_equal(0, rename(dir, aside));
+    assert_int_equal(0, mkdir(dir, 0700));
+    fixture_write(apr_pstrcat(s->p, dir, "/account.json", NULL), "{}", 2);
+    fixture_write(apr_pstrcat(s->p, dir, "/key.pem", NULL), "x", 1);
     scene_start(s);
     assert_string_equal(EAB_PROBLEM_STORE, scene_account(s)->broken->type);
     assert_null(scene_certificate(s)->journal);
     assert_true(scene_has(s, "pending/" NAME "/order.json"));
     assert_false(account_mend(scene_account(s)));
-    assert_int_equal(0, rename(aside, key));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, s->p));
+    assert_int_equal(0, rename(aside, dir));
     assert_true(account_mend(scene_account(s)));
     assert_int_equal(APR_SUCCESS, scene_account(s)->broken->rv);
     assert_string_equal(ACCOUNT_URL, scene_account(s)->registration->url);
     certificate_mend(scene_certificate(s));
     assert_non_null(scene_certificate(s)->journal);
+    scene_end(s);
+}
+
+/* The key is enough to go on with the order: the CA is asked for the account first. */
+static void an_account_without_its_record_is_not_broken(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *record;
+
+    scene_start(s);
+    scene_register(s);
+    scene_sign(s, SENTENCE_NEW_ORDER);
+    record = scene_path(s, apr_pstrcat(s->p, "accounts/", scene_account(s)->registration->id,
+                                       "/account.json", NULL));
+    fixture_write(record, "", 0);
+    fixture_write(s->key_file, "", 0);
+    scene_start(s);
+    assert_int_equal(APR_SUCCESS, scene_account(s)->broken->rv);
+    assert_null(scene_account(s)->registration->url);
+    assert_true(scene_account(s)->registration->attempted);
+    assert_non_null(scene_certificate(s)->journal);
+    assert_non_null(scene_sign(s, SENTENCE_FIND_ACCOUNT));
+    scene_register(s);
+    scene_start(s);
+    assert_string_equal(ACCOUNT_URL, scene_account(s)->registration->url);
     scene_end(s);
 }
 
@@ -330,6 +358,7 @@ int main(void)
         fixture_test(a_failed_source_is_remembered_and_read_again),
         fixture_test(a_kid_without_a_source_is_told),
         fixture_test(an_account_is_mended_when_the_store_is),
+        fixture_test(an_account_without_its_record_is_not_broken),
         fixture_test(a_program_gives_the_key),
         fixture_test(a_program_that_fails_is_run_once_for_a_request),
         fixture_test(a_program_that_prints_no_key_is_told),

@@ -167,6 +167,7 @@ static void a_chain_is_installed_and_the_order_ends(void **state)
     scene_t *s = with_finalized(*state);
     keeper_certificate_t *certificate = scene_certificate(s);
     brief_facts_t *facts;
+    const char *fingerprint;
     char target[200] = "";
 
     assert_null(certificate_facts(certificate, s->p));
@@ -190,13 +191,14 @@ static void a_chain_is_installed_and_the_order_ends(void **state)
     assert_true(readlink(scene_path(s, "live/" NAME), target, sizeof(target) - 1) > 0);
     assert_string_equal("../archive/" NAME "/000002", target);
 
-    s->certificate->loaded = "000001";
+    fingerprint = apr_pstrdup(s->p, scene_certificate(s)->best->facts->fingerprint);
+    s->certificate->loaded_fingerprint = "00";
     scene_start(s);
     assert_true(certificate_waits_for_reload(scene_certificate(s)));
-    s->certificate->loaded = "000002";
+    s->certificate->loaded_fingerprint = fingerprint;
     scene_start(s);
     assert_false(certificate_waits_for_reload(scene_certificate(s)));
-    s->certificate->loaded = NULL;
+    s->certificate->loaded_fingerprint = NULL;
     s->certificate->served = 0;
     scene_start(s);
     assert_false(certificate_waits_for_reload(scene_certificate(s)));

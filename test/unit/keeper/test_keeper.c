@@ -96,13 +96,19 @@ static void the_brief_holds_no_secret(void **state)
 static void a_missing_ca_file_breaks_the_account(void **state)
 {
     scene_t *s = scene_make(*state);
+    const char *pem = "-----BEGIN CERTIFICATE-----\n";
 
     s->account->ca_file = apr_pstrcat(s->p, s->dir, "/ca.pem", NULL);
     scene_start(s);
     assert_non_null(strstr(account_of(s)->broken->detail, s->account->ca_file));
+    assert_false(account_mend(scene_account(s)));
     fixture_write(s->account->ca_file, "PEM", 3);
+    assert_false(account_mend(scene_account(s)));
+    assert_non_null(strstr(account_of(s)->broken->detail, "no certificate"));
+    fixture_write(s->account->ca_file, pem, strlen(pem));
+    assert_true(account_mend(scene_account(s)));
     assert_null(account_of(s)->broken);
-    assert_string_equal("PEM", account_of(s)->ca_pem);
+    assert_string_equal(pem, account_of(s)->ca_pem);
     scene_end(s);
 }
 

@@ -35,6 +35,8 @@ static const char *stage(scene_t *s, const char *name, const char *text)
                                     file(s, "arguments"), "\n", text, NULL));
 }
 
+static const char *installed; /* the fingerprint of that certificate: */
+
 /* A store with one certificate that httpd has not loaded. */
 static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
 {
@@ -50,6 +52,7 @@ static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
     scene_register(s);
     scene_finalize(s);
     scene_install(s);
+    installed = apr_pstrdup(p, scene_certificate(s)->best->facts->fingerprint);
     scene_stop(s);
     s->certificate->fallback = 1; /* at once */
     s->plan->reload = 1;
@@ -140,7 +143,7 @@ static void a_passed_test_restarts_httpd(void **state)
     assert_null(json_peek_string(news, "why"));
     assert_int_equal(1, asked(s));
     /* The keeper after the restart: it is loaded. */
-    s->certificate->loaded = "000001";
+    s->certificate->loaded_fingerprint = installed;
     s->certificate->fallback = 0;
     news = run_keeper(s, apr_time_from_msec(300));
     assert_int_equal(1, signals);
@@ -244,7 +247,10 @@ static void what_cannot_be_remembered_is_not_done(void **state)
     apr_time_t next;
     json_t *news;
 
+    /* A directory in its place would make way, if it could. */
     assert_int_equal(APR_SUCCESS, apr_dir_make(scene_path(s, "reload.json"), APR_OS_DEFAULT, s->p));
+    assert_int_equal(APR_SUCCESS, apr_dir_make_recursive(scene_path(s, "reload.json.damaged/x"),
+                                                         APR_OS_DEFAULT, s->p));
     news = run_keeper(s, apr_time_from_msec(700));
     next = json_peek_time(news, "next");
     assert_int_equal(0, signals);

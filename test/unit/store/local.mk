@@ -23,6 +23,11 @@ test_unit_store_test_journal_SOURCES = test/unit/store/test_journal.c \
 test_unit_store_test_journal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_journal_LDADD = $(STORE_TEST_LIBS)
 
+check_PROGRAMS += test/unit/store/test_leftover
+test_unit_store_test_leftover_SOURCES = test/unit/store/test_leftover.c
+test_unit_store_test_leftover_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_leftover_LDADD = $(STORE_TEST_LIBS)
+
 check_PROGRAMS += test/unit/store/test_failure
 test_unit_store_test_failure_SOURCES = test/unit/store/test_failure.c
 test_unit_store_test_failure_CFLAGS = $(UNIT_CFLAGS)

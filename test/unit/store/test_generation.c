@@ -380,6 +380,143 @@ static void foreign_links_are_repaired(void **state)
     scene_end(&s);
 }
 
+static void copy_file(scene_t *s, const char *from, const char *to)
+{
+    const char *text = NULL;
+    apr_size_t len = 0;
+
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, from, 100000, s->p));
+    fixture_write(to, text, len);
+}
+
+/* As cp -rL leaves it: a directory with the files in the place of the link. */
+static void copy_to_live(scene_t *s, const char *number)
+{
+    static const char *const files[] = { "fullchain.pem", "privkey.pem", "meta.json" };
+    size_t i;
+
+    unlink(s->link);
+    assert_int_equal(0, mkdir(s->link, 0755));
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        copy_file(s, path_of(s, number, files[i]), apr_pstrcat(s->p, s->link, "/", files[i], NULL));
+}
+
+static const char *entries(scene_t *s)
+{
+    return apr_array_pstrcat(s->p, file_list_directory(s->archive, s->p), ' ');
+}
+
+static void a_copy_in_the_place_of_the_link_is_a_link_again(void **state)
+{
+    static const char *const numbers[] = { "000001", "000002" };
+    scene_t s = scene(*state);
+    size_t i;
+
+    install(&s);
+    install(&s);
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        copy_to_live(&s, numbers[i]);
+        expect_found(&s, "000002", 0);
+        recover(&s);
+        assert_non_null(strstr(s.result->detail, s.link));
+        expect_live(&s, "000002");
+        expect_found(&s, "000002", 1);
+        assert_string_equal("000001 000002", entries(&s));
+    }
+    recover(&s);
+    assert_int_equal(APR_SUCCESS, s.result->rv);
+    scene_end(&s);
+}
+
+static void an_unknown_certificate_in_the_place_of_the_link_is_kept(void **state)
+{
+    static const party_spec_t old = {
+        .names = "DNS:" NAME, .usage = "serverAuth", .from = -80 * DAY, .until = -10 * DAY
+    };
+    scene_t s = scene(*state);
+    party_t *party = party_make(s.p, s.root, &old);
+    generation_t *gen = NULL;
+
+    /* Newer than all that is there: the archive is of an older backup. */
+    install(&s);
+    install(&s);
+    copy_to_live(&s, "000002");
+    file_remove_tree(path_of(&s, "000002", ""), s.p);
+    recover(&s);
+    expect_live(&s, "000002");
+    expect_found(&s, "000002", 1);
+    assert_int_equal(0700, mode_of(path_of(&s, "000002", "")));
+
+    /* Older: it is kept, and not used. */
+    copy_to_live(&s, "000002");
+    fixture_write(apr_pstrcat(s.p, s.link, "/fullchain.pem", NULL), party_pem(s.p, 1, party),
+                  strlen(party_pem(s.p, 1, party)));
+    assert_int_equal(APR_SUCCESS, file_replace(apr_pstrcat(s.p, s.link, "/privkey.pem", NULL),
+                                               keypair_pem(s.p, party->key)->data,
+                                               keypair_pem(s.p, party->key)->len, 0600, 0, s.p));
+    recover(&s);
+    expect_live(&s, "000002");
+    assert_string_equal("000001 000002 aside-1", entries(&s));
+    assert_non_null(strstr(s.result->detail, "aside-1"));
+
+    /* Nothing but copies was saved. */
+    copy_to_live(&s, "000002");
+    file_remove_tree(s.archive, s.p);
+    recover(&s);
+    expect_live(&s, "000001");
+    expect_found(&s, "000001", 1);
+    assert_int_equal(APR_SUCCESS, install_party(&s, leaf(&s, "DNS:" NAME), party->key, &gen) == 0);
+    scene_end(&s);
+}
+
+static void anything_else_in_the_place_of_the_link_makes_way(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    unlink(s.link);
+    assert_int_equal(0, mkdir(s.link, 0755));
+    assert_string_equal("000002", install(&s)->number);
+    unlink(s.link);
+    assert_int_equal(0, mkdir(s.link, 0755));
+    fixture_write(apr_pstrcat(s.p, s.link, "/README", NULL), "mine", 4);
+    assert_string_equal("000003", install(&s)->number);
+    expect_live(&s, "000003");
+    assert_string_equal("000001 000002 000003 aside-1", entries(&s));
+    copy_to_live(&s, "000003");
+    fixture_write(apr_pstrcat(s.p, s.link, "/README", NULL), "mine", 4);
+    recover(&s);
+    assert_string_equal("000001 000002 000003 aside-1 aside-2", entries(&s));
+    unlink(s.link);
+    fixture_write(s.link, "", 0);
+    assert_string_equal("000004", install(&s)->number);
+    expect_live(&s, "000004");
+    scene_end(&s);
+}
+
+static void a_failed_installation_leaves_nothing(void **state)
+{
+    scene_t s = scene(*state);
+    const char *live = store_path(s.p, s.store, "live", NULL, NULL);
+    const char *away = apr_pstrcat(s.p, live, ".away", NULL);
+    party_t *party = leaf(&s, "DNS:" NAME);
+    generation_t *gen = NULL;
+    int i;
+
+    install(&s);
+    assert_int_equal(0, rename(live, away));
+    fixture_write(live, "", 0);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(ENOTDIR, install_party(&s, party, party->key, &gen));
+        assert_null(gen);
+        assert_string_equal("000001", entries(&s));
+    }
+    assert_int_equal(0, unlink(live));
+    assert_int_equal(0, rename(away, live));
+    assert_string_equal("000002", install(&s)->number);
+    scene_end(&s);
+}
+
 static void truncated_chain_falls_back(void **state)
 {
     scene_t s = scene(*state);
@@ -586,6 +723,10 @@ int main(void)
         fixture_test(dangling_link_is_repaired),
         fixture_test(numbers_are_not_used_twice),
         fixture_test(foreign_links_are_repaired),
+        fixture_test(a_copy_in_the_place_of_the_link_is_a_link_again),
+        fixture_test(an_unknown_certificate_in_the_place_of_the_link_is_kept),
+        fixture_test(anything_else_in_the_place_of_the_link_makes_way),
+        fixture_test(a_failed_installation_leaves_nothing),
         fixture_test(truncated_chain_falls_back),
         fixture_test(truncated_key_falls_back),
         fixture_test(swapped_files_fall_back),

@@ -2,6 +2,7 @@
 #include "../fixture.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 #include <openssl/err.h>
 
 #include "base/file.h"
@@ -146,6 +147,56 @@ static void damaged_account_is_an_error(void **state)
     scene_end(&s);
 }
 
+/* The CA knows the account by its key: nothing else has to be known here. */
+static void damaged_account_beside_its_key_is_asked_for(void **state)
+{
+    static const char *const damaged[] = { "", "{", "[]", "{\"directory\": 7}", "\x7f\x45\x4c" };
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+    keypair_t *first = NULL, *again = NULL;
+    size_t i;
+
+    reg->url = "https://ca.example/acct/7";
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    reg->url = NULL;
+    assert_int_equal(APR_SUCCESS, registration_key(&first, s.store, reg, s.result, s.p));
+    for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+        fixture_write(path_of(&s, "account.json"), damaged[i], strlen(damaged[i]));
+        reg = load(&s);
+        assert_true(reg->damaged && reg->attempted);
+        assert_null(reg->url);
+        assert_non_null(strstr(s.result->detail, "account.json"));
+        assert_null(strstr(s.result->detail, "remove"));
+        assert_int_equal(APR_SUCCESS, registration_key(&again, s.store, reg, s.result, s.p));
+        assert_int_equal(1, EVP_PKEY_eq(first->pkey, again->pkey));
+    }
+    unlink(path_of(&s, "account.json"));
+    assert_int_equal(0, mkdir(path_of(&s, "account.json"), 0700));
+    assert_true(load(&s)->damaged);
+    reg->url = "https://ca.example/acct/7";
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    eab_result_clear(s.result);
+    assert_string_equal("https://ca.example/acct/7", load(&s)->url);
+    assert_int_equal(APR_SUCCESS, s.result->rv);
+    scene_end(&s);
+}
+
+/* It may be mended: nobody is told to throw it away. */
+static void damaged_account_beside_a_damaged_key(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = load(&s);
+
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    fixture_write(path_of(&s, "account.json"), "", 0);
+    fixture_write(path_of(&s, "key.pem"), "-----BEGIN", 10);
+    assert_int_equal(APR_EINVAL, registration_load(&reg, s.store, DIRECTORY, KID, s.result, s.p));
+    assert_null(reg);
+    assert_non_null(strstr(s.result->detail, "Restore both"));
+    assert_null(strstr(s.result->detail, "remove"));
+    scene_end(&s);
+}
+
 static void key_is_made_once(void **state)
 {
     scene_t s = scene(*state);
@@ -228,6 +279,8 @@ int main(void)
         fixture_test(save_and_load),
         fixture_test(attempt_is_remembered_without_a_url),
         fixture_test(damaged_account_is_an_error),
+        fixture_test(damaged_account_beside_its_key_is_asked_for),
+        fixture_test(damaged_account_beside_a_damaged_key),
         fixture_test(key_is_made_once),
         fixture_test(damaged_key_is_an_error),
         fixture_test(key_that_no_ca_takes_is_an_error),

@@ -173,9 +173,32 @@ static void lock_is_not_inherited_by_programs(void **state)
     assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
 }
 
+static void what_was_used_is_known(void **state)
+{
+    store_t *store = NULL;
+    eab_result_t *result = eab_result_make(*state);
+    const char *dir = fixture_directory(*state);
+
+    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, *state));
+    assert_int_equal(APR_SUCCESS, store_judge(dir, result));
+    assert_false(store_is_used(store_refuse(dir, result, *state), *state));
+    assert_int_equal(APR_SUCCESS, store_open(&store, dir, result, *state));
+    assert_false(store_is_used(store, *state));
+    assert_int_equal(APR_SUCCESS, store_make_directory(store, "accounts", "0123", result, *state));
+    assert_true(store_is_used(store, *state));
+    assert_int_equal(APR_SUCCESS, store_judge(dir, result));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, *state));
+    fixture_write(dir, "", 0);
+    assert_true(store_is_used(store, *state));
+    assert_int_equal(APR_ENOTDIR, store_judge(dir, result));
+    assert_non_null(strstr(result->detail, "is not a directory"));
+    assert_int_equal(APR_ENOTDIR, store_open(&store, dir, result, *state));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, *state));
+}
+
 static void paths(void **state)
 {
-    store_t store = { *state, "/s" };
+    store_t store = { *state, "/s", NULL };
 
     assert_string_equal("/s", store_path(*state, &store, NULL, NULL, NULL));
     assert_string_equal("/s/a", store_path(*state, &store, "a", NULL, NULL));
@@ -251,6 +274,7 @@ int main(void)
         fixture_test(lock_removes_what_is_unfinished),
         fixture_test(lock_ends_with_its_process),
         fixture_test(lock_is_not_inherited_by_programs),
+        fixture_test(what_was_used_is_known),
         fixture_test(paths),
         fixture_test(entries),
         fixture_test(records_are_for_people_too),

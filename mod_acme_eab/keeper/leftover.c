@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/leftover.h"
+
+#include <apr_strings.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "store/leftover.h"
+#include "store/record.h"
+
+#define SHOWN_MAX 50 /* in the status, of each kind */
+#define NAMED_MAX 5  /* in one line of the log */
+
+/* After a change of names or key types, httpd serves what lies in other places, see httpd/ssl.c. */
+static void add_borrowed(apr_array_header_t *used, const keeper_t *keeper, apr_pool_t *p)
+{
+    apr_array_header_t *entries =
+        file_list_directory(store_path(p, keeper->store, "archive", NULL, NULL), p);
+    int i, k;
+
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+
+        for (k = 0; certificate->best == NULL && k < entries->nelts; ++k) {
+            const char *entry = APR_ARRAY_IDX(entries, k, const char *);
+            generation_t *generation = NULL;
+
+            if (generation_find(&generation, keeper->store, entry, certificate->plan->names,
+                                apr_time_now(), eab_result_make(p), p)
+                == APR_SUCCESS) {
+                APR_ARRAY_PUSH(used, const char *) = entry;
+            }
+        }
+    }
+}
+
+static apr_array_header_t *used_certificates(const keeper_t *keeper, apr_pool_t *p)
+{
+    apr_array_header_t *used = apr_array_make(p, 8, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        APR_ARRAY_PUSH(used, const char *) =
+            store_entry(p, keeper_certificate_at(keeper, i)->plan->id);
+    }
+    add_borrowed(used, keeper, p);
+    return used;
+}
+
+static apr_array_header_t *used_accounts(const keeper_t *keeper, apr_pool_t *p)
+{
+    apr_array_header_t *used = apr_array_make(p, 2, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < keeper->accounts->nelts; ++i) {
+        const plan_account_t *plan = keeper_account_at(keeper, i)->plan;
+
+        APR_ARRAY_PUSH(used, const char *) = registration_id(p, plan->directory, plan->kid);
+    }
+    return used;
+}
+
+/* "a, b and 3 more", of the new ones; NULL when there are none. */
+static const char *list_new(const apr_array_header_t *leftovers, apr_pool_t *p)
+{
+    const char *text = NULL;
+    int i, n = 0;
+
+    for (i = 0; i < leftovers->nelts; ++i) {
+        const leftover_t *leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
+
+        if (leftover->is_new && ++n <= NAMED_MAX) {
+            text = apr_pstrcat(p, text != NULL ? text : "", text != NULL ? ", " : "",
+                               log_escape(p, leftover->name), NULL);
+        }
+    }
+    return n > NAMED_MAX ? apr_psprintf(p, "%s and %d more", text, n - NAMED_MAX) : text;
+}
+
+static void tell(const keeper_t *keeper, const apr_array_header_t *certificates,
+                 const apr_array_header_t *accounts, apr_pool_t *p)
+{
+    const char *dir = keeper->store->dir;
+    const char *names = list_new(certificates, p), *ids = list_new(accounts, p);
+
+    if (names != NULL) {
+        log_line(
+            LOG_LEVEL_NOTICE,
+            "Certificates and private keys in the store belong to no managed domain any more: "
+            "%s. They are kept; if nothing needs them, remove their directories in %s/archive, "
+            "%s/live and %s/pending",
+            names, dir, dir, dir);
+    }
+    if (ids != NULL) {
+        log_line(
+            LOG_LEVEL_NOTICE,
+            "Accounts in the store are used by nothing that is configured: %s. They are kept, "
+            "as an EAB key may be of use once only; if they are not needed again, remove their "
+            "directories in %s/accounts",
+            ids, dir);
+    }
+}
+
+/* What a person knows an account by. */
+static void put_account(json_t *json, const keeper_t *keeper, const char *id, apr_pool_t *p)
+{
+    const char *path = store_path(p, keeper->store, "accounts", id, "account.json");
+    json_t *record = NULL;
+
+    if (record_read(&record, path, eab_result_make(p), p) == APR_SUCCESS) {
+        json_put_string(json, "directory", json_peek_string(record, "directory"));
+        json_put_string(json, "url", json_peek_string(record, "url"));
+    }
+}
+
+static json_t *list_to_json(const keeper_t *keeper, const apr_array_header_t *leftovers,
+                            int of_accounts, apr_pool_t *p)
+{
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; i < leftovers->nelts && i < SHOWN_MAX; ++i) {
+        const leftover_t *leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
+        json_t *json = json_object();
+
+        json_put_string(json, "name", leftover->name);
+        if (of_accounts) {
+            put_account(json, keeper, leftover->name, p);
+        }
+        json_put_time(json, "since", leftover->since);
+        json_put_strings(json, "directories", leftover->paths);
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
+void leftover_open(keeper_t *keeper)
+{
+    apr_pool_t *pool = NULL;
+    apr_array_header_t *certificates, *accounts;
+    apr_time_t now = apr_time_now();
+    json_t *json = json_own(keeper->pool, json_object());
+
+    apr_pool_create(&pool, keeper->pool);
+    certificates = leftover_certificates(keeper->store, used_certificates(keeper, pool), now, pool);
+    accounts = leftover_accounts(keeper->store, used_accounts(keeper, pool), now, pool);
+    leftover_remember(keeper->store, certificates, accounts, pool);
+    tell(keeper, certificates, accounts, pool);
+    json_object_set_new(json, "certificates", list_to_json(keeper, certificates, 0, pool));
+    json_object_set_new(json, "accounts", list_to_json(keeper, accounts, 1, pool));
+    keeper->leftovers = json;
+    apr_pool_destroy(pool);
+}

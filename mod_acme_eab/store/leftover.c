@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/leftover.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "store/journal.h"
+#include "store/record.h"
+
+#define FILE_NAME "leftovers.json"
+
+static int is_among(const apr_array_header_t *names, const char *name)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static const json_t *recall(const store_t *store, const char *kind, apr_pool_t *p)
+{
+    return json_object_get(record_recall(store_path(p, store, FILE_NAME, NULL, NULL), p), kind);
+}
+
+static leftover_t *push(apr_array_header_t *leftovers, const char *name, const json_t *known,
+                        apr_time_t now)
+{
+    apr_pool_t *p = leftovers->pool;
+    leftover_t *leftover = NULL;
+    int i;
+
+    for (i = 0; i < leftovers->nelts; i++) {
+        leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
+        if (strcmp(leftover->name, name) == 0)
+            return leftover;
+    }
+    leftover = apr_array_push(leftovers);
+    leftover->name = apr_pstrdup(p, name);
+    leftover->since = json_peek_time(known, name);
+    leftover->is_new = leftover->since == 0 || leftover->since > now;
+    if (leftover->is_new)
+        leftover->since = now;
+    leftover->paths = apr_array_make(p, 3, sizeof(const char *));
+    return leftover;
+}
+
+/* Not of ours: somebody's notes. */
+static int is_file(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The directories of a folder that are not in use. */
+static void survey(apr_array_header_t *leftovers, const store_t *store, const char *folder,
+                   const apr_array_header_t *used, const json_t *known, apr_time_t now)
+{
+    apr_pool_t *p = leftovers->pool;
+    apr_array_header_t *entries = file_list_directory(store_path(p, store, folder, NULL, NULL), p);
+    int i;
+
+    for (i = 0; i < entries->nelts; i++) {
+        const char *entry = APR_ARRAY_IDX(entries, i, const char *);
+
+        if (!is_among(used, entry) && !is_file(store_path(p, store, folder, entry, NULL)))
+            APR_ARRAY_PUSH(push(leftovers, entry, known, now)->paths, const char *) =
+                store_path(p, store, folder, entry, NULL);
+    }
+}
+
+/* Not finalized, the order has no certificate; its key was made for nothing else. */
+static void drop_orders(const store_t *store, const apr_array_header_t *used, apr_pool_t *p)
+{
+    apr_array_header_t *entries =
+        file_list_directory(store_path(p, store, "pending", NULL, NULL), p);
+    int i;
+
+    for (i = 0; i < entries->nelts; i++) {
+        const char *entry = APR_ARRAY_IDX(entries, i, const char *);
+        journal_t *journal = NULL;
+
+        if (!is_among(used, entry)
+            && journal_load(&journal, store, entry, eab_result_make(p), p) == APR_SUCCESS
+            && !journal->finalized)
+            (void)journal_remove(store, entry, p);
+    }
+}
+
+apr_array_header_t *leftover_certificates(const store_t *store, const apr_array_header_t *used,
+                                          apr_time_t now, apr_pool_t *p)
+{
+    apr_array_header_t *leftovers = apr_array_make(p, 4, sizeof(leftover_t));
+    const json_t *known = recall(store, "certificates", p);
+
+    drop_orders(store, used, p);
+    survey(leftovers, store, "archive", used, known, now);
+    survey(leftovers, store, "live", used, known, now);
+    survey(leftovers, store, "pending", used, known, now);
+    return leftovers;
+}
+
+apr_array_header_t *leftover_accounts(const store_t *store, const apr_array_header_t *used,
+                                      apr_time_t now, apr_pool_t *p)
+{
+    apr_array_header_t *leftovers = apr_array_make(p, 2, sizeof(leftover_t));
+
+    survey(leftovers, store, "accounts", used, recall(store, "accounts", p), now);
+    return leftovers;
+}
+
+static json_t *times_of(const apr_array_header_t *leftovers)
+{
+    json_t *json = json_object();
+    int i;
+
+    for (i = 0; i < leftovers->nelts; i++) {
+        const leftover_t *leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
+
+        json_put_time(json, leftover->name, leftover->since);
+    }
+    return json;
+}
+
+void leftover_remember(const store_t *store, const apr_array_header_t *certificates,
+                       const apr_array_header_t *accounts, apr_pool_t *ptemp)
+{
+    const char *path = store_path(ptemp, store, FILE_NAME, NULL, NULL);
+    json_t *json = json_own(ptemp, json_object());
+    json_t *before = NULL;
+
+    json_object_set_new(json, "certificates", times_of(certificates));
+    json_object_set_new(json, "accounts", times_of(accounts));
+    if (record_read(&before, path, eab_result_make(ptemp), ptemp) == APR_SUCCESS
+        && json_equal(before, json))
+        return;
+    if (before == NULL && certificates->nelts == 0 && accounts->nelts == 0)
+        return;
+    (void)record_write(path, json, eab_result_make(ptemp), ptemp);
+}
