@@ -158,18 +158,60 @@ static config_domain_t *push_domain(const cmd_parms *cmd, apr_array_header_t *wo
     return domain;
 }
 
+static int has_off(const apr_array_header_t *words)
+{
+    return words->nelts > 0 && strcasecmp(APR_ARRAY_IDX(words, 0, const char *), "off") == 0;
+}
+
+/* @return why not: what follows the name of the directive */
+static const char *set_off(const cmd_parms *cmd, const apr_array_header_t *words, int is_section)
+{
+    config_t *config = ap_get_module_config(cmd->server->module_config, &acme_eab_module);
+
+    if (is_section)
+        return "off has no settings; write it without the brackets, as one line";
+    if (words->nelts > 1)
+        return "off stands alone; to leave names out of a certificate, leave them out of its "
+               "ACMEManagedDomain";
+    if (!cmd->server->is_virtual)
+        return "off is for a <VirtualHost>, which it leaves alone; outside of one it has no "
+               "meaning, take it out";
+    config->off_where = where_of(cmd->pool, cmd->directive);
+    return NULL;
+}
+
+static void read_off(const cmd_parms *cmd, const apr_array_header_t *words, int is_section)
+{
+    const char *why = set_off(cmd, words, is_section);
+
+    if (why != NULL)
+        mistake_add(config_record(cmd->pool)->mistakes, where_of(cmd->pool, cmd->directive),
+                    "ACMEManagedDomain %s", why);
+}
+
 static const char *add_domain(cmd_parms *cmd, void *dirconf, const char *args)
 {
+    apr_array_header_t *words = split_words(cmd->pool, args);
+
     (void)dirconf;
-    (void)push_domain(cmd, split_words(cmd->pool, args));
+    if (has_off(words))
+        read_off(cmd, words, 0);
+    else
+        (void)push_domain(cmd, words);
     return NULL;
 }
 
 static const char *add_domain_section(cmd_parms *cmd, void *dirconf, const char *args)
 {
-    config_domain_t *domain = push_domain(cmd, section_words(cmd, args));
+    apr_array_header_t *words = section_words(cmd, args);
+    config_domain_t *domain = NULL;
 
     (void)dirconf;
+    if (has_off(words)) {
+        read_off(cmd, words, 1);
+        return NULL;
+    }
+    domain = push_domain(cmd, words);
     domain->own = read_section(cmd, "<ACMEManagedDomain>", SETTING_RELOAD);
     return NULL;
 }
@@ -228,7 +270,8 @@ const command_rec config_commands[] = {
     SETTING("ACMEContact", SETTING_CONTACT, "e-mail addresses for the CA"),
     SETTING("ACMETermsOfService", SETTING_TERMS, "accepted"),
     AP_INIT_RAW_ARGS("ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
-                     "the names of one certificate; in a virtual host, none for all of its names"),
+                     "the names of one certificate; in a virtual host, none for all of its names, or "
+                     "off to leave it alone"),
     AP_INIT_RAW_ARGS("<ACMEManagedDomain", add_domain_section, NULL, RSRC_CONF,
                      "the same, with settings of its own inside"),
     AP_INIT_RAW_ARGS("<ACMEAccount", add_account_section, NULL, RSRC_CONF,
@@ -302,6 +345,7 @@ void *config_merge(apr_pool_t *p, void *base, void *add)
 
     for (id = 0; id < SETTING_COUNT; ++id)
         merged->settings[id] = is_inherited(from, own, id) ? from->settings[id] : own->settings[id];
+    merged->off_where = own->off_where;
     return merged;
 }
 
