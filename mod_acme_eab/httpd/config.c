@@ -269,9 +269,10 @@ const command_rec config_commands[] = {
     SETTING("ACMEEABAlg", SETTING_EAB_ALG, "HS256 (default), HS384 or HS512"),
     SETTING("ACMEContact", SETTING_CONTACT, "e-mail addresses for the CA"),
     SETTING("ACMETermsOfService", SETTING_TERMS, "accepted"),
-    AP_INIT_RAW_ARGS("ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
-                     "the names of one certificate; in a virtual host, none for all of its names, or "
-                     "off to leave it alone"),
+    AP_INIT_RAW_ARGS(
+        "ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
+        "the names of one certificate; in a virtual host, none for all of its names, or "
+        "off to leave it alone"),
     AP_INIT_RAW_ARGS("<ACMEManagedDomain", add_domain_section, NULL, RSRC_CONF,
                      "the same, with settings of its own inside"),
     AP_INIT_RAW_ARGS("<ACMEAccount", add_account_section, NULL, RSRC_CONF,

@@ -35,8 +35,7 @@ static apr_array_header_t *lists_of(const loss_t *loss, const apr_array_header_t
     int i = 0;
 
     for (i = 0; i < names->nelts; ++i) {
-        const char *name =
-            ap_escape_logitem(loss->ptemp, APR_ARRAY_IDX(names, i, const char *));
+        const char *name = ap_escape_logitem(loss->ptemp, APR_ARRAY_IDX(names, i, const char *));
 
         list = list == NULL ? name : apr_pstrcat(loss->ptemp, list, " ", name, NULL);
         if (i == names->nelts - 1 || strlen(list) > LONGEST_LIST) {
@@ -68,10 +67,11 @@ static void tell_off(const loss_t *loss, const site_left_t *left)
     const tree_vhost_t *tree = tree_vhost(loss->site->tree, s);
 
     if (tree->cert_files->nelts == 0)
-        mistake_add(loss->site->notices, vhosts_where(loss->ptemp, s),
-                    "this %s has 'ACMEManagedDomain off' and no SSLCertificateFile; name one, since "
-                    "mod_ssl does not start without a certificate",
-                    vhosts_label(loss->ptemp, s));
+        mistake_add(
+            loss->site->notices, vhosts_where(loss->ptemp, s),
+            "this %s has 'ACMEManagedDomain off' and no SSLCertificateFile; name one, since "
+            "mod_ssl does not start without a certificate",
+            vhosts_label(loss->ptemp, s));
 }
 
 static void tell_left(const loss_t *loss, const site_left_t *left)
@@ -235,11 +235,12 @@ static void tell_replaced(const loss_t *loss, const site_vhost_t *vhost)
                    "that there is, get its certificate; its SSLCertificateFile also covers",
                    after);
     if (vhost->own->has_rsa && !has_rsa(vhost->domain))
-        mistake_add(loss->site->notices, vhosts_where(loss->ptemp, s),
-                    "this %s has an RSA key in its SSLCertificateFile, and the certificate of the "
-                    "managed domain %s, which takes its place, will have none; for clients that know "
-                    "nothing but RSA add rsa2048 to ACMEKeyType",
-                    vhosts_label(loss->ptemp, s), domain_text(loss, vhost->domain));
+        mistake_add(
+            loss->site->notices, vhosts_where(loss->ptemp, s),
+            "this %s has an RSA key in its SSLCertificateFile, and the certificate of the "
+            "managed domain %s, which takes its place, will have none; for clients that know "
+            "nothing but RSA add rsa2048 to ACMEKeyType",
+            vhosts_label(loss->ptemp, s), domain_text(loss, vhost->domain));
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------- */

@@ -15,8 +15,8 @@ typedef struct own {
     apr_array_header_t *names; /* const char *: what the usable ones cover together */
     int is_usable;             /* there is one */
     int is_vouched;            /* a usable one was signed by somebody else */
-    int is_uri;                /* one cannot be read from here: it counts as covering all that one can */
-    int has_rsa;               /* a usable one has an RSA key */
+    int is_uri;  /* one cannot be read from here: it counts as covering all that one can */
+    int has_rsa; /* a usable one has an RSA key */
 } own_t;
 
 /** True for a certificate in a token or an engine: no file. */
@@ -39,8 +39,7 @@ int own_is_real(const own_t *own, const apr_array_header_t *names);
 /** True when it stays although there is a managed certificate for the virtual host.
  * @param names   const char *: those that reach the virtual host, the ServerName first
  * @param managed const char *: those of the managed certificate */
-int own_stays(const own_t *own, const apr_array_header_t *names,
-              const apr_array_header_t *managed);
+int own_stays(const own_t *own, const apr_array_header_t *names, const apr_array_header_t *managed);
 
 /** Those of names that it covers and the managed certificate does not. In p. */
 apr_array_header_t *own_lost(apr_pool_t *p, const own_t *own, const apr_array_header_t *names,
