@@ -216,6 +216,39 @@ static const char *add_domain_section(cmd_parms *cmd, void *dirconf, const char 
     return NULL;
 }
 
+static int same_setting(const setting_t *a, const setting_t *b)
+{
+    int i = 0;
+
+    if (a->words == NULL || b->words == NULL || a->words->nelts != b->words->nelts)
+        return a->where == NULL && b->where == NULL;
+    for (i = 0; i < a->words->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(a->words, i, const char *),
+                   APR_ARRAY_IDX(b->words, i, const char *))
+            != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* A file with a section in it may be included several times. */
+static int is_read_again(const cmd_parms *cmd, const config_account_t *account,
+                         const apr_array_header_t *words)
+{
+    const config_account_t *other = NULL;
+    int id = 0;
+
+    if (cmd->server->is_virtual || words->nelts != 1)
+        return 0;
+    other = config_account(config_record(cmd->pool), APR_ARRAY_IDX(words, 0, const char *));
+    if (other == NULL)
+        return 0;
+    while (id < SETTING_COUNT
+           && same_setting(&account->own->settings[id], &other->own->settings[id]))
+        ++id;
+    return id == SETTING_COUNT;
+}
+
 static const char *label_refusal(const cmd_parms *cmd, const apr_array_header_t *words)
 {
     const config_account_t *other = NULL;
@@ -242,6 +275,8 @@ static const char *add_account_section(cmd_parms *cmd, void *dirconf, const char
     (void)dirconf;
     account->where = where_of(cmd->pool, cmd->directive);
     account->own = read_section(cmd, "<ACMEAccount>", SETTING_USE_ACCOUNT);
+    if (is_read_again(cmd, account, words))
+        return NULL;
     if (why != NULL) {
         mistake_add(record->mistakes, account->where, "ACMEAccount %s", why);
         return NULL;
