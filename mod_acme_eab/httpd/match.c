@@ -161,7 +161,7 @@ static int is_used(const site_t *site, const site_domain_t *domain)
     return 0;
 }
 
-/* @param least    VHOSTS_PATTERN: only those that no server with TLS has by its names
+/* @param least    VHOSTS_PATTERN: only those that no server with TLS uses for its names
  * @param prefused set to the best of those that would cost the virtual host more than they bring */
 static site_domain_t *best_domain(const match_t *match, candidate_t *candidate,
                                   vhosts_match_t least, const site_domain_t **prefused)
