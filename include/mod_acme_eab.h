@@ -12,14 +12,16 @@
 #include <httpd.h>
 #include <apr_optional.h>
 
-/** 1 when an ACMEManagedDomain meets a name of this server, 0 when not. */
+/** 1 when this server has the certificate of an ACMEManagedDomain, or waits for it; 0 when not. */
 APR_DECLARE_OPTIONAL_FN(int, acme_eab_server_is_managed, (server_rec *));
 
 /** Which certificate mod_ssl has loaded for this server. A static string:
  *   "valid"      one that was got by mod_acme_eab
- *   "own"        the administrator's SSLCertificateFile, until there is one of ours
+ *   "own"        the administrator's SSLCertificateFile, until there is one of ours that has as many
+ *                of its names
  *   "fallback"   a self-signed one; mod_ssl answers requests with 503
- *   "unmanaged"  not our business: no managed name, or no SSLEngine on */
+ *   "unmanaged"  not our business: no managed name, no SSLEngine on, ACMEManagedDomain off, or an
+ *                SSLCertificateFile that covers more */
 APR_DECLARE_OPTIONAL_FN(const char *, acme_eab_server_state, (server_rec *));
 
 /** The first name of the managed domain of this server, as the status shows it; NULL when nothing is

@@ -12,6 +12,7 @@
 #define LIMIT_ANSWER_HEADERS (32 * 1024) /* its header lines together */
 #define LIMIT_CHAIN (256 * 1024)         /* a certificate chain in PEM */
 #define LIMIT_CA_FILE (1024 * 1024)      /* an ACMECACertificateFile */
+#define LIMIT_OWN_FILE (1024 * 1024)     /* an SSLCertificateFile with all that is in it */
 #define LIMIT_FRAME (1024 * 1024)        /* one message between keeper and agent */
 #define LIMIT_PLAN (16 * 1024 * 1024)    /* the plan from httpd to the keeper, the keeper's brief */
 #define LIMIT_EAB_SOURCE (8 * 1024)      /* what an ACMEEABKey source may hold */

@@ -7,6 +7,7 @@ libcrypto_eab_la_SOURCES = \
 	mod_acme_eab/crypto/eabkey.c mod_acme_eab/crypto/eabkey.h \
 	mod_acme_eab/crypto/jose.c mod_acme_eab/crypto/jose.h \
 	mod_acme_eab/crypto/keypair.c mod_acme_eab/crypto/keypair.h \
+	mod_acme_eab/crypto/leaf.c mod_acme_eab/crypto/leaf.h \
 	mod_acme_eab/crypto/pem.c mod_acme_eab/crypto/pem.h \
 	mod_acme_eab/crypto/san.c mod_acme_eab/crypto/san.h \
 	mod_acme_eab/crypto/secret.c mod_acme_eab/crypto/secret.h \

@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "httpd/directive.h"
+#include "httpd/loss.h"
+#include "httpd/match.h"
 #include "httpd/mistake.h"
 #include "httpd/program.h"
 #include "httpd/site.h"
@@ -161,10 +163,25 @@ static const server_rec *find_plain_vhost(const check_t *check, const site_domai
             continue;
         if (tree_vhost(check->site->tree, vhost->server)->ssl_engine)
             *pserved = 1;
-        else if (plain == NULL && is_meant_for_tls(check, vhost->server))
+        else if (plain == NULL && is_meant_for_tls(check, vhost->server)
+                 && vhosts_match(vhost->server, domain->names) >= VHOSTS_ALIAS)
             plain = vhost->server;
     }
     return plain;
+}
+
+/* True when all places that declare it are virtual hosts without SSLEngine on. */
+static int is_declared_without_tls(const check_t *check, const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->servers->nelts; ++i) {
+        const server_rec *s = APR_ARRAY_IDX(domain->servers, i, const server_rec *);
+
+        if (!s->is_virtual || tree_vhost(check->site->tree, s)->ssl_engine)
+            return 0;
+    }
+    return 1;
 }
 
 static void check_tls(const check_t *check, const site_domain_t *domain)
@@ -174,12 +191,17 @@ static void check_tls(const check_t *check, const site_domain_t *domain)
     int served = 0;
 
     plain = find_plain_vhost(check, domain, &served);
-    if (declaring->is_virtual && !tree_vhost(check->site->tree, declaring)->ssl_engine)
+    if (is_declared_without_tls(check, domain))
         mistake_add(
             check->mistakes, domain->declared->where,
             "ACMEManagedDomain for '%s' stands in a <VirtualHost> (%s) without SSLEngine on; "
             "add 'SSLEngine on' there, or move it out",
             first, vhosts_where(check->ptemp, declaring));
+    else if (!served && loss_is_left(check->site, domain))
+        mistake_add(check->notices, domain->declared->where,
+                    "the virtual hosts that answer to '%s' keep the certificates that they have; "
+                    "that of this managed domain will be kept in the store for other servers",
+                    first);
     else if (!served && plain != NULL)
         mistake_add(
             check->mistakes, vhosts_where(check->ptemp, plain),
@@ -331,27 +353,6 @@ static void check_domain(const check_t *check, const site_domain_t *domain)
     check_address(check, domain);
 }
 
-/* A server has one certificate for all of its names. */
-static void check_vhost(const check_t *check, const site_vhost_t *vhost)
-{
-    const site_domain_t *used = vhost->domain;
-    int i = 0;
-
-    if (!tree_vhost(check->site->tree, vhost->server)->ssl_engine)
-        return;
-    for (i = 0; i < check->site->domains->nelts; ++i) {
-        const site_domain_t *other = domain_at(check, i);
-
-        if (other != used && vhosts_match(vhost->server, other->names) >= VHOSTS_ALIAS)
-            mistake_add(
-                check->notices, vhosts_where(check->ptemp, vhost->server),
-                "this <VirtualHost> has names of two managed domains and uses the "
-                "certificate of that at %s; for the names of that at %s browsers will warn. "
-                "Put them into one ACMEManagedDomain",
-                used->declared->where, other->declared->where);
-    }
-}
-
 /* ---- keys and passwords, which only the keeper reads ------------------------------------------------ */
 
 /* "3 ACMEEABKey the file is empty ..." for account 3. */
@@ -472,8 +473,7 @@ static void check_site(const check_t *check)
     check_mod_md(check);
     for (i = 0; i < check->site->domains->nelts; ++i)
         check_domain(check, domain_at(check, i));
-    for (i = 0; i < check->site->vhosts->nelts; ++i)
-        check_vhost(check, APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *));
+    loss_tell(check->site, check->ptemp);
     check_secrets(check);
     if (check->site->domains->nelts > 0)
         check_store(check);
@@ -514,16 +514,18 @@ static int is_at_terminal(void)
 int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     const config_record_t *record = config_record(pconf);
-    check_t check = { ptemp, NULL, record->mistakes, record->troubles, mistake_list_make(pconf) };
+    check_t check = { ptemp, NULL, record->mistakes, record->troubles, NULL };
     int startup = is_at_terminal() ? APLOG_STARTUP : 0, first = 0;
 
     (void)plog;
     check.site = site_make(pconf, main_server, record);
     check.site->troubles = check.troubles;
-    check.site->notices = check.notices;
+    check.notices = check.site->notices;
     config_set_site(main_server, check.site);
-    if (check.site->enabled)
+    if (check.site->enabled) {
+        match_vhosts(check.site, apr_time_now());
         check_site(&check);
+    }
     else if (geteuid() == 0)
         check_abandoned(&check);
     first = check.troubles->nelts > 0 && is_first_start(&check);

@@ -11,7 +11,7 @@
  * httpd starts and serves what is in the store. docs/architecture.md has the table.
  *
  * SSLEngine: a managed name that a virtual host on port 80 serves is normal. It is a mistake when
- * ACMEManagedDomain stands inside of a virtual host without SSLEngine on, and when none of the
+ * ACMEManagedDomain stands inside of virtual hosts without SSLEngine on alone, and when none of the
  * virtual hosts of a certificate has it on, but one of them listens on port 443 or where Listen says
  * https, or has an SSLCertificateFile. A certificate that no virtual host uses is for another server;
  * a notice says so. */

@@ -161,20 +161,95 @@ static config_domain_t *push_domain(const cmd_parms *cmd, apr_array_header_t *wo
     return domain;
 }
 
+static int has_off(const apr_array_header_t *words)
+{
+    return words->nelts > 0 && strcasecmp(APR_ARRAY_IDX(words, 0, const char *), "off") == 0;
+}
+
+/* @return why not: what follows the name of the directive */
+static const char *set_off(const cmd_parms *cmd, const apr_array_header_t *words, int is_section)
+{
+    config_t *config = ap_get_module_config(cmd->server->module_config, &acme_eab_module);
+
+    if (is_section)
+        return "off has no settings; write it without the brackets, as one line";
+    if (words->nelts > 1)
+        return "off stands alone; to leave names out of a certificate, leave them out of its "
+               "ACMEManagedDomain";
+    if (!cmd->server->is_virtual)
+        return "off is for a <VirtualHost>, which it leaves alone; outside of one it has no "
+               "meaning, take it out";
+    config->off_where = where_of(cmd->pool, cmd->directive);
+    return NULL;
+}
+
+static void read_off(const cmd_parms *cmd, const apr_array_header_t *words, int is_section)
+{
+    const char *why = set_off(cmd, words, is_section);
+
+    if (why != NULL)
+        mistake_add(config_record(cmd->pool)->mistakes, where_of(cmd->pool, cmd->directive),
+                    "ACMEManagedDomain %s", why);
+}
+
 static const char *add_domain(cmd_parms *cmd, void *dirconf, const char *args)
 {
+    apr_array_header_t *words = split_words(cmd->pool, args);
+
     (void)dirconf;
-    (void)push_domain(cmd, split_words(cmd->pool, args));
+    if (has_off(words))
+        read_off(cmd, words, 0);
+    else
+        (void)push_domain(cmd, words);
     return NULL;
 }
 
 static const char *add_domain_section(cmd_parms *cmd, void *dirconf, const char *args)
 {
-    config_domain_t *domain = push_domain(cmd, section_words(cmd, args));
+    apr_array_header_t *words = section_words(cmd, args);
+    config_domain_t *domain = NULL;
 
     (void)dirconf;
+    if (has_off(words)) {
+        read_off(cmd, words, 1);
+        return NULL;
+    }
+    domain = push_domain(cmd, words);
     domain->own = read_section(cmd, "<ACMEManagedDomain>", SETTING_RELOAD);
     return NULL;
+}
+
+static int same_setting(const setting_t *a, const setting_t *b)
+{
+    int i = 0;
+
+    if (a->words == NULL || b->words == NULL || a->words->nelts != b->words->nelts)
+        return a->where == NULL && b->where == NULL;
+    for (i = 0; i < a->words->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(a->words, i, const char *),
+                   APR_ARRAY_IDX(b->words, i, const char *))
+            != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* A file with a section in it may be included several times. */
+static int is_read_again(const cmd_parms *cmd, const config_account_t *account,
+                         const apr_array_header_t *words)
+{
+    const config_account_t *other = NULL;
+    int id = 0;
+
+    if (cmd->server->is_virtual || words->nelts != 1)
+        return 0;
+    other = config_account(config_record(cmd->pool), APR_ARRAY_IDX(words, 0, const char *));
+    if (other == NULL)
+        return 0;
+    while (id < SETTING_COUNT
+           && same_setting(&account->own->settings[id], &other->own->settings[id]))
+        ++id;
+    return id == SETTING_COUNT;
 }
 
 static const char *label_refusal(const cmd_parms *cmd, const apr_array_header_t *words)
@@ -203,6 +278,8 @@ static const char *add_account_section(cmd_parms *cmd, void *dirconf, const char
     (void)dirconf;
     account->where = where_of(cmd->pool, cmd->directive);
     account->own = read_section(cmd, "<ACMEAccount>", SETTING_USE_ACCOUNT);
+    if (is_read_again(cmd, account, words))
+        return NULL;
     if (why != NULL) {
         mistake_add(record->mistakes, account->where, "ACMEAccount %s", why);
         return NULL;
@@ -230,8 +307,10 @@ const command_rec config_commands[] = {
     SETTING("ACMEEABAlg", SETTING_EAB_ALG, "HS256 (default), HS384 or HS512"),
     SETTING("ACMEContact", SETTING_CONTACT, "e-mail addresses for the CA"),
     SETTING("ACMETermsOfService", SETTING_TERMS, "accepted"),
-    AP_INIT_RAW_ARGS("ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
-                     "the names of one certificate; in a virtual host, none for all of its names"),
+    AP_INIT_RAW_ARGS(
+        "ACMEManagedDomain", add_domain, NULL, RSRC_CONF,
+        "the names of one certificate; in a virtual host, none for all of its names, or "
+        "off to leave it alone"),
     AP_INIT_RAW_ARGS("<ACMEManagedDomain", add_domain_section, NULL, RSRC_CONF,
                      "the same, with settings of its own inside"),
     AP_INIT_RAW_ARGS("<ACMEAccount", add_account_section, NULL, RSRC_CONF,
@@ -305,6 +384,7 @@ void *config_merge(apr_pool_t *p, void *base, void *add)
 
     for (id = 0; id < SETTING_COUNT; ++id)
         merged->settings[id] = is_inherited(from, own, id) ? from->settings[id] : own->settings[id];
+    merged->off_where = own->off_where;
     return merged;
 }
 

@@ -43,7 +43,8 @@ typedef struct setting {
 
 typedef struct config {
     setting_t settings[SETTING_COUNT];
-    struct site *site; /* of the main server's alone: what the configuration amounts to */
+    const char *off_where; /* "FILE:LINE" of ACMEManagedDomain off in this virtual host, or NULL */
+    struct site *site;     /* of the main server's alone: what the configuration amounts to */
 } config_t;
 
 /** One <ACMEAccount>. */

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += libhttpd.la
 libhttpd_la_SOURCES = \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
+	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \
 	mod_acme_eab/httpd/pending.c mod_acme_eab/httpd/pending.h \
 	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
 	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \
@@ -23,6 +24,8 @@ httpd_sources = \
 	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
+	mod_acme_eab/httpd/loss.c mod_acme_eab/httpd/loss.h \
+	mod_acme_eab/httpd/match.c mod_acme_eab/httpd/match.h \
 	mod_acme_eab/httpd/mod_acme_eab.c \
 	mod_acme_eab/httpd/query.c mod_acme_eab/httpd/query.h \
 	mod_acme_eab/httpd/rehearsal.c mod_acme_eab/httpd/rehearsal.h \

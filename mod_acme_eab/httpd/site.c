@@ -286,32 +286,48 @@ static apr_array_header_t *without_covered(const apr_array_header_t *names)
     return kept;
 }
 
-static apr_array_header_t *names_of(const site_t *site, const config_domain_t *domain,
-                                    apr_array_header_t *mistakes)
+/* What an administrator has written must be right. Of the aliases of a virtual host, those that no
+ * certificate can have are no reason to go without one for the others. */
+static void refuse_name(site_t *site, site_domain_t *domain, const char *word, const char *why,
+                        int is_alias, apr_array_header_t *mistakes)
 {
-    apr_array_header_t *words = words_of(site, domain, mistakes);
+    const char *shown = ap_escape_logitem(site->pool, word);
+
+    if (is_alias) {
+        mistake_add(site->notices, domain->declared->where,
+                    "ACMEManagedDomain: ServerAlias '%s' is left out of the certificate of '%s': "
+                    "it %s",
+                    shown, domain->declared->server->server_hostname, why);
+        APR_ARRAY_PUSH(domain->left_out, const char *) = word;
+    }
+    else
+        mistake_add(mistakes, domain->declared->where,
+                    "ACMEManagedDomain: '%s' %s; a managed name is an IP address, or a host "
+                    "name in ASCII (A-labels) with '*.' in front at most",
+                    shown, why);
+}
+
+static void read_names(site_t *site, site_domain_t *domain, apr_array_header_t *mistakes)
+{
+    apr_array_header_t *words = words_of(site, domain->declared, mistakes);
     apr_array_header_t *names = apr_array_make(site->pool, words->nelts, sizeof(const char *));
-    int i = 0;
+    int is_nameless = domain->declared->words->nelts == 0, i = 0;
 
     for (i = 0; i < words->nelts; ++i) {
         const char *word = APR_ARRAY_IDX(words, i, const char *), *why = NULL;
         const char *name = value_managed_name(site->pool, word, &why);
 
         if (name == NULL)
-            mistake_add(mistakes, domain->where,
-                        "ACMEManagedDomain: '%s' %s; a managed name is an IP address, or a host "
-                        "name in ASCII (A-labels) with '*.' in front at most",
-                        ap_escape_logitem(site->pool, word), why);
+            refuse_name(site, domain, word, why, is_nameless && i > 0, mistakes);
         else if (!contains(names, name))
             APR_ARRAY_PUSH(names, const char *) = name;
     }
-    names = without_covered(names);
-    if (names->nelts > LIMIT_NAMES)
+    domain->names = without_covered(names);
+    if (domain->names->nelts > LIMIT_NAMES)
         mistake_add(
-            mistakes, domain->where,
+            mistakes, domain->declared->where,
             "ACMEManagedDomain has %d names, and a certificate takes %d at most; divide them",
-            names->nelts, LIMIT_NAMES);
-    return names;
+            domain->names->nelts, LIMIT_NAMES);
 }
 
 /* The first that the CA offers is answered. http-01 needs least of a proxy before this server, and
@@ -380,7 +396,6 @@ static void add_certificate(site_t *site, site_domain_t *domain, int account, co
     planned->where = domain->declared->where;
     plan_certificate(planned, domain->config, site->pool);
     APR_ARRAY_PUSH(domain->certificates, plan_certificate_t *) = planned;
-    APR_ARRAY_PUSH(site->certificates, plan_certificate_t *) = planned;
 }
 
 static void add_certificates(site_t *site, site_domain_t *domain, int account,
@@ -404,86 +419,125 @@ static void add_certificates(site_t *site, site_domain_t *domain, int account,
                     first_of(domain->names));
 }
 
+/* ---- the same managed domain in several places ------------------------------------------------- */
+
+static int same_words(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+    int i = 0;
+
+    if (a->nelts != b->nelts)
+        return 0;
+    for (i = 0; i < a->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *)) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static int same_text(const char *a, const char *b)
+{
+    return strcmp(text_or_none(a), text_or_none(b)) == 0;
+}
+
+static int same_key_types(const site_domain_t *a, const site_domain_t *b)
+{
+    int i = 0;
+
+    if (a->certificates->nelts != b->certificates->nelts)
+        return 0;
+    for (i = 0; i < a->certificates->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(a->certificates, i, plan_certificate_t *)->key_type,
+                   APR_ARRAY_IDX(b->certificates, i, plan_certificate_t *)->key_type)
+            != 0)
+            return 0;
+    }
+    return 1;
+}
+
+/* The directive whose effect differs, or NULL. */
+static const char *difference(const site_domain_t *of_a, const site_domain_t *of_b)
+{
+    const plan_certificate_t *a = APR_ARRAY_IDX(of_a->certificates, 0, const plan_certificate_t *);
+    const plan_certificate_t *b = APR_ARRAY_IDX(of_b->certificates, 0, const plan_certificate_t *);
+
+    if (a->account != b->account)
+        return "account (ACMEServer, ACMEEABKid, ACMEUseAccount)";
+    if (!same_key_types(of_a, of_b))
+        return "ACMEKeyType";
+    if (!same_words(a->challenges, b->challenges))
+        return "ACMEChallenge";
+    if (!same_text(a->dns_command, b->dns_command))
+        return "ACMEDNSCommand";
+    if (!same_text(a->profile, b->profile) || a->profile_required != b->profile_required)
+        return "ACMEProfile";
+    if (!same_text(a->preferred_chain, b->preferred_chain))
+        return "ACMEPreferredChain";
+    if (a->common_name != b->common_name)
+        return "ACMECommonName";
+    if (a->allow_subset != b->allow_subset)
+        return "ACMEAllowSubsetOfNames";
+    if (a->renew_percent != b->renew_percent || a->renew_before != b->renew_before)
+        return "ACMERenewBefore";
+    return NULL;
+}
+
+/* The order of the names does not matter: the first one declared says what the certificate is called. */
+static site_domain_t *find_same_names(const site_t *site, const apr_array_header_t *names)
+{
+    int i = 0;
+
+    for (i = 0; i < site->domains->nelts; ++i) {
+        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
+
+        if (name_same_set(domain->names, names))
+            return domain;
+    }
+    return NULL;
+}
+
+static void join_domains(site_domain_t *domain, const site_domain_t *again,
+                         apr_array_header_t *mistakes)
+{
+    const char *other = difference(domain, again);
+
+    if (other != NULL)
+        mistake_add(mistakes, again->declared->where,
+                    "ACMEManagedDomain: '%s' is already in the managed domain at %s, with the same "
+                    "names and another %s; use the same settings in both places, or take it out of "
+                    "one of them",
+                    first_of(again->names), domain->declared->where, other);
+    apr_array_cat(domain->servers, again->servers);
+    apr_array_cat(domain->left_out, again->left_out);
+}
+
 static void add_domain(site_t *site, const config_record_t *record, const config_domain_t *declared,
                        apr_array_header_t *mistakes)
 {
-    site_domain_t *domain = apr_pcalloc(site->pool, sizeof(*domain));
+    site_domain_t *domain = apr_pcalloc(site->pool, sizeof(*domain)), *same = NULL;
     site_account_t *account = NULL;
+    const char *off = config_get(declared->server)->off_where;
 
     domain->declared = declared;
     domain->config = config_of_domain(site->pool, declared);
-    domain->names = names_of(site, declared, mistakes);
+    domain->servers = apr_array_make(site->pool, 2, sizeof(const server_rec *));
+    APR_ARRAY_PUSH(domain->servers, const server_rec *) = declared->server;
+    domain->left_out = apr_array_make(site->pool, 2, sizeof(const char *));
+    if (off != NULL)
+        mistake_add(mistakes, declared->where,
+                    "ACMEManagedDomain stands in a <VirtualHost> with 'ACMEManagedDomain off' "
+                    "(%s); take one of them out",
+                    off);
+    read_names(site, domain, mistakes);
     if (domain->names->nelts == 0 || (account = account_of(site, record, domain, mistakes)) == NULL)
         return;
     check_dns_command(domain->config, mistakes);
     add_certificates(site, domain, account_index(site, account, mistakes), mistakes);
+    if ((same = find_same_names(site, domain->names)) != NULL) {
+        join_domains(same, domain, mistakes);
+        return;
+    }
     APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
-}
-
-/* ---- virtual hosts --------------------------------------------------------------------------- */
-
-static void serve(site_t *site, const server_rec *s, site_domain_t *domain)
-{
-    site_vhost_t *vhost = apr_pcalloc(site->pool, sizeof(*vhost));
-
-    vhost->server = s;
-    vhost->domain = domain;
-    vhost->extra_copies = tree_vhost(site->tree, s)->chain_file;
-    vhost->state = "unmanaged";
-    APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
-    apr_hash_set(site->by_server, &vhost->server, sizeof(vhost->server), vhost);
-}
-
-/* The certificate for a server: that of its ServerName, else that of an alias. One that is declared
- * in the virtual host itself comes first. */
-static site_domain_t *best_domain(const site_t *site, const server_rec *s, vhosts_match_t least)
-{
-    site_domain_t *best = NULL;
-    int i = 0, best_score = 0;
-
-    for (i = 0; i < site->domains->nelts; ++i) {
-        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
-        vhosts_match_t match = vhosts_match(s, domain->names);
-        int score = 2 * (int)match + (domain->declared->server == s && s->is_virtual ? 100 : 0);
-
-        if (match >= least && score > best_score) {
-            best = domain;
-            best_score = score;
-        }
-    }
-    return best;
-}
-
-static int is_used(const site_t *site, const site_domain_t *domain)
-{
-    int i = 0;
-
-    for (i = 0; i < site->vhosts->nelts; ++i) {
-        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
-
-        if (vhost->domain == domain && tree_vhost(site->tree, vhost->server)->ssl_engine)
-            return 1;
-    }
-    return 0;
-}
-
-/* First by names proper. A ServerAlias with a wildcard, or the IP address of the virtual host, counts
- * only for a certificate that no server with TLS names, so that a host which catches the rest keeps
- * its own certificate. */
-static void match_vhosts(site_t *site)
-{
-    const server_rec *s = NULL;
-    site_domain_t *domain = NULL;
-
-    for (s = site->main; s != NULL; s = s->next) {
-        if ((domain = best_domain(site, s, VHOSTS_ALIAS)) != NULL)
-            serve(site, s, domain);
-    }
-    for (s = site->main; s != NULL; s = s->next) {
-        if (site_vhost(site, s) == NULL && (domain = best_domain(site, s, VHOSTS_PATTERN)) != NULL
-            && !is_used(site, domain))
-            serve(site, s, domain);
-    }
+    apr_array_cat(site->certificates, domain->certificates);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -578,6 +632,8 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->domains = apr_array_make(pconf, 8, sizeof(site_domain_t *));
     site->certificates = apr_array_make(pconf, 8, sizeof(plan_certificate_t *));
     site->vhosts = apr_array_make(pconf, 8, sizeof(site_vhost_t *));
+    site->left = apr_array_make(pconf, 2, sizeof(site_left_t));
+    site->notices = mistake_list_make(pconf);
     site->by_server = apr_hash_make(pconf);
     check_labels(site, record, mistakes);
     if (!site->enabled)
@@ -585,7 +641,6 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), record);
     for (i = 0; i < record->domains->nelts; ++i)
         add_domain(site, record, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
-    match_vhosts(site);
     return site;
 }
 

@@ -8,13 +8,16 @@
  *
  * A managed domain belongs to the scope in which it is declared and follows the settings of that
  * scope; ACMEUseAccount puts a named account in the place of the scope's. Accounts are told apart by
- * directory URL and EAB key id. */
+ * directory URL and EAB key id. Managed domains with the same names and the same settings, as tools
+ * write them into several virtual hosts, are one. httpd/match.h finds out which virtual hosts use
+ * them. */
 
 #include <httpd.h>
 #include <apr_hash.h>
 #include <apr_tables.h>
 
 #include "httpd/config.h"
+#include "httpd/own.h"
 #include "httpd/tree.h"
 #include "ipc/plan.h"
 #include "store/store.h"
@@ -28,12 +31,15 @@ typedef struct site_account {
 
 /** A managed domain: one certificate of each key type, for the same names. */
 typedef struct site_domain {
-    const config_domain_t *declared;
+    const config_domain_t *declared; /* the first of them, if there are several */
     const config_t *config;
+    apr_array_header_t *servers;      /* const server_rec *: where it is declared */
     apr_array_header_t *names;        /* const char *, normalized */
+    apr_array_header_t *left_out;     /* const char *: aliases of servers that no certificate has */
     apr_array_header_t *certificates; /* plan_certificate_t *, at least one */
     apr_array_header_t *chain_paths; /* const char *: what mod_ssl gets, decided once for all ... */
     apr_array_header_t *key_paths;   /* ... virtual hosts; NULL before, empty: there is nothing */
+    apr_array_header_t *chain_names; /* const char *: what each of those chains covers */
     const char *fallback_path;       /* the same for the fallback */
     const char *fallback_key_path;
 } site_domain_t;
@@ -42,9 +48,26 @@ typedef struct site_domain {
 typedef struct site_vhost {
     const server_rec *server;
     site_domain_t *domain;
-    int extra_copies;  /* see httpd/ssl.c */
-    const char *state; /* as in mod_acme_eab.h */
+    const own_t *own;                /* what SSLCertificateFile gives it */
+    const apr_array_header_t *names; /* const char *: those that reach it, the ServerName first */
+    int extra_copies;                /* see httpd/ssl.c */
+    const char *state;               /* as in mod_acme_eab.h */
 } site_vhost_t;
+
+typedef enum {
+    SITE_LEFT_OFF,    /* ACMEManagedDomain off */
+    SITE_LEFT_MORE,   /* its own certificate covers more, or the ServerName */
+    SITE_LEFT_PATTERN /* it has one, and nothing but a pattern or its address meets the domain */
+} site_left_why_t;
+
+/** A server with TLS that has a name of a managed domain and does not use its certificate. */
+typedef struct site_left {
+    const server_rec *server;
+    const site_domain_t *domain;
+    const own_t *own;
+    const apr_array_header_t *names; /* as above */
+    site_left_why_t why;
+} site_left_t;
 
 typedef struct site {
     apr_pool_t *pool; /* pconf */
@@ -58,6 +81,7 @@ typedef struct site {
     apr_array_header_t *domains;      /* site_domain_t * */
     apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
+    apr_array_header_t *left;         /* site_left_t */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
     apr_array_header_t *troubles;     /* mistake_t: what a start does not depend on, see check.h */
     apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */
@@ -74,8 +98,8 @@ typedef struct site {
 
 #define SITE_NO_USER (-1)
 
-/** Work it out. Mistakes and troubles that it meets on the way are added to those of record. Lives in
- * pconf. */
+/** Work it out, but for the virtual hosts. Mistakes and troubles that it meets on the way are added to
+ * those of record, and what is worth a line to its notices. Lives in pconf. */
 site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record);
 
 /** Look again for a user that the system did not have. @return 0 when it still has none */

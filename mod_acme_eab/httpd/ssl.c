@@ -13,16 +13,35 @@
 #include "httpd/rehearsal.h"
 #include "httpd/site.h"
 #include "httpd/value.h"
+#include "httpd/vhosts.h"
 #include "store/generation.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
+
+/* With several chains: those of names that each of them covers. */
+static void note_names(const site_t *site, const site_domain_t *domain,
+                       const apr_array_header_t *names)
+{
+    apr_array_header_t *covered = domain->chain_names;
+    const apr_array_header_t *before = apr_array_copy(site->pool, covered);
+    int i = 0, is_first = domain->chain_paths->nelts == 1;
+
+    apr_array_clear(covered);
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (is_first || name_matches_any(before, name))
+            APR_ARRAY_PUSH(covered, const char *) = apr_pstrdup(site->pool, name);
+    }
+}
 
 static void use(const site_t *site, const site_domain_t *domain, const generation_t *generation)
 {
     APR_ARRAY_PUSH(domain->chain_paths, const char *) =
         apr_pstrdup(site->pool, generation->chain_path);
     APR_ARRAY_PUSH(domain->key_paths, const char *) = apr_pstrdup(site->pool, generation->key_path);
+    note_names(site, domain, generation->facts->names);
 }
 
 /* The first of httpd's two passes says nothing: the second will. */
@@ -139,6 +158,7 @@ static void decide(const site_t *site, site_domain_t *domain)
 
     domain->chain_paths = apr_array_make(site->pool, 2, sizeof(const char *));
     domain->key_paths = apr_array_make(site->pool, 2, sizeof(const char *));
+    domain->chain_names = apr_array_make(site->pool, 4, sizeof(const char *));
     if (apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
     found = apr_pcalloc(ptemp, (apr_size_t)count * sizeof(*found));
@@ -222,6 +242,24 @@ static void note_kept_keys(site_t *site, apr_pool_t *p, apr_array_header_t *cert
     }
 }
 
+/* The certificate in the store may have fewer names than are configured: others were refused, or it is
+ * from before a change. */
+static int keeps_own(const server_rec *s, const site_vhost_t *vhost, apr_pool_t *p)
+{
+    const site_domain_t *domain = vhost->domain;
+
+    if (!own_stays(vhost->own, vhost->names, domain->chain_names))
+        return 0;
+    if (is_real_pass())
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, s,
+            "%s keeps its SSLCertificateFile, since the certificate of '%s' in the store does not "
+            "have %s",
+            vhosts_label(p, s), APR_ARRAY_IDX(domain->names, 0, const char *),
+            apr_array_pstrcat(p, own_lost(p, vhost->own, vhost->names, domain->chain_names), ' '));
+    return 1;
+}
+
 int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                   apr_array_header_t *key_files)
 {
@@ -237,6 +275,10 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     mark(domain, 0);
     if (domain->chain_paths == NULL)
         decide(config_site(ap_server_conf), domain);
+    if (domain->chain_paths->nelts > 0 && cert_files->nelts > 0 && keeps_own(s, vhost, p)) {
+        vhost->state = "own";
+        return DECLINED;
+    }
     if (domain->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
         return DECLINED;

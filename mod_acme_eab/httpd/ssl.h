@@ -11,7 +11,8 @@
 #include <httpd.h>
 #include <apr_tables.h>
 
-/** Certificates from the store; they replace what SSLCertificateFile names. */
+/** Certificates from the store; they replace what SSLCertificateFile names, unless that covers more of
+ * the names of the virtual host (httpd/own.h). */
 int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                   apr_array_header_t *key_files);
 

@@ -2,22 +2,58 @@
 #include "httpd/tree.h"
 
 #include <http_config.h>
+#include <http_core.h>
 #include <util_cfgtree.h>
 #include <apr_strings.h>
 
+#include "httpd/own.h"
+
+/* mod_ssl takes this many files of a virtual host, and then those of the main server from the next
+ * place on. */
+#define CERT_FILES_OF_VHOST 3
+
 static const tree_vhost_t unknown;
+
+static const char *value_of(apr_pool_t *p, const ap_directive_t *node)
+{
+    const char *args = node->args;
+
+    return ap_getword_conf(p, &args);
+}
+
+static void add_cert_file(tree_vhost_t *vhost, const char *value)
+{
+    apr_pool_t *p = vhost->cert_files->pool;
+    const char *path = own_is_uri(value) ? value : ap_server_root_relative(p, value);
+
+    vhost->cert_file = 1;
+    APR_ARRAY_PUSH(vhost->cert_files, const char *) = path != NULL ? path : value;
+}
 
 /* SSLEngine takes "off" and several ways of saying "on". */
 static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
 {
+    const char *value = value_of(vhost->cert_files->pool, node);
+
     if (strcasecmp(node->directive, "SSLEngine") == 0)
-        vhost->ssl_engine = strcasecmp(node->args, "off") != 0;
+        vhost->ssl_engine = strcasecmp(value, "off") != 0;
     else if (strcasecmp(node->directive, "ServerName") == 0)
         vhost->server_name = 1;
     else if (strcasecmp(node->directive, "SSLCertificateFile") == 0)
-        vhost->cert_file = 1;
+        add_cert_file(vhost, value);
     else if (strcasecmp(node->directive, "SSLCertificateChainFile") == 0)
         vhost->chain_file = 1;
+}
+
+static void inherit_cert_files(tree_vhost_t *vhost, const apr_array_header_t *from_main)
+{
+    apr_array_header_t *files = vhost->cert_files;
+    int i = 0;
+
+    if (files->nelts > CERT_FILES_OF_VHOST)
+        files->nelts = CERT_FILES_OF_VHOST;
+    for (i = files->nelts; i < from_main->nelts; ++i)
+        APR_ARRAY_PUSH(files, const char *) = APR_ARRAY_IDX(from_main, i, const char *);
 }
 
 static void read_md_names(tree_t *tree, const ap_directive_t *node)
@@ -48,14 +84,45 @@ static int is_md(const ap_directive_t *node)
            || strcasecmp(name, "<MDomainSet") == 0;
 }
 
-static const server_rec *server_of(const ap_directive_t *node, const server_rec *main_server)
+/* The virtual hosts in the order in which httpd has read them: it puts each in front of the others. */
+static apr_array_header_t *servers_as_read(apr_pool_t *p, const server_rec *main_server)
 {
-    const server_rec *s = NULL;
+    apr_array_header_t *servers = apr_array_make(p, 16, sizeof(const server_rec *));
+    const server_rec *s = NULL, *swap = NULL;
+    int i = 0, j = 0;
 
-    for (s = main_server->next; s != NULL; s = s->next) {
-        if (s->defn_name != NULL && s->defn_line_number == (unsigned)node->line_num
-            && strcmp(s->defn_name, node->filename) == 0)
+    for (s = main_server->next; s != NULL; s = s->next)
+        APR_ARRAY_PUSH(servers, const server_rec *) = s;
+    for (i = 0, j = servers->nelts - 1; i < j; ++i, --j) {
+        swap = APR_ARRAY_IDX(servers, i, const server_rec *);
+        APR_ARRAY_IDX(servers, i, const server_rec *) =
+            APR_ARRAY_IDX(servers, j, const server_rec *);
+        APR_ARRAY_IDX(servers, j, const server_rec *) = swap;
+    }
+    return servers;
+}
+
+static int is_at(const server_rec *s, const ap_directive_t *node)
+{
+    return s->defn_name != NULL && s->defn_line_number == (unsigned)node->line_num
+           && strcmp(s->defn_name, node->filename) == 0;
+}
+
+/* The first server of that place that no section before this one has. A server without a section in
+ * the tree is passed over: modules can make some.
+ * @param pnext  the first one that was not given away; moved behind the one that is returned */
+static const server_rec *server_of(const ap_directive_t *node, const apr_array_header_t *servers,
+                                   int *pnext)
+{
+    int i = 0;
+
+    for (i = *pnext; i < servers->nelts; ++i) {
+        const server_rec *s = APR_ARRAY_IDX(servers, i, const server_rec *);
+
+        if (is_at(s, node)) {
+            *pnext = i + 1;
             return s;
+        }
     }
     return NULL;
 }
@@ -70,49 +137,64 @@ static void read_level(tree_t *tree, tree_vhost_t *vhost, const ap_directive_t *
     }
 }
 
+static tree_vhost_t *push_vhost(const tree_t *tree, const server_rec *server)
+{
+    tree_vhost_t *vhost = apr_array_push(tree->vhosts);
+
+    vhost->server = server;
+    vhost->cert_files = apr_array_make(tree->vhosts->pool, 2, sizeof(const char *));
+    return vhost;
+}
+
 static void read_vhosts(tree_t *tree, const ap_directive_t *node, const server_rec *main_server)
 {
     const tree_vhost_t base = APR_ARRAY_IDX(tree->vhosts, 0, tree_vhost_t);
+    const apr_array_header_t *servers = servers_as_read(tree->vhosts->pool, main_server);
+    int next = 0;
 
     for (; node != NULL; node = node->next) {
         const server_rec *server = NULL;
         tree_vhost_t *vhost = NULL;
 
         if (strcasecmp(node->directive, "<VirtualHost") != 0
-            || (server = server_of(node, main_server)) == NULL)
+            || (server = server_of(node, servers, &next)) == NULL)
             continue;
-        vhost = apr_array_push(tree->vhosts);
-        vhost->server = server;
+        vhost = push_vhost(tree, server);
         vhost->ssl_engine = base.ssl_engine;
         vhost->chain_file = base.chain_file;
         read_level(tree, vhost, node->first_child);
+        inherit_cert_files(vhost, base.cert_files);
+    }
+}
+
+static void index_vhosts(tree_t *tree)
+{
+    int i = 0;
+
+    tree->by_server = apr_hash_make(tree->vhosts->pool);
+    for (i = 0; i < tree->vhosts->nelts; ++i) {
+        tree_vhost_t *vhost = &APR_ARRAY_IDX(tree->vhosts, i, tree_vhost_t);
+
+        apr_hash_set(tree->by_server, &vhost->server, sizeof(vhost->server), vhost);
     }
 }
 
 tree_t *tree_read(apr_pool_t *p, const server_rec *main_server)
 {
     tree_t *tree = apr_pcalloc(p, sizeof(*tree));
-    tree_vhost_t *base = NULL;
 
     tree->vhosts = apr_array_make(p, 16, sizeof(tree_vhost_t));
     tree->md_names = apr_array_make(p, 4, sizeof(tree_name_t));
-    base = apr_array_push(tree->vhosts);
-    base->server = main_server;
     /* The main server first: virtual hosts inherit from it, wherever its lines stand. */
-    read_level(tree, base, ap_conftree);
+    read_level(tree, push_vhost(tree, main_server), ap_conftree);
     read_vhosts(tree, ap_conftree, main_server);
+    index_vhosts(tree);
     return tree;
 }
 
 const tree_vhost_t *tree_vhost(const tree_t *tree, const server_rec *server)
 {
-    int i = 0;
+    const tree_vhost_t *vhost = apr_hash_get(tree->by_server, &server, sizeof(server));
 
-    for (i = 0; i < tree->vhosts->nelts; ++i) {
-        const tree_vhost_t *vhost = &APR_ARRAY_IDX(tree->vhosts, i, tree_vhost_t);
-
-        if (vhost->server == server)
-            return vhost;
-    }
-    return &unknown;
+    return vhost != NULL ? vhost : &unknown;
 }

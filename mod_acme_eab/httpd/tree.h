@@ -5,9 +5,14 @@
 /* httpd/tree.h - what other modules' directives say, read from httpd's configuration tree. When the
  * configuration is checked, the other modules cannot be asked yet: mod_ssl decides in post_config,
  * which `httpd -t` does not run. The tree holds what was really read: the contents of included
- * files, and of <IfModule> and <IfDefine> that apply, in their places. */
+ * files, and of <IfModule> and <IfDefine> that apply, in their places.
+ *
+ * File and line are not enough to tell the server of a <VirtualHost>: one file may be included several
+ * times, after another Define each time, and a macro used several times. httpd makes a server of each
+ * section in the order of the tree, so the n-th section of a place is the n-th server of that place. */
 
 #include <httpd.h>
+#include <apr_hash.h>
 #include <apr_tables.h>
 
 typedef struct tree_vhost {
@@ -16,6 +21,9 @@ typedef struct tree_vhost {
     int server_name; /* it has a ServerName of its own */
     int cert_file;   /* SSLCertificateFile is set here */
     int chain_file;  /* SSLCertificateChainFile applies */
+    apr_array_header_t
+        *cert_files; /* const char *: each SSLCertificateFile that applies, set here or
+                                       inherited, as a whole path or a URI */
 } tree_vhost_t;
 
 typedef struct tree_name {
@@ -25,6 +33,7 @@ typedef struct tree_name {
 
 typedef struct tree {
     apr_array_header_t *vhosts;   /* tree_vhost_t: the main server and each virtual host */
+    apr_hash_t *by_server;        /* server_rec * (the pointer itself): tree_vhost_t */
     apr_array_header_t *md_names; /* tree_name_t: what mod_md is told to manage */
 } tree_t;
 

@@ -143,20 +143,60 @@ static int shares_address(const server_rec *s, const server_addr_rec *wanted)
     return 0;
 }
 
-/* httpd puts each virtual host in front of those that it has read before. */
+/* A wildcard is taken by one that has or catches the wildcard, not by one that has a name below it. */
+static int takes(const server_rec *s, const char *name)
+{
+    return strncmp(name, "*.", 2) == 0 ? is_caught(s->wild_names, name) : vhosts_answers(s, name);
+}
+
+/* True when no virtual host that was read before s is at this address of it, or, with a name, answers
+ * to that name there. httpd puts each virtual host in front of those that it has read before. */
+static int is_first_at(const server_rec *s, const server_addr_rec *addr, const char *name)
+{
+    const server_rec *before = s->next;
+
+    while (before != NULL
+           && (!shares_address(before, addr) || (name != NULL && !takes(before, name))))
+        before = before->next;
+    return before == NULL;
+}
+
+static int is_first(const server_rec *s, const char *name)
+{
+    const server_addr_rec *addr = s->addrs;
+
+    while (addr != NULL && !is_first_at(s, addr, name))
+        addr = addr->next;
+    return addr != NULL;
+}
+
 int vhosts_is_default(const server_rec *s)
 {
-    const server_addr_rec *addr = NULL;
+    return is_first(s, NULL) || !s->is_virtual;
+}
 
-    for (addr = s->addrs; addr != NULL; addr = addr->next) {
-        const server_rec *before = s->next;
+apr_array_header_t *vhosts_caught(apr_pool_t *p, const server_rec *s,
+                                  const apr_array_header_t *names)
+{
+    apr_array_header_t *caught = apr_array_make(p, 4, sizeof(const char *));
+    int i = 0;
 
-        while (before != NULL && !shares_address(before, addr))
-            before = before->next;
-        if (before == NULL)
-            return 1;
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        apr_array_header_t one = { p, sizeof(const char *), 1, 1, (char *)&name };
+
+        if ((is_caught(s->wild_names, name) && is_first(s, name))
+            || (is_bound_to_one(s, &one) && is_first(s, NULL)))
+            APR_ARRAY_PUSH(caught, const char *) = name;
     }
-    return !s->is_virtual;
+    return caught;
+}
+
+const char *vhosts_label(apr_pool_t *p, const server_rec *s)
+{
+    if (!s->is_virtual || s->server_hostname == NULL)
+        return s->is_virtual ? "<VirtualHost>" : "main server";
+    return apr_psprintf(p, "<VirtualHost> '%s'", s->server_hostname);
 }
 
 const char *vhosts_where(apr_pool_t *p, const server_rec *s)

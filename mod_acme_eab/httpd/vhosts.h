@@ -26,6 +26,12 @@ int vhosts_answers(const server_rec *s, const char *name);
 /** ServerName (when has_name) and all ServerAliases, as they are: const char * in p. */
 apr_array_header_t *vhosts_names(apr_pool_t *p, const server_rec *s, int has_name);
 
+/** Those of names that reach the server by something else than a name of its own: a ServerAlias with a
+ * wildcard catches them and no virtual host before this one answers to them at the same address, or
+ * they are its own IP addresses and it is the first one there. In p. */
+apr_array_header_t *vhosts_caught(apr_pool_t *p, const server_rec *s,
+                                  const apr_array_header_t *names);
+
 /** True when one of the addresses of the server has this port. */
 int vhosts_has_port(const server_rec *s, apr_port_t port);
 
@@ -35,6 +41,9 @@ int vhosts_listen(apr_port_t port);
 /** True when a client that names no server in TLS gets s, at one of its addresses at least: when s is
  * the first virtual host there, or the main server. */
 int vhosts_is_default(const server_rec *s);
+
+/** "<VirtualHost> 'www.example.edu'", or "main server". Several may have one place. In p. */
+const char *vhosts_label(apr_pool_t *p, const server_rec *s);
 
 /** "FILE:LINE" of the <VirtualHost>, or "the main server". In p. */
 const char *vhosts_where(apr_pool_t *p, const server_rec *s);

@@ -88,6 +88,18 @@ def test_unknown_label_without_any_account(httpd):
         NAME, managed=True, more="ACMEUseAccount nobody")], "ACMEUseAccount nobody", "nobody")
 
 
+def test_a_section_that_is_read_again(httpd):
+    """As from a file that is included for each site."""
+    path = httpd.dir / "account.conf"
+    path.write_text(account("first", "ACMEServer https://one.example/d", "ACMEContact a@b.example"))
+    again = account("first", "ACMEServer https://one.example/d", "ACMEContact b@b.example")
+    parts = [GOOD.format(key=httpd.key_file), f'Include "{path}"', f'Include "{path}"',
+             domain(NAME, lines=["ACMEUseAccount first"]), httpd.site(NAME)]
+    httpd.configure(*parts)
+    assert httpd.check() == (0, "Syntax OK\n")
+    refused(httpd, [*parts, again], "<ACMEAccount first", "already")
+
+
 MISTAKES = [
     (account("first", "ACMEServer https://one.example/d") + "\n"
      + account("first ", "ACMEServer https://two.example/d"), "<ACMEAccount first >", ["already"]),

@@ -53,3 +53,9 @@ check_PROGRAMS += test/unit/crypto/test_terms
 test_unit_crypto_test_terms_SOURCES = test/unit/crypto/test_terms.c
 test_unit_crypto_test_terms_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_terms_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_leaf
+test_unit_crypto_test_leaf_SOURCES = test/unit/crypto/test_leaf.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_leaf_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_leaf_LDADD = $(CRYPTO_TEST_LIBS)

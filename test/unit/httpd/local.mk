@@ -3,6 +3,7 @@ HTTPD_TEST_LIBS = libhttpd.la libcrypto_eab.la libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	test/unit/httpd/test_fallback \
 	test/unit/httpd/test_mistake \
+	test/unit/httpd/test_own \
 	test/unit/httpd/test_page \
 	test/unit/httpd/test_pending \
 	test/unit/httpd/test_program \
@@ -17,6 +18,11 @@ test_unit_httpd_test_fallback_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_mistake_SOURCES = test/unit/httpd/test_mistake.c
 test_unit_httpd_test_mistake_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_mistake_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_own_SOURCES = test/unit/httpd/test_own.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_httpd_test_own_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_own_LDADD = $(HTTPD_TEST_LIBS) $(OPENSSL_LIBS)
 
 test_unit_httpd_test_page_SOURCES = test/unit/httpd/test_page.c
 test_unit_httpd_test_page_CFLAGS = $(UNIT_CFLAGS)

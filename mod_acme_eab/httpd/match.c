@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/match.h"
+
+#include <apr_strings.h>
+
+#include "base/name.h"
+#include "httpd/value.h"
+#include "httpd/vhosts.h"
+
+/* A server that is being looked at. */
+typedef struct candidate {
+    const server_rec *server;
+    const tree_vhost_t *tree;
+    const own_t *own;          /* NULL, like names, until a managed domain meets it */
+    apr_array_header_t *names; /* those that reach it, the ServerName first */
+} candidate_t;
+
+typedef struct match {
+    site_t *site;
+    apr_time_t now;
+    apr_hash_t *read; /* "FILE\nFILE": own_t *, since many virtual hosts have the same */
+} match_t;
+
+/* ---- a server ---------------------------------------------------------------------------------- */
+
+static const own_t *own_of(const match_t *match, const tree_vhost_t *tree)
+{
+    apr_pool_t *p = match->site->pool;
+    const char *key = NULL;
+    own_t *own = NULL;
+    int i = 0;
+
+    if (!tree->ssl_engine)
+        return own_make(p);
+    key = apr_array_pstrcat(p, tree->cert_files, '\n');
+    if ((own = apr_hash_get(match->read, key, APR_HASH_KEY_STRING)) != NULL)
+        return own;
+    own = own_make(p);
+    for (i = 0; i < tree->cert_files->nelts; ++i)
+        own_add(own, APR_ARRAY_IDX(tree->cert_files, i, const char *), match->now);
+    apr_hash_set(match->read, key, APR_HASH_KEY_STRING, own);
+    return own;
+}
+
+/* As certificates have it; a pattern stays as it is, and nothing covers it. */
+static void add_name(apr_array_header_t *names, const char *word)
+{
+    const char *why = NULL, *name = value_managed_name(names->pool, word, &why);
+
+    if (name == NULL)
+        name = word;
+    if (!name_is_among(names, name))
+        APR_ARRAY_PUSH(names, const char *) = name;
+}
+
+static apr_array_header_t *names_of(apr_pool_t *p, const server_rec *s, const own_t *own)
+{
+    apr_array_header_t *names = apr_array_make(p, 4, sizeof(const char *));
+    const apr_array_header_t *proper = vhosts_names(p, s, 0), *caught = NULL;
+    int i = 0;
+
+    add_name(names, s->server_hostname != NULL ? s->server_hostname : "");
+    for (i = 0; i < proper->nelts; ++i)
+        add_name(names, APR_ARRAY_IDX(proper, i, const char *));
+    caught = vhosts_caught(p, s, own->names);
+    for (i = 0; i < caught->nelts; ++i)
+        add_name(names, APR_ARRAY_IDX(caught, i, const char *));
+    return names;
+}
+
+static void look_closer(const match_t *match, candidate_t *candidate)
+{
+    if (candidate->own != NULL)
+        return;
+    candidate->own = own_of(match, candidate->tree);
+    candidate->names = names_of(match->site->pool, candidate->server, candidate->own);
+}
+
+static void serve(site_t *site, const candidate_t *candidate, site_domain_t *domain)
+{
+    site_vhost_t *vhost = apr_pcalloc(site->pool, sizeof(*vhost));
+
+    vhost->server = candidate->server;
+    vhost->domain = domain;
+    vhost->own = candidate->own;
+    vhost->names = candidate->names;
+    vhost->extra_copies = candidate->tree->chain_file;
+    vhost->state = "unmanaged";
+    APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
+    apr_hash_set(site->by_server, &vhost->server, sizeof(vhost->server), vhost);
+}
+
+static void leave(site_t *site, const candidate_t *candidate, const site_domain_t *domain,
+                  site_left_why_t why)
+{
+    site_left_t *left = apr_array_push(site->left);
+
+    left->server = candidate->server;
+    left->domain = domain;
+    left->own = candidate->own;
+    left->names = candidate->names;
+    left->why = why;
+}
+
+static int is_left(const site_t *site, const server_rec *s)
+{
+    int i = 0;
+
+    for (i = 0; i < site->left->nelts; ++i) {
+        if (APR_ARRAY_IDX(site->left, i, site_left_t).server == s)
+            return 1;
+    }
+    return 0;
+}
+
+/* ---- a domain for it ----------------------------------------------------------------------------- */
+
+static int is_declared_in(const site_domain_t *domain, const server_rec *s)
+{
+    int i = 0;
+
+    for (i = 0; s->is_virtual && i < domain->servers->nelts; ++i) {
+        if (APR_ARRAY_IDX(domain->servers, i, const server_rec *) == s)
+            return 1;
+    }
+    return 0;
+}
+
+static int count_covered(const apr_array_header_t *names, const site_domain_t *domain)
+{
+    int i = 0, count = 0;
+
+    for (i = 0; i < names->nelts; ++i)
+        count += name_matches_any(domain->names, APR_ARRAY_IDX(names, i, const char *));
+    return count;
+}
+
+/* True when a is better than b: declared in the virtual host itself, or else for its ServerName, or
+ * else for more of its names. */
+static int is_better(const candidate_t *candidate, const site_domain_t *a, const site_domain_t *b)
+{
+    const server_rec *s = candidate->server;
+    int declared = is_declared_in(a, s) - is_declared_in(b, s);
+    int closer = (int)vhosts_match(s, a->names) - (int)vhosts_match(s, b->names);
+
+    if (declared != 0 || closer != 0)
+        return (declared != 0 ? declared : closer) > 0;
+    return count_covered(candidate->names, a) > count_covered(candidate->names, b);
+}
+
+static int is_used(const site_t *site, const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < site->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
+
+        if (vhost->domain == domain && tree_vhost(site->tree, vhost->server)->ssl_engine)
+            return 1;
+    }
+    return 0;
+}
+
+/* @param least    VHOSTS_PATTERN: only those that no server with TLS uses for its names
+ * @param prefused set to the best of those that would cost the virtual host more than they bring */
+static site_domain_t *best_domain(const match_t *match, candidate_t *candidate,
+                                  vhosts_match_t least, const site_domain_t **prefused)
+{
+    const site_t *site = match->site;
+    site_domain_t *best = NULL;
+    int i = 0;
+
+    *prefused = NULL;
+    for (i = 0; i < site->domains->nelts; ++i) {
+        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
+
+        if (vhosts_match(candidate->server, domain->names) < least
+            || (least == VHOSTS_PATTERN && is_used(site, domain)))
+            continue;
+        look_closer(match, candidate);
+        if (own_stays(candidate->own, candidate->names, domain->names)) {
+            if (*prefused == NULL || is_better(candidate, domain, *prefused))
+                *prefused = domain;
+        }
+        else if (best == NULL || is_better(candidate, domain, best))
+            best = domain;
+    }
+    return best;
+}
+
+static void match_by_names(const match_t *match, const server_rec *s)
+{
+    candidate_t candidate = { s, tree_vhost(match->site->tree, s), NULL, NULL };
+    const site_domain_t *refused = NULL;
+    site_domain_t *domain = best_domain(match, &candidate, VHOSTS_ALIAS, &refused);
+
+    if (config_get(s)->off_where != NULL) {
+        if (candidate.tree->ssl_engine && (domain != NULL || refused != NULL))
+            leave(match->site, &candidate, domain != NULL ? domain : refused, SITE_LEFT_OFF);
+    }
+    else if (domain != NULL)
+        serve(match->site, &candidate, domain);
+    else if (refused != NULL)
+        leave(match->site, &candidate, refused, SITE_LEFT_MORE);
+}
+
+/* A host that catches the rest keeps the certificate that it has. */
+static void match_by_pattern(const match_t *match, const server_rec *s)
+{
+    candidate_t candidate = { s, tree_vhost(match->site->tree, s), NULL, NULL };
+    const site_domain_t *refused = NULL;
+    site_domain_t *domain = best_domain(match, &candidate, VHOSTS_PATTERN, &refused);
+    const site_domain_t *met = domain != NULL ? domain : refused;
+
+    if (met == NULL)
+        return;
+    if (own_is_real(candidate.own, candidate.names))
+        leave(match->site, &candidate, met, SITE_LEFT_PATTERN);
+    else
+        serve(match->site, &candidate, domain);
+}
+
+void match_vhosts(site_t *site, apr_time_t now)
+{
+    const match_t match = { site, now, apr_hash_make(site->pool) };
+    const server_rec *s = NULL;
+
+    for (s = site->main; s != NULL; s = s->next)
+        match_by_names(&match, s);
+    for (s = site->main; s != NULL; s = s->next) {
+        if (site_vhost(site, s) == NULL && !is_left(site, s) && config_get(s)->off_where == NULL)
+            match_by_pattern(&match, s);
+    }
+}
