@@ -129,7 +129,7 @@ unit_tests() {
         log=${trs%.trs}.log
         copy=$kept/$(echo "${log#test/unit/}" | tr / -)
         cp "$log" "$copy"
-        reason=$(grep -m 1 -E 'ERROR: |rror: |FAILED' "$log" || tail -n 1 "$log")
+        reason=$(grep -m 1 -E '\[ +ERROR +\]|ERROR: |rror: |FAILED' "$log" || tail -n 1 "$log")
         printf '%s\t%s\t%s\n' "$1 ${log%.log}" "$reason" "$copy" >>"$kept/failures"
     done
     echo "$passed $failed 0" >"$kept/counts"
