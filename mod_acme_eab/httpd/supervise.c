@@ -16,9 +16,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "httpd/fallback.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
+#include "httpd/relay.h"
 #include "httpd/rundir.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
@@ -49,6 +51,7 @@ typedef struct supervisor {
     pid_t pid;               /* for messages; httpd clears proc.pid */
     apr_proc_t proc;
     frame_channel_t *channel; /* our end of its standard input */
+    relay_t *relay;           /* of its lines; NULL: they go to standard error */
     apr_time_t since;
 } supervisor_t;
 
@@ -106,6 +109,7 @@ static void let_go(supervisor_t *supervisor)
 {
     apr_pool_destroy(supervisor->keeper_pool);
     supervisor->keeper_pool = NULL;
+    supervisor->relay = NULL;
 }
 
 /* httpd hands on what waitpid() said, or only the number of the signal or the exit status in it. The
@@ -114,10 +118,9 @@ static const char *describe_end(apr_pool_t *p, int status)
 {
     if (status == -1)
         return "it is gone";
-    if (status >= 256)
-        return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
-    return apr_psprintf(p, status <= EXIT_STATUS_MAX ? "exit status %d" : "signal %d",
-                        status & 127);
+    if (status > 0 && status <= EXIT_STATUS_MAX)
+        status = W_EXITCODE(status, 0);
+    return process_describe_end(p, status);
 }
 
 static void note_end(supervisor_t *supervisor, int status)
@@ -177,7 +180,11 @@ static apr_status_t start_program(supervisor_t *supervisor)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
         return errno;
-    rv = program_start(&pid, KEEPER_PROGRAM, NULL, sockets[1], -1);
+    /* What is its standard output is standard error of the agent that it will start. */
+    supervisor->relay = relay_start(supervisor->main, supervisor->keeper_pool);
+    rv = program_start(&pid, KEEPER_PROGRAM, NULL, sockets[1], relay_for_agent(supervisor->relay),
+                       relay_for_keeper(supervisor->relay));
+    relay_hand_over(supervisor->relay);
     (void)close(sockets[1]);
     if (rv == APR_SUCCESS)
         adopt(supervisor, pid, sockets[0]);
@@ -225,6 +232,27 @@ static void start(supervisor_t *supervisor)
                      supervisor->site->certificates->nelts == 1 ? "" : "s");
 }
 
+/* When httpd ends, its piped logs are the first to go. The last lines of the keeper come before. */
+static apr_status_t end_before_logs(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    if (getpid() == supervisor->parent && supervisor->keeper_pool != NULL) {
+        supervisor->next = 0;
+        let_go(supervisor);
+    }
+    return APR_SUCCESS;
+}
+
+/* At a restart this code is unloaded, and httpd's own pool lives on. */
+static apr_status_t forget_end(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    apr_pool_cleanup_kill(supervisor->main->process->pool, supervisor, end_before_logs);
+    return APR_SUCCESS;
+}
+
 static supervisor_t *supervisor_make(const site_t *site)
 {
     supervisor_t *supervisor = apr_pcalloc(site->pool, sizeof(*supervisor));
@@ -233,6 +261,8 @@ static supervisor_t *supervisor_make(const site_t *site)
     supervisor->main = site->main;
     supervisor->site = site;
     supervisor->parent = getpid();
+    apr_pool_pre_cleanup_register(site->main->process->pool, supervisor, end_before_logs);
+    apr_pool_cleanup_register(supervisor->pool, supervisor, forget_end, apr_pool_cleanup_null);
     apr_pool_userdata_setn(supervisor, SUPERVISOR_KEY, NULL, site->pool);
     return supervisor;
 }
@@ -284,7 +314,10 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)p;
-    if (supervisor != NULL && supervisor->next != 0 && clock_steady() >= supervisor->next)
+    if (supervisor == NULL)
+        return DECLINED;
+    relay_monitor(supervisor->relay);
+    if (supervisor->next != 0 && clock_steady() >= supervisor->next)
         start(supervisor);
     return DECLINED;
 }
@@ -298,4 +331,5 @@ void supervise_child_init(apr_pool_t *pchild, server_rec *main_server)
     if (supervisor == NULL || supervisor->keeper_pool == NULL || getpid() == supervisor->parent)
         return;
     (void)close(frame_channel_fd(supervisor->channel));
+    relay_child_init(supervisor->relay);
 }
