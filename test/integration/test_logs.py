@@ -15,7 +15,6 @@ from harness import processes
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
-RELAY = "acme-eab-log"
 JSON_LINES = 'ErrorLogFormat "{\\"at\\":\\"%{cu}t\\",\\"level\\":\\"%-m:%l\\",' \
              '\\"pid\\":\\"%P\\",\\"text\\":\\"%M\\"}"'
 MARK = b"[Sun Nov 29 23:05:23.658923 2026] [acme_eab:%s] [pid 1:tid 1] "
@@ -36,7 +35,7 @@ def configure(scene, *lines):
 
 
 def relays(httpd):
-    return [process for process in httpd.family() if process.name == RELAY]
+    return [process for process in httpd.family() if process.name == processes.RELAY]
 
 
 def write(process, data):
