@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "httpd/fallback.h"
+#include "httpd/handover.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
 #include "httpd/relay.h"
@@ -52,6 +53,7 @@ typedef struct supervisor {
     apr_proc_t proc;
     frame_channel_t *channel; /* our end of its standard input */
     relay_t *relay;           /* of its lines; NULL: they go to standard error */
+    int ready;                /* it has said so */
     apr_time_t since;
 } supervisor_t;
 
@@ -84,17 +86,31 @@ static apr_status_t reap(void *data)
     return APR_SUCCESS;
 }
 
-static int was_ready(supervisor_t *supervisor)
+/* What it has said: that it is ready, and the lock, which stays with the channel. */
+static void listen_to(supervisor_t *supervisor)
 {
     json_t *body = NULL;
     int type = 0;
 
-    (void)frame_fill(supervisor->channel);
-    while (frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool) == APR_SUCCESS) {
-        if (type == MESSAGE_READY)
-            return 1;
+    apr_status_t rv = APR_EAGAIN;
+
+    while (APR_STATUS_IS_EAGAIN(rv) && frame_fill(supervisor->channel) == APR_SUCCESS) {
+        while ((rv = frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool))
+               == APR_SUCCESS)
+            supervisor->ready |= type == MESSAGE_READY;
     }
-    return 0;
+}
+
+/* For the next keeper, before this one lets go of it. */
+static apr_status_t keep_lock(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    if (getpid() == supervisor->parent) {
+        listen_to(supervisor);
+        handover_put(supervisor->main->process, frame_take_descriptor(supervisor->channel));
+    }
+    return APR_SUCCESS;
 }
 
 /* At once the first time, then after 10, 20, 40 ... 640 seconds. */
@@ -131,7 +147,8 @@ static void note_end(supervisor_t *supervisor, int status)
 
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
-    if (was_ready(supervisor) && clock_steady() - supervisor->since >= STEADY)
+    listen_to(supervisor);
+    if (supervisor->ready && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
@@ -159,7 +176,8 @@ static void maintain(int reason, void *data, int status)
         note_end(supervisor, reason == APR_OC_REASON_DEATH ? status : -1);
 }
 
-/* The cleanups run in reverse: httpd forgets the child, the socket is closed, the child is awaited. */
+/* The cleanups run in reverse: httpd forgets the child, the lock is taken from it, the socket is closed,
+ * the child is awaited. */
 static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
 {
     supervisor->pid = pid;
@@ -168,6 +186,10 @@ static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
     supervisor->next = 0;
     apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, reap, apr_pool_cleanup_null);
     supervisor->channel = frame_channel_make(supervisor->keeper_pool, fd, LIMIT_FRAME);
+    supervisor->ready = 0;
+    frame_accept_descriptor(supervisor->channel);
+    apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, keep_lock,
+                              apr_pool_cleanup_null);
     apr_proc_other_child_register(&supervisor->proc, maintain, supervisor, NULL,
                                   supervisor->keeper_pool);
 }
@@ -191,6 +213,17 @@ static apr_status_t start_program(supervisor_t *supervisor)
     else
         (void)close(sockets[0]);
     return rv;
+}
+
+/* Without it the keeper takes it anew, if nobody else has. */
+static void send_lock(supervisor_t *supervisor)
+{
+    int lock = handover_get(supervisor->main->process);
+
+    if (lock < 0)
+        return;
+    (void)frame_send_descriptor(frame_channel_fd(supervisor->channel), MESSAGE_LOCK, lock);
+    (void)close(lock);
 }
 
 static apr_status_t send_plan(supervisor_t *supervisor)
@@ -220,6 +253,7 @@ static void start(supervisor_t *supervisor)
         supervisor->next = clock_steady() + pause_after(supervisor->failures + 1);
         return;
     }
+    send_lock(supervisor);
     /* One that does not read its plan will be ended by the closed socket, and is then restarted. */
     if ((rv = send_plan(supervisor)) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
@@ -298,9 +332,12 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
         return OK;
     fallback_close(site->fallback);
     note_run(site);
-    if (!site->enabled || rehearsal_active()
-        || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+    if (rehearsal_active() || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    if (!site->enabled) {
+        handover_drop(main_server->process); /* there is nothing to keep a store for */
+        return OK;
+    }
     if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS) {
         /* Sites that have their certificates go on; the agent will say what it cannot do. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "%s", why);
@@ -327,6 +364,8 @@ void supervise_child_init(apr_pool_t *pchild, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)pchild;
+    if (supervisor != NULL && getpid() != supervisor->parent)
+        handover_drop(main_server->process);
     /* With -X the worker is the parent. */
     if (supervisor == NULL || supervisor->keeper_pool == NULL || getpid() == supervisor->parent)
         return;
