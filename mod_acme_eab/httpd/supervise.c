@@ -5,6 +5,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <errno.h>
@@ -26,6 +27,7 @@
 #include "httpd/site.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "store/lock.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
@@ -321,6 +323,14 @@ static void note_run(site_t *site)
         site->restarts = 0;
 }
 
+/* For the status page: the keeper will wait then, and there is no agent that could report it. */
+static const char *look_for_another(const site_t *site)
+{
+    lock_owner_t self = lock_owner_make(0, (int)getpid(), ap_server_root, site->pool);
+
+    return lock_of_another(site->store_dir, &self, site->pool);
+}
+
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     site_t *site = config_site(main_server);
@@ -342,6 +352,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
         /* Sites that have their certificates go on; the agent will say what it cannot do. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "%s", why);
     }
+    site->store_in_use = look_for_another(site);
     start(supervisor_make(site));
     return OK;
 }

@@ -76,25 +76,12 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
     return plan;
 }
 
-static lock_owner_t describe_self(const plan_t *plan, apr_pool_t *p)
-{
-    lock_owner_t self = { 0 };
-    char host[256] = "";
-
-    (void)gethostname(host, sizeof(host) - 1);
-    self.keeper = (int)getpid();
-    self.httpd = plan->parent_pid;
-    self.host = apr_pstrdup(p, host);
-    self.server_root = plan->server_root;
-    return self;
-}
-
 /* The lock comes from the keeper before, through httpd, or is free. Otherwise somebody else uses the
  * store: then this is said, and it is waited for. @return 0 to give up */
 static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t *parent,
                       apr_pool_t *p)
 {
-    lock_owner_t self = describe_self(plan, p);
+    lock_owner_t self = lock_owner_make((int)getpid(), plan->parent_pid, plan->server_root, p);
     apr_time_t word = clock_steady() + apr_time_from_msec(LOCK_QUIET);
     eab_result_t *result = NULL;
     apr_pool_t *pool = NULL;

@@ -80,39 +80,93 @@ static void put_owner(int fd, const lock_owner_t *owner, apr_pool_t *ptemp)
         (void)!pwrite(fd, text, strlen(text), 0);
 }
 
-/* "an httpd (process 4711, ServerRoot /etc/apache2), whose keeper is process 4712," */
-static const char *describe_owner(int fd, const lock_owner_t *self, apr_pool_t *ptemp)
+lock_owner_t lock_owner_make(int keeper, int httpd, const char *server_root, apr_pool_t *p)
+{
+    lock_owner_t owner = { keeper, httpd, NULL, server_root };
+    char host[256] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    owner.host = apr_pstrdup(p, host);
+    return owner;
+}
+
+static lock_owner_t get_owner(int fd, apr_pool_t *ptemp)
 {
     char *text = apr_palloc(ptemp, LONGEST_TEXT);
     ssize_t n = pread(fd, text, LONGEST_TEXT, 0);
     const json_t *json = n > 0 ? json_parse(ptemp, text, (apr_size_t)n, NULL) : NULL;
-    const char *host = json_peek_string(json, "host");
-    const char *root = json_peek_string(json, "server_root");
-    int keeper = (int)json_peek_int(json, "keeper", 0);
-    int httpd = (int)json_peek_int(json, "httpd", 0);
+    lock_owner_t owner = { 0, 0, "", NULL };
 
-    if (keeper <= 0 || httpd <= 0)
+    owner.keeper = (int)json_peek_int(json, "keeper", 0);
+    owner.httpd = (int)json_peek_int(json, "httpd", 0);
+    owner.host = json_peek_string(json, "host");
+    owner.server_root = json_peek_string(json, "server_root");
+    return owner;
+}
+
+static int is_elsewhere(const lock_owner_t *owner, const lock_owner_t *self)
+{
+    return owner->host != NULL && strcmp(owner->host, self->host) != 0;
+}
+
+/* "another httpd (process 4711, ServerRoot /etc/apache2), whose keeper is process 4712," */
+static const char *describe_owner(const lock_owner_t *owner, const lock_owner_t *self,
+                                  apr_pool_t *p)
+{
+    const char *root = owner->server_root;
+
+    if (owner->keeper <= 0 || owner->httpd <= 0)
         return "another process";
-    return apr_psprintf(ptemp, "another httpd (process %d%s%s%s%s), whose keeper is process %d,",
-                        httpd, root != NULL ? ", ServerRoot " : "", root != NULL ? root : "",
-                        host != NULL && strcmp(host, self->host) != 0 ? ", on the host " : "",
-                        host != NULL && strcmp(host, self->host) != 0 ? host : "", keeper);
+    return apr_psprintf(p, "another httpd (process %d%s%s%s%s), whose keeper is process %d,",
+                        owner->httpd, root != NULL ? ", ServerRoot " : "", root != NULL ? root : "",
+                        is_elsewhere(owner, self) ? ", on the host " : "",
+                        is_elsewhere(owner, self) ? owner->host : "", owner->keeper);
+}
+
+static const char *explain(const char *dir, const lock_owner_t *owner, const lock_owner_t *self,
+                           apr_pool_t *p)
+{
+    return apr_psprintf(p,
+                        "ACMEStoreDir %s is in use: %s holds its lock. Nothing is ordered or "
+                        "renewed by this httpd until that one ends. Give each httpd an "
+                        "ACMEStoreDir of its own, or stop the other one.",
+                        dir, describe_owner(owner, self, p));
+}
+
+const char *lock_of_another(const char *dir, const lock_owner_t *self, apr_pool_t *p)
+{
+    const char *sentence = NULL;
+    lock_owner_t owner = { 0, 0, NULL, NULL };
+    struct stat st;
+    int fd =
+        open(apr_pstrcat(p, dir, "/lock", NULL), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_SH | LOCK_NB) != 0
+        && errno == EWOULDBLOCK) {
+        owner = get_owner(fd, p);
+        if (owner.httpd != self->httpd || is_elsewhere(&owner, self))
+            sentence = explain(dir, &owner, self, p);
+    }
+    close(fd);
+    return sentence;
 }
 
 static apr_status_t try_lock(int fd, const store_t *store, const char *path,
-                             const lock_owner_t *owner, eab_result_t *result, apr_pool_t *ptemp)
+                             const lock_owner_t *self, eab_result_t *result, apr_pool_t *ptemp)
 {
+    lock_owner_t owner = { 0, 0, NULL, NULL };
+
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        put_owner(fd, owner, ptemp);
+        put_owner(fd, self, ptemp);
         return APR_SUCCESS;
     }
     if (errno != EWOULDBLOCK)
         return store_report(result, errno, path, "locked");
-    return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_STORE,
-                          "ACMEStoreDir %s is in use: %s holds its lock. Nothing is ordered or "
-                          "renewed by this httpd until that one ends. Give each httpd an "
-                          "ACMEStoreDir of its own, or stop the other one.",
-                          store->dir, describe_owner(fd, owner, ptemp));
+    owner = get_owner(fd, ptemp);
+    return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_STORE, "%s",
+                          explain(store->dir, &owner, self, ptemp));
 }
 
 static apr_status_t close_lock(void *data)
@@ -121,7 +175,7 @@ static apr_status_t close_lock(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_owner_t *owner,
+apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_owner_t *self,
                        eab_result_t *result, apr_pool_t *p)
 {
     const char *path = NULL;
@@ -140,7 +194,7 @@ apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_ow
         fd = handed;
         handed = -1;
     }
-    rv = try_lock(fd, store, path, owner, result, ptemp);
+    rv = try_lock(fd, store, path, self, result, ptemp);
     if (rv == APR_SUCCESS) {
         apr_pool_cleanup_register(p, (void *)(intptr_t)fd, close_lock, apr_pool_cleanup_null);
         store_tidy(store, p);

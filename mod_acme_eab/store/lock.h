@@ -16,6 +16,14 @@ typedef struct lock_owner {
     const char *server_root; /* of that httpd */
 } lock_owner_t;
 
+/** Who this is: with the name of this host. */
+lock_owner_t lock_owner_make(int keeper, int httpd, const char *server_root, apr_pool_t *p);
+
+/** For the httpd parent, which never takes the lock: is it another httpd's?
+ * @return a sentence about who holds it and what to do, in p; NULL when nobody else does, or it cannot
+ *         be told */
+const char *lock_of_another(const char *dir, const lock_owner_t *self, apr_pool_t *p);
+
 /** Take the lock of the store, or find it taken. It is held until p ends, and by whoever was handed
  * it. Whoever gets it has the store to himself, so what killed processes left half-written is removed:
  * there may be private keys in it.
@@ -23,7 +31,7 @@ typedef struct lock_owner {
  * @param handed  what the keeper before handed on, or -1; closed when it is not this store's
  * @return APR_SUCCESS, APR_EBUSY when another one holds it, or an error; then result names the file and
  *         who holds it, or what is wrong with it, and what to do */
-apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_owner_t *owner,
+apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_owner_t *self,
                        eab_result_t *result, apr_pool_t *p);
 
 #endif

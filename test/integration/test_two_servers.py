@@ -3,6 +3,7 @@
 has ended, not in the middle of its restart."""
 
 import fcntl
+import html
 import json
 import re
 import threading
@@ -95,6 +96,9 @@ def test_a_restart_keeps_the_store(shared):
             wait_until(lambda: holder(store)["keeper"] == after.pid, 10, "the next one to have it")
         assert not contender.got_it
     first.wait_for_certificate(LATER, ca)
+    page = html.unescape(second.get("localhost", "/acme-status").body.decode())
+    assert f"is in use: another httpd (process {first.parent().pid}, ServerRoot {first.dir})" in page
+    assert second.get("localhost", "/acme-status?format=json").status == 503
     assert second.log.count(FREE) == 0
     assert second.agent() is None
     assert len(second.log.lines("is in use")) == 1, "said once"

@@ -173,6 +173,27 @@ static void a_holder_elsewhere_is_named_with_its_host(void **state)
     end_store(store, p);
 }
 
+/* What the parent asks, which never takes the lock itself. */
+static void the_parent_looks_without_taking(void **state)
+{
+    apr_pool_t *p = *state, *holder = NULL;
+    store_t *store = open_store(p);
+
+    assert_null(lock_of_another(store->dir, &second, p));
+    assert_int_equal(-1, access(store_path(p, store, "lock", NULL, NULL), F_OK));
+    assert_int_equal(APR_SUCCESS, apr_pool_create(&holder, p));
+    assert_int_equal(APR_SUCCESS, take(store, -1, holder));
+    assert_null(lock_of_another(store->dir, &first, p));
+    assert_non_null(
+        strstr(lock_of_another(store->dir, &second, p), "another httpd (process 4710,"));
+    apr_pool_destroy(holder);
+    assert_null(lock_of_another(store->dir, &second, p));
+    assert_int_equal(0, unlink(store_path(p, store, "lock", NULL, NULL)));
+    assert_int_equal(0, mkfifo(store_path(p, store, "lock", NULL, NULL), 0600));
+    assert_null(lock_of_another(store->dir, &second, p));
+    end_store(store, p);
+}
+
 /* Of an earlier version, of a killed writer, of somebody else. */
 static void a_holder_may_have_left_no_name(void **state)
 {
@@ -287,6 +308,7 @@ int main(void)
         fixture_test(lock_is_not_inherited_by_programs),
         fixture_test(the_holder_is_named),
         fixture_test(a_holder_elsewhere_is_named_with_its_host),
+        fixture_test(the_parent_looks_without_taking),
         fixture_test(a_holder_may_have_left_no_name),
         fixture_test(a_lock_is_handed_on),
         fixture_test(a_lock_of_another_store_is_let_go),
