@@ -34,7 +34,10 @@ def shared(world):
 
 
 def holder(store):
-    return json.loads((store / "lock").read_text())
+    try:
+        return json.loads((store / "lock").read_text())
+    except ValueError:  # it is just being written
+        return {"keeper": None, "httpd": None}
 
 
 def wait_for_word(httpd, other):
