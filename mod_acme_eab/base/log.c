@@ -4,13 +4,16 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LONGEST_LINE 8192
+#define MARK "] [acme_eab:" /* behind the time */
+#define PATIENCE 1000       /* milliseconds to wait for a log that does not take lines */
 #define LONGEST_QUOTE 1000
 
 /* The one setting of a program that every file may need before there is anything to pass it in. */
@@ -76,7 +79,7 @@ static size_t print_prefix(char *line, size_t size, log_level_t level)
     apr_time_exp_t t;
 
     apr_time_exp_lt(&t, apr_time_now());
-    apr_snprintf(line, size, "[%s %s %02d %02d:%02d:%02d.%06d %d] [acme_eab:%s] [pid %ld:tid %ld] ",
+    apr_snprintf(line, size, "[%s %s %02d %02d:%02d:%02d.%06d %d" MARK "%s] [pid %ld:tid %ld] ",
                  apr_day_snames[t.tm_wday], apr_month_snames[t.tm_mon], t.tm_mday, t.tm_hour,
                  t.tm_min, t.tm_sec, t.tm_usec, t.tm_year + 1900, level_name(level), (long)getpid(),
                  syscall(SYS_gettid));
@@ -108,9 +111,20 @@ static size_t trim_sequence(const char *line, size_t len)
     return len;
 }
 
+/* What reads the other end may be held up itself, by a disk or a program. Who has waited for it once
+ * does not wait again before it goes on. */
+static int takes_lines(void)
+{
+    static int stalled = 0;
+    struct pollfd out = { STDERR_FILENO, POLLOUT, 0 };
+
+    stalled = poll(&out, 1, stalled ? 0 : PATIENCE) == 0;
+    return !stalled;
+}
+
 void log_line(log_level_t level, const char *format, ...)
 {
-    char line[LONGEST_LINE];
+    char line[LOG_LONGEST_LINE];
     size_t len;
     int wanted;
     va_list args;
@@ -127,8 +141,42 @@ void log_line(log_level_t level, const char *format, ...)
         len = trim_sequence(line, len);
     line[len] = '\n'; /* in the place of the NUL */
     /* One write, so that lines of several processes do not mix. */
-    while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR)
+    while (takes_lines() && write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR)
         continue;
+}
+
+/* "error] ..." @return behind it, or NULL */
+static const char *parse_level(const char *text, log_level_t *plevel)
+{
+    int level = 0;
+
+    for (level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; ++level) {
+        const char *name = level_name((log_level_t)level);
+        size_t len = strlen(name);
+
+        if (strncmp(text, name, len) == 0 && text[len] == ']') {
+            *plevel = (log_level_t)level;
+            return text + len + 1;
+        }
+    }
+    return NULL;
+}
+
+const char *log_parse(const char *line, log_level_t *plevel, long *ppid)
+{
+    const char *at = line[0] == '[' ? strchr(line, ']') : NULL;
+    char *end = NULL;
+
+    if (at == NULL || strncmp(at, MARK, strlen(MARK)) != 0)
+        return NULL;
+    at = parse_level(at + strlen(MARK), plevel);
+    if (at == NULL || strncmp(at, " [pid ", 6) != 0)
+        return NULL;
+    *ppid = strtol(at + 6, &end, 10);
+    if (end == at + 6 || strncmp(end, ":tid ", 5) != 0)
+        return NULL;
+    at = strstr(end, "] ");
+    return at != NULL ? at + 2 : NULL;
 }
 
 static char *put_escaped(char *out, unsigned char c)

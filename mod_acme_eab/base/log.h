@@ -4,11 +4,16 @@
 
 /* base/log.h - log lines of code that does not know httpd.
  *
- * The keeper and the agent write to standard error, which is httpd's error log, in the format of
- * its default ErrorLogFormat. One failure is one line, written where the decision is taken.
- * Remote text goes through log_escape() first; secrets never come here. */
+ * The keeper and the agent write to standard error, in the format of httpd's default ErrorLogFormat.
+ * At its other end httpd/relay.c takes level and text out of the line again and hands them to
+ * httpd's logging; without that it is httpd's own standard error, mostly its error log.
+ * One failure is one line, written where the decision is taken. Remote text goes through
+ * log_escape() first; secrets never come here. */
 
 #include <apr_pools.h>
+
+/* With the newline; no more than a pipe takes at once, so that lines of several writers do not mix. */
+#define LOG_LONGEST_LINE 4096
 
 /* The values are those of httpd's APLOG_..., so that a LogLevel can be handed over as a number. */
 typedef enum {
@@ -24,8 +29,14 @@ typedef enum {
 void log_set_level(int level);
 
 /** One line; a newline at the end is added, control characters inside become '?'. Lines over
- * 8 KiB are cut. */
+ * LOG_LONGEST_LINE are cut. When standard error takes nothing for a second, lines are dropped until it
+ * does: nobody waits for a log. */
 void log_line(log_level_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** The other way round: what log_line() wrote, without the newline.
+ * @param ppid  as the line says
+ * @return the text in it, or NULL when log_line() did not write this */
+const char *log_parse(const char *line, log_level_t *plevel, long *ppid);
 
 /** Remote text made fit for a log line: control characters and bytes that are not UTF-8 as \xNN,
  * at most 1,000 bytes of it. NULL becomes "". Lives in p. */

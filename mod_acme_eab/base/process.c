@@ -4,10 +4,14 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <apr_strings.h>
 
 static int close_ranges(unsigned first, int keep)
 {
@@ -54,4 +58,11 @@ void process_guard(void)
     prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
+}
+
+const char *process_describe_end(apr_pool_t *p, int status)
+{
+    if (WIFSIGNALED(status))
+        return apr_psprintf(p, "signal %d, %s", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
 }

@@ -2,7 +2,9 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
-/* base/process.h - what a process of ours gives up, whichever it is. */
+/* base/process.h - what a process of ours gives up, whichever it is, and how one ended. */
+
+#include <apr_pools.h>
 
 /** Close all descriptors above standard error but keep (-1: keep none): httpd's listeners, its
  * restart pipe, its logs. May be called between fork() and exec(). */
@@ -11,5 +13,8 @@ void process_close_inherited(int keep);
 /** No core dumps, no ptrace and no reading of /proc/PID/mem by others of the same user; killed when
  * the process that started it dies. A change of user or of program undoes some of it. */
 void process_guard(void);
+
+/** How a process ended, from what wait(2) said: "exit status 3", "signal 11, Segmentation fault". */
+const char *process_describe_end(apr_pool_t *p, int status);
 
 #endif

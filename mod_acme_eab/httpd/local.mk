@@ -4,6 +4,7 @@
 # httpd is a library of its own, without httpd's headers.
 noinst_LTLIBRARIES += libhttpd.la
 libhttpd_la_SOURCES = \
+	mod_acme_eab/httpd/lines.c mod_acme_eab/httpd/lines.h \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
 	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \
 	mod_acme_eab/httpd/pending.c mod_acme_eab/httpd/pending.h \
@@ -24,11 +25,13 @@ httpd_sources = \
 	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
+	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \
 	mod_acme_eab/httpd/loss.c mod_acme_eab/httpd/loss.h \
 	mod_acme_eab/httpd/match.c mod_acme_eab/httpd/match.h \
 	mod_acme_eab/httpd/mod_acme_eab.c \
 	mod_acme_eab/httpd/query.c mod_acme_eab/httpd/query.h \
 	mod_acme_eab/httpd/rehearsal.c mod_acme_eab/httpd/rehearsal.h \
+	mod_acme_eab/httpd/relay.c mod_acme_eab/httpd/relay.h \
 	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \
 	mod_acme_eab/httpd/ssl.c mod_acme_eab/httpd/ssl.h \
 	mod_acme_eab/httpd/status.c mod_acme_eab/httpd/status.h \

@@ -32,15 +32,16 @@ static void reset_signals(void)
 }
 
 /* In the child, which must not return. Says errno into report when exec fails. */
-static void become(const char *path, const char *option, int in, int out, int report)
+static void become(const char *path, const char *option, int in, int out, int err, int report)
 {
     char *argv[] = { (char *)path, (char *)option, NULL };
     int error = 0;
 
     (void)setsid();
     in = lift(in);
-    out = out >= 0 ? lift(out) : -1;
-    if (in < 0 || dup2(in, 0) < 0 || dup2(out >= 0 ? out : 2, 1) < 0)
+    out = out >= 0 ? lift(out) : 2;
+    err = err >= 0 ? lift(err) : 2;
+    if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
         goto out;
     process_close_inherited(report);
     reset_signals();
@@ -63,7 +64,8 @@ static apr_status_t read_report(int report)
     return n == sizeof(error) ? error : APR_SUCCESS;
 }
 
-apr_status_t program_start(pid_t *ppid, const char *path, const char *option, int in, int out)
+apr_status_t program_start(pid_t *ppid, const char *path, const char *option, int in, int out,
+                           int err)
 {
     apr_status_t rv = APR_SUCCESS;
     int report[2] = { -1, -1 };
@@ -75,7 +77,7 @@ apr_status_t program_start(pid_t *ppid, const char *path, const char *option, in
     if ((pid = fork()) == 0) {
         int lifted = lift(report[1]);
 
-        become(path, option, in, out, lifted);
+        become(path, option, in, out, err, lifted);
     }
     rv = pid < 0 ? errno : APR_SUCCESS;
     (void)close(report[1]);
@@ -147,7 +149,7 @@ apr_status_t program_run(const char **poutput, int *pstatus, const char *path, c
         rv = errno;
         goto out;
     }
-    if ((rv = program_start(&pid, path, option, in, out[1])) != APR_SUCCESS)
+    if ((rv = program_start(&pid, path, option, in, out[1], -1)) != APR_SUCCESS)
         goto out;
     (void)close(out[1]);
     out[1] = -1;

@@ -3,7 +3,7 @@
 #define HTTPD_PROGRAM_H
 
 /* httpd/program.h - starting a program of ours from the httpd parent: nothing of httpd goes with it
- * but the environment and standard error, not even for a moment after exec. */
+ * but the environment and maybe standard error, not even for a moment after exec. */
 
 #include <apr_errno.h>
 #include <apr_pools.h>
@@ -13,10 +13,12 @@
  * do not reach it; all descriptors above 2 are closed; signals are as they were at birth.
  * @param option  the only argument, or NULL
  * @param in      becomes its standard input
- * @param out     becomes its standard output; -1: standard error
+ * @param out     becomes its standard output; -1: httpd's standard error
+ * @param err     becomes its standard error; -1: httpd's
  * @param ppid    for the caller to wait for; -1 on failure
  * @return APR_SUCCESS when the program runs; else why it does not: APR_ENOENT, APR_EACCES ... */
-apr_status_t program_start(pid_t *ppid, const char *path, const char *option, int in, int out);
+apr_status_t program_start(pid_t *ppid, const char *path, const char *option, int in, int out,
+                           int err);
 
 /** Run `path option` with text on its standard input, and collect what it writes.
  * @param poutput at most max bytes, NUL-terminated, in p; "" when there was none

@@ -5,6 +5,7 @@
 #include <ap_release.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include <unixd.h>
 #include <apr_strings.h>
 #include <pwd.h>
@@ -712,6 +713,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
 
     describe_httpd(plan, site, p);
     plan->agent_program = AGENT_PROGRAM;
+    plan->server_root = ap_server_root;
     plan->store_dir = site->store_dir;
     plan->run_dir = site->run_dir;
     plan->user = site->user;

@@ -76,6 +76,7 @@ typedef struct site {
     const char *store_dir;
     const char *run_dir;
     apr_time_t read_at;               /* when the configuration had been read */
+    const char *store_in_use;         /* at the start another httpd had it: a sentence, or NULL */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */

@@ -63,6 +63,8 @@ static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
     else if (!APR_STATUS_IS_ENOENT(rv))
         *pwhy = apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
                              apr_strerror(rv, reason, sizeof(reason)));
+    else if (site->store_in_use != NULL)
+        *pwhy = apr_pstrcat(p, "When httpd was started: ", site->store_in_use, NULL);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <errno.h>
@@ -16,13 +17,17 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "httpd/fallback.h"
+#include "httpd/handover.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
+#include "httpd/relay.h"
 #include "httpd/rundir.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "store/lock.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
@@ -49,6 +54,8 @@ typedef struct supervisor {
     pid_t pid;               /* for messages; httpd clears proc.pid */
     apr_proc_t proc;
     frame_channel_t *channel; /* our end of its standard input */
+    relay_t *relay;           /* of its lines; NULL: they go to standard error */
+    int ready;                /* it has said so */
     apr_time_t since;
 } supervisor_t;
 
@@ -81,17 +88,31 @@ static apr_status_t reap(void *data)
     return APR_SUCCESS;
 }
 
-static int was_ready(supervisor_t *supervisor)
+/* What it has said: that it is ready, and the lock, which stays with the channel. */
+static void listen_to(supervisor_t *supervisor)
 {
     json_t *body = NULL;
     int type = 0;
 
-    (void)frame_fill(supervisor->channel);
-    while (frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool) == APR_SUCCESS) {
-        if (type == MESSAGE_READY)
-            return 1;
+    apr_status_t rv = APR_EAGAIN;
+
+    while (APR_STATUS_IS_EAGAIN(rv) && frame_fill(supervisor->channel) == APR_SUCCESS) {
+        while ((rv = frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool))
+               == APR_SUCCESS)
+            supervisor->ready |= type == MESSAGE_READY;
     }
-    return 0;
+}
+
+/* For the next keeper, before this one lets go of it. */
+static apr_status_t keep_lock(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    if (getpid() == supervisor->parent) {
+        listen_to(supervisor);
+        handover_put(supervisor->main->process, frame_take_descriptor(supervisor->channel));
+    }
+    return APR_SUCCESS;
 }
 
 /* At once the first time, then after 10, 20, 40 ... 640 seconds. */
@@ -106,6 +127,7 @@ static void let_go(supervisor_t *supervisor)
 {
     apr_pool_destroy(supervisor->keeper_pool);
     supervisor->keeper_pool = NULL;
+    supervisor->relay = NULL;
 }
 
 /* httpd hands on what waitpid() said, or only the number of the signal or the exit status in it. The
@@ -114,10 +136,9 @@ static const char *describe_end(apr_pool_t *p, int status)
 {
     if (status == -1)
         return "it is gone";
-    if (status >= 256)
-        return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
-    return apr_psprintf(p, status <= EXIT_STATUS_MAX ? "exit status %d" : "signal %d",
-                        status & 127);
+    if (status > 0 && status <= EXIT_STATUS_MAX)
+        status = W_EXITCODE(status, 0);
+    return process_describe_end(p, status);
 }
 
 static void note_end(supervisor_t *supervisor, int status)
@@ -128,7 +149,8 @@ static void note_end(supervisor_t *supervisor, int status)
 
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
-    if (was_ready(supervisor) && clock_steady() - supervisor->since >= STEADY)
+    listen_to(supervisor);
+    if (supervisor->ready && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
@@ -156,7 +178,8 @@ static void maintain(int reason, void *data, int status)
         note_end(supervisor, reason == APR_OC_REASON_DEATH ? status : -1);
 }
 
-/* The cleanups run in reverse: httpd forgets the child, the socket is closed, the child is awaited. */
+/* The cleanups run in reverse: httpd forgets the child, the lock is taken from it, the socket is closed,
+ * the child is awaited. */
 static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
 {
     supervisor->pid = pid;
@@ -165,6 +188,10 @@ static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
     supervisor->next = 0;
     apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, reap, apr_pool_cleanup_null);
     supervisor->channel = frame_channel_make(supervisor->keeper_pool, fd, LIMIT_FRAME);
+    supervisor->ready = 0;
+    frame_accept_descriptor(supervisor->channel);
+    apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, keep_lock,
+                              apr_pool_cleanup_null);
     apr_proc_other_child_register(&supervisor->proc, maintain, supervisor, NULL,
                                   supervisor->keeper_pool);
 }
@@ -177,13 +204,28 @@ static apr_status_t start_program(supervisor_t *supervisor)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
         return errno;
-    rv = program_start(&pid, KEEPER_PROGRAM, NULL, sockets[1], -1);
+    /* What is its standard output is standard error of the agent that it will start. */
+    supervisor->relay = relay_start(supervisor->main, supervisor->keeper_pool);
+    rv = program_start(&pid, KEEPER_PROGRAM, NULL, sockets[1], relay_for_agent(supervisor->relay),
+                       relay_for_keeper(supervisor->relay));
+    relay_hand_over(supervisor->relay);
     (void)close(sockets[1]);
     if (rv == APR_SUCCESS)
         adopt(supervisor, pid, sockets[0]);
     else
         (void)close(sockets[0]);
     return rv;
+}
+
+/* Without it the keeper takes it anew, if nobody else has. */
+static void send_lock(supervisor_t *supervisor)
+{
+    int lock = handover_get(supervisor->main->process);
+
+    if (lock < 0)
+        return;
+    (void)frame_send_descriptor(frame_channel_fd(supervisor->channel), MESSAGE_LOCK, lock);
+    (void)close(lock);
 }
 
 static apr_status_t send_plan(supervisor_t *supervisor)
@@ -257,6 +299,7 @@ static void start(supervisor_t *supervisor)
         return;
     }
     supervisor->site->held = NULL;
+    send_lock(supervisor);
     /* One that does not read its plan will be ended by the closed socket, and is then restarted. */
     if ((rv = send_plan(supervisor)) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
@@ -269,6 +312,27 @@ static void start(supervisor_t *supervisor)
                      supervisor->site->certificates->nelts == 1 ? "" : "s");
 }
 
+/* When httpd ends, its piped logs are the first to go. The last lines of the keeper come before. */
+static apr_status_t end_before_logs(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    if (getpid() == supervisor->parent && supervisor->keeper_pool != NULL) {
+        supervisor->next = 0;
+        let_go(supervisor);
+    }
+    return APR_SUCCESS;
+}
+
+/* At a restart this code is unloaded, and httpd's own pool lives on. */
+static apr_status_t forget_end(void *data)
+{
+    supervisor_t *supervisor = data;
+
+    apr_pool_cleanup_kill(supervisor->main->process->pool, supervisor, end_before_logs);
+    return APR_SUCCESS;
+}
+
 static supervisor_t *supervisor_make(site_t *site)
 {
     supervisor_t *supervisor = apr_pcalloc(site->pool, sizeof(*supervisor));
@@ -277,6 +341,8 @@ static supervisor_t *supervisor_make(site_t *site)
     supervisor->main = site->main;
     supervisor->site = site;
     supervisor->parent = getpid();
+    apr_pool_pre_cleanup_register(site->main->process->pool, supervisor, end_before_logs);
+    apr_pool_cleanup_register(supervisor->pool, supervisor, forget_end, apr_pool_cleanup_null);
     apr_pool_userdata_setn(supervisor, SUPERVISOR_KEY, NULL, site->pool);
     return supervisor;
 }
@@ -301,6 +367,14 @@ static void note_run(site_t *site)
         site->restarts = 0;
 }
 
+/* For the status page: the keeper will wait then, and there is no agent that could report it. */
+static const char *look_for_another(const site_t *site)
+{
+    lock_owner_t self = lock_owner_make(0, (int)getpid(), ap_server_root, site->pool);
+
+    return lock_of_another(site->store_dir, &self, site->pool);
+}
+
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     site_t *site = config_site(main_server);
@@ -313,9 +387,13 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
         return OK;
     fallback_close(site->fallback);
     note_run(site);
-    if (!site->enabled || rehearsal_active()
-        || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+    if (rehearsal_active() || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    if (!site->enabled) {
+        handover_drop(main_server->process); /* there is nothing to keep a store for */
+        return OK;
+    }
+    site->store_in_use = look_for_another(site);
     supervisor = supervisor_make(site);
     if (site->uid != SITE_NO_USER)
         make_rundir(supervisor);
@@ -328,7 +406,10 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)p;
-    if (supervisor != NULL && supervisor->next != 0 && clock_steady() >= supervisor->next)
+    if (supervisor == NULL)
+        return DECLINED;
+    relay_monitor(supervisor->relay);
+    if (supervisor->next != 0 && clock_steady() >= supervisor->next)
         start(supervisor);
     return DECLINED;
 }
@@ -338,8 +419,11 @@ void supervise_child_init(apr_pool_t *pchild, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)pchild;
+    if (supervisor != NULL && getpid() != supervisor->parent)
+        handover_drop(main_server->process);
     /* With -X the worker is the parent. */
     if (supervisor == NULL || supervisor->keeper_pool == NULL || getpid() == supervisor->parent)
         return;
     (void)close(frame_channel_fd(supervisor->channel));
+    relay_child_init(supervisor->relay);
 }

@@ -15,7 +15,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 /** About every ten seconds in the parent: start a keeper whose pause is over. */
 int supervise_monitor(apr_pool_t *p, server_rec *main_server);
 
-/** In a worker: let go of the parent's end of the socket. */
+/** In a worker: let go of the parent's ends of socket and pipes. */
 void supervise_child_init(apr_pool_t *pchild, server_rec *main_server);
 
 #endif

@@ -32,6 +32,8 @@ struct frame_channel {
     apr_size_t max;
     buffer_t in;
     buffer_t out;
+    int accepting;  /* descriptors */
+    int descriptor; /* -1: none came */
 };
 
 static apr_status_t channel_cleanup(void *data)
@@ -41,6 +43,10 @@ static apr_status_t channel_cleanup(void *data)
     if (channel->fd >= 0) {
         close(channel->fd);
         channel->fd = -1;
+    }
+    if (channel->descriptor >= 0) {
+        close(channel->descriptor);
+        channel->descriptor = -1;
     }
     free(channel->in.data);
     free(channel->out.data);
@@ -55,6 +61,7 @@ frame_channel_t *frame_channel_make(apr_pool_t *p, int fd, apr_size_t max)
 
     channel->fd = fd;
     channel->max = max;
+    channel->descriptor = -1;
     apr_pool_cleanup_register(p, channel, channel_cleanup, apr_pool_cleanup_null);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return channel;
@@ -160,6 +167,79 @@ apr_status_t frame_flush(frame_channel_t *channel)
     return APR_SUCCESS;
 }
 
+void frame_accept_descriptor(frame_channel_t *channel)
+{
+    channel->accepting = 1;
+}
+
+int frame_take_descriptor(frame_channel_t *channel)
+{
+    int descriptor = channel->descriptor;
+
+    channel->descriptor = -1;
+    return descriptor;
+}
+
+/* Room for one descriptor, aligned as the system wants it. */
+typedef union control {
+    char data[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+} control_t;
+
+/* recv() that takes a descriptor if one comes along. */
+static ssize_t receive(frame_channel_t *channel, char *data, apr_size_t len)
+{
+    control_t control;
+    struct iovec part = { data, len };
+    struct msghdr message;
+    struct cmsghdr *header = NULL;
+    ssize_t n;
+
+    if (!channel->accepting) {
+        return recv(channel->fd, data, len, 0);
+    }
+    memset(&message, 0, sizeof(message));
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data;
+    message.msg_controllen = sizeof(control.data);
+    n = recvmsg(channel->fd, &message, MSG_CMSG_CLOEXEC);
+    header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+        && header->cmsg_len == CMSG_LEN(sizeof(int))) {
+        if (channel->descriptor >= 0) {
+            close(channel->descriptor);
+        }
+        memcpy(&channel->descriptor, CMSG_DATA(header), sizeof(int));
+    }
+    return n;
+}
+
+apr_status_t frame_send_descriptor(int fd, int type, int descriptor)
+{
+    unsigned char frame[HEADER + 2] = { 0 };
+    control_t control;
+    struct iovec part = { frame, sizeof(frame) };
+    struct msghdr message;
+    struct cmsghdr *header;
+
+    encode_header(frame, type, 2);
+    memcpy(frame + HEADER, "{}", 2);
+    memset(&control, 0, sizeof(control));
+    memset(&message, 0, sizeof(message));
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data;
+    message.msg_controllen = sizeof(control.data);
+    header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    /* So little goes as a whole or not at all. */
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ? APR_SUCCESS : errno;
+}
+
 apr_status_t frame_fill(frame_channel_t *channel)
 {
     buffer_t *in = &channel->in;
@@ -174,7 +254,7 @@ apr_status_t frame_fill(frame_channel_t *channel)
         return rv;
     }
     do {
-        n = recv(channel->fd, in->data + in->end, READ_CHUNK, 0);
+        n = receive(channel, in->data + in->end, READ_CHUNK);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
         return (errno == EAGAIN || errno == EWOULDBLOCK) ? APR_EAGAIN : errno;

@@ -35,6 +35,17 @@ apr_status_t frame_fill(frame_channel_t *channel);
  *         format (length over the limit, no JSON object): end the connection */
 apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, apr_pool_t *p);
 
+/** An open descriptor can go along between httpd and the keeper: that of the lock of the store. Nobody
+ * else may send one: it is closed unread on other channels. From now on they are taken here. */
+void frame_accept_descriptor(frame_channel_t *channel);
+
+/** The last one that came, or -1. It is the caller's then, and close-on-exec. */
+int frame_take_descriptor(frame_channel_t *channel);
+
+/** One message without members, with a descriptor, on a socket where nothing waits to be sent. The
+ * caller's copy stays open. */
+apr_status_t frame_send_descriptor(int fd, int type, int descriptor);
+
 /** For the httpd parent, which has no event loop: write one message on a blocking socket within
  * timeout. @return APR_TIMEUP when the peer does not read */
 apr_status_t frame_send_blocking(int fd, int type, const json_t *body, apr_interval_time_t timeout);

@@ -7,15 +7,25 @@
 #include "ipc/member.h"
 
 static const char *const message_names[] = {
-    [MESSAGE_PLAN] = "plan",           [MESSAGE_READY] = "ready",
-    [MESSAGE_BRIEF] = "brief",         [MESSAGE_NEWS] = "news",
-    [MESSAGE_SIGN] = "sign",           [MESSAGE_REGISTERED] = "registered",
-    [MESSAGE_CONTACTED] = "contacted", [MESSAGE_UNREGISTER] = "unregister",
-    [MESSAGE_ORDERED] = "ordered",     [MESSAGE_ABANDON] = "abandon",
-    [MESSAGE_INSTALL] = "install",     [MESSAGE_FAILED] = "failed",
-    [MESSAGE_WINDOW] = "window",       [MESSAGE_DIRECTORY] = "directory",
-    [MESSAGE_DNS_ADD] = "dnsAdd",      [MESSAGE_SIGNED] = "signed",
-    [MESSAGE_DONE] = "done",           [MESSAGE_PROBLEM] = "problem",
+    [MESSAGE_PLAN] = "plan",
+    [MESSAGE_READY] = "ready",
+    [MESSAGE_LOCK] = "lock",
+    [MESSAGE_BRIEF] = "brief",
+    [MESSAGE_NEWS] = "news",
+    [MESSAGE_SIGN] = "sign",
+    [MESSAGE_REGISTERED] = "registered",
+    [MESSAGE_CONTACTED] = "contacted",
+    [MESSAGE_UNREGISTER] = "unregister",
+    [MESSAGE_ORDERED] = "ordered",
+    [MESSAGE_ABANDON] = "abandon",
+    [MESSAGE_INSTALL] = "install",
+    [MESSAGE_FAILED] = "failed",
+    [MESSAGE_WINDOW] = "window",
+    [MESSAGE_DIRECTORY] = "directory",
+    [MESSAGE_DNS_ADD] = "dnsAdd",
+    [MESSAGE_SIGNED] = "signed",
+    [MESSAGE_DONE] = "done",
+    [MESSAGE_PROBLEM] = "problem",
 };
 
 static const char *const sentence_names[] = {

@@ -4,8 +4,8 @@
 
 /* ipc/message.h - the catalogue of messages. What is not listed here cannot be said.
  *
- * httpd to keeper:    PLAN, once.
- * keeper to httpd:    READY, once.
+ * httpd to keeper:    LOCK, if the keeper before had the lock of the store; PLAN, once.
+ * keeper to httpd:    LOCK, once, when it has it; READY, once.
  * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, and NEWS.
  * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
  *                     reply repeats, and names an account or a certificate by its index in the brief.
@@ -21,8 +21,10 @@
 typedef enum {
     MESSAGE_PLAN = 1, /* plan_to_json() */
     MESSAGE_READY,    /* {} */
-    MESSAGE_BRIEF,    /* brief_to_json() */
-    MESSAGE_NEWS,     /* news_to_json() and "in", milliseconds until next: the state of the reload
+    MESSAGE_LOCK,  /* {}, with the open descriptor of the lock of the store: the keeper's, for httpd
+                         to hand to the next one */
+    MESSAGE_BRIEF, /* brief_to_json() */
+    MESSAGE_NEWS,  /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder

@@ -56,6 +56,7 @@ static const member_t plan_members[] = {
     MEMBER_STRING(plan_t, config_digest),
     MEMBER_TIME(plan_t, config_read),
     MEMBER_STRING(plan_t, agent_program),
+    MEMBER_STRING(plan_t, server_root),
     MEMBER_STRING(plan_t, store_dir),
     MEMBER_STRING(plan_t, run_dir),
     MEMBER_STRING(plan_t, user),

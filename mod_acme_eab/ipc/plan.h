@@ -65,6 +65,7 @@ typedef struct plan {
     const char *config_digest; /* of the configuration as it was read, hexadecimal ... */
     apr_time_t config_read;    /* ... and when */
     const char *agent_program; /* path */
+    const char *server_root;   /* says which httpd this is */
     const char *store_dir;
     const char *run_dir;
     const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */

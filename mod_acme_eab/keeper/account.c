@@ -82,9 +82,9 @@ static void on_program(void *baton, const program_outcome_t *outcome)
     }
     else if (outcome->status != 0) {
         eab_result_set(account->eab_problem, APR_EGENERAL, EAB_PROBLEM_EAB_KEY,
-                       "The program %s of ACMEEABKey failed with exit status %d; its messages are "
-                       "in the error log.",
-                       account->source->path, outcome->status);
+                       "The program %s of ACMEEABKey failed with %s; its messages are in the error "
+                       "log.",
+                       account->source->path, program_describe_end(outcome, account->keeper->pool));
     }
     else {
         decode_output(account, outcome->output);

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/dns.h"
@@ -23,6 +24,7 @@
 
 #define DELAY_MAX apr_time_from_sec(60)
 #define LONG_RUN apr_time_from_sec(60)
+#define END_MILLISECONDS 100 /* from the end of its connection to its own */
 
 struct keeper_agent {
     keeper_t *keeper;
@@ -101,7 +103,9 @@ static int spawn(keeper_agent_t *agent, int socket)
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    /* What httpd gave us as standard output is for the lines of the agent (httpd/relay.c). */
     if ((rv = posix_spawn_file_actions_adddup2(&actions, socket, 0)) == 0
+        && (rv = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)) == 0
         && (rv = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) == 0) {
         rv =
             posix_spawn(&agent->pid, plan->agent_program, &actions, &attributes,
@@ -170,6 +174,30 @@ static void give_up_run(keeper_agent_t *agent, const char *why)
              (int)agent->pid, why, (int)apr_time_sec(agent->delay));
     end_run(agent);
     plan_restart(agent);
+}
+
+/* Its connection ended. A process lets go of its descriptors a moment before it can be waited for; one
+ * that lives on has let go of this one alone, and is ended. */
+static const char *explain_end(keeper_agent_t *agent)
+{
+    siginfo_t info = { 0 };
+    int waited;
+
+    for (waited = 0; info.si_pid == 0 && waited < END_MILLISECONDS; ++waited) {
+        if (waited > 0) {
+            apr_sleep(apr_time_from_msec(1));
+        }
+        if (waitid(P_PID, (id_t)agent->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+            break;
+        }
+    }
+    if (info.si_pid == 0) {
+        return "closed its connection and was ended";
+    }
+    return apr_psprintf(agent->run_pool, "ended unexpectedly (%s)",
+                        process_describe_end(agent->run_pool, info.si_code == CLD_EXITED
+                                                                  ? W_EXITCODE(info.si_status, 0)
+                                                                  : W_EXITCODE(0, info.si_status)));
 }
 
 /* An agent that does not read its replies is not listened to: what is queued for it has a limit. */
@@ -243,7 +271,7 @@ static void on_channel(void *baton, short events)
     apr_status_t rv;
 
     if ((events & POLLOUT) != 0 && frame_flush(agent->channel) != APR_SUCCESS) {
-        give_up_run(agent, "cannot be written to");
+        give_up_run(agent, explain_end(agent));
         return;
     }
     update_events(agent);
@@ -252,7 +280,7 @@ static void on_channel(void *baton, short events)
     }
     rv = frame_fill(agent->channel);
     if (APR_STATUS_IS_EOF(rv) || (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv))) {
-        give_up_run(agent, "ended unexpectedly");
+        give_up_run(agent, explain_end(agent));
     }
     else if (take_requests(agent) != APR_SUCCESS) {
         give_up_run(agent, "said what it may not say and was ended");

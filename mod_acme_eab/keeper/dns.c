@@ -213,7 +213,7 @@ static const char *explain(const dns_record_t *record, const program_outcome_t *
                             (long)apr_time_sec(record->dns->limit));
     }
     if (outcome->status != 0) {
-        return apr_psprintf(p, "ended with status %d", outcome->status);
+        return apr_pstrcat(p, "ended with ", program_describe_end(outcome, p), NULL);
     }
     return NULL;
 }

@@ -24,10 +24,13 @@
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
+#include "store/lock.h"
 
 #define PLAN_PATIENCE 30 /* seconds until the plan must be here */
-#define LOCK_PATIENCE 60 /* seconds for an earlier keeper to end */
-#define LOCK_POLL 20     /* milliseconds */
+#define LOCK_POLL 20 /* milliseconds between two tries, as long as an earlier keeper may end ... */
+#define LOCK_QUIET 1000                        /* ... which takes no longer than this */
+#define LOCK_WAIT 1000                         /* milliseconds between two tries later */
+#define LOCK_WORD apr_time_from_sec(24 * 3600) /* between two words about it */
 
 #define EXIT_PARENT_GONE 0
 #define EXIT_UNUSABLE 1
@@ -56,7 +59,12 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
     apr_status_t rv;
     int type = 0;
 
-    while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))) {
+    frame_accept_descriptor(parent);
+    while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))
+           || (rv == APR_SUCCESS && type == MESSAGE_LOCK)) {
+        if (rv == APR_SUCCESS) {
+            continue;
+        }
         if (clock_steady() > deadline || !wait_for_parent(parent, 1000)) {
             return NULL;
         }
@@ -69,30 +77,46 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
     return plan;
 }
 
-/* The keeper of before a restart may need a moment to end. @return 0 to give up */
-static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
+/* The lock comes from the keeper before, through httpd, or is free. Otherwise somebody else uses the
+ * store: then this is said, and it is waited for. @return 0 to give up */
+static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t *parent,
+                      apr_pool_t *p)
 {
-    apr_time_t deadline = clock_steady() + apr_time_from_sec(LOCK_PATIENCE);
-    char reason[120];
+    lock_owner_t self = lock_owner_make((int)getpid(), plan->parent_pid, plan->server_root, p);
+    apr_time_t word = clock_steady() + apr_time_from_msec(LOCK_QUIET);
+    eab_result_t *result = NULL;
+    apr_pool_t *pool = NULL;
     apr_status_t rv;
+    int told = 0, fd = -1;
 
-    while (APR_STATUS_IS_EBUSY(rv = store_lock(store, p))) {
-        if (clock_steady() > deadline) {
-            log_line(LOG_LEVEL_ERROR,
-                     "Another keeper holds the lock of %s. Does a second httpd use the same "
-                     "ACMEStoreDir? Give each its own.",
-                     store->dir);
-            return 0;
+    apr_pool_create(&pool, p);
+    for (;;) {
+        apr_pool_clear(pool);
+        result = eab_result_make(pool);
+        rv = lock_take(&fd, store, frame_take_descriptor(parent), &self, result, p);
+        if (!APR_STATUS_IS_EBUSY(rv)) {
+            break;
         }
-        if (!wait_for_parent(parent, LOCK_POLL)) {
+        if (clock_steady() >= word) {
+            log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+            word = clock_steady() + LOCK_WORD;
+            told = 1;
+        }
+        if (!wait_for_parent(parent, told ? LOCK_WAIT : LOCK_POLL)) {
             return 0;
         }
     }
     if (rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken: %s", store->dir,
-                 apr_strerror(rv, reason, sizeof(reason)));
+        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+        return 0;
     }
-    return rv == APR_SUCCESS;
+    frame_send_descriptor(frame_channel_fd(parent), MESSAGE_LOCK, fd);
+    if (told) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "ACMEStoreDir %s is free now; this httpd orders and renews from now on",
+                 store->dir);
+    }
+    return 1;
 }
 
 typedef struct parent_watch {
@@ -128,7 +152,7 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
                  result->detail);
         store = store_refuse(plan->store_dir, result, p);
     }
-    else if (!lock_store(store, parent, p)) {
+    else if (!lock_store(store, plan, parent, p)) {
         return EXIT_UNUSABLE;
     }
     watch.loop = loop_make(p);

@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 
 extern char **environ;
 
@@ -46,8 +47,15 @@ static int reap(program_t *program, int flags)
     if (pid != program->pid) {
         return 0;
     }
+    program->outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     program->outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return 1;
+}
+
+const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p)
+{
+    return process_describe_end(p, outcome->signal != 0 ? W_EXITCODE(0, outcome->signal)
+                                                        : W_EXITCODE(outcome->status, 0));
 }
 
 /* Has it ended, without taking the status? Until that is taken its process group cannot become

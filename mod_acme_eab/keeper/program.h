@@ -18,13 +18,17 @@ typedef struct program_outcome {
     int error;              /* errno of the start */
     int timed_out;          /* killed, with all its process group */
     int status;             /* exit status; 128 + n when signal n ended it */
+    int signal;             /* that ended it, or 0 */
     const secret_t *output; /* at most the limit; cleansed when the callback returns */
 } program_outcome_t;
 
 typedef void program_done_fn(void *baton, const program_outcome_t *outcome);
 
+/** How it ended, when it was started and not too slow: "exit status 3", "signal 31, Bad system call". */
+const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p);
+
 /** Start argv[0] with the keeper's environment, standard input from /dev/null, standard output (and
- * with both also standard error) captured; without both standard error is httpd's error log.
+ * with both also standard error) captured; without both standard error is the keeper's, which ends in httpd's error log.
  * done is called once, later, from the loop. All memory is freed after that. A program that still
  * runs when p ends is killed, with its process group.
  * @param p parent of the program's own pool */

@@ -6,6 +6,7 @@ libstore_la_SOURCES = \
 	mod_acme_eab/store/generation.c mod_acme_eab/store/generation.h \
 	mod_acme_eab/store/journal.c mod_acme_eab/store/journal.h \
 	mod_acme_eab/store/leftover.c mod_acme_eab/store/leftover.h \
+	mod_acme_eab/store/lock.c mod_acme_eab/store/lock.h \
 	mod_acme_eab/store/record.c mod_acme_eab/store/record.h \
 	mod_acme_eab/store/reload.c mod_acme_eab/store/reload.h \
 	mod_acme_eab/store/registration.c mod_acme_eab/store/registration.h \

@@ -2,10 +2,7 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
@@ -150,44 +147,6 @@ void store_tidy(const store_t *store, apr_pool_t *p)
     for (i = 0; i < STORE_FOLDERS; i++)
         store_sweep_folder(store, store_folders[i], ptemp);
     apr_pool_destroy(ptemp);
-}
-
-static apr_status_t store_unlock(void *data)
-{
-    close((int)(intptr_t)data);
-    return APR_SUCCESS;
-}
-
-/* On a disk that is full or read-only the file is locked as it is; when it never was made, the
- * directory in its place. */
-static int lock_open(const store_t *store, apr_pool_t *p)
-{
-    const char *path = store_path(p, store, "lock", NULL, NULL);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-
-    if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0 && errno == ENOENT)
-            fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    return fd;
-}
-
-apr_status_t store_lock(store_t *store, apr_pool_t *p)
-{
-    apr_status_t rv;
-    int fd = lock_open(store, p);
-
-    if (fd < 0)
-        return errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        rv = errno == EWOULDBLOCK ? APR_EBUSY : errno;
-        close(fd);
-        return rv;
-    }
-    apr_pool_cleanup_register(p, (void *)(intptr_t)fd, store_unlock, apr_pool_cleanup_null);
-    store_tidy(store, p);
-    return APR_SUCCESS;
 }
 
 const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,

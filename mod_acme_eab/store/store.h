@@ -5,7 +5,7 @@
 /* store/store.h - ACMEStoreDir: what must survive. Root's (or the one user's), directories 0700,
  * files 0600. Only the keeper writes it; one keeper at a time, by a lock.
  *
- *   lock
+ *   lock                                                          store/lock.h
  *   accounts/<id>/  key.pem  account.json                         store/registration.h
  *                   directory.json                                keeper/directory.h
  *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json   store/generation.h
@@ -48,12 +48,6 @@ int store_is_used(const store_t *store, apr_pool_t *ptemp);
 
 /** Make the directories below dir that are missing. @return APR_SUCCESS, or why not with result */
 apr_status_t store_complete(const store_t *store, eab_result_t *result);
-
-/** Take the lock of the store, or find it taken. It is held until p ends (or the process does).
- * Whoever gets it has the store to himself, so what killed processes left half-written is removed:
- * there may be private keys in it.
- * @return APR_SUCCESS, APR_EBUSY when another process holds it, or the error of the file */
-apr_status_t store_lock(store_t *store, apr_pool_t *p);
 
 /** Remove what was left half-written, by whom it may be. Only under the lock, and by whoever holds it. */
 void store_tidy(const store_t *store, apr_pool_t *p);

@@ -6,9 +6,9 @@ import errno
 from scenarios import DAY
 
 KILLED = (r"core:error\].*AH00546",
-          r"the keeper \(process \d+\) ended without being asked to \(signal 9\); it is started again",
-          r"The agent \(pid \d+\) (ended unexpectedly|cannot be written to); starting it again in \d "
-          r"seconds")
+          r"the keeper \(process \d+\) ended without being asked to \(signal 9, Killed\); it is started again",
+          r"The agent \(pid \d+\) (ended unexpectedly \(signal 9, Killed\)|closed its connection and was "
+          r"ended); starting it again in \d seconds")
 UNREACHABLE = (r"error\].*(Certificate|Account) .*problem:(caUnreachable|caAnswer)\)",)
 
 

@@ -309,9 +309,9 @@ class Interrupted:
         def there():
             names[:] = sorted(process.name for process in self.httpd.family()
                               if process.name.startswith("acme-eab"))
-            return names == ["acme-eab-agent", "acme-eab-keeper"]
+            return names == ["acme-eab-agent", "acme-eab-keeper", "acme-eab-log"]
         try:
-            wait_until(there, 5, "keeper and agent")
+            wait_until(there, 5, "keeper, agent and the relay of their lines")
         except AssertionError:
             self._complain(f"these run: {names}")
 

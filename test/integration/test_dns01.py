@@ -135,7 +135,7 @@ def test_records_of_a_removed_domain_are_cleaned_up(world):
 
 @pytest.mark.parametrize("how, detail", [
     ("missing", "could not be run"),
-    ("failing", "ended with status 7"),
+    ("failing", "ended with exit status 7"),
 ])
 def test_a_command_that_does_not_work_is_told(world, how, detail):
     world.expect(r"acme_eab:error\].*(ACMEDNSCommand|Certificate)")

@@ -83,6 +83,7 @@ class Httpd:
         self.modules = []  # more of httpd's own, by name
         self.more_lines = []  # of the frame
         self.environment = {}
+        self.prefix = []  # a command that httpd is started by
         self._foreground = None
         self.conf = self.dir / "httpd.conf"
         self.pid_file = self.dir / "httpd.pid"
@@ -392,7 +393,7 @@ class Httpd:
             env={**os.environ, **self.environment})
 
     def _run(self, *arguments):
-        command = [str(self.program), "-f", str(self.conf), *arguments]
+        command = [*self.prefix, str(self.program), "-f", str(self.conf), *arguments]
         if self.without is not None:
             command = ["setpriv", f"--bounding-set=-{self.without}", *command]
         if self.runs_as is not None:

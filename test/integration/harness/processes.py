@@ -24,6 +24,9 @@ class Foreign(AssertionError):
     """Somebody else's process was about to be signalled."""
 
 
+RELAY = "acme-eab-log"  # the process that reads the lines of keeper and agent
+
+
 @dataclass(frozen=True)
 class Process:
     pid: int
@@ -164,9 +167,18 @@ def children(pid):
 
 def belonging_to(directory):
     """Our processes that were started with a path below directory or have a file below it open: all
-    that a test has started, orphans included."""
+    that a test has started, orphans included. An agent has neither, but a pipe to the relay of its
+    httpd, which lives as long as the agent does."""
     prefix = str(directory)
-    return [p for p in every() if _touches(p, prefix) and p.is_ours()]
+    running = every()
+    found = [process for process in running if _touches(process, prefix) and process.is_ours()]
+    pipes = {pipe for process in found if process.name == RELAY for pipe in _pipes(process)}
+    return [process for process in running
+            if process in found or (_pipes(process) & pipes and process.is_ours())]
+
+
+def _pipes(process):
+    return {target for target in process.descriptors().values() if target.startswith("pipe:")}
 
 
 def _touches(process, prefix):

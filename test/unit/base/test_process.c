@@ -86,12 +86,36 @@ static void memory_is_guarded(void **state)
     in_child(look_at_guards);
 }
 
+static const char *end_of(apr_pool_t *p, int status, int signal_number)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (signal_number != 0 && signal_number != SIGKILL)
+            signal(signal_number, SIG_DFL); /* cmocka has a handler for some */
+        if (signal_number != 0)
+            kill(getpid(), signal_number);
+        _exit(status);
+    }
+    assert_int_equal(pid, waitpid(pid, &status, 0));
+    return process_describe_end(p, status);
+}
+
+static void an_end_has_a_name(void **state)
+{
+    assert_string_equal(end_of(*state, 0, 0), "exit status 0");
+    assert_string_equal(end_of(*state, 159, 0), "exit status 159");
+    assert_string_equal(end_of(*state, 0, SIGKILL), "signal 9, Killed");
+    assert_string_equal(end_of(*state, 0, SIGSYS), "signal 31, Bad system call");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(descriptors_are_closed),
         fixture_test(the_lowest_may_be_kept),
         fixture_test(memory_is_guarded),
+        fixture_test(an_end_has_a_name),
     };
 
     return fixture_run(tests);

@@ -2,6 +2,7 @@
 HTTPD_TEST_LIBS = libhttpd.la libcrypto_eab.la libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	test/unit/httpd/test_fallback \
+	test/unit/httpd/test_lines \
 	test/unit/httpd/test_mistake \
 	test/unit/httpd/test_own \
 	test/unit/httpd/test_page \
@@ -14,6 +15,10 @@ check_PROGRAMS += \
 test_unit_httpd_test_fallback_SOURCES = test/unit/httpd/test_fallback.c
 test_unit_httpd_test_fallback_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_fallback_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_lines_SOURCES = test/unit/httpd/test_lines.c
+test_unit_httpd_test_lines_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_lines_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_mistake_SOURCES = test/unit/httpd/test_mistake.c
 test_unit_httpd_test_mistake_CFLAGS = $(UNIT_CFLAGS)

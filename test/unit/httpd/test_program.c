@@ -115,7 +115,7 @@ static void test_leads_its_own_session(void **state)
     pid_t pid = -1;
 
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(program_start(&pid, script, NULL, ends[0], -1), APR_SUCCESS);
+    assert_int_equal(program_start(&pid, script, NULL, ends[0], -1, -1), APR_SUCCESS);
     assert_int_equal(getsid(pid), pid);
     close(ends[0]);
     close(ends[1]);

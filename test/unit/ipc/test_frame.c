@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -321,6 +322,68 @@ static void a_channel_closes_its_descriptor(void **state)
     close(w.peer);
 }
 
+static int is_file(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino
+           && a.st_dev == b.st_dev;
+}
+
+/* Between other messages, and in the order in which they were sent. */
+static void a_descriptor_goes_along(void **state)
+{
+    wire_t w = wire(*state, 100);
+    int fd = open("/", O_RDONLY), came = -1;
+
+    frame_accept_descriptor(w.channel);
+    assert_int_equal(-1, frame_take_descriptor(w.channel));
+    say_message(&w, 1, "{}");
+    assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, fd));
+    say_message(&w, 2, "{}");
+    while (frame_fill(w.channel) == APR_SUCCESS)
+        ;
+    expect(&w, 1, "{}");
+    expect(&w, 3, "{}");
+    expect(&w, 2, "{}");
+    came = frame_take_descriptor(w.channel);
+    assert_true(came >= 0 && came != fd);
+    assert_true(is_file(came, "/"));
+    assert_true(fcntl(came, F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(-1, frame_take_descriptor(w.channel));
+    close(came);
+    close(fd);
+}
+
+static int open_descriptors(void)
+{
+    int fd, count = 0;
+
+    for (fd = 0; fd < 256; ++fd)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* An agent could send them by the thousand. */
+static void descriptors_that_nobody_wants_are_closed(void **state)
+{
+    wire_t w = wire(*state, MAX);
+    int fd = open("/", O_RDONLY), before = open_descriptors(), i;
+
+    for (i = 0; i < 20; ++i)
+        assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, fd));
+    while (frame_fill(w.channel) == APR_SUCCESS)
+        ;
+    assert_int_equal(before, open_descriptors());
+    frame_accept_descriptor(w.channel);
+    for (i = 0; i < 20; ++i)
+        assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, fd));
+    while (frame_fill(w.channel) == APR_SUCCESS)
+        ;
+    assert_int_equal(before + 1, open_descriptors()); /* the last one waits to be taken */
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +400,8 @@ int main(void)
         fixture_test(blocking_send_waits_for_a_slow_reader),
         fixture_test(blocking_send_gives_up),
         fixture_test(a_channel_closes_its_descriptor),
+        fixture_test(a_descriptor_goes_along),
+        fixture_test(descriptors_that_nobody_wants_are_closed),
     };
 
     return fixture_run(tests);

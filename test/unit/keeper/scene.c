@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "store/lock.h"
 
 #define PATIENCE apr_time_from_sec(60) /* a slow machine under a memory checker */
 
@@ -74,13 +75,15 @@ void scene_stop(scene_t *s)
 
 keeper_t *scene_start(scene_t *s)
 {
+    lock_owner_t owner = { 1, 1, "localhost", NULL };
     store_t *store = NULL;
     loop_t *loop;
+    int lock = -1;
 
     scene_stop(s);
     assert_int_equal(APR_SUCCESS, apr_pool_create(&s->pool, s->p));
     assert_int_equal(APR_SUCCESS, store_open(&store, s->plan->store_dir, s->result, s->pool));
-    assert_int_equal(APR_SUCCESS, store_lock(store, s->pool));
+    assert_int_equal(APR_SUCCESS, lock_take(&lock, store, -1, &owner, s->result, s->pool));
     loop = loop_make(s->pool);
     s->keeper = keeper_make(loop, s->plan, store, s->result, s->pool);
     assert_non_null(s->keeper);

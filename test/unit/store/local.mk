@@ -6,6 +6,11 @@ test_unit_store_test_store_SOURCES = test/unit/store/test_store.c
 test_unit_store_test_store_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_store_LDADD = $(STORE_TEST_LIBS)
 
+check_PROGRAMS += test/unit/store/test_lock
+test_unit_store_test_lock_SOURCES = test/unit/store/test_lock.c
+test_unit_store_test_lock_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_lock_LDADD = $(STORE_TEST_LIBS)
+
 check_PROGRAMS += test/unit/store/test_registration
 test_unit_store_test_registration_SOURCES = test/unit/store/test_registration.c
 test_unit_store_test_registration_CFLAGS = $(UNIT_CFLAGS)

@@ -84,95 +84,6 @@ static void open_refuses_a_directory_of_another_user(void **state)
     assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
 }
 
-static void one_lock_at_a_time(void **state)
-{
-    apr_pool_t *p = *state;
-    apr_pool_t *holder = NULL;
-    const char *dir = fixture_directory(p);
-    store_t *store = NULL;
-    store_t *again = NULL;
-
-    assert_int_equal(APR_SUCCESS, apr_pool_create(&holder, p));
-    assert_int_equal(APR_SUCCESS, store_open(&store, dir, eab_result_make(p), p));
-    assert_int_equal(APR_SUCCESS, store_open(&again, dir, eab_result_make(p), p));
-    assert_int_equal(APR_SUCCESS, store_lock(store, holder));
-    assert_int_equal(APR_EBUSY, store_lock(again, p));
-    apr_pool_destroy(holder);
-    assert_int_equal(APR_SUCCESS, store_lock(again, p));
-    assert_int_equal(0600, mode_of(store_path(p, store, "lock", NULL, NULL)) & 07777);
-    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
-}
-
-/* Leftovers of writers that were killed; some of them may hold keys. */
-static void lock_removes_what_is_unfinished(void **state)
-{
-    static const char *const gone[] = { ".tmp-1", "accounts/a/.tmp-key", "live/.tmp-link",
-                                        "failures/.tmp-2", "pending/www.example.edu/.tmp-3" };
-    static const char *const kept[] = { "reload.json", "accounts/a/key.pem", "archive/x/000001" };
-    apr_pool_t *p = *state;
-    const char *dir = fixture_directory(p);
-    store_t *store = NULL;
-    size_t i;
-
-    assert_int_equal(APR_SUCCESS, store_open(&store, dir, eab_result_make(p), p));
-    file_make_directory(store_path(p, store, "accounts", "a", NULL), 0700, p);
-    file_make_directory(store_path(p, store, "archive", "x", NULL), 0700, p);
-    file_make_directory(store_path(p, store, "archive", "x", ".tmp-000002"), 0700, p);
-    file_make_directory(store_path(p, store, "pending", "www.example.edu", NULL), 0700, p);
-    for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
-        fixture_write(store_path(p, store, gone[i], NULL, NULL), "x", 1);
-    for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        fixture_write(store_path(p, store, kept[i], NULL, NULL), "x", 1);
-    assert_int_equal(APR_SUCCESS, store_lock(store, p));
-    for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
-        assert_int_equal(-1, access(store_path(p, store, gone[i], NULL, NULL), F_OK));
-    assert_int_equal(-1, access(store_path(p, store, "archive", "x", ".tmp-000002"), F_OK));
-    for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        assert_int_equal(0, access(store_path(p, store, kept[i], NULL, NULL), F_OK));
-    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
-}
-
-static void lock_ends_with_its_process(void **state)
-{
-    apr_pool_t *p = *state;
-    const char *dir = fixture_directory(p);
-    store_t *store = NULL;
-    int status = -1;
-    pid_t pid;
-
-    assert_int_equal(APR_SUCCESS, store_open(&store, dir, eab_result_make(p), p));
-    pid = fork();
-    if (pid == 0)
-        _exit(store_lock(store, p) == APR_SUCCESS ? 0 : 1);
-    assert_int_equal(pid, waitpid(pid, &status, 0));
-    assert_int_equal(0, status);
-    assert_int_equal(APR_SUCCESS, store_lock(store, p));
-    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
-}
-
-static void lock_is_not_inherited_by_programs(void **state)
-{
-    apr_pool_t *p = *state;
-    const char *dir = fixture_directory(p);
-    store_t *store = NULL;
-    struct stat lock;
-    struct stat st;
-    int found = 0;
-    int fd;
-
-    assert_int_equal(APR_SUCCESS, store_open(&store, dir, eab_result_make(p), p));
-    assert_int_equal(APR_SUCCESS, store_lock(store, p));
-    assert_int_equal(0, stat(store_path(p, store, "lock", NULL, NULL), &lock));
-    for (fd = 3; fd < 64; fd++) {
-        if (fstat(fd, &st) != 0 || st.st_ino != lock.st_ino || st.st_dev != lock.st_dev)
-            continue;
-        found = 1;
-        assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    }
-    assert_true(found);
-    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
-}
-
 static void what_was_used_is_known(void **state)
 {
     store_t *store = NULL;
@@ -270,10 +181,6 @@ int main(void)
         fixture_test(open_closes_the_directory_to_others),
         fixture_test(open_refuses_a_file),
         fixture_test(open_refuses_a_directory_of_another_user),
-        fixture_test(one_lock_at_a_time),
-        fixture_test(lock_removes_what_is_unfinished),
-        fixture_test(lock_ends_with_its_process),
-        fixture_test(lock_is_not_inherited_by_programs),
         fixture_test(what_was_used_is_known),
         fixture_test(paths),
         fixture_test(entries),
