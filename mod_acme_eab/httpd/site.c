@@ -693,9 +693,6 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     int i = 0;
 
     plan->httpd_version = AP_SERVER_BASEREVISION;
-    plan->parent_pid = site->parent;
-    plan->httpd_since = site->since;
-    plan->httpd_restarts = site->restarts;
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
     plan->listeners = rehearsal_listeners(p);
     plan->kept_keys = site->kept_keys;
@@ -705,11 +702,27 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
         APR_ARRAY_PUSH(plan->httpd_args, const char *) = process->argv[i];
 }
 
-plan_t *site_plan(const site_t *site, apr_pool_t *p)
+plan_t *site_outline(const site_t *site, apr_pool_t *p)
 {
     plan_t *plan = plan_make(p);
-    const char *parallel = config_value(config_get(site->main), SETTING_MAX_PARALLEL);
     int i = 0;
+
+    plan->parent_pid = site->parent;
+    plan->httpd_since = site->since;
+    plan->httpd_restarts = site->restarts;
+    for (i = 0; i < site->accounts->nelts; ++i)
+        APR_ARRAY_PUSH(plan->accounts, plan_account_t) =
+            APR_ARRAY_IDX(site->accounts, i, site_account_t *)->planned;
+    for (i = 0; i < site->certificates->nelts; ++i)
+        APR_ARRAY_PUSH(plan->certificates, plan_certificate_t) =
+            *APR_ARRAY_IDX(site->certificates, i, plan_certificate_t *);
+    return plan;
+}
+
+plan_t *site_plan(const site_t *site, apr_pool_t *p)
+{
+    plan_t *plan = site_outline(site, p);
+    const char *parallel = config_value(config_get(site->main), SETTING_MAX_PARALLEL);
 
     describe_httpd(plan, site, p);
     plan->agent_program = AGENT_PROGRAM;
@@ -723,12 +736,6 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);
-    for (i = 0; i < site->accounts->nelts; ++i)
-        APR_ARRAY_PUSH(plan->accounts, plan_account_t) =
-            APR_ARRAY_IDX(site->accounts, i, site_account_t *)->planned;
-    for (i = 0; i < site->certificates->nelts; ++i)
-        APR_ARRAY_PUSH(plan->certificates, plan_certificate_t) =
-            *APR_ARRAY_IDX(site->certificates, i, plan_certificate_t *);
     return plan;
 }
 

@@ -109,6 +109,9 @@ int site_find_user(site_t *site);
 /** The entry of a server, or NULL when nothing is managed for it. */
 site_vhost_t *site_vhost(const site_t *site, const server_rec *server);
 
+/** Of the plan, what the status needs: which run of httpd this is, and what is managed. In p. */
+plan_t *site_outline(const site_t *site, apr_pool_t *p);
+
 /** The plan for the keeper, in p. */
 plan_t *site_plan(const site_t *site, apr_pool_t *p);
 

@@ -136,7 +136,8 @@ static int send_status(request_rec *r, const site_t *site)
 {
     const char *why = NULL;
     json_t *status = site->enabled ? load_report(&why, site, r->pool) : NULL;
-    report_t report = report_choose(status, why, site_plan(site, r->pool), apr_time_now(), r->pool);
+    report_t report =
+        report_choose(status, why, site_outline(site, r->pool), apr_time_now(), r->pool);
     int overdue =
         report.notice != NULL && (status == NULL || clock_steady() - site->started > PATIENCE);
     page_t page = { 0 };

@@ -75,7 +75,7 @@ class CertificateAuthority:
             ["pebble", "-strict", "-config", str(config),
              "-dnsserver", self.dns_server],
             self.log, self.environment)
-        wait_until(self._answers, 10, "the CA to answer")
+        wait_until(self._answers, 60, "the CA to answer")
         return self
 
     def stop(self):
