@@ -89,8 +89,8 @@ typedef struct site {
     apr_array_header_t *kept_keys;    /* const char *: see httpd/rehearsal.h */
     struct fallback *fallback;        /* made when it is needed */
     const char *user;                 /* of the agent; NULL when httpd was not started as root */
-    int uid, gid;       /* SITE_NO_USER: the system has no usable user of that name */
-    const char *held;   /* why no keeper runs, for the status; NULL: one does */
+    int uid, gid;                     /* SITE_NO_USER: the system has no usable user of that name */
+    const char *held;                 /* why no keeper runs, for the status; NULL: one does */
     int parent;         /* process id: which run of httpd this is, from supervise_start() on ... */
     apr_time_t since;   /* ... its start or restart, */
     apr_time_t started; /* the same by clock_steady(), */

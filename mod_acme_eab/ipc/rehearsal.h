@@ -27,6 +27,8 @@
 #define REHEARSAL_CHANGED "acme-eab-rehearsal changed "
 /* "trouble SENTENCE": of the stage. httpd may still be tried without one. */
 #define REHEARSAL_TROUBLE "acme-eab-rehearsal trouble "
+/* "ended SENTENCE": httpd did not end by itself. */
+#define REHEARSAL_ENDED "acme-eab-rehearsal ended "
 /* The end, when all went well. */
 #define REHEARSAL_PASSED "acme-eab-rehearsal passed"
 

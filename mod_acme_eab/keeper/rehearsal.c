@@ -30,6 +30,7 @@ typedef struct report {
     apr_array_header_t *words;  /* what came on standard error */
     const char *changed;
     const char *trouble;
+    const char *ended;
     int passed;
 } report_t;
 
@@ -56,7 +57,7 @@ static int is_only_the_end(const char *line)
 static void read_line(report_t *report, const char *line)
 {
     static const char said[] = REHEARSAL_SAID, changed[] = REHEARSAL_CHANGED;
-    static const char trouble[] = REHEARSAL_TROUBLE;
+    static const char trouble[] = REHEARSAL_TROUBLE, ended[] = REHEARSAL_ENDED;
 
     if (strncmp(line, said, sizeof(said) - 1) == 0) {
         int level = atoi(line + sizeof(said) - 1);
@@ -71,6 +72,9 @@ static void read_line(report_t *report, const char *line)
     }
     else if (strncmp(line, trouble, sizeof(trouble) - 1) == 0) {
         report->trouble = line + sizeof(trouble) - 1;
+    }
+    else if (strncmp(line, ended, sizeof(ended) - 1) == 0) {
+        report->ended = line + sizeof(ended) - 1;
     }
     else if (strcmp(line, REHEARSAL_PASSED) == 0) {
         report->passed = 1;
@@ -110,6 +114,9 @@ static const char *find_why(const report_t *report, const program_outcome_t *out
     if (outcome->timed_out) {
         return apr_psprintf(p, "httpd did not come up within %d seconds", (int)apr_time_sec(LIMIT));
     }
+    if (report->ended != NULL) {
+        return report->ended;
+    }
     if (report->worst->nelts > 0) {
         return join(report->worst, p);
     }
@@ -122,10 +129,7 @@ static const char *find_why(const report_t *report, const program_outcome_t *out
     if (report->trouble != NULL) {
         return report->trouble;
     }
-    if (outcome->status > 128) {
-        return apr_psprintf(p, "httpd was ended by signal %d", outcome->status - 128);
-    }
-    return apr_psprintf(p, "httpd ended with exit status %d and without a word", outcome->status);
+    return apr_psprintf(p, "httpd ended without a word (%s)", program_describe_end(outcome, p));
 }
 
 static void on_end(void *baton, const program_outcome_t *ended)

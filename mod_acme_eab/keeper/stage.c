@@ -552,7 +552,12 @@ static int wait_for(pid_t child)
             return 127;
         }
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (WIFEXITED(status)) {
+        return WEXITSTATUS(status);
+    }
+    fprintf(stderr, REHEARSAL_ENDED "httpd was ended by signal %d, %s\n", WTERMSIG(status),
+            strsignal(WTERMSIG(status)));
+    return 128 + WTERMSIG(status);
 }
 
 /* The first process of the stage: with it everything ends that was started there. */
