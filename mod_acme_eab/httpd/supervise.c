@@ -34,6 +34,9 @@ APLOG_USE_MODULE(acme_eab);
 #define PAUSE_UNIT apr_time_from_sec(10)
 #define PAUSE_MAX 64
 #define END_MILLISECONDS 3000
+#define SILENT_MAX 12 /* looks, one each ten seconds */
+#define SILENT_MAX_AT_START \
+    60                    /* until it is ready: it may wait for the lock, or read a large store */
 #define EXIT_STATUS_MAX 2 /* of the keeper */
 
 typedef struct supervisor {
@@ -49,6 +52,8 @@ typedef struct supervisor {
     pid_t pid;               /* for messages; httpd clears proc.pid */
     apr_proc_t proc;
     frame_channel_t *channel; /* our end of its standard input */
+    int ready;                /* it has said so */
+    int silent;               /* looks in a row at which it had said nothing */
     apr_time_t since;
 } supervisor_t;
 
@@ -81,17 +86,37 @@ static apr_status_t reap(void *data)
     return APR_SUCCESS;
 }
 
-static int was_ready(supervisor_t *supervisor)
+/* What it has said since the last look. */
+static void listen_to_keeper(supervisor_t *supervisor)
 {
+    apr_pool_t *pool = NULL;
     json_t *body = NULL;
     int type = 0;
 
+    if (apr_pool_create(&pool, supervisor->keeper_pool) != APR_SUCCESS)
+        return;
+    supervisor->silent++;
     (void)frame_fill(supervisor->channel);
-    while (frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool) == APR_SUCCESS) {
-        if (type == MESSAGE_READY)
-            return 1;
+    while (frame_take(supervisor->channel, &type, &body, pool) == APR_SUCCESS) {
+        supervisor->ready |= type == MESSAGE_READY;
+        supervisor->silent = 0;
     }
-    return 0;
+    apr_pool_destroy(pool);
+}
+
+/* Looks are counted, not the time: after httpd or the machine has slept, there is one look. */
+static void end_when_silent(supervisor_t *supervisor)
+{
+    listen_to_keeper(supervisor);
+    if (supervisor->silent <= (supervisor->ready ? SILENT_MAX : SILENT_MAX_AT_START))
+        return;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
+                 "the keeper (process %" APR_PID_T_FMT
+                 ") has said nothing for minutes; it is ended "
+                 "and started again",
+                 supervisor->pid);
+    (void)kill(supervisor->pid, SIGKILL); /* httpd finds it dead, and calls maintain() */
+    supervisor->silent = 0;
 }
 
 /* At once the first time, then after 10, 20, 40 ... 640 seconds. */
@@ -128,7 +153,8 @@ static void note_end(supervisor_t *supervisor, int status)
 
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
-    if (was_ready(supervisor) && clock_steady() - supervisor->since >= STEADY)
+    listen_to_keeper(supervisor);
+    if (supervisor->ready && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
@@ -161,6 +187,8 @@ static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
 {
     supervisor->pid = pid;
     supervisor->proc.pid = pid;
+    supervisor->ready = 0;
+    supervisor->silent = 0;
     supervisor->since = clock_steady();
     supervisor->next = 0;
     apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, reap, apr_pool_cleanup_null);
@@ -186,15 +214,29 @@ static apr_status_t start_program(supervisor_t *supervisor)
     return rv;
 }
 
+static apr_status_t send_part(void *baton, int type, json_t *body)
+{
+    const supervisor_t *supervisor = baton;
+    apr_status_t rv =
+        frame_send_blocking(frame_channel_fd(supervisor->channel), type, body, SEND_TIMEOUT);
+
+    json_decref(body);
+    return rv;
+}
+
 static apr_status_t send_plan(supervisor_t *supervisor)
 {
-    plan_t *plan = site_plan(supervisor->site, supervisor->keeper_pool);
-    const json_t *json = NULL;
+    apr_pool_t *pool = NULL;
+    plan_t *plan = NULL;
+    apr_status_t rv = apr_pool_create(&pool, supervisor->keeper_pool);
 
+    if (rv != APR_SUCCESS)
+        return rv;
+    plan = site_plan(supervisor->site, pool);
     plan->restarts = supervisor->starts - 1;
-    json = json_own(supervisor->keeper_pool, plan_to_json(plan));
-    return frame_send_blocking(frame_channel_fd(supervisor->channel), MESSAGE_PLAN, json,
-                               SEND_TIMEOUT);
+    rv = plan_send(plan, send_part, supervisor);
+    apr_pool_destroy(pool);
+    return rv;
 }
 
 static void start(supervisor_t *supervisor)
@@ -286,6 +328,8 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     (void)p;
     if (supervisor != NULL && supervisor->next != 0 && clock_steady() >= supervisor->next)
         start(supervisor);
+    else if (supervisor != NULL && supervisor->keeper_pool != NULL)
+        end_when_silent(supervisor);
     return DECLINED;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -25,7 +26,7 @@
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
 
-#define PLAN_PATIENCE 30 /* seconds until the plan must be here */
+#define PLAN_PATIENCE 30 /* seconds for the next part of the plan */
 #define LOCK_PATIENCE 60 /* seconds for an earlier keeper to end */
 #define LOCK_POLL 20     /* milliseconds */
 
@@ -46,25 +47,52 @@ static int wait_for_parent(frame_channel_t *parent, int milliseconds)
     return 1;
 }
 
-static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+/* @return APR_EOF when the parent is gone */
+static apr_status_t collect_plan(json_t *whole, frame_channel_t *parent, apr_pool_t *ptemp)
 {
-    apr_time_t deadline = clock_steady() + apr_time_from_sec(PLAN_PATIENCE);
-    eab_result_t *result = eab_result_make(p);
-    plan_t *plan = NULL;
+    int patience = PLAN_PATIENCE;
     json_t *body = NULL;
     apr_status_t rv;
     int type = 0;
 
-    while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))) {
-        if (clock_steady() > deadline || !wait_for_parent(parent, 1000)) {
-            return NULL;
+    for (;;) {
+        rv = frame_take(parent, &type, &body, ptemp);
+        if (rv == APR_SUCCESS) {
+            rv = message_collect(whole, MESSAGE_PLAN, type, body);
+            if (!APR_STATUS_IS_EAGAIN(rv)) {
+                return rv;
+            }
+            patience = PLAN_PATIENCE;
+        }
+        else if (!APR_STATUS_IS_EAGAIN(rv)) {
+            return rv;
+        }
+        else if (patience-- == 0) {
+            return APR_TIMEUP;
+        }
+        else if (!wait_for_parent(parent, 1000)) {
+            return APR_EOF;
         }
     }
-    if (rv != APR_SUCCESS || type != MESSAGE_PLAN
-        || plan_from_json(&plan, body, result, p) != APR_SUCCESS) {
+}
+
+static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+{
+    eab_result_t *result = eab_result_make(p);
+    apr_pool_t *pool = NULL;
+    plan_t *plan = NULL;
+    json_t *whole;
+    apr_status_t rv;
+
+    apr_pool_create(&pool, p);
+    whole = json_own(pool, json_object());
+    rv = collect_plan(whole, parent, pool);
+    if (!APR_STATUS_IS_EOF(rv)
+        && (rv != APR_SUCCESS || plan_from_json(&plan, whole, result, p) != APR_SUCCESS)) {
         log_line(LOG_LEVEL_ERROR, "The keeper did not understand httpd: %s",
-                 result->detail != NULL ? result->detail : "no plan came");
+                 result->detail != NULL ? result->detail : "no whole plan came");
     }
+    apr_pool_destroy(pool);
     return plan;
 }
 
@@ -97,7 +125,32 @@ static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
 typedef struct parent_watch {
     frame_channel_t *channel;
     loop_t *loop;
+    loop_timer_t *beat;
 } parent_watch_t;
+
+static apr_status_t tell_parent(frame_channel_t *parent, int type)
+{
+    json_t *nothing = json_object();
+    apr_status_t rv = frame_send(parent, type, nothing);
+
+    json_decref(nothing);
+    return rv;
+}
+
+/* A parent that does not read has more of it than it needs. */
+static void on_beat(void *baton)
+{
+    parent_watch_t *watch = baton;
+    apr_status_t rv = frame_wants_write(watch->channel)
+                          ? frame_flush(watch->channel)
+                          : tell_parent(watch->channel, MESSAGE_ALIVE);
+
+    if (rv != APR_SUCCESS) {
+        loop_stop(watch->loop);
+        return;
+    }
+    loop_timer_set(watch->beat, apr_time_now() + MESSAGE_ALIVE_INTERVAL);
+}
 
 static void on_parent(void *baton, short events)
 {
@@ -114,10 +167,9 @@ static void on_parent(void *baton, short events)
 static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
-    parent_watch_t watch = { parent, NULL };
+    parent_watch_t watch = { parent, NULL, NULL };
     store_t *store = NULL;
     keeper_t *keeper;
-    json_t *ready;
 
     if (store_open(&store, plan->store_dir, result, p) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
@@ -133,10 +185,13 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
         return EXIT_UNUSABLE;
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
-    keeper->agent = agent_start(keeper);
-    ready = json_object();
-    frame_send(parent, MESSAGE_READY, ready);
-    json_decref(ready);
+    keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
+    watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
+    if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
+        agent_stop(keeper->agent);
+        return EXIT_PARENT_GONE;
+    }
+    on_beat(&watch);
     loop_run(watch.loop);
     agent_stop(keeper->agent);
     return EXIT_PARENT_GONE;
