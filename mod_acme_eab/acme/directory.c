@@ -10,6 +10,7 @@
 #include "acme/answer.h"
 #include "acme/problem.h"
 #include "acme/url.h"
+#include "base/bytes.h"
 #include "base/json.h"
 
 /* A person reads them; CAs have a handful. */
@@ -102,14 +103,22 @@ static json_t *copy_profiles(apr_pool_t *p, json_t *profiles)
     return copy;
 }
 
+/* For people; one that is too long is of use to nobody. */
+static const char *copy_page(apr_pool_t *p, const json_t *meta, const char *key)
+{
+    return json_string_length(json_object_get(meta, key)) <= LIMIT_URL
+               ? json_copy_string(p, meta, key)
+               : NULL;
+}
+
 /* Everything in meta is optional (RFC 8555, 7.1.1), also meta itself. */
 static void read_meta(apr_pool_t *p, acme_directory_t *directory, const json_t *meta)
 {
     json_t *profiles = json_object_get(meta, "profiles");
     json_t *caa = json_object_get(meta, "caaIdentities");
 
-    directory->terms = json_copy_string(p, meta, "termsOfService");
-    directory->website = json_copy_string(p, meta, "website");
+    directory->terms = copy_page(p, meta, "termsOfService");
+    directory->website = copy_page(p, meta, "website");
     directory->eab_required = json_peek_bool(meta, "externalAccountRequired", 0);
     directory->profiles = json_is_object(profiles) ? copy_profiles(p, profiles) : NULL;
     directory->caa_identities = json_is_array(caa) ? caa : NULL;

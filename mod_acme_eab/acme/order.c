@@ -9,6 +9,7 @@
 #include "acme/problem.h"
 #include "acme/url.h"
 #include "base/address.h"
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/name.h"
 
@@ -58,13 +59,16 @@ static void read_names(apr_pool_t *p, acme_order_t *order, const json_t *json)
     }
 }
 
-/* @return 0 when one of them is not an https URL */
+/* @return 0 when one of them is not an https URL, or there are more than anybody orders */
 static int read_authorizations(apr_pool_t *p, acme_order_t *order, const json_t *json)
 {
     const json_t *urls = json_object_get(json, "authorizations");
     const json_t *url = NULL;
     size_t i;
 
+    if (json_array_size(urls) > LIMIT_AUTHORIZATIONS) {
+        return 0;
+    }
     json_array_foreach(urls, i, url)
     {
         if (!acme_url_is_https(json_string_value(url))) {
@@ -127,14 +131,17 @@ acme_order_t *acme_order_parse(apr_pool_t *p, const acme_answer_t *answer, eab_r
     acme_order_t *order = make_order(p);
 
     order->status = json_copy_string(p, json, "status");
-    if (order->status == NULL) {
+    if (order->status == NULL || strlen(order->status) > LIMIT_WORD) {
         acme_problem_bad_answer(result, answer, "The CA's answer is not an order with a status");
         return NULL;
     }
     if (!read_authorizations(p, order, json) || !read_url(&order->finalize, p, json, "finalize")
         || !read_url(&order->certificate, p, json, "certificate")
         || !read_location(p, order, answer)) {
-        acme_problem_bad_answer(result, answer, "The CA's order has a URL that is not https");
+        acme_problem_bad_answer(result, answer,
+                                "The CA's order has a URL that is not https, or more than %d "
+                                "authorizations",
+                                LIMIT_AUTHORIZATIONS);
         return NULL;
     }
     order->profile = json_copy_string(p, json, "profile");

@@ -17,7 +17,6 @@
 #define TYPE_MAX 256
 #define DETAIL_MAX 4096
 #define PLAIN_MAX 200
-#define SUBPROBLEM_MAX 4096
 #define SUBPROBLEMS_MAX 100
 
 static const struct {
@@ -78,8 +77,7 @@ static json_t *copy_subproblems(apr_pool_t *p, const json_t *error)
     }
     json_array_foreach(from, i, entry)
     {
-        if (json_array_size(to) < SUBPROBLEMS_MAX && json_is_object(entry)
-            && json_dumpb(entry, NULL, 0, JSON_COMPACT) <= SUBPROBLEM_MAX) {
+        if (json_array_size(to) < SUBPROBLEMS_MAX && json_is_object(entry)) {
             json_array_append(to, entry);
         }
     }
@@ -116,6 +114,7 @@ void acme_problem_from_json(eab_result_t *result, const json_t *error)
 
     set_document(result, error, "The CA gave no reason");
     result->http_status = status >= 100 && status <= 599 ? (int)status : 0;
+    eab_result_shorten(result, LIMIT_PROBLEM);
 }
 
 /* The end of the tag that starts at s; of a script or a style sheet the end of its content. */
@@ -214,6 +213,7 @@ void acme_problem_from_answer(eab_result_t *result, const acme_answer_t *answer)
     if (result->instance == NULL) {
         result->instance = find_page(result, answer);
     }
+    eab_result_shorten(result, LIMIT_PROBLEM);
 }
 
 void acme_problem_bad_answer(eab_result_t *result, const acme_answer_t *answer, const char *format,

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "ipc/message.h"
 
 /* The status is written at most this often. */
 #define STATUS_INTERVAL apr_time_from_msec(200)
@@ -26,8 +27,8 @@
 /* By so much it is not just set right a little. */
 #define CLOCK_SET apr_time_from_sec(2)
 
-/* The longest sleep, so that a clock that was set is noticed. */
-#define SLEEP_MAX apr_time_from_sec(60)
+/* The longest sleep: the keeper wants to hear, and a clock that was set is noticed. */
+#define SLEEP_MAX MESSAGE_ALIVE_INTERVAL
 
 /* "mod_acme_eab/0.1.0 (httpd/2.4.71) libcurl/7.88.1" (RFC 8555, 6.1) */
 static const char *user_agent(const brief_t *brief, apr_pool_t *p)
@@ -201,6 +202,16 @@ static void write_status(agent_t *agent)
     agent->status_at = now + (agent->status_failed ? STATUS_RETRY : STATUS_INTERVAL);
 }
 
+static void beat(agent_t *agent)
+{
+    apr_time_t now = clock_steady();
+
+    if (now >= agent->beat_at) {
+        link_beat(agent->link);
+        agent->beat_at = now + MESSAGE_ALIVE_INTERVAL;
+    }
+}
+
 /* Until the next job is due or the status may be written. */
 static apr_interval_time_t time_to_sleep(const agent_t *agent)
 {
@@ -232,6 +243,7 @@ void agent_run(agent_t *agent)
         return;
     }
     do {
+        beat(agent);
         follow_clock(agent);
         poke_jobs(agent);
         follow_directories(agent);

@@ -34,6 +34,7 @@ typedef struct agent {
     int status_dirty;               /* something that the status shows has changed */
     int status_failed;              /* it could not be written */
     apr_time_t status_at;           /* not before, by clock_steady() */
+    apr_time_t beat_at;             /* when the keeper is told again, by clock_steady() */
     apr_interval_time_t lead;       /* of the clock of the machine before clock_steady() */
 } agent_t;
 

@@ -14,6 +14,15 @@
 /* No failure is waited for longer than this. */
 #define LONGEST apr_time_from_sec(2 * 24 * 3600)
 
+/* What is kept and told of a problem, and shown in the status. */
+static apr_size_t share_of(const failing_t *failing)
+{
+    const brief_t *brief = failing->agent->brief;
+
+    return eab_result_share(brief->accounts->nelts + brief->certificates->nelts,
+                            failing->names != NULL ? failing->names->nelts : 0);
+}
+
 static const char *host_of(apr_pool_t *p, const char *url)
 {
     apr_uri_t uri;
@@ -102,13 +111,13 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     apr_time_t now = apr_time_now();
     apr_pool_t *pool = NULL;
     eab_result_t *copy;
-    int known = failure->attempts > 0 && same_text(failure->problem->type, problem->type)
-                && same_text(failure->problem->detail, problem->detail)
-                && failure->subset == (int)outcome;
+    int known;
 
     apr_pool_create(&pool, failing->agent->pool);
     copy = eab_result_make(pool);
-    eab_result_copy(copy, problem);
+    eab_result_copy_short(copy, problem, share_of(failing));
+    known = failure->attempts > 0 && same_text(failure->problem->type, copy->type)
+            && same_text(failure->problem->detail, copy->detail) && failure->subset == (int)outcome;
     if (failing->pool != NULL) {
         apr_pool_destroy(failing->pool);
     }

@@ -28,13 +28,21 @@ int link_fd(const link_t *link);
 /** What to poll for: POLLIN, maybe POLLOUT. */
 short link_events(const link_t *link);
 
-/** Wait for the brief, which comes first. NULL when the keeper is gone or speaks another language,
- * with the reason in result. In p. */
-brief_t *link_receive_brief(link_t *link, eab_result_t *result, apr_pool_t *p);
+/** Wait for the brief, which comes first.
+ * @param patience with a keeper that says nothing
+ * @return in p; NULL with the reason in result: rv is APR_EOF when the keeper is gone, else it hangs
+ *         or speaks another language */
+brief_t *link_receive_brief(link_t *link, apr_interval_time_t patience, eab_result_t *result,
+                            apr_pool_t *p);
 
 /** Send a request. body is given away; an id is added. reply is called once, later; never from
- * inside, and not at all when the link ends before. */
+ * inside, and not at all when the link ends before. What is too long for a message is refused, and
+ * logged; reply's body is NULL then. */
 void link_request(link_t *link, int type, json_t *body, link_reply_fn *reply, void *baton);
+
+/** Every MESSAGE_ALIVE_INTERVAL: tell the keeper that the agent is there. When a request has waited for
+ * an hour of them, link_serve() says that the keeper is gone. */
+void link_beat(link_t *link);
 
 /** Read and write what goes without waiting, and call the callbacks. What came with the brief is there
  * already: POLLIN without a poll takes it.

@@ -14,6 +14,8 @@
 #include "agent/sandbox.h"
 #include "base/log.h"
 
+#define BRIEF_PATIENCE apr_time_from_sec(60)
+
 static int drop_to(const char *uid, const char *gid)
 {
     int error = sandbox_drop((uid_t)strtoul(uid, NULL, 10), (gid_t)strtoul(gid, NULL, 10));
@@ -30,9 +32,12 @@ static int serve(apr_pool_t *p)
     agent_t *agent = NULL;
     eab_result_t *result = eab_result_make(p);
     link_t *link = link_make(p, 0, agent_hear_news, &agent);
-    brief_t *brief = link_receive_brief(link, result, p);
+    brief_t *brief = link_receive_brief(link, BRIEF_PATIENCE, result, p);
 
     if (brief == NULL) {
+        if (!APR_STATUS_IS_EOF(result->rv)) {
+            log_line(LOG_LEVEL_ERROR, "The agent ends: %s", result->detail);
+        }
         return 1;
     }
     log_set_level(brief->log_level);

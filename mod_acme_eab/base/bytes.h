@@ -15,6 +15,8 @@
 #define LIMIT_OWN_FILE (1024 * 1024)     /* an SSLCertificateFile with all that is in it */
 #define LIMIT_FRAME (1024 * 1024)        /* one message between keeper and agent */
 #define LIMIT_PLAN (16 * 1024 * 1024)    /* the plan from httpd to the keeper, the keeper's brief */
+#define LIMIT_PROBLEM (32 * 1024)        /* one problem as a CA tells it */
+#define LIMIT_PROBLEMS (8 * 1024 * 1024) /* those that are remembered, together */
 #define LIMIT_EAB_SOURCE (8 * 1024)      /* what an ACMEEABKey source may hold */
 #define LIMIT_PROGRAM_OUTPUT (16 * 1024) /* what is kept of a program's output */
 #define LIMIT_RECORD (1024 * 1024)       /* a JSON file of the store */
@@ -22,6 +24,8 @@
 #define LIMIT_TOKEN 256                  /* a challenge token */
 #define LIMIT_NONCE 512                  /* a Replay-Nonce */
 #define LIMIT_URL (8 * 1024)             /* a URL that a CA hands out */
+#define LIMIT_AUTHORIZATIONS 1000        /* of one order */
+#define LIMIT_WORD 100                   /* a status, or another word of the protocol */
 #define LIMIT_JSON_DEPTH 32
 
 typedef struct bytes {

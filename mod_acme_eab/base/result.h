@@ -25,6 +25,8 @@
 #define EAB_PROBLEM_TERMS EAB_PROBLEM "termsNotAccepted"         /* ACMETermsOfService is missing */
 #define EAB_PROBLEM_EAB_MISSING EAB_PROBLEM "eabMissing"       /* CA demands EAB, none configured */
 #define EAB_PROBLEM_EAB_KEY EAB_PROBLEM "eabKey"               /* key source unreadable or bad */
+#define EAB_PROBLEM_EAB_HOST EAB_PROBLEM "eabHost"             /* newAccount is at another host */
+#define EAB_PROBLEM_EAB_USED EAB_PROBLEM "eabUsed"             /* again, today, for one account */
 #define EAB_PROBLEM_ACCOUNT_STATUS EAB_PROBLEM "accountStatus" /* deactivated, revoked */
 #define EAB_PROBLEM_NO_CHALLENGE EAB_PROBLEM "noChallenge"     /* none of the offered is allowed */
 #define EAB_PROBLEM_TOKEN EAB_PROBLEM "badToken"               /* token is not base64url */
@@ -68,6 +70,17 @@ void eab_result_clear(eab_result_t *result);
  * pool of result. @return rv, so that a caller can `return eab_result_set(...)`. */
 apr_status_t eab_result_set(eab_result_t *result, apr_status_t rv, const char *type,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** Make it take max bytes at most, as JSON: members of subproblems that nobody reads go first, then
+ * their words, then the last of them, then its own words. */
+void eab_result_shorten(eab_result_t *result, apr_size_t max);
+
+/** Copy src as eab_result_copy() does, shortened; what is left out takes no memory. */
+void eab_result_copy_short(eab_result_t *dst, const eab_result_t *src, apr_size_t max);
+
+/** How much of a problem is remembered where there can be so many, so that all of them together have
+ * a limit; a subproblem for each of its names always has room. */
+apr_size_t eab_result_share(int problems, int names);
 
 /** Copy src, deeply, into the pool of dst. */
 void eab_result_copy(eab_result_t *dst, const eab_result_t *src);

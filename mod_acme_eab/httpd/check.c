@@ -424,8 +424,12 @@ static void check_secrets(const check_t *check)
         else if (account->planned.proxy_credentials != NULL)
             where = account->config->settings[SETTING_PROXY].where;
     }
-    if (where != NULL)
-        run_keeper(check, site_plan(check->site, check->ptemp), where);
+    if (where != NULL) {
+        plan_t *plan = site_plan(check->site, check->ptemp);
+
+        apr_array_clear(plan->certificates); /* it looks at accounts, and there may be thousands */
+        run_keeper(check, plan, where);
+    }
 }
 
 /* ---- the store ------------------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ APLOG_USE_MODULE(acme_eab);
 #define PAUSE_UNIT apr_time_from_sec(10)
 #define PAUSE_MAX 64
 #define END_MILLISECONDS 3000
+#define SILENT_MAX 12 /* looks, one each ten seconds */
+#define SILENT_MAX_AT_START \
+    60                    /* until it is ready: it may wait for the lock, or read a large store */
 #define EXIT_STATUS_MAX 2 /* of the keeper */
 
 typedef struct supervisor {
@@ -56,6 +59,7 @@ typedef struct supervisor {
     frame_channel_t *channel; /* our end of its standard input */
     relay_t *relay;           /* of its lines; NULL: they go to standard error */
     int ready;                /* it has said so */
+    int silent;               /* looks in a row at which it had said nothing */
     apr_time_t since;
 } supervisor_t;
 
@@ -88,19 +92,25 @@ static apr_status_t reap(void *data)
     return APR_SUCCESS;
 }
 
-/* What it has said: that it is ready, and the lock, which stays with the channel. */
-static void listen_to(supervisor_t *supervisor)
+/* What it has said since the last look; the lock stays with the channel. */
+static void listen_to_keeper(supervisor_t *supervisor)
 {
+    apr_pool_t *pool = NULL;
     json_t *body = NULL;
     int type = 0;
 
     apr_status_t rv = APR_EAGAIN;
 
+    if (apr_pool_create(&pool, supervisor->keeper_pool) != APR_SUCCESS)
+        return;
+    supervisor->silent++;
     while (APR_STATUS_IS_EAGAIN(rv) && frame_fill(supervisor->channel) == APR_SUCCESS) {
-        while ((rv = frame_take(supervisor->channel, &type, &body, supervisor->keeper_pool))
-               == APR_SUCCESS)
+        while ((rv = frame_take(supervisor->channel, &type, &body, pool)) == APR_SUCCESS) {
             supervisor->ready |= type == MESSAGE_READY;
+            supervisor->silent = 0;
+        }
     }
+    apr_pool_destroy(pool);
 }
 
 /* For the next keeper, before this one lets go of it. */
@@ -109,10 +119,25 @@ static apr_status_t keep_lock(void *data)
     supervisor_t *supervisor = data;
 
     if (getpid() == supervisor->parent) {
-        listen_to(supervisor);
+        listen_to_keeper(supervisor);
         handover_put(supervisor->main->process, frame_take_descriptor(supervisor->channel));
     }
     return APR_SUCCESS;
+}
+
+/* Looks are counted, not the time: after httpd or the machine has slept, there is one look. */
+static void end_when_silent(supervisor_t *supervisor)
+{
+    listen_to_keeper(supervisor);
+    if (supervisor->silent <= (supervisor->ready ? SILENT_MAX : SILENT_MAX_AT_START))
+        return;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, supervisor->main,
+                 "the keeper (process %" APR_PID_T_FMT
+                 ") has said nothing for minutes; it is ended "
+                 "and started again",
+                 supervisor->pid);
+    (void)kill(supervisor->pid, SIGKILL); /* httpd finds it dead, and calls maintain() */
+    supervisor->silent = 0;
 }
 
 /* At once the first time, then after 10, 20, 40 ... 640 seconds. */
@@ -149,7 +174,7 @@ static void note_end(supervisor_t *supervisor, int status)
 
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
-    listen_to(supervisor);
+    listen_to_keeper(supervisor);
     if (supervisor->ready && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);
@@ -184,6 +209,8 @@ static void adopt(supervisor_t *supervisor, pid_t pid, int fd)
 {
     supervisor->pid = pid;
     supervisor->proc.pid = pid;
+    supervisor->ready = 0;
+    supervisor->silent = 0;
     supervisor->since = clock_steady();
     supervisor->next = 0;
     apr_pool_cleanup_register(supervisor->keeper_pool, supervisor, reap, apr_pool_cleanup_null);
@@ -228,15 +255,29 @@ static void send_lock(supervisor_t *supervisor)
     (void)close(lock);
 }
 
+static apr_status_t send_part(void *baton, int type, json_t *body)
+{
+    const supervisor_t *supervisor = baton;
+    apr_status_t rv =
+        frame_send_blocking(frame_channel_fd(supervisor->channel), type, body, SEND_TIMEOUT);
+
+    json_decref(body);
+    return rv;
+}
+
 static apr_status_t send_plan(supervisor_t *supervisor)
 {
-    plan_t *plan = site_plan(supervisor->site, supervisor->keeper_pool);
-    const json_t *json = NULL;
+    apr_pool_t *pool = NULL;
+    plan_t *plan = NULL;
+    apr_status_t rv = apr_pool_create(&pool, supervisor->keeper_pool);
 
+    if (rv != APR_SUCCESS)
+        return rv;
+    plan = site_plan(supervisor->site, pool);
     plan->restarts = supervisor->starts - 1;
-    json = json_own(supervisor->keeper_pool, plan_to_json(plan));
-    return frame_send_blocking(frame_channel_fd(supervisor->channel), MESSAGE_PLAN, json,
-                               SEND_TIMEOUT);
+    rv = plan_send(plan, send_part, supervisor);
+    apr_pool_destroy(pool);
+    return rv;
 }
 
 /* Sites that have their certificates go on; the agent will say what it cannot do. */
@@ -411,6 +452,8 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     relay_monitor(supervisor->relay);
     if (supervisor->next != 0 && clock_steady() >= supervisor->next)
         start(supervisor);
+    else if (supervisor->keeper_pool != NULL)
+        end_when_silent(supervisor);
     return DECLINED;
 }
 

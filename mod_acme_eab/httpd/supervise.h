@@ -12,7 +12,8 @@
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                     server_rec *main_server);
 
-/** About every ten seconds in the parent: start a keeper whose pause is over. */
+/** About every ten seconds in the parent: start a keeper whose pause is over, end one that has said
+ * nothing for minutes. */
 int supervise_monitor(apr_pool_t *p, server_rec *main_server);
 
 /** In a worker: let go of the parent's ends of socket and pipes. */

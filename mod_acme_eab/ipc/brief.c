@@ -310,9 +310,21 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
     brief_failure_from_json(&certificate->failure, json_object_get(json, "failure"), p);
 }
 
-json_t *brief_to_json(const brief_t *brief)
+/* Without the lists. */
+static json_t *rest_to_json(const brief_t *brief)
 {
     json_t *json = member_object(brief_members, brief);
+
+    json_object_set_new(json, "reload", news_to_json(&brief->reload));
+    if (brief->leftovers != NULL) {
+        json_object_set(json, "leftovers", brief->leftovers);
+    }
+    return json;
+}
+
+json_t *brief_to_json(const brief_t *brief)
+{
+    json_t *json = rest_to_json(brief);
     json_t *accounts = json_array(), *certificates = json_array();
     int i;
 
@@ -326,11 +338,23 @@ json_t *brief_to_json(const brief_t *brief)
     }
     json_object_set_new(json, "accounts", accounts);
     json_object_set_new(json, "certificates", certificates);
-    json_object_set_new(json, "reload", news_to_json(&brief->reload));
-    if (brief->leftovers != NULL) {
-        json_object_set(json, "leftovers", brief->leftovers);
-    }
     return json;
+}
+
+apr_status_t brief_send(const brief_t *brief, message_send_fn *send, void *baton)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < brief->accounts->nelts && rv == APR_SUCCESS; ++i) {
+        rv = send(baton, MESSAGE_ACCOUNT,
+                  account_to_json(&APR_ARRAY_IDX(brief->accounts, i, brief_account_t)));
+    }
+    for (i = 0; i < brief->certificates->nelts && rv == APR_SUCCESS; ++i) {
+        rv = send(baton, MESSAGE_CERTIFICATE,
+                  certificate_to_json(&APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t)));
+    }
+    return rv == APR_SUCCESS ? send(baton, MESSAGE_BRIEF, rest_to_json(brief)) : rv;
 }
 
 static apr_status_t check_brief(const brief_t *brief, eab_result_t *result)

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/result.h"
+#include "ipc/message.h"
 
 /** A failure as it is remembered: see store/failure.h, which the agent's side does not see. */
 typedef struct brief_failure {
@@ -137,8 +138,11 @@ typedef struct brief {
 
 brief_t *brief_make(apr_pool_t *p);
 
-/** A new reference for the caller. */
+/** In one piece. A new reference for the caller. */
 json_t *brief_to_json(const brief_t *brief);
+
+/** In as many messages as it needs, BRIEF last. @return what send returned */
+apr_status_t brief_send(const brief_t *brief, message_send_fn *send, void *baton);
 apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t *result,
                              apr_pool_t *p);
 

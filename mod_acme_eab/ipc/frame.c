@@ -18,6 +18,7 @@
 /* On the wire: type (1 byte), length of the payload (4 bytes, big endian), payload. */
 #define HEADER 5
 #define READ_CHUNK 65536
+#define KEPT (4 * READ_CHUNK) /* what an empty buffer may hold */
 
 /* A growing buffer outside pools: a channel lives for years, messages come and go. */
 typedef struct buffer {
@@ -30,6 +31,7 @@ typedef struct buffer {
 struct frame_channel {
     int fd;
     apr_size_t max;
+    apr_size_t max_out;
     buffer_t in;
     buffer_t out;
     int accepting;  /* descriptors */
@@ -62,9 +64,15 @@ frame_channel_t *frame_channel_make(apr_pool_t *p, int fd, apr_size_t max)
     channel->fd = fd;
     channel->max = max;
     channel->descriptor = -1;
+    channel->max_out = LIMIT_PLAN;
     apr_pool_cleanup_register(p, channel, channel_cleanup, apr_pool_cleanup_null);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return channel;
+}
+
+void frame_limit_send(frame_channel_t *channel, apr_size_t max)
+{
+    channel->max_out = max;
 }
 
 int frame_channel_fd(const frame_channel_t *channel)
@@ -72,27 +80,46 @@ int frame_channel_fd(const frame_channel_t *channel)
     return channel->fd;
 }
 
-/* Room for len more bytes at the end. */
+/* Room for len more bytes at the end. Moved only when at least half is consumed, and grown by half:
+ * thousands of messages may be queued. */
 static apr_status_t buffer_reserve(buffer_t *buffer, apr_size_t len)
 {
     apr_size_t used = buffer->end - buffer->start;
+    apr_size_t size = buffer->size + buffer->size / 2;
     char *data;
 
-    if (buffer->start > 0) {
+    if (buffer->start > 0 && buffer->start >= used) {
         memmove(buffer->data, buffer->data + buffer->start, used);
         buffer->start = 0;
         buffer->end = used;
     }
-    if (buffer->size - used >= len) {
+    if (buffer->size - buffer->end >= len) {
         return APR_SUCCESS;
     }
-    data = realloc(buffer->data, used + len);
+    if (size < buffer->end + len) {
+        size = buffer->end + len;
+    }
+    data = realloc(buffer->data, size);
     if (data == NULL) {
         return APR_ENOMEM;
     }
     buffer->data = data;
-    buffer->size = used + len;
+    buffer->size = size;
     return APR_SUCCESS;
+}
+
+/* One large message must not keep its memory for years. */
+static void buffer_relax(buffer_t *buffer)
+{
+    if (buffer->start < buffer->end) {
+        return;
+    }
+    buffer->start = buffer->end = 0;
+    if (buffer->size > KEPT) {
+        free(buffer->data);
+        buffer->data = NULL;
+        buffer->size = 0;
+    }
 }
 
 static void encode_header(unsigned char *header, int type, apr_size_t len)
@@ -111,7 +138,7 @@ static apr_size_t decode_length(const unsigned char *header)
 }
 
 /* Append a whole message to a buffer. */
-static apr_status_t buffer_put(buffer_t *buffer, int type, const json_t *body)
+static apr_status_t buffer_put(buffer_t *buffer, int type, const json_t *body, apr_size_t max)
 {
     apr_status_t rv = APR_ENOMEM;
     char *text = json_dumps(body, JSON_COMPACT);
@@ -121,7 +148,7 @@ static apr_status_t buffer_put(buffer_t *buffer, int type, const json_t *body)
         return APR_EGENERAL;
     }
     len = strlen(text);
-    if (len > LIMIT_PLAN) {
+    if (len > max) {
         rv = APR_ENOSPC;
         goto out;
     }
@@ -138,7 +165,7 @@ out:
 
 apr_status_t frame_send(frame_channel_t *channel, int type, const json_t *body)
 {
-    apr_status_t rv = buffer_put(&channel->out, type, body);
+    apr_status_t rv = buffer_put(&channel->out, type, body, channel->max_out);
 
     return (rv == APR_SUCCESS) ? frame_flush(channel) : rv;
 }
@@ -163,7 +190,7 @@ apr_status_t frame_flush(frame_channel_t *channel)
         }
         out->start += (apr_size_t)n;
     }
-    out->start = out->end = 0;
+    buffer_relax(out);
     return APR_SUCCESS;
 }
 
@@ -293,6 +320,7 @@ apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, ap
     }
     *ptype = (unsigned char)message[0];
     in->start += HEADER + len;
+    buffer_relax(in);
     return APR_SUCCESS;
 }
 
@@ -313,7 +341,7 @@ apr_status_t frame_send_blocking(int fd, int type, const json_t *body, apr_inter
 {
     apr_time_t deadline = clock_steady() + timeout;
     buffer_t out = { NULL, 0, 0, 0 };
-    apr_status_t rv = buffer_put(&out, type, body);
+    apr_status_t rv = buffer_put(&out, type, body, LIMIT_PLAN);
     ssize_t n;
 
     while (rv == APR_SUCCESS && out.end > out.start) {

@@ -15,10 +15,14 @@ typedef struct frame_channel frame_channel_t;
  * with p. max: the longest payload in bytes that is accepted from the peer. */
 frame_channel_t *frame_channel_make(apr_pool_t *p, int fd, apr_size_t max);
 
+/** The longest payload that the peer accepts, where that is less than LIMIT_PLAN. */
+void frame_limit_send(frame_channel_t *channel, apr_size_t max);
+
 int frame_channel_fd(const frame_channel_t *channel);
 
 /** Queue one message and write as much as goes without waiting. type is 1 to 255.
- * @return APR_SUCCESS (queued or sent), or the error that makes the channel useless */
+ * @return APR_SUCCESS (queued or sent); APR_ENOSPC when it is too long for the peer, and nothing was
+ *         queued: send less; else the error that makes the channel useless */
 apr_status_t frame_send(frame_channel_t *channel, int type, const json_t *body);
 
 /** True while something is queued: poll for writing and call frame_flush(). */

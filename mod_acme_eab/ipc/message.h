@@ -5,26 +5,35 @@
 /* ipc/message.h - the catalogue of messages. What is not listed here cannot be said.
  *
  * httpd to keeper:    LOCK, if the keeper before had the lock of the store; PLAN, once.
- * keeper to httpd:    LOCK, once, when it has it; READY, once.
+ * keeper to httpd:    LOCK, once, when it has it; READY, once; ALIVE.
  * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, and NEWS.
  * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
  *                     reply repeats, and names an account or a certificate by its index in the brief.
+ *                     And ALIVE, which has no reply.
+ *
+ * PLAN and BRIEF have no largest size: their accounts and certificates come before them, each in a
+ * message of its own.
  *
  * Sentences (SIGN): the agent says what kind of request it wants to send, to which URL, with which
  * nonce; the keeper makes header and payload from root's plan. So the agent cannot order, finalize
  * or bind anything that is not configured. */
 
+#include <apr_errno.h>
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <apr_time.h>
 #include <jansson.h>
 
 typedef enum {
-    MESSAGE_PLAN = 1, /* plan_to_json() */
-    MESSAGE_READY,    /* {} */
-    MESSAGE_LOCK,  /* {}, with the open descriptor of the lock of the store: the keeper's, for httpd
-                         to hand to the next one */
-    MESSAGE_BRIEF, /* brief_to_json() */
-    MESSAGE_NEWS,  /* news_to_json() and "in", milliseconds until next: the state of the reload
+    MESSAGE_PLAN = 1,    /* the rest of plan_to_json(); the plan is whole */
+    MESSAGE_ACCOUNT,     /* one of "accounts" of the plan or brief that comes */
+    MESSAGE_CERTIFICATE, /* one of its "certificates" */
+    MESSAGE_READY,       /* {} */
+    MESSAGE_ALIVE,       /* {}: nothing to say, and not hanging */
+    MESSAGE_LOCK,        /* {}, with the open descriptor of the lock of the store: the keeper's, for
+                            httpd to hand to the next one */
+    MESSAGE_BRIEF,       /* the rest of brief_to_json(); the brief is whole */
+    MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
@@ -43,12 +52,28 @@ typedef enum {
                            order is finalized or over. */
 
     MESSAGE_SIGNED,
-    MESSAGE_DONE,   /* {id, news?}: as in NEWS, when the state of the reload changed with it */
-    MESSAGE_PROBLEM /* {id, problem, news?}: refused, eab_result_to_json() */
+    MESSAGE_DONE,    /* {id, news?}: as in NEWS, when the state of the reload changed with it */
+    MESSAGE_PROBLEM, /* {id, problem, news?}: refused, eab_result_to_json() */
+
+    MESSAGE_TYPES
 } message_type_t;
 
 /** For logs. Static. */
 const char *message_name(int type);
+
+/** How often who has nothing to say says that (ALIVE), and how many times in a row that may be
+ * missed. Who waits counts its own looks, not the time: it may have been asleep as well. */
+#define MESSAGE_ALIVE_INTERVAL apr_time_from_sec(20)
+#define MESSAGE_ALIVE_MISSED 6
+
+/** Takes the next message of several; body is given away. Anything but APR_SUCCESS ends them. */
+typedef apr_status_t message_send_fn(void *baton, int type, json_t *body);
+
+/** Put together what came in several messages.
+ * @param whole an object, empty at first
+ * @param last  the type of the message that makes it whole
+ * @return APR_SUCCESS when it is; APR_EAGAIN for more; APR_EINVAL for a message that is no part */
+apr_status_t message_collect(json_t *whole, int last, int type, json_t *body);
 
 typedef enum {
     SENTENCE_NEW_ACCOUNT = 1,  /* newAccount with contacts, terms and EAB; signed with the jwk */

@@ -67,6 +67,10 @@ static const member_t plan_members[] = {
     MEMBER_INT(plan_t, log_level, 4),
     MEMBER_INT(plan_t, restarts, 0),
     MEMBER_INTS(plan_t, http_ports),
+    MEMBER_END,
+};
+
+static const member_t list_members[] = {
     MEMBER_LIST(plan_t, accounts, account_members),
     MEMBER_LIST(plan_t, certificates, certificate_members),
     MEMBER_END,
@@ -86,12 +90,41 @@ plan_t *plan_make(apr_pool_t *p)
     return plan;
 }
 
-json_t *plan_to_json(const plan_t *plan)
+/* Without the lists. */
+static json_t *rest_to_json(const plan_t *plan)
 {
     json_t *json = member_object(plan_members, plan);
 
     json_object_set_new(json, "version", json_integer(PLAN_VERSION));
     return json;
+}
+
+json_t *plan_to_json(const plan_t *plan)
+{
+    json_t *json = rest_to_json(plan);
+    json_t *lists = member_object(list_members, plan);
+
+    json_object_update(json, lists);
+    json_decref(lists);
+    return json;
+}
+
+apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < plan->accounts->nelts && rv == APR_SUCCESS; ++i) {
+        rv =
+            send(baton, MESSAGE_ACCOUNT,
+                 member_object(account_members, &APR_ARRAY_IDX(plan->accounts, i, plan_account_t)));
+    }
+    for (i = 0; i < plan->certificates->nelts && rv == APR_SUCCESS; ++i) {
+        rv = send(baton, MESSAGE_CERTIFICATE,
+                  member_object(certificate_members,
+                                &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t)));
+    }
+    return rv == APR_SUCCESS ? send(baton, MESSAGE_PLAN, rest_to_json(plan)) : rv;
 }
 
 /* The parts without which the keeper cannot work. */
@@ -134,6 +167,7 @@ apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *re
                               "from one build and restart httpd.");
     }
     member_read(plan, plan_members, json, p);
+    member_read(plan, list_members, json, p);
     if ((missing = missing_part(plan)) != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "The plan from httpd lacks %s.", missing);

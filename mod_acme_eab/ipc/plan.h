@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/result.h"
+#include "ipc/message.h"
 
 typedef struct plan_account {
     const char *label;      /* shown in the status: "default", or what the administrator said */
@@ -83,8 +84,11 @@ typedef struct plan {
 /** An empty plan with empty arrays, in p. */
 plan_t *plan_make(apr_pool_t *p);
 
-/** A new reference for the caller; NULL only when memory is out. */
+/** In one piece, for `--check`. A new reference for the caller; NULL only when memory is out. */
 json_t *plan_to_json(const plan_t *plan);
+
+/** In as many messages as it needs, PLAN last. @return what send returned */
+apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton);
 
 /** @param pplan in p, independent of json; NULL on failure
  * @return APR_SUCCESS or APR_EINVAL with the reason in result */

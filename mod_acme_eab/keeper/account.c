@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/jose.h"
@@ -16,6 +17,10 @@
 
 #define EXEC_LIMIT apr_time_from_sec(30)
 
+/* How long an account that the CA has forgotten may be bound again, and how often. */
+#define REBINDING_SPAN apr_time_from_sec(60 * 60)
+#define REBINDING_PAUSE apr_time_from_sec(24 * 60 * 60)
+
 static void forget_eab_key(keeper_account_t *account)
 {
     if (account->eab_pool != NULL) {
@@ -23,6 +28,18 @@ static void forget_eab_key(keeper_account_t *account)
         account->eab_pool = NULL;
     }
     account->eab_key = NULL;
+}
+
+/* It may be asked for often, and what is said of it each time is not collected. */
+static void clear_eab_problem(keeper_account_t *account)
+{
+    apr_pool_t *pool = NULL;
+
+    if (account->eab_problem != NULL) {
+        apr_pool_destroy(account->eab_problem->pool);
+    }
+    apr_pool_create(&pool, account->keeper->pool);
+    account->eab_problem = eab_result_make(pool);
 }
 
 static void warn_about_key(const keeper_account_t *account, const char *warning)
@@ -39,7 +56,7 @@ static void read_file_source(keeper_account_t *account)
 
     forget_eab_key(account);
     apr_pool_create(&account->eab_pool, account->keeper->pool);
-    eab_result_clear(account->eab_problem);
+    clear_eab_problem(account);
     if (eabsource_read(&account->eab_key, account->source, account->plan->eab_alg, &warning,
                        account->eab_problem, account->eab_pool)
         != APR_SUCCESS) {
@@ -99,7 +116,7 @@ static void on_program(void *baton, const program_outcome_t *outcome)
 
 static void read_program_source(keeper_account_t *account)
 {
-    eab_result_clear(account->eab_problem);
+    clear_eab_problem(account);
     forget_eab_key(account);
     account->eab_running = 1;
     program_start(account->keeper->loop, account->source->argv, 0, LIMIT_EAB_SOURCE, EXEC_LIMIT,
@@ -135,24 +152,25 @@ apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *resul
     return account->eab_problem->rv;
 }
 
+/* The key of an account that was registered once is read when it is needed again, if ever. */
 static void open_source(keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
 
-    if (plan->kid == NULL || account->registration->url != NULL) {
+    if (plan->kid == NULL) {
         return;
     }
     if (plan->eab_source == NULL) {
         eab_result_set(account->eab_problem, APR_EINVAL, EAB_PROBLEM_EAB_KEY,
                        "ACMEEABKid is set without ACMEEABKey.");
     }
-    else if (account->source != NULL
-             || eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
-                                account->keeper->pool)
-                    == APR_SUCCESS) {
-        if (!account->eab_running) {
-            read_source(account);
-        }
+    else if ((account->source != NULL
+              || eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
+                                 account->keeper->pool)
+                     == APR_SUCCESS)
+             && account->registration->created == 0 && account->registration->url == NULL
+             && !account->eab_running) {
+        read_source(account);
     }
 }
 
@@ -211,6 +229,57 @@ static apr_status_t read_way(keeper_account_t *account)
     return rv == APR_SUCCESS ? read_trust(account) : rv;
 }
 
+static apr_status_t refuse_rebinding(const keeper_account_t *account, apr_interval_time_t left,
+                                     eab_result_t *result)
+{
+    char when[CLOCK_TEXT_SIZE];
+
+    clock_print(when, account->registration->rebinding);
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_EAB_USED,
+                   "The CA does not know account %s any more, and its EAB key was used again at %s "
+                   "already.",
+                   account->plan->label, when);
+    result->retry_after = apr_time_sec(left) + 1;
+    return result->rv;
+}
+
+/* Times of the future come from a clock that was wrong, and nothing waits for them. */
+static apr_status_t permit_rebinding(keeper_account_t *account, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_time_t before = registration->rebinding;
+    apr_time_t now = apr_time_now();
+    apr_interval_time_t since = now - before;
+    apr_status_t rv;
+
+    if (since >= 0 && since < REBINDING_SPAN && registration->created < before) {
+        return APR_SUCCESS; /* tried again, after a nonce that was refused for example */
+    }
+    if (since >= 0 && since < REBINDING_PAUSE) {
+        return refuse_rebinding(account, REBINDING_PAUSE - since, result);
+    }
+    registration->rebinding = now;
+    rv = registration_save(account->keeper->store, registration, result, result->pool);
+    if (rv != APR_SUCCESS) {
+        registration->rebinding = before;
+    }
+    return rv;
+}
+
+apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_result_t *result)
+{
+    if (account->plan->kid == NULL) {
+        return APR_SUCCESS;
+    }
+    if (!url_is_beside(url, account->plan->directory)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_EAB_HOST,
+                              "The CA's newAccount is at another host than ACMEServer; the EAB key "
+                              "is not used there: %s",
+                              url);
+    }
+    return account->registration->created != 0 ? permit_rebinding(account, result) : APR_SUCCESS;
+}
+
 static void load(keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
@@ -250,7 +319,8 @@ keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t
     account->keeper = keeper;
     account->index = index;
     account->plan = plan;
-    account->eab_problem = eab_result_make(keeper->pool);
+    account->contacts = apr_array_pstrcat(keeper->pool, plan->contacts, ' ');
+    clear_eab_problem(account);
     load(account);
     if (account->broken->rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "Account %s (%s) cannot be used: %s", plan->label, plan->where,
@@ -279,7 +349,6 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
                                 eab_result_t *result)
 {
     registration_t *registration = account->registration;
-    apr_pool_t *pool = account->keeper->pool;
     const char *before = registration->url;
     apr_status_t rv;
 
@@ -294,10 +363,14 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "Account %s is registered already.", account->plan->label);
     }
-    registration->url = apr_pstrdup(pool, url);
+    if (account->url_pool != NULL) {
+        apr_pool_destroy(account->url_pool);
+    }
+    apr_pool_create(&account->url_pool, account->keeper->pool);
+    registration->url = apr_pstrdup(account->url_pool, url);
     registration->created = apr_time_now();
-    registration->terms = url_is_plain(terms) ? apr_pstrdup(pool, terms) : NULL;
-    registration->contacts = apr_array_pstrcat(pool, account->plan->contacts, ' ');
+    registration->terms = url_is_plain(terms) ? apr_pstrdup(account->url_pool, terms) : NULL;
+    registration->contacts = account->contacts;
     rv = registration_save(account->keeper->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->url = NULL;
@@ -316,20 +389,17 @@ int account_contact_changed(const keeper_account_t *account)
 
     return registration != NULL && registration->url != NULL && contacts->nelts > 0
            && (registration->contacts == NULL
-               || strcmp(registration->contacts,
-                         apr_array_pstrcat(account->keeper->pool, contacts, ' '))
-                      != 0);
+               || strcmp(registration->contacts, account->contacts) != 0);
 }
 
 apr_status_t account_contacted(keeper_account_t *account, eab_result_t *result)
 {
     registration_t *registration = account->registration;
-    apr_pool_t *pool = account->keeper->pool;
     const char *before = registration->contacts;
     apr_status_t rv;
 
-    registration->contacts = apr_array_pstrcat(pool, account->plan->contacts, ' ');
-    rv = registration_save(account->keeper->store, registration, result, pool);
+    registration->contacts = account->contacts;
+    rv = registration_save(account->keeper->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->contacts = before;
     }
@@ -352,7 +422,6 @@ apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
     }
     log_line(LOG_LEVEL_WARNING, "Account %s: the CA does not know the account %s any more",
              account->plan->label, log_escape(result->pool, before));
-    open_source(account);
     return APR_SUCCESS;
 }
 

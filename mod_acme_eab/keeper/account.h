@@ -32,6 +32,12 @@ apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
 /** A newAccount is about to be signed: from now on the CA may know the key. */
 apr_status_t account_attempted(keeper_account_t *account, eab_result_t *result);
 
+/** May the EAB key be used in a request to that URL? Only at the CA of the account's directory; and
+ * when the account was registered before, which the agent says that the CA has forgotten, for an hour
+ * a day, and only once, which is written down first: the agent is not believed.
+ * @return APR_SUCCESS, or the refusal in result */
+apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_result_t *result);
+
 /** Make sure that the EAB key is there, reading its source again after a failure.
  * @return APR_SUCCESS (eab_key is there, or none is configured), APR_EAGAIN (an exec: source is at
  *         work: sentence_resume() follows), or the failure in result */

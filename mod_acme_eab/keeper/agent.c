@@ -38,7 +38,21 @@ struct keeper_agent {
     int restarts;
     int handling;       /* a request of the agent, right now */
     const news_t *held; /* what came of it for the restart of httpd, to go with the reply */
+
+    loop_timer_t *pulse; /* looks whether it still says something */
+    apr_interval_time_t interval;
+    int missed; /* how many times in a row it has not */
+
+    apr_pool_t *request_pool; /* of the request below */
+    json_t *request;          /* taken from the channel, and not carried out yet, or NULL */
+    int request_type;
+    loop_timer_t *later; /* when a request that has to wait is carried out */
+    int flood_told;      /* in this run */
+    budget_t alive;
 };
+
+/* More often than it has to, but no flood. */
+static const budget_rule_t alive_rule = { 10, APR_USEC_PER_SEC };
 
 extern char **environ;
 
@@ -122,8 +136,11 @@ static void end_run(keeper_agent_t *agent)
     int i;
 
     loop_unwatch(agent->keeper->loop, agent->watch);
+    loop_timer_set(agent->pulse, 0);
+    loop_timer_set(agent->later, 0);
     agent->watch = NULL;
     agent->channel = NULL;
+    agent->request = NULL;
     if (agent->pid > 0) {
         kill(agent->pid, SIGKILL);
         while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR) {
@@ -200,22 +217,34 @@ static const char *explain_end(keeper_agent_t *agent)
                                                                   : W_EXITCODE(0, info.si_status)));
 }
 
-/* An agent that does not read its replies is not listened to: what is queued for it has a limit. */
+/* An agent that does not read its replies, or has asked for too much, is not listened to: what is
+ * queued for it has a limit, and so has the work that it makes. */
 static void update_events(keeper_agent_t *agent)
 {
     if (agent->watch != NULL) {
-        loop_watch_events(agent->watch, frame_wants_write(agent->channel) ? POLLOUT : POLLIN);
+        loop_watch_events(agent->watch, frame_wants_write(agent->channel) ? POLLOUT
+                                        : agent->request != NULL          ? 0
+                                                                          : POLLIN);
     }
 }
 
-static void send_message(keeper_agent_t *agent, int type, json_t *body)
+/* A broken pipe is noticed by the reader. What is too long was not sent: that is told, here and to
+ * the caller, who sends less. */
+static apr_status_t send_message(void *baton, int type, json_t *body)
 {
-    /* A broken pipe is noticed by the reader. */
+    keeper_agent_t *agent = baton;
+    apr_status_t rv = APR_EOF;
+
     if (agent->channel != NULL) {
-        frame_send(agent->channel, type, body);
+        rv = frame_send(agent->channel, type, body);
         update_events(agent);
     }
+    if (APR_STATUS_IS_ENOSPC(rv)) {
+        log_line(LOG_LEVEL_ERROR, "A message to the agent (%s) is too long and was not sent",
+                 message_name(type));
+    }
     json_decref(body);
+    return rv;
 }
 
 static json_t *news_body(const news_t *news)
@@ -230,14 +259,38 @@ static json_t *news_body(const news_t *news)
     return body;
 }
 
+static void tell_flood(keeper_agent_t *agent)
+{
+    if (!agent->flood_told) {
+        log_line(LOG_LEVEL_WARNING,
+                 "The agent (pid %d) asks too often (%s); its requests are carried out more slowly",
+                 (int)agent->pid, message_name(agent->request_type));
+        agent->flood_told = 1;
+    }
+}
+
+/* @return how long the request has to wait; 0: carry it out */
+static apr_interval_time_t delay_request(keeper_agent_t *agent)
+{
+    if (agent->request_type == MESSAGE_ALIVE) {
+        return budget_take(&agent->alive, &alive_rule, 1, clock_steady());
+    }
+    return request_delay(agent->keeper, agent->request_type, agent->request);
+}
+
 /* A reply and what follows from the request for the restart of httpd are one message: the agent must
  * not show one without the other. */
-static apr_status_t handle(keeper_agent_t *agent, int type, const json_t *body, apr_pool_t *p)
+static apr_status_t carry_out(keeper_agent_t *agent)
 {
+    json_t *request = agent->request;
     apr_status_t rv;
 
+    agent->request = NULL;
+    if (agent->request_type == MESSAGE_ALIVE) {
+        return APR_SUCCESS;
+    }
     agent->handling = 1;
-    rv = request_handle(agent->keeper, type, body, p);
+    rv = request_handle(agent->keeper, agent->request_type, request, agent->request_pool);
     agent->handling = 0;
     if (agent->held != NULL) { /* the reply comes later */
         send_message(agent, MESSAGE_NEWS, news_body(agent->held));
@@ -246,23 +299,47 @@ static apr_status_t handle(keeper_agent_t *agent, int type, const json_t *body, 
     return rv;
 }
 
+/* Until no whole one is there, or one has to wait, or the agent does not read the replies. */
 static apr_status_t take_requests(keeper_agent_t *agent)
 {
+    apr_interval_time_t delay;
     apr_status_t rv = APR_SUCCESS;
-    apr_pool_t *pool = NULL;
-    json_t *body = NULL;
-    int type = 0;
 
-    apr_pool_create(&pool, agent->keeper->pool);
-    while (agent->channel != NULL
-           && (rv = frame_take(agent->channel, &type, &body, pool)) == APR_SUCCESS) {
-        if ((rv = handle(agent, type, body, pool)) != APR_SUCCESS) {
+    while (rv == APR_SUCCESS && agent->channel != NULL && !frame_wants_write(agent->channel)) {
+        if (agent->request == NULL) {
+            apr_pool_clear(agent->request_pool);
+            rv = frame_take(agent->channel, &agent->request_type, &agent->request,
+                            agent->request_pool);
+            if (rv != APR_SUCCESS) {
+                break;
+            }
+            agent->missed = 0;
+        }
+        if ((delay = delay_request(agent)) > 0) {
+            tell_flood(agent);
+            loop_timer_set(agent->later, apr_time_now() + delay);
             break;
         }
-        apr_pool_clear(pool);
+        rv = carry_out(agent);
     }
-    apr_pool_destroy(pool);
+    update_events(agent);
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
+}
+
+static void serve(keeper_agent_t *agent)
+{
+    if (take_requests(agent) != APR_SUCCESS) {
+        give_up_run(agent, "said what it may not say and was ended");
+    }
+}
+
+static void on_later(void *baton)
+{
+    keeper_agent_t *agent = baton;
+
+    if (agent->request != NULL) {
+        serve(agent);
+    }
 }
 
 static void on_channel(void *baton, short events)
@@ -274,16 +351,53 @@ static void on_channel(void *baton, short events)
         give_up_run(agent, explain_end(agent));
         return;
     }
-    update_events(agent);
-    if ((events & ~POLLOUT) == 0) {
+    if (agent->request != NULL && (events & ~POLLOUT) != 0) {
+        give_up_run(agent, explain_end(agent)); /* it is not listened to: only its end is heard */
         return;
     }
-    rv = frame_fill(agent->channel);
-    if (APR_STATUS_IS_EOF(rv) || (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv))) {
-        give_up_run(agent, explain_end(agent));
+    if ((events & ~POLLOUT) != 0) {
+        rv = frame_fill(agent->channel);
+        if (APR_STATUS_IS_EOF(rv) || (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv))) {
+            give_up_run(agent, explain_end(agent));
+            return;
+        }
     }
-    else if (take_requests(agent) != APR_SUCCESS) {
-        give_up_run(agent, "said what it may not say and was ended");
+    if (agent->request == NULL) {
+        serve(agent);
+    }
+    else {
+        update_events(agent);
+    }
+}
+
+/* Looks are counted, not the time: after the machine or the keeper has slept, there is one look. */
+static void on_pulse(void *baton)
+{
+    keeper_agent_t *agent = baton;
+
+    if (agent->request == NULL && ++agent->missed > MESSAGE_ALIVE_MISSED) {
+        give_up_run(agent, "has said nothing for minutes and was ended");
+        return;
+    }
+    loop_timer_set(agent->pulse, apr_time_now() + agent->interval);
+}
+
+/* Its memory goes at once: it may be large, and the agent runs for weeks. An agent whose brief does not
+ * get through is ended, as it would wait for it. */
+static void send_brief(keeper_agent_t *agent)
+{
+    apr_pool_t *pool = NULL;
+    brief_t *brief;
+    apr_status_t rv;
+
+    apr_pool_create(&pool, agent->keeper->pool);
+    brief = keeper_brief(agent->keeper, pool);
+    brief->agent_restarts = agent->restarts;
+    rv = brief_send(brief, send_message, agent);
+    apr_pool_destroy(pool);
+    if (rv != APR_SUCCESS) {
+        give_up_run(agent, APR_STATUS_IS_ENOSPC(rv) ? "cannot be told what is configured"
+                                                    : explain_end(agent));
     }
 }
 
@@ -292,7 +406,6 @@ static void run(void *baton)
     keeper_agent_t *agent = baton;
     keeper_t *keeper = agent->keeper;
     int sockets[2] = { -1, -1 };
-    brief_t *brief;
     int error;
 
     apr_pool_create(&agent->run_pool, keeper->pool);
@@ -314,17 +427,22 @@ static void run(void *baton)
         return;
     }
     agent->watch = loop_watch(keeper->loop, sockets[0], POLLIN, on_channel, agent);
-    brief = keeper_brief(keeper, agent->run_pool);
-    brief->agent_restarts = agent->restarts;
-    send_message(agent, MESSAGE_BRIEF, brief_to_json(brief));
+    agent->missed = 0;
+    agent->flood_told = 0;
+    loop_timer_set(agent->pulse, apr_time_now() + agent->interval);
+    send_brief(agent);
 }
 
-keeper_agent_t *agent_start(keeper_t *keeper)
+keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
 {
     keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
 
     agent->keeper = keeper;
+    agent->interval = interval;
+    apr_pool_create(&agent->request_pool, keeper->pool);
     agent->restart = loop_timer_make(keeper->loop, run, agent);
+    agent->pulse = loop_timer_make(keeper->loop, on_pulse, agent);
+    agent->later = loop_timer_make(keeper->loop, on_later, agent);
     run(agent);
     return agent;
 }
@@ -341,13 +459,24 @@ void agent_stop(keeper_agent_t *agent)
     end_run(agent);
 }
 
+/* Nobody waits for a reply for ever: what is too long becomes a problem that is not. */
+static void reply(keeper_agent_t *agent, int type, int id, json_t *body)
+{
+    if (APR_STATUS_IS_ENOSPC(send_message(agent, type, body))) {
+        send_message(agent, MESSAGE_PROBLEM,
+                     json_pack("{s:i,s:{s:s,s:s,s:i}}", "id", id, "problem", "type",
+                               EAB_PROBLEM_INTERNAL, "detail",
+                               "The keeper's answer is too long for a message.", "rv", APR_ENOSPC));
+    }
+}
+
 void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
 {
     if (jws == NULL) {
         agent_reply(agent, id, NULL, result);
         return;
     }
-    send_message(agent, MESSAGE_SIGNED, json_pack("{s:i,s:s}", "id", id, "jws", jws));
+    reply(agent, MESSAGE_SIGNED, id, json_pack("{s:i,s:s}", "id", id, "jws", jws));
 }
 
 void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
@@ -361,13 +490,13 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
     }
     if (result->rv != APR_SUCCESS) {
         json_object_set_new(body, "problem", eab_result_to_json(result));
-        send_message(agent, MESSAGE_PROBLEM, body);
+        reply(agent, MESSAGE_PROBLEM, id, body);
         return;
     }
     if (facts != NULL) {
         json_object_set_new(body, "facts", brief_facts_to_json(facts));
     }
-    send_message(agent, MESSAGE_DONE, body);
+    reply(agent, MESSAGE_DONE, id, body);
 }
 
 void agent_tell_news(keeper_agent_t *agent, const news_t *news)

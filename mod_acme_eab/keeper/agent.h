@@ -12,9 +12,10 @@
 typedef struct keeper_agent keeper_agent_t;
 
 /** Start the agent program with a socket pair as its standard input, and send it its brief. When it
- * ends, or breaks the protocol, it is started again: at once, then after 1, 2, 4 ... 60 s; a run of
- * a minute resets that. */
-keeper_agent_t *agent_start(keeper_t *keeper);
+ * ends, breaks the protocol or says nothing for too long, it is started again: at once, then after
+ * 1, 2, 4 ... 60 s; a run of a minute resets that. What it asks for too often waits.
+ * @param interval in which it has to say something; it may miss that MESSAGE_ALIVE_MISSED times */
+keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval);
 
 /** Start it anew, with a brief of what is known now. */
 void agent_renew(keeper_agent_t *agent);

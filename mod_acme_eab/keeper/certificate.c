@@ -27,6 +27,7 @@ static void forget_order(keeper_certificate_t *certificate)
 {
     certificate->journal = NULL;
     certificate->key = NULL;
+    certificate->key_pool = NULL;
     if (certificate->order_pool != NULL) {
         apr_pool_destroy(certificate->order_pool);
         certificate->order_pool = NULL;
@@ -123,14 +124,16 @@ static void recover(const keeper_certificate_t *certificate)
 static void open_best(keeper_certificate_t *certificate)
 {
     keeper_t *keeper = certificate->keeper;
-    eab_result_t *result = eab_result_make(keeper->pool);
+    eab_result_t *result;
     const char *id = certificate->plan->id;
 
+    apr_pool_create(&certificate->best_pool, keeper->pool);
+    result = eab_result_make(certificate->best_pool);
     if (keeper->store->trouble == NULL) {
         recover(certificate);
     }
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
-                    result, keeper->pool);
+                    result, certificate->best_pool);
     if (certificate->best != NULL && certificate->best->account == NULL) {
         log_line(LOG_LEVEL_NOTICE,
                  "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
@@ -171,6 +174,7 @@ static void on_key(void *baton, EVP_PKEY *pkey)
 {
     keeper_certificate_t *certificate = baton;
     keeper_t *keeper = certificate->keeper;
+    apr_pool_t *pool = NULL;
     eab_result_t *result;
     keypair_t *key;
 
@@ -179,21 +183,23 @@ static void on_key(void *baton, EVP_PKEY *pkey)
         EVP_PKEY_free(pkey); /* the order was given up meanwhile */
         return;
     }
-    result = eab_result_make(certificate->order_pool);
-    key = keypair_adopt(certificate->order_pool, pkey);
+    apr_pool_create(&pool, certificate->order_pool);
+    result = eab_result_make(pool);
+    key = keypair_adopt(pool, pkey);
     if (key == NULL) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
                        "A private key for %s could not be made.", certificate->plan->id);
     }
     else {
-        journal_save_key(keeper->store, certificate->plan->id, key, result,
-                         certificate->order_pool);
+        journal_save_key(keeper->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
         sentence_refuse(keeper, &certificate->waiting, result);
+        apr_pool_destroy(pool);
         return;
     }
     certificate->key = key;
+    certificate->key_pool = pool;
     sentence_resume(keeper, &certificate->waiting, certificate->index);
 }
 
@@ -364,12 +370,10 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                               "The CA's order URL is no https URL.");
     }
-    journal->order_url = apr_pstrdup(certificate->order_pool, url);
+    journal->order_url = url;
     rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
-                      certificate->order_pool);
-    if (rv != APR_SUCCESS) {
-        journal->order_url = NULL;
-    }
+                      result->pool);
+    journal->order_url = rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, url) : NULL;
     return rv;
 }
 
@@ -394,6 +398,10 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
     if (certificate->key != NULL
         && strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) != 0) {
         certificate->key = NULL; /* ACMEKeyType was changed: the CA refused this kind, maybe */
+        if (certificate->key_pool != NULL) {
+            apr_pool_destroy(certificate->key_pool);
+            certificate->key_pool = NULL;
+        }
     }
     if (certificate->key == NULL) {
         make_key(certificate);
@@ -402,7 +410,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
     if (!journal->finalized) {
         journal->finalized = 1;
         rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
-                          certificate->order_pool);
+                          result->pool);
         if (rv != APR_SUCCESS) {
             journal->finalized = 0;
             return rv;
@@ -498,26 +506,31 @@ static apr_status_t choose_covered(apr_array_header_t **pnames,
     return rv;
 }
 
-/* The generation moves into the keeper's own pool, as it is used until the process ends. */
+/* The generation is used until another takes its place. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 const apr_array_header_t *names, eab_result_t *result)
 {
     keeper_t *keeper = certificate->keeper;
     const registration_t *registration = certificate->account->registration;
     generation_t *generation = NULL;
+    apr_pool_t *pool = NULL;
     apr_status_t rv;
 
+    apr_pool_create(&pool, keeper->pool);
     rv = generation_install(&generation, keeper->store, certificate->plan->id, chain,
                             certificate->key, names, certificate->journal->account,
-                            registration->directory, apr_time_now(), result, keeper->pool);
-    if (rv == APR_SUCCESS) {
-        certificate->best = generation;
-        memset(&certificate->window, 0, sizeof(certificate->window));
-        certificate->installed = apr_time_now();
-        generation_prune(keeper->store, certificate->plan->id, certificate->plan->loaded,
-                         keeper->pool);
+                            registration->directory, apr_time_now(), result, pool);
+    if (rv != APR_SUCCESS) {
+        apr_pool_destroy(pool);
+        return rv;
     }
-    return rv;
+    certificate->best = generation;
+    apr_pool_destroy(certificate->best_pool);
+    certificate->best_pool = pool;
+    memset(&certificate->window, 0, sizeof(certificate->window));
+    certificate->installed = apr_time_now();
+    generation_prune(keeper->store, certificate->plan->id, certificate->plan->loaded, result->pool);
+    return APR_SUCCESS;
 }
 
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,

@@ -182,6 +182,9 @@ static const char *const *make_arguments(const dns_record_t *record, apr_pool_t 
     for (; *argv != NULL; ++argv) {
         APR_ARRAY_PUSH(all, const char *) = *argv;
     }
+    if (record->value[0] == '-' && strcmp(argv[-1], "--") != 0) {
+        APR_ARRAY_PUSH(all, const char *) = "--"; /* what follows is no option */
+    }
     APR_ARRAY_PUSH(all, const char *) = record->adding ? "add" : "remove";
     APR_ARRAY_PUSH(all, const char *) = record_name(p, record);
     APR_ARRAY_PUSH(all, const char *) = record->value;
@@ -587,14 +590,17 @@ apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate, const
 static void release(dns_record_t *record)
 {
     eab_result_t *result;
+    apr_pool_t *pool = NULL;
 
     record->wanted = 0;
     record->later = 0;
     if (record->reply != 0 && !record->running) {
-        result = eab_result_make(record->pool);
+        apr_pool_create(&pool, record->pool);
+        result = eab_result_make(pool);
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "The order of %s is over.",
                        record->certificate);
         reply(record, result);
+        apr_pool_destroy(pool);
     }
 }
 

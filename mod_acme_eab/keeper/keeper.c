@@ -20,17 +20,41 @@
 /* How often accounts that cannot be used are looked at again. */
 #define MENDING_INTERVAL apr_time_from_sec(60)
 
-/* A failure counts as long as the configuration that failed is still the same. */
-static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *fingerprint)
+void keeper_remember(const keeper_t *keeper, failure_t **pfailure, apr_pool_t **ppool,
+                     const failure_t *failure, int names)
+{
+    const plan_t *plan = keeper->plan;
+    apr_pool_t *pool = NULL;
+    failure_t *copy = NULL;
+
+    if (failure != NULL) {
+        apr_pool_create(&pool, keeper->pool);
+        copy = apr_pmemdup(pool, failure, sizeof(*failure));
+        copy->fingerprint = apr_pstrdup(pool, failure->fingerprint);
+        copy->problem = eab_result_make(pool);
+        eab_result_copy_short(
+            copy->problem, failure->problem,
+            eab_result_share(plan->accounts->nelts + plan->certificates->nelts, names));
+    }
+    if (*ppool != NULL) {
+        apr_pool_destroy(*ppool);
+    }
+    *ppool = pool;
+    *pfailure = copy;
+}
+
+/* A failure counts as long as the configuration that failed is still the same. NULL: there is none. */
+static failure_t *recall_failure(const keeper_t *keeper, const char *key, const char *fingerprint,
+                                 apr_pool_t *ptemp)
 {
     failure_t *failure = NULL;
 
     if (keeper->store->trouble != NULL
-        || failure_load(&failure, keeper->store, key, keeper->pool) != APR_SUCCESS) {
+        || failure_load(&failure, keeper->store, key, ptemp) != APR_SUCCESS) {
         return NULL;
     }
     if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
-        failure_save(keeper->store, key, NULL, keeper->pool);
+        failure_save(keeper->store, key, NULL, ptemp);
         return NULL;
     }
     return failure;
@@ -39,11 +63,29 @@ static failure_t *recall_failure(keeper_t *keeper, const char *key, const char *
 static void recall_account_failure(keeper_account_t *account)
 {
     keeper_t *keeper = account->keeper;
+    apr_pool_t *pool = NULL;
 
     if (account->registration != NULL) {
-        account->failure = recall_failure(keeper, account->registration->id,
-                                          account_fingerprint(account, keeper->pool));
+        apr_pool_create(&pool, keeper->pool);
+        keeper_remember(keeper, &account->failure, &account->failure_pool,
+                        recall_failure(keeper, account->registration->id,
+                                       account_fingerprint(account, pool), pool),
+                        0);
+        apr_pool_destroy(pool);
     }
+}
+
+static void recall_certificate_failure(keeper_certificate_t *certificate)
+{
+    keeper_t *keeper = certificate->keeper;
+    apr_pool_t *pool = NULL;
+
+    apr_pool_create(&pool, keeper->pool);
+    keeper_remember(keeper, &certificate->failure, &certificate->failure_pool,
+                    recall_failure(keeper, certificate->plan->id,
+                                   certificate_fingerprint(certificate, pool), pool),
+                    certificate->plan->names->nelts);
+    apr_pool_destroy(pool);
 }
 
 /* A certificate's order can be read only with its account. */
@@ -179,8 +221,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
         keeper_certificate_t *certificate =
             certificate_open(keeper, i, &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t));
 
-        certificate->failure =
-            recall_failure(keeper, certificate->plan->id, certificate_fingerprint(certificate, p));
+        recall_certificate_failure(certificate);
         APR_ARRAY_PUSH(keeper->certificates, keeper_certificate_t *) = certificate;
     }
     if (store->trouble == NULL) {

@@ -11,10 +11,12 @@
 #include "crypto/keypair.h"
 #include "crypto/secret.h"
 #include "ipc/brief.h"
+#include "ipc/message.h"
 #include "ipc/plan.h"
 #include "keeper/eabsource.h"
 #include "keeper/keymaker.h"
 #include "keeper/loop.h"
+#include "policy/budget.h"
 #include "store/failure.h"
 #include "store/generation.h"
 #include "store/journal.h"
@@ -44,13 +46,16 @@ typedef struct keeper_account {
     const char *ca_pem;            /* what is in ACMECACertificateFile, or NULL */
     const char *proxy_credentials; /* "user:password", or NULL */
     eab_result_t *broken;          /* why the account cannot be used; rv APR_SUCCESS: it can */
-    eabsource_t *source;           /* NULL without EAB */
-    apr_pool_t *eab_pool;          /* owns eab_key; gone once the account is bound */
-    secret_t *eab_key;             /* the HMAC key, only while the account is not bound */
-    eab_result_t *eab_problem;     /* why there is none */
-    int eab_running;               /* an exec: source is at work */
+    const char *contacts;          /* those of the plan, as the registration has them */
+    apr_pool_t *url_pool; /* owns the registration's URL and terms, when they came since then */
+    eabsource_t *source;  /* NULL without EAB */
+    apr_pool_t *eab_pool; /* owns eab_key; gone once the account is bound */
+    secret_t *eab_key;    /* the HMAC key, only while the account is not bound */
+    eab_result_t *eab_problem; /* why there is none; in a pool of its own, made anew each time */
+    int eab_running;           /* an exec: source is at work */
     keeper_waiting_t waiting;
-    failure_t *failure; /* remembered, or NULL */
+    budget_t budgets[MESSAGE_TYPES]; /* of the agent's requests about it */
+    failure_t *failure;              /* remembered, or NULL */
     apr_pool_t *failure_pool;
     brief_directory_t told; /* by the CA of itself */
     apr_pool_t *told_pool;
@@ -63,6 +68,7 @@ typedef struct keeper_certificate {
     const plan_certificate_t *plan;
     keeper_account_t *account;
     generation_t *best;    /* what httpd should serve; NULL: nothing */
+    apr_pool_t *best_pool; /* owns it */
     apr_time_t installed;  /* when best came, if that was in this process; else 0 */
     brief_window_t window; /* what the CA said of when to renew it */
     apr_pool_t *window_pool;
@@ -71,7 +77,9 @@ typedef struct keeper_certificate {
     int over;           /* the last order is over and could not be removed from the store */
     int key_running;
     apr_pool_t *order_pool; /* owns journal and key */
+    apr_pool_t *key_pool;   /* part of it, of the key */
     keeper_waiting_t waiting;
+    budget_t budgets[MESSAGE_TYPES]; /* of the agent's requests about it */
     failure_t *failure;
     apr_pool_t *failure_pool;
 } keeper_certificate_t;
@@ -103,6 +111,11 @@ typedef struct keeper {
  * @return NULL after the loop's or memory's failure, with result saying why */
 keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *result,
                       apr_pool_t *p);
+
+/** Replace a failure that is remembered by a copy of another, with its problem shortened; NULL: forget
+ * it. The pool is that of the one of before, and becomes that of the copy. */
+void keeper_remember(const keeper_t *keeper, failure_t **pfailure, apr_pool_t **ppool,
+                     const failure_t *failure, int names);
 
 /** The store could not be written to: look again in a while, and tidy up. */
 void keeper_mend_later(keeper_t *keeper);

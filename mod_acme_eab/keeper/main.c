@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -26,7 +27,7 @@
 #include "keeper/stage.h"
 #include "store/lock.h"
 
-#define PLAN_PATIENCE 30 /* seconds until the plan must be here */
+#define PLAN_PATIENCE 30 /* seconds for the next part of the plan */
 #define LOCK_POLL 20 /* milliseconds between two tries, as long as an earlier keeper may end ... */
 #define LOCK_QUIET 1000                        /* ... which takes no longer than this */
 #define LOCK_WAIT 1000                         /* milliseconds between two tries later */
@@ -50,31 +51,66 @@ static int wait_for_parent(frame_channel_t *parent, int milliseconds)
     return 1;
 }
 
-static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+/* @return APR_EOF when the parent is gone */
+static apr_status_t collect_plan(json_t *whole, frame_channel_t *parent, apr_pool_t *ptemp)
 {
-    apr_time_t deadline = clock_steady() + apr_time_from_sec(PLAN_PATIENCE);
-    eab_result_t *result = eab_result_make(p);
-    plan_t *plan = NULL;
+    int patience = PLAN_PATIENCE;
     json_t *body = NULL;
     apr_status_t rv;
     int type = 0;
 
     frame_accept_descriptor(parent);
-    while (APR_STATUS_IS_EAGAIN(rv = frame_take(parent, &type, &body, p))
-           || (rv == APR_SUCCESS && type == MESSAGE_LOCK)) {
-        if (rv == APR_SUCCESS) {
+    for (;;) {
+        rv = frame_take(parent, &type, &body, ptemp);
+        if (rv == APR_SUCCESS && type == MESSAGE_LOCK) {
             continue;
         }
-        if (clock_steady() > deadline || !wait_for_parent(parent, 1000)) {
-            return NULL;
+        if (rv == APR_SUCCESS) {
+            rv = message_collect(whole, MESSAGE_PLAN, type, body);
+            if (!APR_STATUS_IS_EAGAIN(rv)) {
+                return rv;
+            }
+            patience = PLAN_PATIENCE;
+        }
+        else if (!APR_STATUS_IS_EAGAIN(rv)) {
+            return rv;
+        }
+        else if (patience-- == 0) {
+            return APR_TIMEUP;
+        }
+        else if (!wait_for_parent(parent, 1000)) {
+            return APR_EOF;
         }
     }
-    if (rv != APR_SUCCESS || type != MESSAGE_PLAN
-        || plan_from_json(&plan, body, result, p) != APR_SUCCESS) {
+}
+
+static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+{
+    eab_result_t *result = eab_result_make(p);
+    apr_pool_t *pool = NULL;
+    plan_t *plan = NULL;
+    json_t *whole;
+    apr_status_t rv;
+
+    apr_pool_create(&pool, p);
+    whole = json_own(pool, json_object());
+    rv = collect_plan(whole, parent, pool);
+    if (!APR_STATUS_IS_EOF(rv)
+        && (rv != APR_SUCCESS || plan_from_json(&plan, whole, result, p) != APR_SUCCESS)) {
         log_line(LOG_LEVEL_ERROR, "The keeper did not understand httpd: %s",
-                 result->detail != NULL ? result->detail : "no plan came");
+                 result->detail != NULL ? result->detail : "no whole plan came");
     }
+    apr_pool_destroy(pool);
     return plan;
+}
+
+static apr_status_t tell_parent(frame_channel_t *parent, int type)
+{
+    json_t *nothing = json_object();
+    apr_status_t rv = frame_send(parent, type, nothing);
+
+    json_decref(nothing);
+    return rv;
 }
 
 /* The lock comes from the keeper before, through httpd, or is free. Otherwise somebody else uses the
@@ -102,7 +138,8 @@ static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t 
             word = clock_steady() + LOCK_WORD;
             told = 1;
         }
-        if (!wait_for_parent(parent, told ? LOCK_WAIT : LOCK_POLL)) {
+        if (!wait_for_parent(parent, told ? LOCK_WAIT : LOCK_POLL)
+            || (told && tell_parent(parent, MESSAGE_ALIVE) != APR_SUCCESS)) {
             return 0;
         }
     }
@@ -122,7 +159,23 @@ static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t 
 typedef struct parent_watch {
     frame_channel_t *channel;
     loop_t *loop;
+    loop_timer_t *beat;
 } parent_watch_t;
+
+/* A parent that does not read has more of it than it needs. */
+static void on_beat(void *baton)
+{
+    parent_watch_t *watch = baton;
+    apr_status_t rv = frame_wants_write(watch->channel)
+                          ? frame_flush(watch->channel)
+                          : tell_parent(watch->channel, MESSAGE_ALIVE);
+
+    if (rv != APR_SUCCESS) {
+        loop_stop(watch->loop);
+        return;
+    }
+    loop_timer_set(watch->beat, apr_time_now() + MESSAGE_ALIVE_INTERVAL);
+}
 
 static void on_parent(void *baton, short events)
 {
@@ -140,10 +193,9 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
     eab_result_t *failed = eab_result_make(p);
-    parent_watch_t watch = { parent, NULL };
+    parent_watch_t watch = { parent, NULL, NULL };
     store_t *store = NULL;
     keeper_t *keeper;
-    json_t *ready;
 
     if (store_open(&store, plan->store_dir, result, p) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR,
@@ -162,10 +214,13 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
         return EXIT_UNUSABLE;
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
-    keeper->agent = agent_start(keeper);
-    ready = json_object();
-    frame_send(parent, MESSAGE_READY, ready);
-    json_decref(ready);
+    keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
+    watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
+    if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
+        agent_stop(keeper->agent);
+        return EXIT_PARENT_GONE;
+    }
+    on_beat(&watch);
     loop_run(watch.loop);
     agent_stop(keeper->agent);
     return keeper->anew ? EXIT_ANEW : EXIT_PARENT_GONE;

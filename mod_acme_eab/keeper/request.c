@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "ipc/message.h"
@@ -37,6 +38,8 @@ typedef struct request_row {
     int type;
     int about; /* one of these must be named */
     request_fn *handle;
+    budget_rule_t of_account; /* how often about one account, for each name of its certificates */
+    budget_rule_t of_certificate; /* how often about one certificate */
 } request_row_t;
 
 /* Keep what is needed to sign when the key is there. A second one while one waits is a violation. */
@@ -129,31 +132,28 @@ static apr_status_t handle_install(request_t *request)
     return APR_SUCCESS;
 }
 
-static void replace_failure(failure_t **pfailure, apr_pool_t **ppool, const char *fingerprint,
-                            const json_t *json, apr_pool_t *parent)
+/* NULL when the agent tells that nothing fails. */
+static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_pool_t *p)
 {
     brief_failure_t brief;
-    failure_t *failure = NULL;
+    failure_t *failure;
 
-    if (*ppool != NULL) {
-        apr_pool_destroy(*ppool);
-        *ppool = NULL;
+    if (!json_is_object(json)) {
+        return NULL;
     }
-    if (json_is_object(json)) {
-        apr_pool_create(ppool, parent);
-        brief_failure_from_json(&brief, json, *ppool);
+    brief_failure_from_json(&brief, json, p);
+    if (brief.attempts <= 0) {
+        return NULL;
     }
-    if (*ppool != NULL && brief.attempts > 0) {
-        failure = apr_pcalloc(*ppool, sizeof(*failure));
-        failure->fingerprint = apr_pstrdup(*ppool, fingerprint);
-        failure->attempts = brief.attempts;
-        failure->since = brief.since;
-        failure->next = brief.next;
-        failure->place = brief.place;
-        failure->subset = brief.subset;
-        failure->problem = brief.problem;
-    }
-    *pfailure = failure;
+    failure = apr_pcalloc(p, sizeof(*failure));
+    failure->fingerprint = fingerprint;
+    failure->attempts = brief.attempts;
+    failure->since = brief.since;
+    failure->next = brief.next;
+    failure->place = brief.place;
+    failure->subset = brief.subset;
+    failure->problem = brief.problem;
+    return failure;
 }
 
 static apr_status_t handle_failed(request_t *request)
@@ -166,14 +166,16 @@ static apr_status_t handle_failed(request_t *request)
     apr_status_t rv;
 
     if (certificate != NULL) {
-        replace_failure(&certificate->failure, &certificate->failure_pool,
-                        certificate_fingerprint(certificate, request->p), json,
-                        request->keeper->pool);
+        keeper_remember(
+            request->keeper, &certificate->failure, &certificate->failure_pool,
+            read_failure(json, certificate_fingerprint(certificate, request->p), request->p),
+            certificate->plan->names->nelts);
         rv = failure_save(store, certificate->plan->id, certificate->failure, request->p);
     }
     else {
-        replace_failure(&account->failure, &account->failure_pool,
-                        account_fingerprint(account, request->p), json, request->keeper->pool);
+        keeper_remember(request->keeper, &account->failure, &account->failure_pool,
+                        read_failure(json, account_fingerprint(account, request->p), request->p),
+                        0);
         rv = failure_save(store, account->registration->id, account->failure, request->p);
     }
     if (rv != APR_SUCCESS) {
@@ -205,19 +207,32 @@ static apr_status_t handle_dns_add(request_t *request)
     return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
 }
 
+#define NONE \
+    { \
+        0, 0 \
+    }
+#define SECONDS(n) apr_time_from_sec(n)
+
+/* The budgets are several times what an issuance and its repetitions need: each newOrder may be tried
+ * six times with a new nonce, and for fewer names six times in an attempt. Most of these write to the
+ * disk, and newOrder makes a key. */
+/* clang-format off */
 static const request_row_t rows[] = {
-    { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign },
-    { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered },
-    { MESSAGE_CONTACTED, ABOUT_ACCOUNT, handle_contacted },
-    { MESSAGE_UNREGISTER, ABOUT_ACCOUNT, handle_unregister },
-    { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered },
-    { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon },
-    { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install },
-    { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed },
-    { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window },
-    { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory },
-    { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add },
+    { MESSAGE_SIGN, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_sign,
+      { 100, SECONDS(1) }, { 60, SECONDS(5) } },
+    { MESSAGE_REGISTERED, ABOUT_ACCOUNT, handle_registered, { 10, SECONDS(60) }, NONE },
+    { MESSAGE_CONTACTED, ABOUT_ACCOUNT, handle_contacted, { 10, SECONDS(60) }, NONE },
+    { MESSAGE_UNREGISTER, ABOUT_ACCOUNT, handle_unregister, { 10, SECONDS(60) }, NONE },
+    { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered, NONE, { 30, SECONDS(10) } },
+    { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon, NONE, { 30, SECONDS(10) } },
+    { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install, NONE, { 10, SECONDS(60) } },
+    { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
+      { 30, SECONDS(20) }, { 30, SECONDS(20) } },
+    { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
+    { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory, { 20, SECONDS(60) }, NONE },
+    { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add, NONE, { 50, SECONDS(5) } },
 };
+/* clang-format on */
 
 static const request_row_t *find_row(int type)
 {
@@ -238,6 +253,45 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
     }
     return (row->about & ABOUT_ACCOUNT) != 0 && request->account != NULL
            && request->account->registration != NULL;
+}
+
+/* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
+ * certificates; of dns-01 there is a record for each name. */
+static int count_shares(const keeper_t *keeper, int type, const keeper_account_t *account,
+                        const keeper_certificate_t *certificate)
+{
+    int i, names = 1;
+
+    if (certificate != NULL) {
+        return type == MESSAGE_DNS_ADD ? certificate->plan->names->nelts : 1;
+    }
+    for (i = 0; type == MESSAGE_SIGN && i < keeper->certificates->nelts; ++i) {
+        const keeper_certificate_t *other = keeper_certificate_at(keeper, i);
+
+        names += other->account == account ? other->plan->names->nelts : 0;
+    }
+    return names;
+}
+
+apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body)
+{
+    const request_row_t *row = find_row(type);
+    keeper_account_t *account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
+    keeper_certificate_t *certificate =
+        keeper_certificate_at(keeper, json_peek_int(body, "certificate", -1));
+
+    if (row == NULL || (account == NULL && certificate == NULL)) {
+        return 0;
+    }
+    if (certificate != NULL && row->of_certificate.burst > 0) {
+        return budget_take(&certificate->budgets[type], &row->of_certificate,
+                           count_shares(keeper, type, NULL, certificate), clock_steady());
+    }
+    if (account != NULL && row->of_account.burst > 0) {
+        return budget_take(&account->budgets[type], &row->of_account,
+                           count_shares(keeper, type, account, NULL), clock_steady());
+    }
+    return 0;
 }
 
 /* 0 for what is no id: a number must come back as it was sent. */

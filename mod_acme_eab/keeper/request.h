@@ -8,6 +8,10 @@
 
 #include "keeper/keeper.h"
 
+/** How long a request has to wait, since the agent has asked for more of its kind than an honest one
+ * would. @return 0: carry it out now; it counts. What is no request does not wait. */
+apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body);
+
 /** Carry out one request and reply, or note that it waits.
  * @param p of this request
  * @return APR_SUCCESS (a refusal was replied as well), or APR_EINVAL when the agent broke the

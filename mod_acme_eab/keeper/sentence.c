@@ -55,9 +55,11 @@ static apr_status_t bind_eab(json_t *payload, keeper_account_t *account, const c
                              eab_result_t *result, apr_pool_t *p)
 {
     json_t *binding;
-    apr_status_t rv = account_need_eab_key(account, result);
+    apr_status_t rv;
 
-    if (rv != APR_SUCCESS || account->eab_key == NULL) {
+    if ((rv = account_permit_eab(account, url, result)) != APR_SUCCESS
+        || (rv = account_need_eab_key(account, result)) != APR_SUCCESS
+        || account->eab_key == NULL) {
         return rv;
     }
     binding = jose_bind_account(p, account->key, account->eab_key, account->plan->eab_alg,

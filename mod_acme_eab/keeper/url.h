@@ -8,6 +8,10 @@
 /** True for "https://", a host and printable ASCII without spaces, at most LIMIT_URL. */
 int url_is_https(const char *url);
 
+/** True when both are https URLs at one CA: the same port, and the same host or two hosts of one domain
+ * (acme.ca.example and api.ca.example, but not ca.example and other.example). */
+int url_is_beside(const char *url, const char *other);
+
 /** True for printable ASCII without spaces, at most LIMIT_URL: any URL that may be stored. */
 int url_is_plain(const char *url);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "keeper/url.h"
 #include "store/record.h"
 
 static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
@@ -18,13 +19,19 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
     const generation_t *best = certificate->best;
     const char *ari_id = json_peek_string(json, "ari_id");
     apr_pool_t *pool = NULL;
+    json_t *kept;
 
     if (best == NULL || best->facts->ari_id == NULL || ari_id == NULL
         || strcmp(ari_id, best->facts->ari_id) != 0) {
         return 0;
     }
     apr_pool_create(&pool, certificate->keeper->pool);
-    brief_window_from_json(&certificate->window, json, pool);
+    kept = json_copy((json_t *)json); /* the members themselves are shared */
+    if (!url_is_plain(json_peek_string(kept, "explanation"))) {
+        json_object_del(kept, "explanation"); /* what is kept of it has a limit */
+    }
+    brief_window_from_json(&certificate->window, kept, pool);
+    json_decref(kept);
     if (certificate->window_pool != NULL) {
         apr_pool_destroy(certificate->window_pool);
     }

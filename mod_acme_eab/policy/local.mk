@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
+	mod_acme_eab/policy/budget.c mod_acme_eab/policy/budget.h \
 	mod_acme_eab/policy/pace.c mod_acme_eab/policy/pace.h \
 	mod_acme_eab/policy/problem.c mod_acme_eab/policy/problem.h \
 	mod_acme_eab/policy/reload.c mod_acme_eab/policy/reload.h \

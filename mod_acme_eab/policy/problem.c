@@ -165,6 +165,12 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_EAB_KEY, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The HMAC key cannot be read from the source in ACMEEABKey; check that it exists, that root "
       "can read it, and that it holds the key exactly as the CA showed it, then reload httpd." },
+    { EAB_PROBLEM_EAB_HOST, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "The EAB key is used at the host of ACMEServer and its domain only; ask the CA for the "
+      "directory address at the host that registers accounts, and set ACMEServer to it." },
+    { EAB_PROBLEM_EAB_USED, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
+      "The account was lost at %h, and the EAB key is used again for it once a day at most; it is "
+      "tried again by itself then, but ask the operator of the CA why it loses accounts." },
     { EAB_PROBLEM_ACCOUNT_STATUS, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
       "The account was deactivated or revoked at the CA, so no certificate can be ordered with "
       "it; get new EAB credentials and put them into ACMEEABKid and ACMEEABKey." },

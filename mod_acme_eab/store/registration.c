@@ -76,6 +76,7 @@ static void registration_fill(registration_t *reg, const json_t *json, apr_pool_
     reg->url = json_copy_string(p, json, "url");
     reg->attempted = json_peek_bool(json, "attempted", 0);
     reg->created = json_peek_time(json, "created");
+    reg->rebinding = json_peek_time(json, "rebinding");
     reg->terms = json_copy_string(p, json, "terms");
     reg->contacts = json_copy_string(p, json, "contacts");
 }
@@ -158,6 +159,7 @@ static json_t *registration_to_json(const registration_t *reg)
     json_put_string(json, "url", reg->url);
     json_object_set_new(json, "attempted", json_boolean(reg->attempted));
     json_put_time(json, "created", reg->created);
+    json_put_time(json, "rebinding", reg->rebinding);
     json_put_string(json, "terms", reg->terms);
     json_put_string(json, "contacts", reg->contacts);
     return json;

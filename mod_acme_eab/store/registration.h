@@ -14,7 +14,8 @@ typedef struct registration {
     const char *kid_sha256; /* first 16 hexadecimal digits; NULL without EAB. Never the key */
     const char *url;        /* the account URL; NULL before registration */
     int attempted;          /* a newAccount was signed: the CA may know the key */
-    apr_time_t created;     /* when the URL came; 0 before */
+    apr_time_t created;     /* when the URL came; 0 before. Stays when the CA forgets the account */
+    apr_time_t rebinding;   /* when the EAB key was last used although the URL had come; 0: never */
     const char *terms;      /* URL of the terms that were agreed to, or NULL */
     const char *contacts;   /* those that the CA has last been told, space-separated, or NULL */
     int damaged;            /* what was known besides the key is lost; the CA can be asked for it */

@@ -2,6 +2,7 @@
 #include "fake_answer.h"
 
 #include "acme/order.h"
+#include "base/json.h"
 
 #define ORDER "https://ca.example/order/1"
 
@@ -98,6 +99,28 @@ static void test_errors(void **state)
     order = parse(*state, "{\"status\":\"invalid\",\"error\":null}", &r);
     assert_int_equal(order->has_error, 0);
     assert_int_equal(order->problem->rv, APR_SUCCESS);
+}
+
+/* What fits into an answer and is more than anybody orders. */
+static void test_flood(void **state)
+{
+    const char *url = "https://ca.example/authz";
+    eab_result_t *r = NULL;
+    json_t *json = json_own(*state, json_object()), *list = json_array();
+    int i;
+
+    json_object_set_new(json, "status", json_string("pending"));
+    json_object_set_new(json, "authorizations", list);
+    for (i = 0; i < 1000; i++)
+        json_array_append_new(list, json_string(url));
+    assert_int_equal(parse(*state, json_text(*state, json), &r)->authorizations->nelts, 1000);
+    json_array_append_new(list, json_string(url));
+    assert_null(parse(*state, json_text(*state, json), &r));
+    assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
+    json_array_clear(list);
+    json_object_set_new(json, "status", json_sprintf("%0101d", 1));
+    assert_null(parse(*state, json_text(*state, json), &r));
+    assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
 }
 
 static void test_refused(void **state)
@@ -224,11 +247,11 @@ static void test_many_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { FAKE_TEST(test_full),           FAKE_TEST(test_next),
-                                        FAKE_TEST(test_sparse),         FAKE_TEST(test_errors),
-                                        FAKE_TEST(test_refused),        FAKE_TEST(test_names),
-                                        FAKE_TEST(test_authorizations), FAKE_TEST(test_many_names),
-                                        FAKE_TEST(test_dropped) };
+    const struct CMUnitTest tests[] = { FAKE_TEST(test_full),       FAKE_TEST(test_next),
+                                        FAKE_TEST(test_sparse),     FAKE_TEST(test_errors),
+                                        FAKE_TEST(test_flood),      FAKE_TEST(test_refused),
+                                        FAKE_TEST(test_names),      FAKE_TEST(test_authorizations),
+                                        FAKE_TEST(test_many_names), FAKE_TEST(test_dropped) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

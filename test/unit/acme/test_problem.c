@@ -2,6 +2,7 @@
 #include "fake_answer.h"
 
 #include "acme/problem.h"
+#include "base/bytes.h"
 #include "base/json.h"
 
 static eab_result_t *problem_of(apr_pool_t *p, int status, const char *body)
@@ -127,7 +128,14 @@ static void test_bounds(void **state)
     r = problem_of(p, 500,
                    apr_psprintf(p, "{\"subproblems\":[{\"detail\":\"%s\"},%s{}]}", text, many));
     assert_int_equal(json_array_size(r->subproblems), 100);
-    assert_string_equal(json_peek_string(json_array_get(r->subproblems, 0), "detail"), "d");
+    assert_string_equal(json_peek_string(json_array_get(r->subproblems, 1), "detail"), "d");
+    for (i = 0; i < 50; i++) {
+        many = apr_pstrcat(p, many, "{\"detail\":\"", text, "\"},", NULL);
+    }
+    r = problem_of(p, 500, apr_psprintf(p, "{\"detail\":\"D\",\"subproblems\":[%s{}]}", many));
+    assert_int_equal(json_array_size(r->subproblems), 100);
+    assert_true(json_dumpb(json_own(p, eab_result_to_json(r)), NULL, 0, 0) <= LIMIT_PROBLEM);
+    assert_string_equal(r->detail, "D");
 }
 
 static void test_retry_after(void **state)

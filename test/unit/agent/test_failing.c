@@ -26,6 +26,7 @@ static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
     s->agent = apr_pcalloc(p, sizeof(*s->agent));
     s->agent->pool = p;
     s->agent->link = s->keeper->link;
+    s->agent->brief = brief_make(p);
     s->names = apr_array_make(p, 1, sizeof(const char *));
     APR_ARRAY_PUSH(s->names, const char *) = "www.example.edu";
     failing_init(&s->failing, s->agent, "certificate", 2, "Certificate www.example.edu",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_keeper.h"
 
+#define PATIENCE apr_time_from_sec(30)
+
 typedef struct reply {
     fake_keeper_t *keeper;
     int calls;
@@ -117,7 +119,7 @@ static void what_comes_with_the_brief_is_not_lost(void **state)
 
     fake_keeper_say(keeper, MESSAGE_BRIEF, json_pack("{s:s}", "run_dir", "/run/eab"));
     fake_keeper_say(keeper, MESSAGE_NEWS, json_pack("{s:s}", "state", "pending"));
-    assert_non_null(link_receive_brief(keeper->link, eab_result_make(*state), *state));
+    assert_non_null(link_receive_brief(keeper->link, PATIENCE, eab_result_make(*state), *state));
     assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN)); /* nothing more to read */
     assert_int_equal(1, keeper->news);
 }
@@ -196,22 +198,121 @@ static void the_brief_comes_first(void **state)
     brief_t *brief;
 
     fake_keeper_say(keeper, MESSAGE_BRIEF, json_pack("{s:s}", "run_dir", "/run/eab"));
-    brief = link_receive_brief(keeper->link, result, *state);
+    brief = link_receive_brief(keeper->link, PATIENCE, result, *state);
     assert_non_null(brief);
     assert_string_equal("/run/eab", brief->run_dir);
 
     keeper = fake_keeper_make(*state);
     fake_keeper_say(keeper, MESSAGE_NEWS, json_pack("{s:s}", "run_dir", "/run/eab"));
-    assert_null(link_receive_brief(keeper->link, result, *state));
+    assert_null(link_receive_brief(keeper->link, PATIENCE, result, *state));
     assert_non_null(result->detail);
 
     keeper = fake_keeper_make(*state);
     fake_keeper_say(keeper, MESSAGE_BRIEF, json_object());
-    assert_null(link_receive_brief(keeper->link, result, *state));
+    assert_null(link_receive_brief(keeper->link, PATIENCE, result, *state));
 
     keeper = fake_keeper_make(*state);
     apr_pool_destroy(keeper->peer_pool);
-    assert_null(link_receive_brief(keeper->link, result, *state));
+    assert_null(link_receive_brief(keeper->link, PATIENCE, result, *state));
+}
+
+/* However many certificates there are, and whatever else is said in between is no part of it. */
+static void a_brief_comes_in_parts(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    eab_result_t *result = eab_result_make(*state);
+    brief_t *brief;
+    int i;
+
+    fake_keeper_say(keeper, MESSAGE_ACCOUNT,
+                    json_pack("{s:s,s:s}", "label", "a", "directory", "https://ca.example/"));
+    for (i = 0; i < 3; ++i)
+        fake_keeper_say(keeper, MESSAGE_CERTIFICATE,
+                        json_pack("{s:o,s:[s],s:i}", "id", json_sprintf("%d.example", i), "names",
+                                  "a.example", "account", 0));
+    fake_keeper_say(keeper, MESSAGE_BRIEF, json_pack("{s:s}", "run_dir", "/run/eab"));
+    fake_keeper_say(keeper, MESSAGE_NEWS, json_pack("{s:s}", "state", "pending"));
+    brief = link_receive_brief(keeper->link, PATIENCE, result, *state);
+    assert_non_null(brief);
+    assert_int_equal(1, brief->accounts->nelts);
+    assert_int_equal(3, brief->certificates->nelts);
+    assert_string_equal("2.example", APR_ARRAY_IDX(brief->certificates, 2, brief_certificate_t).id);
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN));
+    assert_int_equal(1, keeper->news);
+
+    keeper = fake_keeper_make(*state);
+    fake_keeper_say(keeper, MESSAGE_ACCOUNT, json_object());
+    fake_keeper_say(keeper, MESSAGE_DONE, json_object());
+    assert_null(link_receive_brief(keeper->link, PATIENCE, result, *state));
+}
+
+static void a_keeper_that_hangs_is_not_waited_for(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    eab_result_t *result = eab_result_make(*state);
+
+    assert_null(link_receive_brief(keeper->link, apr_time_from_msec(20), result, *state));
+    assert_int_equal(APR_TIMEUP, result->rv);
+    /* In the middle of it, too. */
+    fake_keeper_say(keeper, MESSAGE_ACCOUNT, json_object());
+    assert_null(link_receive_brief(keeper->link, apr_time_from_msec(20), result, *state));
+    assert_int_equal(APR_TIMEUP, result->rv);
+}
+
+static void the_keeper_hears_that_the_agent_lives(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    int type = 0;
+
+    link_beat(keeper->link);
+    assert_non_null(fake_keeper_hear(keeper, &type));
+    assert_int_equal(MESSAGE_ALIVE, type);
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, 0));
+}
+
+/* What is counted are beats, which do not come while the machine sleeps. */
+static void a_reply_is_not_waited_for_without_end(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    reply_t a = { 0 }, b = { 0 };
+    apr_int64_t ia = ask(keeper, &a);
+    int i, type = 0;
+
+    for (i = 0; i < 180; ++i) {
+        link_beat(keeper->link);
+        fake_keeper_hear(keeper, &type);
+        assert_int_equal(APR_SUCCESS, link_serve(keeper->link, 0));
+    }
+    fake_keeper_say(keeper, MESSAGE_DONE, json_pack("{s:I}", "id", ia));
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN));
+    assert_int_equal(1, a.calls);
+    ask(keeper, &b);
+    for (i = 0; i < 181; ++i) {
+        assert_int_equal(APR_SUCCESS, link_serve(keeper->link, 0));
+        link_beat(keeper->link);
+        fake_keeper_hear(keeper, &type);
+    }
+    assert_int_not_equal(APR_SUCCESS, link_serve(keeper->link, 0));
+}
+
+/* 256 kB of control characters are six times as much as JSON. */
+static void what_is_too_long_is_refused_and_the_link_goes_on(void **state)
+{
+    fake_keeper_t *keeper = fake_keeper_make(*state);
+    reply_t a = { .keeper = keeper }, b = { 0 };
+    char *text = apr_pcalloc(*state, 256 * 1024 + 1);
+    apr_int64_t ib;
+
+    memset(text, 1, 256 * 1024);
+    link_request(keeper->link, MESSAGE_INSTALL, json_pack("{s:s}", "pem", text), on_reply, &a);
+    assert_int_equal(0, a.calls);
+    ib = ask(keeper, &b);
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, 0));
+    assert_int_equal(1, a.calls);
+    assert_int_equal(APR_ENOSPC, a.rv);
+    fake_keeper_say(keeper, MESSAGE_DONE, json_pack("{s:I}", "id", ib));
+    assert_int_equal(APR_SUCCESS, link_serve(keeper->link, POLLIN));
+    assert_int_equal(1, b.calls);
 }
 
 int main(void)
@@ -228,6 +329,11 @@ int main(void)
         fixture_test(what_breaks_the_format_ends_the_link),
         fixture_test(a_slow_keeper_is_waited_for),
         fixture_test(the_brief_comes_first),
+        fixture_test(a_brief_comes_in_parts),
+        fixture_test(a_keeper_that_hangs_is_not_waited_for),
+        fixture_test(the_keeper_hears_that_the_agent_lives),
+        fixture_test(a_reply_is_not_waited_for_without_end),
+        fixture_test(what_is_too_long_is_refused_and_the_link_goes_on),
     };
 
     return fixture_run(tests);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -222,6 +223,111 @@ static void clears_for_nothing(void **state)
     }
 }
 
+static json_t *many_subproblems(apr_pool_t *p, int count, int length)
+{
+    json_t *list = json_own(p, json_array());
+    int i;
+
+    for (i = 0; i < count; ++i)
+        json_array_append_new(list, json_pack("{s:s,s:o,s:{s:s,s:o},s:s}", "type", ACME_ERROR "caa",
+                                              "detail", json_sprintf("%0*d", length, i),
+                                              "identifier", "type", "dns", "value",
+                                              json_sprintf("n%d.example.edu", i), "x", "unknown"));
+    return list;
+}
+
+static apr_size_t size_of(apr_pool_t *p, const eab_result_t *result)
+{
+    return json_dumpb(json_own(p, eab_result_to_json(result)), NULL, 0, JSON_COMPACT);
+}
+
+static void what_is_long_is_shortened(void **state)
+{
+    static const apr_size_t sizes[] = { 1024, 8 * 1024, 32 * 1024, 300 * 1024 };
+    apr_pool_t *p = *state;
+    size_t i;
+
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); ++i) {
+        eab_result_t *result = eab_result_make(p), *copy = eab_result_make(p);
+
+        eab_result_set(result, APR_EINVAL, ACME_ERROR "compound", "%0100000d", 7);
+        result->url = result->instance = apr_psprintf(p, "https://ca.example/%08000d", 1);
+        result->identifier = apr_psprintf(p, "%01000d", 1);
+        result->subproblems = many_subproblems(p, 100, 4000);
+        eab_result_copy_short(copy, result, sizes[i]);
+        assert_true(size_of(p, copy) <= sizes[i]);
+        assert_true(size_of(p, result) > 500000); /* as it was */
+        assert_string_equal(ACME_ERROR "compound", copy->type);
+        assert_int_equal('0', copy->detail[0]);
+        assert_int_equal(APR_EINVAL, copy->rv);
+        eab_result_shorten(result, sizes[i]);
+        assert_true(size_of(p, result) <= sizes[i]);
+    }
+}
+
+/* They say what may be left out of an order. */
+static void names_outlast_words(void **state)
+{
+    apr_pool_t *p = *state;
+    eab_result_t *result = eab_result_make(p);
+    json_t *last;
+
+    eab_result_set(result, APR_EINVAL, ACME_ERROR "compound", "Several");
+    result->subproblems = many_subproblems(p, 100, 4000);
+    eab_result_shorten(result, eab_result_share(1, 0));
+    assert_int_equal(100, json_array_size(result->subproblems));
+    last = json_array_get(result->subproblems, 99);
+    assert_string_equal("n99.example.edu",
+                        json_peek_string(json_object_get(last, "identifier"), "value"));
+    assert_string_equal(ACME_ERROR "caa", json_peek_string(last, "type"));
+    assert_non_null(json_peek_string(last, "detail"));
+    result->subproblems = many_subproblems(p, 250, 10);
+    eab_result_shorten(result, eab_result_share(10000, 250));
+    assert_int_equal(250, json_array_size(result->subproblems));
+}
+
+static void what_is_short_stays_as_it_is(void **state)
+{
+    apr_pool_t *p = *state;
+    eab_result_t *result = eab_result_make(p);
+
+    eab_result_set(result, APR_EINVAL, "urn:x", "Short");
+    result->subproblems = many_subproblems(p, 3, 10);
+    eab_result_shorten(result, 1024);
+    assert_string_equal("unknown", json_peek_string(json_array_get(result->subproblems, 2), "x"));
+}
+
+/* A character is whole or absent, and escaping makes six bytes of one. */
+static void words_are_cut_between_characters(void **state)
+{
+    apr_pool_t *p = *state;
+    eab_result_t *result = eab_result_make(p);
+    char *text = apr_pcalloc(p, 30001);
+    int i;
+
+    for (i = 0; i < 30000; i += 3)
+        memcpy(text + i, "\xe2\x82\xac", 3);
+    eab_result_set(result, APR_EINVAL, NULL, "%s", text);
+    eab_result_shorten(result, 1024);
+    assert_true(size_of(p, result) <= 1024);
+    assert_int_equal(0, strlen(result->detail) % 3);
+    assert_true(strlen(result->detail) > 100);
+    memset(text, 1, 30000);
+    eab_result_set(result, APR_EINVAL, NULL, "%s", text);
+    eab_result_shorten(result, 1024);
+    assert_true(size_of(p, result) <= 1024);
+}
+
+static void all_problems_together_have_a_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(32 * 1024, eab_result_share(1, 0));
+    assert_int_equal(32 * 1024, eab_result_share(0, 1));
+    assert_true(1000 * eab_result_share(1000, 2) <= 8 * 1024 * 1024);
+    assert_true(10000 * eab_result_share(10000, 1) <= 16 * 1024 * 1024);
+    assert_true(eab_result_share(1, INT_MAX) < 512 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +343,11 @@ int main(void)
         cmocka_unit_test(skips_members_of_the_wrong_type),
         cmocka_unit_test(reads_no_success_from_a_problem),
         cmocka_unit_test(clears_for_nothing),
+        cmocka_unit_test(what_is_long_is_shortened),
+        cmocka_unit_test(names_outlast_words),
+        cmocka_unit_test(what_is_short_stays_as_it_is),
+        cmocka_unit_test(words_are_cut_between_characters),
+        cmocka_unit_test(all_problems_together_have_a_limit),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

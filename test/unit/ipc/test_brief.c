@@ -85,6 +85,24 @@ static brief_t *brief_of(apr_pool_t *p, const json_t *json)
     return brief;
 }
 
+typedef struct wire {
+    json_t *whole;
+    int messages;
+    apr_status_t rv;
+} wire_t;
+
+static apr_status_t carry(void *baton, int type, json_t *body)
+{
+    wire_t *wire = baton;
+
+    assert_true(json_dumpb(body, NULL, 0, JSON_COMPACT) < 4000);
+    assert_int_equal(APR_EAGAIN, wire->rv);
+    wire->rv = message_collect(wire->whole, MESSAGE_BRIEF, type, body);
+    ++wire->messages;
+    json_decref(body);
+    return APR_SUCCESS;
+}
+
 /* With sorted members, so that what differs can be seen. */
 static const char *sorted(apr_pool_t *p, const json_t *json)
 {
@@ -198,10 +216,59 @@ static void news_without_a_state_are_idle(void **state)
     assert_true(news.last == 0 && news.next == 0);
 }
 
+static void it_travels_in_parts(void **state)
+{
+    apr_pool_t *p = *state;
+    json_t *json = parse(p);
+    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+
+    assert_int_equal(APR_SUCCESS, brief_send(brief_of(p, json), carry, &wire));
+    assert_int_equal(APR_SUCCESS, wire.rv);
+    assert_string_equal(sorted(p, json), sorted(p, wire.whole));
+}
+
+/* In one piece it would be too long for any message. */
+static void ten_thousand_certificates_travel(void **state)
+{
+    apr_pool_t *p = *state;
+    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+    brief_t *brief = brief_of(p, parse(p));
+    brief_certificate_t one = APR_ARRAY_IDX(brief->certificates, 0, brief_certificate_t);
+
+    one.where = apr_psprintf(p, "%0900d", 1);
+    while (brief->certificates->nelts < 10000)
+        APR_ARRAY_PUSH(brief->certificates, brief_certificate_t) = one;
+    assert_int_equal(APR_SUCCESS, brief_send(brief, carry, &wire));
+    assert_int_equal(APR_SUCCESS, wire.rv);
+    assert_int_equal(10000 + brief->accounts->nelts + 1, wire.messages);
+    assert_int_equal(10000, brief_of(p, wire.whole)->certificates->nelts);
+}
+
+static apr_status_t refuse_second(void *baton, int type, json_t *body)
+{
+    int *messages = baton;
+
+    (void)type;
+    json_decref(body);
+    return ++*messages == 2 ? APR_ENOSPC : APR_SUCCESS;
+}
+
+static void a_failure_to_send_is_not_passed_over(void **state)
+{
+    int messages = 0;
+
+    assert_int_equal(APR_ENOSPC,
+                     brief_send(brief_of(*state, parse(*state)), refuse_second, &messages));
+    assert_int_equal(2, messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(every_member_comes_back),
+        fixture_test(it_travels_in_parts),
+        fixture_test(ten_thousand_certificates_travel),
+        fixture_test(a_failure_to_send_is_not_passed_over),
         fixture_test(members_are_where_they_belong),
         fixture_test(what_is_needed_must_be_there),
         fixture_test(facts_are_an_object_or_nothing),

@@ -50,6 +50,24 @@ static plan_t *plan_of(apr_pool_t *p, const json_t *json)
     return plan;
 }
 
+typedef struct wire {
+    json_t *whole;
+    int messages;
+    apr_status_t rv;
+} wire_t;
+
+static apr_status_t carry(void *baton, int type, json_t *body)
+{
+    wire_t *wire = baton;
+
+    assert_true(json_dumpb(body, NULL, 0, JSON_COMPACT) < 2000);
+    assert_int_equal(APR_EAGAIN, wire->rv);
+    wire->rv = message_collect(wire->whole, MESSAGE_PLAN, type, body);
+    ++wire->messages;
+    json_decref(body);
+    return APR_SUCCESS;
+}
+
 /* With sorted members, so that what differs can be seen. */
 static const char *sorted(apr_pool_t *p, const json_t *json)
 {
@@ -183,10 +201,59 @@ static void members_of_other_types_are_as_if_missing(void **state)
     refuse(*state, json, "account");
 }
 
+static void it_travels_in_parts(void **state)
+{
+    apr_pool_t *p = *state;
+    json_t *json = parse(p);
+    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+
+    assert_int_equal(APR_SUCCESS, plan_send(plan_of(p, json), carry, &wire));
+    assert_int_equal(APR_SUCCESS, wire.rv);
+    assert_string_equal(sorted(p, json), sorted(p, wire.whole));
+}
+
+/* In one piece it would be too long for any message. */
+static void ten_thousand_certificates_travel(void **state)
+{
+    apr_pool_t *p = *state;
+    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+    plan_t *plan = plan_of(p, parse(p));
+    plan_certificate_t one = APR_ARRAY_IDX(plan->certificates, 0, plan_certificate_t);
+
+    one.where = apr_psprintf(p, "%0900d", 1);
+    while (plan->certificates->nelts < 10000)
+        APR_ARRAY_PUSH(plan->certificates, plan_certificate_t) = one;
+    assert_int_equal(APR_SUCCESS, plan_send(plan, carry, &wire));
+    assert_int_equal(APR_SUCCESS, wire.rv);
+    assert_int_equal(10000 + plan->accounts->nelts + 1, wire.messages);
+    assert_int_equal(10000, plan_of(p, wire.whole)->certificates->nelts);
+}
+
+static apr_status_t refuse_second(void *baton, int type, json_t *body)
+{
+    int *messages = baton;
+
+    (void)type;
+    json_decref(body);
+    return ++*messages == 2 ? APR_ENOSPC : APR_SUCCESS;
+}
+
+static void a_failure_to_send_is_not_passed_over(void **state)
+{
+    int messages = 0;
+
+    assert_int_equal(APR_ENOSPC,
+                     plan_send(plan_of(*state, parse(*state)), refuse_second, &messages));
+    assert_int_equal(2, messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(every_member_comes_back),
+        fixture_test(it_travels_in_parts),
+        fixture_test(ten_thousand_certificates_travel),
+        fixture_test(a_failure_to_send_is_not_passed_over),
         fixture_test(members_are_where_they_belong),
         fixture_test(the_plan_outlives_its_json),
         fixture_test(another_version_is_refused),

@@ -5,13 +5,15 @@
 
 #include "scene.h"
 
-keeper_agent_t *agent_start(keeper_t *keeper)
+keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
 {
     keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
 
+    (void)interval;
     agent->pool = keeper->pool;
     agent->loop = keeper->loop;
-    agent->problem = eab_result_make(keeper->pool);
+    apr_pool_create(&agent->notes, keeper->pool);
+    agent->problem = eab_result_make(agent->notes);
     return agent;
 }
 
@@ -23,13 +25,18 @@ void agent_stop(keeper_agent_t *agent)
 static void note(keeper_agent_t *agent, int id, const char *jws, const brief_facts_t *facts,
                  const eab_result_t *result)
 {
+    apr_pool_t *notes = agent->notes;
+
+    apr_pool_create(&agent->notes, agent->pool);
     ++agent->replies;
     agent->id = id;
     if (result->rv != APR_SUCCESS)
         agent->refused = id;
-    agent->jws = apr_pstrdup(agent->pool, jws);
+    agent->jws = apr_pstrdup(agent->notes, jws);
     agent->has_facts = (facts != NULL);
+    agent->problem = eab_result_make(agent->notes);
     eab_result_copy(agent->problem, result);
+    apr_pool_destroy(notes);
     loop_stop(agent->loop);
 }
 

@@ -87,7 +87,7 @@ keeper_t *scene_start(scene_t *s)
     loop = loop_make(s->pool);
     s->keeper = keeper_make(loop, s->plan, store, s->result, s->pool);
     assert_non_null(s->keeper);
-    s->keeper->agent = agent_start(s->keeper);
+    s->keeper->agent = agent_start(s->keeper, MESSAGE_ALIVE_INTERVAL);
     return s->keeper;
 }
 

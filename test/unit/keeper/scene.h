@@ -32,6 +32,7 @@
 /* The agent of these tests. Each reply stops the loop. */
 struct keeper_agent {
     apr_pool_t *pool;
+    apr_pool_t *notes; /* of the last reply */
     loop_t *loop;
     int replies;
     int refused; /* the id that was last refused */

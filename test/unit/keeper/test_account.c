@@ -276,6 +276,90 @@ static void a_lost_account_keeps_its_key(void **state)
     scene_end(s);
 }
 
+/* The agent is not believed that the CA has forgotten the account: once a day, for an hour, and that is
+ * on disk before. */
+static void the_eab_key_is_not_used_again_and_again(void **state)
+{
+    scene_t *s = scene_make(*state);
+    keeper_account_t *account;
+
+    scene_start(s);
+    scene_sign(s, SENTENCE_NEW_ACCOUNT);
+    scene_register(s);
+    scene_account(s)->registration->created -= apr_time_from_sec(60);
+    assert_int_equal(APR_SUCCESS, account_unregister(scene_account(s), s->result));
+    assert_null(scene_account(s)->eab_key); /* not before it is needed */
+    scene_start(s);
+    assert_null(scene_account(s)->eab_key);
+    scene_sign(s, SENTENCE_FIND_ACCOUNT_EAB);
+    scene_sign(s, SENTENCE_NEW_ACCOUNT);
+    scene_start(s); /* it may crash in the middle */
+    scene_sign(s, SENTENCE_NEW_ACCOUNT);
+    scene_register(s);
+    assert_null(scene_account(s)->eab_key);
+
+    assert_int_equal(APR_SUCCESS, account_unregister(scene_account(s), s->result));
+    scene_refuse(s, SENTENCE_NEW_ACCOUNT);
+    assert_string_equal(EAB_PROBLEM_EAB_USED, s->result->type);
+    assert_true(s->result->retry_after > 23 * 3600 && s->result->retry_after <= 24 * 3600 + 1);
+    scene_refuse(s, SENTENCE_FIND_ACCOUNT_EAB);
+    scene_sign(s, SENTENCE_FIND_ACCOUNT); /* needs no EAB key */
+    scene_start(s);
+    scene_refuse(s, SENTENCE_NEW_ACCOUNT);
+    assert_null(scene_account(s)->eab_key);
+
+    account = scene_account(s); /* the next day */
+    account->registration->created -= apr_time_from_sec(24 * 3600);
+    account->registration->rebinding -= apr_time_from_sec(24 * 3600);
+    scene_sign(s, SENTENCE_NEW_ACCOUNT);
+    account->registration->rebinding -= apr_time_from_sec(3600); /* an hour later */
+    scene_refuse(s, SENTENCE_NEW_ACCOUNT);
+    scene_end(s);
+}
+
+/* An account without EAB has no key to protect. */
+static void an_account_without_eab_is_registered_again(void **state)
+{
+    scene_t *s = scene_make(*state);
+    int i;
+
+    s->account->kid = NULL;
+    s->account->eab_source = NULL;
+    scene_start(s);
+    for (i = 0; i < 3; ++i) {
+        scene_sign(s, SENTENCE_NEW_ACCOUNT);
+        scene_register(s);
+        assert_int_equal(APR_SUCCESS, account_unregister(scene_account(s), s->result));
+    }
+    scene_end(s);
+}
+
+static void the_eab_key_is_for_the_ca_of_the_directory(void **state)
+{
+    static const char *const urls[] = { "https://other.example/new",
+                                        "https://ca.example.org/new",
+                                        "https://ca.example:444/new",
+                                        "https://xca.example/new",
+                                        "https://ca.example@other.example/new",
+                                        "https://127.0.0.1/new" };
+    scene_t *s = scene_make(*state);
+    const char *jws = NULL;
+    size_t i;
+
+    scene_start(s);
+    for (i = 0; i < sizeof(urls) / sizeof(urls[0]); ++i) {
+        assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_NEW_ACCOUNT, 0,
+                                                        urls[i], NONCE, s->result, s->p));
+        assert_null(jws);
+        assert_string_equal(EAB_PROBLEM_EAB_HOST, s->result->type);
+        assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_FIND_ACCOUNT_EAB,
+                                                        0, urls[i], NONCE, s->result, s->p));
+    }
+    assert_int_equal(0, scene_account(s)->registration->attempted);
+    scene_sign(s, SENTENCE_NEW_ACCOUNT);
+    scene_end(s);
+}
+
 static const char *fingerprint(scene_t *s)
 {
     scene_start(s);
@@ -367,6 +451,9 @@ int main(void)
         fixture_test(a_registered_account_keeps_its_url),
         fixture_test(terms_without_an_end_are_not_stored),
         fixture_test(a_lost_account_keeps_its_key),
+        fixture_test(the_eab_key_is_not_used_again_and_again),
+        fixture_test(an_account_without_eab_is_registered_again),
+        fixture_test(the_eab_key_is_for_the_ca_of_the_directory),
         fixture_test(the_fingerprint_is_of_what_matters),
         fixture_test(the_fingerprint_knows_the_files),
         fixture_test(the_key_file_of_a_bound_account_is_of_no_matter),

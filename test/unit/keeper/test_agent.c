@@ -144,6 +144,31 @@ static json_t *message_at(scene_t *s, const char **ptext, apr_size_t *plen, int 
     return json;
 }
 
+/* Until the log holds that many whole messages, or enough is enough. */
+static const char *wait_for_messages(scene_t *s, int want, apr_size_t *plen)
+{
+    const unsigned char *bytes;
+    const char *text = "";
+    apr_size_t at;
+    int i, found;
+
+    for (i = 0; i < 400; ++i) {
+        text = content(s, "log", plen);
+        bytes = (const unsigned char *)text;
+        for (at = 0, found = 0; at + 5 <= *plen && found < want; ++found) {
+            at += 5
+                  + (((apr_size_t)bytes[at + 2] << 16) | ((apr_size_t)bytes[at + 3] << 8)
+                     | bytes[at + 4]);
+            if (at > *plen)
+                break;
+        }
+        if (found == want)
+            break;
+        run(s, apr_time_from_msec(25));
+    }
+    return text;
+}
+
 static void the_brief_comes_first(void **state)
 {
     scene_t s = scene(*state, "exec cat > $D/log");
@@ -153,11 +178,12 @@ static void the_brief_comes_first(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     agent_tell_news(s.keeper->agent, &news);
     wait_for(&s, "log", 100, &len);
     run(&s, apr_time_from_msec(100));
     text = content(&s, "log", &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     assert_int_equal(
         APR_SUCCESS,
         brief_from_json(&brief, message_at(&s, &text, &len, MESSAGE_BRIEF), result, s.p));
@@ -179,9 +205,10 @@ static void a_request_is_answered(void **state)
     put_message(&s, MESSAGE_SIGN,
                 "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 900, &len);
     text = content(&s, "log", &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_BRIEF);
     reply = message_at(&s, &text, &len, MESSAGE_SIGNED);
     assert_int_equal(9, json_peek_int(reply, "id", 0));
@@ -227,17 +254,17 @@ static void news_of_a_request_go_with_its_reply(void **state)
                                 .names = "DNS:www.example.edu",
                                 .usage = "serverAuth" };
     const char *pem = party_pem(s.p, 2, party_make(s.p, ca, &leaf), ca);
-    apr_size_t len = 0, brief = 0;
+    apr_size_t len = 0;
     const char *text;
     json_t *reply;
 
     put_message(&s, MESSAGE_INSTALL,
                 json_text(s.p, json_own(s.p, json_pack("{s:i,s:i,s:s}", "id", 3, "certificate", 0,
                                                        "pem", pem))));
-    s.keeper->agent = agent_start(s.keeper);
-    text = wait_for(&s, "log", 5, &len);
-    brief = ((apr_size_t)(unsigned char)text[3] << 8) + (unsigned char)text[4] + 5;
-    text = wait_for(&s, "log", brief + 5, &len);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    text = wait_for_messages(&s, 4, &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
+    message_at(&s, &text, &len, MESSAGE_CERTIFICATE);
     message_at(&s, &text, &len, MESSAGE_BRIEF);
     reply = message_at(&s, &text, &len, MESSAGE_DONE);
     assert_true(json_is_object(json_object_get(reply, "facts")));
@@ -255,9 +282,10 @@ static void an_agent_that_dies_is_started_again(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     text = wait_for(&s, "log", 100, &len);
     assert_int_equal(2, runs(&s));
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     assert_int_equal(
         APR_SUCCESS,
         brief_from_json(&brief, message_at(&s, &text, &len, MESSAGE_BRIEF), result, s.p));
@@ -272,7 +300,7 @@ static void a_crash_loop_is_slowed_down(void **state)
     apr_time_t began = apr_time_now();
     apr_size_t len = 0;
 
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "runs", 3 * strlen("run\n"), &len);
     assert_int_equal(3, runs(&s));
     assert_true(apr_time_now() - began >= apr_time_from_sec(1));
@@ -297,7 +325,7 @@ static void what_an_agent_may_not_say_ends_it(void **state)
         scene_t s = scene(*state, "cat $D/message >&0\ncat > $D/log; echo ended >> $D/ended");
 
         put_message(&s, rows[i].type, rows[i].text);
-        s.keeper->agent = agent_start(s.keeper);
+        s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
         wait_for(&s, "runs", 2 * strlen("run\n"), &len);
         assert_int_equal(2, runs(&s)); /* it does not end by itself */
         scene_close(&s);
@@ -312,7 +340,7 @@ static void an_agent_that_does_not_read_is_not_listened_to(void **state)
 
     put_message(&s, MESSAGE_UNREGISTER,
                 "{\"id\":1,\"account\":0,\"padding\":\"................\"}");
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "said", &said);
         run(&s, apr_time_from_msec(700));
@@ -331,7 +359,7 @@ static void what_waits_ends_with_the_agent(void **state)
 
     waiting->id = 5;
     assert_int_equal(APR_SUCCESS, apr_pool_create(&waiting->pool, s.p));
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(300));
     assert_int_equal(0, waiting->id);
     scene_close(&s);
@@ -346,7 +374,7 @@ static void it_sees_little_of_the_environment(void **state)
     setenv("SOME_SECRET", "word", 1);
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
     setenv("TZ", "UTC", 1);
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 10, &len);
     text = content(&s, "env", &len);
     assert_null(strstr(text, "SOME_SECRET"));
@@ -364,7 +392,7 @@ static void stopping_ends_the_process(void **state)
     apr_size_t len = 0;
     int pid;
 
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     pid = atoi(wait_for(&s, "pid", 2, &len));
     assert_true(pid > 1);
     agent_stop(s.keeper->agent);
@@ -378,11 +406,64 @@ static void a_missing_program_is_tried_again(void **state)
     apr_size_t len = 0;
 
     assert_int_equal(0, rename(file(&s, "agent"), file(&s, "gone")));
-    s.keeper->agent = agent_start(s.keeper);
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(200));
     assert_int_equal(0, rename(file(&s, "gone"), file(&s, "agent")));
     wait_for(&s, "log", 100, &len);
     assert_true(len > 100);
+    scene_close(&s);
+}
+
+/* The keeper counts looks at which nothing was said. */
+static void an_agent_that_hangs_is_started_again(void **state)
+{
+    scene_t s =
+        scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; kill -STOP $$");
+    apr_size_t len = 0;
+
+    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(20));
+    wait_for(&s, "runs", 2 * strlen("run\n"), &len);
+    assert_true(runs(&s) >= 2);
+    scene_close(&s);
+}
+
+static void an_agent_that_says_that_it_lives_is_left_alone(void **state)
+{
+    scene_t s = scene(*state, "while :; do cat $D/message >&0; sleep 0.1; echo x >> $D/said; done");
+    apr_size_t len = 0;
+
+    put_message(&s, MESSAGE_ALIVE, "{}");
+    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(250));
+    wait_for(&s, "said", 2 * 20, &len);
+    assert_true(len >= 2 * 20); /* longer than it may say nothing */
+    assert_int_equal(1, runs(&s));
+    scene_close(&s);
+}
+
+/* What an agent asks for too often is done, but later; others are served meanwhile. */
+static void a_flood_is_slowed_down(void **state)
+{
+    scene_t s =
+        scene(*state, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do cat $D/message; done >&0\n"
+                      "exec cat > $D/log");
+    apr_size_t len = 0, later = 0;
+    const char *text;
+    int replies;
+
+    put_message(&s, MESSAGE_UNREGISTER, "{\"id\":1,\"account\":0}");
+    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    do {
+        content(&s, "log", &len);
+        run(&s, apr_time_from_msec(500));
+        content(&s, "log", &later);
+    } while (later == 0 || later > len);
+    text = content(&s, "log", &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
+    message_at(&s, &text, &len, MESSAGE_BRIEF);
+    for (replies = 0; len > 0; ++replies)
+        message_at(&s, &text, &len, MESSAGE_DONE);
+    assert_int_equal(10, replies);
+    assert_int_equal(1, runs(&s));
     scene_close(&s);
 }
 
@@ -400,6 +481,9 @@ int main(void)
         fixture_test(it_sees_little_of_the_environment),
         fixture_test(stopping_ends_the_process),
         fixture_test(a_missing_program_is_tried_again),
+        fixture_test(an_agent_that_hangs_is_started_again),
+        fixture_test(an_agent_that_says_that_it_lives_is_left_alone),
+        fixture_test(a_flood_is_slowed_down),
     };
 
     return fixture_run(tests);

@@ -3,6 +3,9 @@
 
 #include <sys/stat.h>
 
+#include <openssl/evp.h>
+
+#include "base/bytes.h"
 #include "base/file.h"
 #include "keeper/agent.h"
 #include "keeper/dns.h"
@@ -209,6 +212,34 @@ static void a_record_is_added_and_removed(void **state)
     scene_end(s);
 }
 
+/* A token whose value begins with "-", as one in 64 does: no program may take it for an option. */
+static void a_value_is_no_option(void **state)
+{
+    scene_t *s = scene(*state);
+    const char *token = NULL, *value = NULL;
+    unsigned char digest[32];
+    int i;
+
+    for (i = 0; value == NULL || value[0] != '-'; ++i) {
+        const char *text;
+
+        token = apr_psprintf(s->p, "%043d", i);
+        text = apr_pstrcat(s->p, token, "." THUMBPRINT, NULL);
+        assert_int_equal(1, EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL));
+        value = base64url_encode(s->p, digest, sizeof(digest));
+    }
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", token, 1));
+    run_until_replied(s, 1);
+    assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "-- add _acme-challenge.a.example ",
+                                                          value, " / add a.example ", NULL)));
+    s->plan->dns_command = apr_pstrcat(s->p, s->plan->dns_command, " --", NULL);
+    dns_release(s->keeper.dns, &s->certificate);
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "-- remove _acme", NULL)));
+    assert_int_equal(0, occurrences(calls(s), "-- -- "));
+    scene_end(s);
+}
+
 static void values_of_one_name_stay_apart(void **state)
 {
     scene_t *s = scene(*state);
@@ -379,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(a_record_is_added_and_removed),
+        fixture_test(a_value_is_no_option),
         fixture_test(values_of_one_name_stay_apart),
         fixture_test(what_is_not_ours_is_refused),
         fixture_test(the_number_of_records_is_limited),

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include <malloc.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+
 #include "base/bytes.h"
 #include "base/json.h"
 
@@ -238,6 +243,287 @@ static void a_failure_without_a_problem_is_none(void **state)
     scene_end(s);
 }
 
+/* ---- how much, and how often ---- */
+
+/* As a CA can refuse an order: a hundred members with 4 kB each. */
+static json_t *long_failure(const char *about)
+{
+    json_t *body = failed(about, "Many names");
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; i < 100; ++i)
+        json_array_append_new(list, json_pack("{s:s,s:o,s:{s:s,s:s}}", "type", "urn:x", "detail",
+                                              json_sprintf("%04000d", i), "identifier", "type",
+                                              "dns", "value", NAME));
+    json_object_set_new(json_object_get(json_object_get(body, "failure"), "problem"), "subproblems",
+                        list);
+    return body;
+}
+
+static apr_size_t size_of(scene_t *s, const failure_t *failure)
+{
+    return json_dumpb(json_own(s->p, eab_result_to_json(failure->problem)), NULL, 0, JSON_COMPACT);
+}
+
+static void what_is_kept_of_a_failure_has_a_limit(void **state)
+{
+    static const char *const about[] = { "account", "certificate" };
+    scene_t *s = scene_make(*state);
+    size_t i;
+
+    scene_start(s);
+    for (i = 0; i < 2; ++i)
+        done(s, MESSAGE_FAILED, long_failure(about[i]), (int)i + 1);
+    for (i = 0; i < 2; ++i) {
+        assert_true(size_of(s, scene_account(s)->failure) <= LIMIT_PROBLEM);
+        assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
+        assert_string_equal("Many names", scene_certificate(s)->failure->problem->detail);
+        assert_int_equal(100, json_array_size(scene_certificate(s)->failure->problem->subproblems));
+        scene_start(s);
+    }
+    scene_end(s);
+}
+
+/* A store of before: what is too long is cut when it is read. */
+static void what_the_store_holds_is_cut_as_well(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *path;
+    json_t *record;
+    char *text;
+
+    scene_start(s);
+    done(s, MESSAGE_FAILED, failed("certificate", "Many names"), 1);
+    record = scene_read(s, "failures/" NAME ".json");
+    assert_non_null(record);
+    json_object_set(
+        json_object_get(record, "problem"), "subproblems",
+        json_object_get(
+            json_object_get(json_object_get(json_own(s->p, long_failure("account")), "failure"),
+                            "problem"),
+            "subproblems"));
+    path = scene_path(s, "failures/" NAME ".json");
+    text = json_dumps(record, 0);
+    assert_true(strlen(text) > 400000);
+    scene_stop(s);
+    fixture_write(path, text, strlen(text));
+    free(text);
+    scene_start(s);
+    assert_int_equal(3, scene_certificate(s)->failure->attempts);
+    assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
+    scene_end(s);
+}
+
+static apr_interval_time_t delay(scene_t *s, int type, const char *about)
+{
+    return request_delay(s->keeper, type,
+                         json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
+}
+
+static void each_kind_of_request_has_a_budget(void **state)
+{
+    static const struct {
+        int type;
+        const char *about;
+        int honest; /* so many at once never wait */
+    } rows[] = {
+        { MESSAGE_SIGN, "account", 200 },       { MESSAGE_SIGN, "certificate", 40 },
+        { MESSAGE_REGISTERED, "account", 5 },   { MESSAGE_CONTACTED, "account", 5 },
+        { MESSAGE_UNREGISTER, "account", 5 },   { MESSAGE_ORDERED, "certificate", 10 },
+        { MESSAGE_ABANDON, "certificate", 10 }, { MESSAGE_INSTALL, "certificate", 5 },
+        { MESSAGE_FAILED, "account", 10 },      { MESSAGE_FAILED, "certificate", 10 },
+        { MESSAGE_WINDOW, "certificate", 5 },   { MESSAGE_DNS_ADD, "certificate", 20 },
+    };
+    scene_t *s = scene_make(*state);
+    size_t i;
+    int n;
+
+    scene_start(s);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        for (n = 0; n < rows[i].honest; ++n)
+            assert_int_equal(0, delay(s, rows[i].type, rows[i].about));
+        for (n = 0; n < 1000 && delay(s, rows[i].type, rows[i].about) == 0; ++n)
+            ;
+        assert_true(n < 1000);
+        assert_true(delay(s, rows[i].type, rows[i].about) <= apr_time_from_sec(60));
+    }
+    /* What names nothing, or is no request, is judged at once. */
+    for (n = 0; n < 1000; ++n)
+        assert_int_equal(0, delay(s, MESSAGE_PLAN, "account") + delay(s, MESSAGE_SIGN, "x")
+                                + delay(s, MESSAGE_INSTALL, "account"));
+    scene_end(s);
+}
+
+/* The first start with a thousand certificates: nothing waits, whatever the order. */
+static void many_new_certificates_do_not_wait(void **state)
+{
+    scene_t *s = scene_make(*state);
+    plan_certificate_t one = *s->certificate;
+    int i, n;
+
+    for (i = 1; i < 1000; ++i) {
+        one.id = apr_psprintf(s->p, "n%d.example.edu", i);
+        one.names = party_names(s->p, one.id, NULL);
+        APR_ARRAY_PUSH(s->plan->certificates, plan_certificate_t) = one;
+    }
+    scene_start(s);
+    for (i = 0; i < 1000; ++i) {
+        json_t *body = json_own(s->p, json_pack("{s:i,s:i}", "id", 1, "certificate", i));
+
+        for (n = 0; n < 30; ++n)
+            assert_int_equal(0, delay(s, MESSAGE_SIGN, "account"));
+        assert_int_equal(0, request_delay(s->keeper, MESSAGE_SIGN, body));
+        assert_int_equal(0, request_delay(s->keeper, MESSAGE_ORDERED, body));
+        assert_int_equal(0, request_delay(s->keeper, MESSAGE_INSTALL, body));
+    }
+    scene_end(s);
+}
+
+typedef void round_fn(scene_t *s, apr_pool_t *p);
+
+static void ask(scene_t *s, int type, json_t *body, apr_pool_t *p)
+{
+    json_object_set_new(body, "id", json_integer(1));
+    assert_int_equal(APR_SUCCESS, request_handle(s->keeper, type, json_own(p, body), p));
+}
+
+static void round_contacted(scene_t *s, apr_pool_t *p)
+{
+    ask(s, MESSAGE_CONTACTED, json_pack("{s:i}", "account", 0), p);
+}
+
+static void round_registered(scene_t *s, apr_pool_t *p)
+{
+    json_t *terms = json_sprintf("https://ca.example/%01000d", 1);
+
+    ask(s, MESSAGE_UNREGISTER, json_pack("{s:i}", "account", 0), p);
+    ask(s, MESSAGE_SIGN, sign(0, "newAccount", "account", 0), p);
+    ask(s, MESSAGE_SIGN, sign(0, "findAccountWithEAB", "account", 0), p);
+    ask(s, MESSAGE_REGISTERED,
+        json_pack("{s:i,s:s,s:o}", "account", 0, "url", ACCOUNT_URL, "terms", terms), p);
+}
+
+static void round_failed(scene_t *s, apr_pool_t *p)
+{
+    ask(s, MESSAGE_FAILED, long_failure("certificate"), p);
+    ask(s, MESSAGE_FAILED, failed("account", "x"), p);
+}
+
+static void round_window(scene_t *s, apr_pool_t *p)
+{
+    const char *ari_id = "a.b";
+    json_t *page = json_sprintf("https://ca.example/%01000d", 1);
+    json_t *no_page = json_sprintf("https://ca.example/%0100000d", 1);
+
+    ((chain_facts_t *)scene_certificate(s)->best->facts)->ari_id = ari_id;
+    ask(s, MESSAGE_WINDOW,
+        json_pack("{s:i,s:{s:s,s:o}}", "certificate", 0, "window", "ari_id", ari_id, "explanation",
+                  page),
+        p);
+    ask(s, MESSAGE_WINDOW,
+        json_pack("{s:i,s:{s:s,s:o}}", "certificate", 0, "window", "ari_id", ari_id, "explanation",
+                  no_page),
+        p);
+    assert_null(scene_certificate(s)->window.explanation);
+}
+
+static void round_read(scene_t *s, apr_pool_t *p)
+{
+    ask(s, MESSAGE_SIGN, sign(0, "read", "account", 0), p);
+    ask(s, MESSAGE_SIGN, sign(0, "updateContact", "account", 0), p);
+}
+
+static void round_refused(scene_t *s, apr_pool_t *p)
+{
+    ask(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), p);
+    ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", "-----"), p);
+    ask(s, MESSAGE_DNS_ADD,
+        json_pack("{s:i,s:s,s:s}", "certificate", 0, "name", NAME, "token", "x"), p);
+    ask(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), p);
+}
+
+static void order(scene_t *s, apr_pool_t *p)
+{
+    int replies;
+
+    ask(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), p);
+    ask(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), p);
+    replies = s->keeper->agent->replies;
+    ask(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), p);
+    scene_wait(s, replies + 1);
+}
+
+static void round_abandoned(scene_t *s, apr_pool_t *p)
+{
+    order(s, p);
+    ask(s, MESSAGE_ABANDON, json_pack("{s:i}", "certificate", 0), p);
+}
+
+static const char *chain_for(scene_t *s, apr_pool_t *p)
+{
+    apr_pool_t *before = s->p;
+    const char *pem;
+
+    s->p = p;
+    pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
+    s->p = before;
+    return pem;
+}
+
+static void round_installed(scene_t *s, apr_pool_t *p)
+{
+    order(s, p);
+    ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", chain_for(s, p)), p);
+    assert_true(s->keeper->agent->has_facts);
+}
+
+static void round_brief(scene_t *s, apr_pool_t *p)
+{
+    json_own(p, brief_to_json(keeper_brief(s->keeper, p)));
+}
+
+/* What is replaced gives its memory back: an agent may say all it may say, thousands of times. */
+static void memory_does_not_grow_with_what_is_said(void **state)
+{
+    static const struct {
+        const char *name;
+        round_fn *go;
+        int rounds;
+    } rows[] = {
+        { "contacted", round_contacted, 150 }, { "registered", round_registered, 60 },
+        { "failed", round_failed, 30 },        { "window", round_window, 60 },
+        { "read", round_read, 1000 },          { "refused", round_refused, 1000 },
+        { "abandoned", round_abandoned, 30 },  { "installed", round_installed, 30 },
+        { "brief", round_brief, 1000 },
+    };
+    scene_t *s = scene_make(*state);
+    apr_pool_t *pool = NULL;
+    size_t before, i;
+    int n;
+
+    scene_start(s);
+    scene_register(s);
+    scene_finalize(s);
+    scene_install(s);
+    apr_pool_create(&pool, s->p);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        for (n = 0; n < 10; ++n) {
+            rows[i].go(s, pool);
+            apr_pool_clear(pool);
+        }
+        before = mallinfo2().uordblks;
+        for (n = 0; n < rows[i].rounds; ++n) {
+            rows[i].go(s, pool);
+            apr_pool_clear(pool);
+        }
+        if (mallinfo2().uordblks > before + (size_t)rows[i].rounds * 200 + 65536)
+            fail_msg("%s: %zu bytes for %d rounds", rows[i].name, mallinfo2().uordblks - before,
+                     rows[i].rounds);
+    }
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +537,11 @@ int main(void)
         fixture_test(an_abandoned_order_is_not_finalized_later),
         fixture_test(failures_outlive_the_keeper),
         fixture_test(a_failure_without_a_problem_is_none),
+        fixture_test(what_is_kept_of_a_failure_has_a_limit),
+        fixture_test(what_the_store_holds_is_cut_as_well),
+        fixture_test(each_kind_of_request_has_a_budget),
+        fixture_test(many_new_certificates_do_not_wait),
+        fixture_test(memory_does_not_grow_with_what_is_said),
     };
 
     return fixture_run(tests);

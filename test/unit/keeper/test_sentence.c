@@ -515,6 +515,7 @@ static void contacts_go_to_the_account(void **state)
     scene_register(s);
     assert_false(account_contact_changed(scene_account(s)));
     APR_ARRAY_PUSH(s->account->contacts, const char *) = "mailto:new@example.edu";
+    scene_start(s);
     assert_true(account_contact_changed(scene_account(s)));
     assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
                                                "https://ca.example/other", NONCE, s->result, s->p));

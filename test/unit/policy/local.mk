@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += test/unit/policy/test_budget
+test_unit_policy_test_budget_SOURCES = test/unit/policy/test_budget.c
+test_unit_policy_test_budget_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_budget_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/policy/test_problem
 test_unit_policy_test_problem_SOURCES = test/unit/policy/test_problem.c
 test_unit_policy_test_problem_CFLAGS = $(UNIT_CFLAGS)
