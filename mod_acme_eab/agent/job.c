@@ -601,8 +601,8 @@ apr_time_t job_due(const job_t *job)
 static int is_loaded(const brief_certificate_t *brief)
 {
     return !brief->served
-           || (brief->loaded != NULL && brief->facts->generation != NULL
-               && strcmp(brief->loaded, brief->facts->generation) == 0);
+           || (brief->loaded != NULL && brief->facts->fingerprint != NULL
+               && strcmp(brief->loaded, brief->facts->fingerprint) == 0);
 }
 
 static int is_expired(const brief_certificate_t *brief)

@@ -97,8 +97,10 @@ static generation_t *find(const site_t *site, plan_certificate_t *planned, apr_p
     apr_status_t rv = generation_find(&generation, site_store(site, ptemp), planned->id,
                                       planned->names, apr_time_now(), result, ptemp);
 
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
         planned->loaded = apr_pstrdup(site->pool, generation->number);
+        planned->loaded_fingerprint = apr_pstrdup(site->pool, generation->facts->fingerprint);
+    }
     if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
         report(site, planned, generation, result);
     return generation;

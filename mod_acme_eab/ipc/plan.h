@@ -47,6 +47,8 @@ typedef struct plan_certificate {
     int served;                       /* a vhost of this httpd uses it */
     int fallback;                     /* that vhost has no certificate at all now: 503 */
     const char *loaded;               /* the generation that mod_ssl has loaded, or NULL */
+    const char *loaded_fingerprint;   /* of its certificate (SHA-256): the number may be another
+                                         one's by now */
     const char *where;                /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 

@@ -598,8 +598,10 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
-           && (certificate->plan->loaded == NULL
-               || strcmp(certificate->plan->loaded, certificate->best->number) != 0);
+           && (certificate->plan->loaded_fingerprint == NULL
+               || strcmp(certificate->plan->loaded_fingerprint,
+                         certificate->best->facts->fingerprint)
+                      != 0);
 }
 
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)

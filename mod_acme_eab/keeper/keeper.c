@@ -268,7 +268,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->renew_before = plan->renew_before;
     brief->served = plan->served;
     brief->fallback = plan->fallback;
-    brief->loaded = plan->loaded;
+    brief->loaded = plan->loaded_fingerprint;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;

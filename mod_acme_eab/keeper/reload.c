@@ -17,7 +17,7 @@
 #include "policy/reload.h"
 #include "store/reload.h"
 
-/* How often httpd is restarted for one and the same generation. */
+/* How often httpd is restarted for one and the same certificate. */
 #define TRIES_MAX 3
 
 /* How many certificates are named in one sentence. */
@@ -79,7 +79,8 @@ static int is_coming(const keeper_certificate_t *certificate)
 static int is_given_up(const keeper_reload_t *reload, const keeper_certificate_t *certificate)
 {
     return certificate_waits_for_reload(certificate)
-           && reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
+           && reload_memory_asked(reload->memory, certificate->plan->id,
+                                  certificate->best->facts->fingerprint)
                   >= TRIES_MAX;
 }
 
@@ -158,13 +159,14 @@ static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *resul
     refuse(reload, "failed");
 }
 
-/* Before the signal, so that restarts for one generation are counted even if all ends here. */
+/* Before the signal, so that restarts for one certificate are counted even if all ends here. */
 static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result_t *result,
                              apr_pool_t *ptemp)
 {
     const keeper_t *keeper = reload->keeper;
     reload_memory_t *memory = reload->memory;
-    const reload_memory_t before = { memory->last, json_own(ptemp, json_deep_copy(memory->asked)) };
+    const reload_memory_t *before = reload_memory_copy(memory, ptemp);
+    apr_array_header_t *names = apr_array_make(ptemp, 4, sizeof(const char *));
     apr_status_t rv;
     int i;
 
@@ -173,13 +175,13 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
         if (certificate_waits_for_reload(certificate)) {
-            reload_memory_ask(memory, certificate->plan->id, certificate->best->number);
+            APR_ARRAY_PUSH(names, const char *) = certificate->plan->id;
+            reload_memory_ask(memory, certificate->plan->id, certificate->best->facts->fingerprint);
         }
     }
+    reload_memory_keep(memory, names);
     if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
-        memory->last = before.last;
-        json_object_clear(memory->asked);
-        json_object_update(memory->asked, before.asked);
+        reload_memory_restore(memory, before);
         keeper_mend_later(reload->keeper);
     }
     return rv;

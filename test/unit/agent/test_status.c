@@ -159,7 +159,7 @@ static void a_certificate_is_described(void **state)
     agent_t *agent;
 
     s.certificate->facts = facts(s.p);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     agent = agent_of(&s);
     certificate = first(status_of(&s, agent), "certificates");
     expect_text(certificate, "state", "valid");
@@ -181,7 +181,7 @@ static void what_waits_for_a_reload_says_so(void **state)
     agent_t *agent;
 
     s.certificate->facts = facts(s.p);
-    s.certificate->loaded = "000002";
+    s.certificate->loaded = "ff01";
     s.brief->reload.state = "refused";
     s.brief->reload.why = "Syntax error";
     agent = agent_of(&s);
@@ -236,7 +236,7 @@ static void a_certificate_without_some_names_is_valid(void **state)
     s.certificate->allow_subset = 1;
     s.certificate->facts = facts(s.p);
     s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
     result->subproblems =
         json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "example.edu"));
@@ -330,7 +330,7 @@ static void a_further_name_is_ordered_at_once(void **state)
 
     s.certificate->facts = facts(s.p);
     s.certificate->facts->names = names(s.p, "www.example.edu", NULL);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     eab_result_set(result, APR_EGENERAL, ACME_ERROR "rejectedIdentifier", "No way");
     result->subproblems =
         json_own(s.p, json_pack("[{s:{s:s}}]", "identifier", "value", "old.example.edu"));
@@ -409,7 +409,7 @@ static void key_types_of_a_domain_share_an_entry(void **state)
     second->facts = facts(s.p);
     second->facts->key_type = "rsa2048";
     second->facts->not_after -= apr_time_from_sec(60 * 86400); /* is due sooner */
-    s.certificate->loaded = second->loaded = "000003";
+    s.certificate->loaded = second->loaded = "ff00";
     entry = only_certificate(&s);
     keys = json_object_get(entry, "keys");
     expect_text(entry, "state", "valid");
@@ -430,7 +430,7 @@ static void the_worse_of_two_key_types_is_told(void **state)
     const json_t *entry;
 
     s.certificate->facts = facts(s.p);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     eab_result_set(second->failure.problem, APR_EGENERAL, ACME_ERROR "badCSR", "No RSA here");
     second->failure.attempts = 1;
     second->failure.next = apr_time_now() + apr_time_from_sec(600);

@@ -29,6 +29,7 @@ static const char *const whole =
     "chain\":\"Root X1\","
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
+    "\"loaded_fingerprint\":\"ab12\","
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)
@@ -96,6 +97,7 @@ static void members_are_where_they_belong(void **state)
     assert_int_equal(0, certificate->common_name);
     assert_int_equal(1, certificate->allow_subset);
     assert_string_equal("000007", certificate->loaded);
+    assert_string_equal("ab12", certificate->loaded_fingerprint);
     assert_string_equal("example.edu", APR_ARRAY_IDX(certificate->names, 1, const char *));
 }
 

@@ -183,6 +183,7 @@ static void a_chain_is_installed_and_the_order_ends(void **state)
     assert_int_equal(2, facts->names->nelts);
     assert_true(facts->same_account);
     assert_true(certificate_waits_for_reload(certificate));
+    scene_load(s);
 
     scene_finalize(s);
     scene_install(s);
@@ -190,13 +191,21 @@ static void a_chain_is_installed_and_the_order_ends(void **state)
     assert_true(readlink(scene_path(s, "live/" NAME), target, sizeof(target) - 1) > 0);
     assert_string_equal("../archive/" NAME "/000002", target);
 
-    s->certificate->loaded = "000001";
     scene_start(s);
     assert_true(certificate_waits_for_reload(scene_certificate(s)));
-    s->certificate->loaded = "000002";
+    scene_load(s);
     scene_start(s);
     assert_false(certificate_waits_for_reload(scene_certificate(s)));
-    s->certificate->loaded = NULL;
+    /* Restored from a backup under another number, it is the same one. */
+    s->certificate->loaded = "000007";
+    scene_start(s);
+    assert_false(certificate_waits_for_reload(scene_certificate(s)));
+    /* Another one that was given the number of one that somebody has removed. */
+    s->certificate->loaded = "000002";
+    s->certificate->loaded_fingerprint = "00";
+    scene_start(s);
+    assert_true(certificate_waits_for_reload(scene_certificate(s)));
+    s->certificate->loaded = s->certificate->loaded_fingerprint = NULL;
     s->certificate->served = 0;
     scene_start(s);
     assert_false(certificate_waits_for_reload(scene_certificate(s)));

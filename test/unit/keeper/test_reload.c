@@ -5,6 +5,7 @@
 #include <apr_file_io.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "ipc/rehearsal.h"
@@ -128,6 +129,29 @@ static apr_int64_t asked(scene_t *s)
     return json_peek_int(entry, "count", 0);
 }
 
+static void put_memory(scene_t *s, const char *key, const char *value)
+{
+    json_t *memory = scene_read(s, "reload.json");
+    const char *text;
+
+    if (memory == NULL)
+        memory = json_own(s->p, json_object());
+    json_put_string(memory, key, value);
+    text = json_text(s->p, memory);
+    fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+}
+
+/* Another certificate is installed, and httpd not restarted for it yet. */
+static void renew(scene_t *s)
+{
+    s->plan->reload = 0;
+    scene_start(s);
+    scene_finalize(s);
+    scene_install(s);
+    scene_stop(s);
+    s->plan->reload = 1;
+}
+
 static void a_passed_test_restarts_httpd(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
@@ -140,8 +164,9 @@ static void a_passed_test_restarts_httpd(void **state)
     assert_null(json_peek_string(news, "why"));
     assert_int_equal(1, asked(s));
     /* The keeper after the restart: it is loaded. */
-    s->certificate->loaded = "000001";
-    s->certificate->fallback = 0;
+    scene_start(s);
+    scene_load(s);
+    scene_stop(s);
     news = run_keeper(s, apr_time_from_msec(300));
     assert_int_equal(1, signals);
     assert_string_equal("idle", json_peek_string(news, "state"));
@@ -200,21 +225,14 @@ static void a_test_that_cannot_be_run_is_told(void **state)
 }
 
 /* httpd does not load it, for whatever reason: three restarts are enough. */
-static void one_generation_is_asked_for_three_times(void **state)
+static void one_certificate_is_asked_for_three_times(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
     json_t *news;
     int i;
 
     for (i = 1; i <= 5; ++i) {
-        json_t *memory = scene_read(s, "reload.json");
-        const char *text;
-
-        if (memory != NULL) { /* long ago */
-            json_put_string(memory, "last", "2026-01-01T00:00:00Z");
-            text = json_text(s->p, memory);
-            fixture_write(scene_path(s, "reload.json"), text, strlen(text));
-        }
+        put_memory(s, "last", "2026-01-01T00:00:00Z"); /* long ago */
         news = run_keeper(s, apr_time_from_msec(700));
         assert_int_equal(i < 3 ? i : 3, signals);
         assert_int_equal(i < 3 ? i : 3, asked(s));
@@ -225,15 +243,48 @@ static void one_generation_is_asked_for_three_times(void **state)
     assert_string_equal("failed", json_peek_string(news, "told_state"));
     assert_non_null(strstr(json_peek_string(news, "why"), NAME " (generation 000001)"));
     assert_int_equal(2, logged(s, NAME " (generation 000001)"));
-    /* Another generation is another matter. */
-    s->plan->reload = 0;
-    scene_start(s);
-    scene_finalize(s);
-    scene_install(s);
-    scene_stop(s);
-    s->plan->reload = 1;
+    /* Another certificate is another matter. */
+    renew(s);
     run_keeper(s, apr_time_from_msec(700));
     assert_int_equal(4, signals);
+    assert_int_equal(1, asked(s));
+    scene_end(s);
+}
+
+/* Whoever purges a name by hand makes the numbers of its generations begin anew. */
+static void a_number_that_is_given_out_again_is_not_counted_on(void **state)
+{
+    scene_t *s = with_certificate(*state, PASSES);
+    int i;
+
+    for (i = 1; i <= 5; ++i) {
+        run_keeper(s, apr_time_from_msec(700));
+        assert_int_equal(i, signals);
+        assert_int_equal(1, asked(s));
+        assert_int_equal(APR_SUCCESS, file_remove_tree(scene_path(s, "archive/" NAME), s->p));
+        assert_int_equal(0, unlink(scene_path(s, "live/" NAME)));
+        renew(s);
+        assert_true(scene_has(s, "archive/" NAME "/000001"));
+        assert_false(scene_has(s, "archive/" NAME "/000002"));
+        put_memory(s, "last", "2026-01-01T00:00:00Z");
+    }
+    scene_end(s);
+}
+
+/* What was counted for names that are served or gone does not pile up, and the counts of versions
+ * that went by the number hold nothing up. */
+static void only_what_waits_is_counted(void **state)
+{
+    scene_t *s = with_certificate(*state, PASSES);
+    const char *old = "{\"last\": \"2026-01-01T00:00:00Z\", \"asked\": {\"gone.example\": "
+                      "{\"generation\": \"000001\", \"count\": 3}, \"" NAME "\": "
+                      "{\"generation\": \"000001\", \"count\": 3}}}";
+
+    fixture_write(scene_path(s, "reload.json"), old, strlen(old));
+    run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(1, signals);
+    assert_int_equal(1, asked(s));
+    assert_int_equal(1, json_object_size(json_object_get(scene_read(s, "reload.json"), "asked")));
     scene_end(s);
 }
 
@@ -264,14 +315,10 @@ static void what_cannot_be_remembered_is_not_done(void **state)
 static void two_restarts_keep_their_distance(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
-    json_t *memory = json_own(s->p, json_object());
     apr_time_t last = apr_time_now();
-    const char *text;
     json_t *news;
 
-    json_put_time(memory, "last", last);
-    text = json_text(s->p, memory);
-    fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+    put_memory(s, "last", clock_format(s->p, last));
     news = run_keeper(s, apr_time_from_msec(500));
     assert_int_equal(0, signals);
     assert_string_equal("", arguments(s));
@@ -322,7 +369,9 @@ int main(void)
         fixture_test(a_refused_test_restarts_nothing_and_says_why),
         fixture_test(a_mended_configuration_goes_live_by_itself),
         fixture_test(a_test_that_cannot_be_run_is_told),
-        fixture_test(one_generation_is_asked_for_three_times),
+        fixture_test(one_certificate_is_asked_for_three_times),
+        fixture_test(a_number_that_is_given_out_again_is_not_counted_on),
+        fixture_test(only_what_waits_is_counted),
         fixture_test(what_cannot_be_remembered_is_not_done),
         fixture_test(two_restarts_keep_their_distance),
         fixture_test(off_is_off),
