@@ -71,6 +71,8 @@ typedef struct plan {
     const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */
     int uid, gid;     /* the agent's; meaningless without user */
     int reload;       /* 1: graceful, 0: off */
+    int reload_from;  /* the time of the day for restarts that can wait, in minutes ... */
+    int reload_to;    /* ... from and to; both the same: at any time */
     int max_parallel;
     int log_level; /* APLOG_... of this module */
     int restarts;  /* of the keeper, since httpd read its configuration */

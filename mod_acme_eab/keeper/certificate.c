@@ -122,6 +122,29 @@ static void open_best(keeper_certificate_t *certificate)
                     result, keeper->pool);
 }
 
+/* The number alone proves nothing: somebody may have removed what had it. */
+static int is_served(const keeper_certificate_t *certificate, const generation_t *generation)
+{
+    const char *loaded = certificate->plan->loaded_fingerprint;
+
+    return loaded != NULL && generation != NULL
+           && strcmp(loaded, generation->facts->fingerprint) == 0;
+}
+
+static void open_served(keeper_certificate_t *certificate)
+{
+    keeper_t *keeper = certificate->keeper;
+    const plan_certificate_t *plan = certificate->plan;
+    generation_t *generation = certificate->best;
+
+    if (!is_served(certificate, generation) && plan->loaded != NULL) {
+        generation_load(&generation, keeper->store, plan->id, plan->loaded, keeper->pool);
+    }
+    if (is_served(certificate, generation)) {
+        certificate->served = generation;
+    }
+}
+
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan)
 {
     keeper_certificate_t *certificate = apr_pcalloc(keeper->pool, sizeof(*certificate));
@@ -131,6 +154,7 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     certificate->plan = plan;
     certificate->account = keeper_account_at(keeper, plan->account);
     open_best(certificate);
+    open_served(certificate);
     window_open(certificate);
     open_journal(certificate);
     return certificate;
@@ -494,6 +518,9 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
                             certificate->key, names, certificate->journal->account,
                             registration->directory, apr_time_now(), result, keeper->pool);
     if (rv == APR_SUCCESS) {
+        if (is_served(certificate, certificate->best)) {
+            certificate->replace_by = certificate->window.end;
+        }
         certificate->best = generation;
         memset(&certificate->window, 0, sizeof(certificate->window));
         certificate->installed = apr_time_now();
@@ -598,10 +625,7 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
-           && (certificate->plan->loaded_fingerprint == NULL
-               || strcmp(certificate->plan->loaded_fingerprint,
-                         certificate->best->facts->fingerprint)
-                      != 0);
+           && !is_served(certificate, certificate->best);
 }
 
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)

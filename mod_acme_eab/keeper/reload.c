@@ -13,18 +13,16 @@
 #include "base/log.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/gathering.h"
 #include "keeper/rehearsal.h"
 #include "policy/reload.h"
 #include "store/reload.h"
 
-/* How often httpd is restarted for one and the same certificate. */
-#define TRIES_MAX 3
-
 /* How many certificates are named in one sentence. */
 #define NAMED_MAX 10
 
-/* How long an order is expected to end soon. */
-#define FRESH apr_time_from_sec(30)
+/* What a restart waits for may change without a word: the clock, the agent's plans. */
+#define LOOK_AGAIN apr_time_from_sec(600)
 
 /* After the signal the parent ends this keeper; if it has not by then, something was lost. */
 #define SIGNAL_PATIENCE apr_time_from_sec(30)
@@ -68,56 +66,12 @@ static void set_why(keeper_reload_t *reload, const char *why)
     }
 }
 
-/* An order that was placed a moment ago, for a vhost that answers 503 until then. */
-static int is_coming(const keeper_certificate_t *certificate)
-{
-    return certificate->plan->fallback && certificate->journal != NULL
-           && certificate->journal->since + FRESH > apr_time_now();
-}
-
-/* httpd does not load it, for whatever reason: asking on would change nothing. */
-static int is_given_up(const keeper_reload_t *reload, const keeper_certificate_t *certificate)
-{
-    return certificate_waits_for_reload(certificate)
-           && reload_memory_asked(reload->memory, certificate->plan->id,
-                                  certificate->best->facts->fingerprint)
-                  >= TRIES_MAX;
-}
-
-/* Certificates that httpd should load, and that it was not asked for too often already. */
-static reload_facts_t gather(const keeper_reload_t *reload)
-{
-    const keeper_t *keeper = reload->keeper;
-    reload_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0 };
-    int i;
-
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
-        apr_time_t installed = certificate->installed != 0 ? certificate->installed : keeper->since;
-
-        facts.coming += is_coming(certificate);
-        if (!certificate_waits_for_reload(certificate) || is_given_up(reload, certificate)) {
-            continue;
-        }
-        ++facts.waiting;
-        facts.first |= certificate->plan->fallback;
-        if (facts.oldest == 0 || installed < facts.oldest) {
-            facts.oldest = installed;
-        }
-        if (installed > facts.newest) {
-            facts.newest = installed;
-        }
-    }
-    facts.last = reload->news.last;
-    facts.refused = reload->refused;
-    facts.refusals = reload->refusals;
-    return facts;
-}
-
-/* @return 1 when the administrator has not read these words yet */
+/* @return 1 when the administrator has not read these words yet; why may be NULL */
 static int say_why(keeper_reload_t *reload, const char *why)
 {
-    if (reload->news.why != NULL && strcmp(reload->news.why, why) == 0) {
+    const char *said = reload->news.why;
+
+    if (why == said || (why != NULL && said != NULL && strcmp(said, why) == 0)) {
         return 0;
     }
     set_why(reload, why);
@@ -176,6 +130,9 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
 
         if (certificate_waits_for_reload(certificate)) {
             APR_ARRAY_PUSH(names, const char *) = certificate->plan->id;
+            if (gathering_is_renewal(certificate, before)) {
+                memory->renewed = now;
+            }
             reload_memory_ask(memory, certificate->plan->id, certificate->best->facts->fingerprint);
         }
     }
@@ -278,7 +235,7 @@ static const char *list_given_up(const keeper_reload_t *reload, apr_pool_t *p)
     for (i = 0; i < keeper->certificates->nelts && list->nelts < NAMED_MAX; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
-        if (is_given_up(reload, certificate)) {
+        if (gathering_is_given_up(certificate, reload->memory)) {
             APR_ARRAY_PUSH(list, const char *) =
                 apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
                              certificate->plan->id, certificate->best->number);
@@ -294,7 +251,7 @@ static void give_up(keeper_reload_t *reload, const char *list, apr_pool_t *ptemp
                      "httpd was restarted %d times and still does not use the new certificate of "
                      "%s; it is not restarted for it again. Mend what httpd's error log says of it "
                      "at each restart, then restart httpd.",
-                     TRIES_MAX, list);
+                     GATHERING_TRIES_MAX, list);
 
     if (say_why(reload, why)) {
         log_line(LOG_LEVEL_ERROR, "%s", log_escape(ptemp, why));
@@ -333,26 +290,40 @@ static void settle(keeper_reload_t *reload)
     apr_pool_destroy(pool);
 }
 
-static void wait_until(keeper_reload_t *reload, apr_time_t when)
+static void wait_for(keeper_reload_t *reload, const reload_decision_t *decision)
 {
-    apr_time_t earliest = apr_time_now() + patience_left(reload);
+    apr_time_t now = apr_time_now();
+    apr_time_t when = decision->when;
+    apr_pool_t *pool = NULL;
 
-    if (when < earliest) {
-        when = earliest;
+    if (when < now + patience_left(reload)) {
+        when = now + patience_left(reload);
     }
-    loop_timer_set(reload->timer, when);
+    loop_timer_set(reload->timer, when < now + LOOK_AGAIN ? when : now + LOOK_AGAIN);
     if (reload->refusals > 0) {
         tell(reload, reload->refusal, when);
         return;
     }
-    set_why(reload, NULL);
+    apr_pool_create(&pool, reload->keeper->pool);
+    say_why(reload, gathering_why(reload->keeper, reload->memory, decision, pool));
+    apr_pool_destroy(pool);
     tell(reload, "pending", when);
+}
+
+static reload_decision_t decide(const keeper_reload_t *reload)
+{
+    apr_time_t now = apr_time_now();
+    reload_facts_t facts = gathering_facts(reload->keeper, reload->memory, now);
+
+    facts.last = reload->news.last;
+    facts.refused = reload->refused;
+    facts.refusals = reload->refusals;
+    return reload_decide(now, &facts);
 }
 
 void reload_consider(keeper_reload_t *reload)
 {
-    reload_facts_t facts;
-    apr_time_t when;
+    reload_decision_t decision;
 
     if (reload->rehearsing) {
         return;
@@ -361,11 +332,10 @@ void reload_consider(keeper_reload_t *reload)
         tell(reload, "off", 0);
         return;
     }
-    facts = gather(reload);
-    when = reload_decide(apr_time_now(), &facts);
+    decision = decide(reload);
     loop_timer_set(reload->timer, 0);
-    if (when != 0) {
-        wait_until(reload, when);
+    if (decision.when != 0) {
+        wait_for(reload, &decision);
     }
     else {
         settle(reload);
@@ -375,10 +345,9 @@ void reload_consider(keeper_reload_t *reload)
 static void on_due(void *baton)
 {
     keeper_reload_t *reload = baton;
-    reload_facts_t facts = gather(reload);
-    apr_time_t when = reload_decide(apr_time_now(), &facts);
+    reload_decision_t decision = decide(reload);
 
-    if (when != 0 && when <= apr_time_now()) {
+    if (decision.when != 0 && decision.when <= apr_time_now()) {
         rehearse(reload);
     }
     else {

@@ -193,6 +193,20 @@ static void what_waits_for_a_reload_says_so(void **state)
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
         strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
+    agent->reload.state = "pending";
+    agent->reload.why = NULL;
+    agent->reload.next = apr_time_from_sec(1000000);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(json_object_get(certificate, "next"), "why",
+                "httpd has not loaded the new certificate yet");
+    agent->reload.why = "The renewed certificate of www.example.edu is in the store.";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(json_object_get(certificate, "next"), "what", "reload");
+    expect_text(json_object_get(certificate, "next"), "why",
+                "httpd is restarted for renewals then, or before; see reload");
+    assert_true(json_peek_time(json_object_get(certificate, "next"), "at")
+                == apr_time_from_sec(1000000));
+    agent->reload.why = NULL;
     agent->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(

@@ -327,6 +327,79 @@ static void two_restarts_keep_their_distance(void **state)
     scene_end(s);
 }
 
+/* httpd serves one, and its renewal is in the store. */
+static scene_t *with_renewal(apr_pool_t *p)
+{
+    scene_t *s = with_certificate(p, PASSES);
+
+    scene_start(s);
+    scene_load(s);
+    renew(s);
+    return s;
+}
+
+static void a_renewal_goes_live_and_is_remembered(void **state)
+{
+    scene_t *s = with_renewal(*state);
+
+    run_keeper(s, apr_time_from_msec(7500));
+    assert_int_equal(1, signals);
+    assert_true(json_peek_time(scene_read(s, "reload.json"), "renewed") != 0);
+    assert_int_equal(1, asked(s));
+    scene_end(s);
+}
+
+static void a_restart_that_waits_says_what_for(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    apr_time_t now = apr_time_now(), next;
+    json_t *news;
+
+    put_memory(s, "renewed", clock_format(s->p, now - apr_time_from_sec(3600)));
+    news = run_keeper(s, apr_time_from_msec(300));
+    next = json_peek_time(news, "next");
+    assert_string_equal("pending", json_peek_string(news, "state"));
+    assert_string_equal("pending", json_peek_string(news, "told_state"));
+    assert_in_range(next, now + 22 * apr_time_from_sec(3600), now + 24 * apr_time_from_sec(3600));
+    assert_non_null(strstr(json_peek_string(news, "why"), "The renewed certificate of " NAME));
+    assert_non_null(strstr(json_peek_string(news, "why"), "once a day"));
+    assert_int_equal(0, signals);
+    assert_string_equal("", arguments(s)); /* and nothing is tested before */
+    /* Somebody else restarts httpd: nothing is left to wait for. */
+    scene_start(s);
+    scene_load(s);
+    scene_stop(s);
+    news = run_keeper(s, apr_time_from_msec(300));
+    assert_string_equal("idle", json_peek_string(news, "state"));
+    assert_null(json_peek_string(news, "why"));
+    assert_int_equal(0, signals);
+    scene_end(s);
+}
+
+static void the_window_of_the_configuration_is_kept_to(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    apr_time_t now = apr_time_now(), next;
+    apr_time_exp_t local;
+    json_t *news;
+
+    assert_int_equal(APR_SUCCESS, apr_time_exp_lt(&local, now));
+    s->plan->reload_from = (local.tm_hour * 60 + local.tm_min + 120) % 1440;
+    s->plan->reload_to = (s->plan->reload_from + 60) % 1440;
+    news = run_keeper(s, apr_time_from_msec(300));
+    next = json_peek_time(news, "next");
+    assert_in_range(next, now + apr_time_from_sec(3600), now + apr_time_from_sec(7201));
+    assert_non_null(strstr(json_peek_string(news, "why"), "ACMEReload names the time from"));
+    assert_int_equal(0, signals);
+    /* A first certificate does not wait for it. */
+    s->certificate->loaded = s->certificate->loaded_fingerprint = NULL;
+    s->certificate->fallback = 1;
+    run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(1, signals);
+    assert_true(json_peek_time(scene_read(s, "reload.json"), "renewed") == 0);
+    scene_end(s);
+}
+
 static void off_is_off(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
@@ -374,6 +447,9 @@ int main(void)
         fixture_test(only_what_waits_is_counted),
         fixture_test(what_cannot_be_remembered_is_not_done),
         fixture_test(two_restarts_keep_their_distance),
+        fixture_test(a_renewal_goes_live_and_is_remembered),
+        fixture_test(a_restart_that_waits_says_what_for),
+        fixture_test(the_window_of_the_configuration_is_kept_to),
         fixture_test(off_is_off),
         fixture_test(only_the_parent_is_signalled),
     };
