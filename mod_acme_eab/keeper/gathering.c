@@ -215,6 +215,12 @@ static void add_waiting(reload_facts_t *facts, const keeper_certificate_t *certi
     }
 }
 
+/* Whether another one is expected, and whether sooner than one that is. */
+static int is_worth_a_look(const reload_facts_t *facts, apr_time_t now)
+{
+    return facts->waiting > 0 && !facts->urgent && (facts->expected == 0 || facts->expected > now);
+}
+
 reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *memory,
                                apr_time_t now)
 {
@@ -231,7 +237,7 @@ reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *me
             add_waiting(&facts, certificate, memory);
         }
     }
-    for (i = 0; facts.waiting > 0 && i < keeper->certificates->nelts; ++i) {
+    for (i = 0; is_worth_a_look(&facts, now) && i < keeper->certificates->nelts; ++i) {
         earliest(&facts.expected, expect_renewal(keeper_certificate_at(keeper, i), now));
     }
     facts.renewed = memory->renewed;

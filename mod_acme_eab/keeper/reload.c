@@ -39,13 +39,27 @@ struct keeper_reload {
     const char *refusal; /* the state while there are some */
     apr_pool_t *why_pool;
     news_t news;
+    apr_interval_time_t lead; /* of the clock of the machine before clock_steady(), when told */
 };
+
+/* By so much a clock is not just set right a little. */
+#define CLOCK_SET apr_time_from_sec(2)
+
+/* The agent lets a time that it was told follow the steady clock. */
+static int clock_was_set(const keeper_reload_t *reload)
+{
+    apr_interval_time_t set = apr_time_now() - clock_steady() - reload->lead;
+
+    return set > CLOCK_SET || set < -CLOCK_SET;
+}
 
 static void tell(keeper_reload_t *reload, const char *state, apr_time_t next)
 {
-    if (strcmp(reload->news.state, state) == 0 && reload->news.next == next) {
+    if (strcmp(reload->news.state, state) == 0 && reload->news.next == next
+        && (next == 0 || !clock_was_set(reload))) {
         return;
     }
+    reload->lead = apr_time_now() - clock_steady();
     reload->news.state = state;
     reload->news.next = next;
     agent_tell_news(reload->keeper->agent, &reload->news);

@@ -34,7 +34,7 @@ typedef struct reload_facts {
     /* Of renewals, which take the place of one that is as good but for its age: */
     apr_time_t since; /* when the first of them came; it outlives the process, other than oldest */
     apr_time_t deadline; /* when one of them must be in use: reload_deadline() */
-    apr_time_t expected; /* when another one of this server will come; 0: nobody knows of any */
+    apr_time_t expected; /* when the next one of this server will come; 0: nobody knows of any */
     apr_time_t renewed;  /* the last restart that was for renewals as well; 0: never */
     reload_window_t window;
     reload_zone_t zone;

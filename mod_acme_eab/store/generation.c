@@ -362,7 +362,7 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
                              const char *number, apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL };
     eab_result_t *ignored = eab_result_make(p);
     generation_t *gen = apr_pcalloc(p, sizeof(*gen));
     chain_t *chain = NULL;

@@ -400,6 +400,41 @@ static void the_window_of_the_configuration_is_kept_to(void **state)
     scene_end(s);
 }
 
+/* Another one is due and was waited for; then it fails, and may do so for days. */
+static void a_failure_ends_the_waiting_for_it(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    plan_certificate_t *other = apr_array_push(s->plan->certificates);
+    keeper_certificate_t *due;
+    chain_facts_t facts;
+    json_t *failure;
+    apr_time_t next;
+
+    *other = *s->certificate;
+    s->plan->parent_pid = 1; /* nobody is signalled */
+    scene_start(s);
+    due = keeper_certificate_at(s->keeper, 1);
+    facts = *scene_certificate(s)->served->facts;
+    facts.not_before = apr_time_now() - apr_time_from_sec(80 * 86400);
+    facts.not_after = apr_time_now() + apr_time_from_sec(10 * 86400);
+    due->best->facts = &facts;
+    due->best->installed = facts.not_before;
+    reload_consider(s->keeper->reload);
+    next = reload_news(s->keeper->reload)->next;
+    assert_true(next > apr_time_now() + apr_time_from_sec(23 * 3600));
+    assert_non_null(strstr(reload_news(s->keeper->reload)->why, "others are about to be renewed"));
+    failure = json_pack("{s:i,s:s,s:s,s:{s:i,s:s}}", "attempts", 1, "since", "2026-01-01T00:00:00Z",
+                        "next", "2026-01-01T00:00:00Z", "problem", "rv", APR_EGENERAL, "detail",
+                        "No way.");
+    scene_ask(s, MESSAGE_FAILED,
+              json_pack("{s:i,s:i,s:o}", "id", 1, "certificate", 1, "failure", failure));
+    assert_non_null(due->failure);
+    next = reload_news(s->keeper->reload)->next;
+    assert_true(next < apr_time_now() + apr_time_from_sec(60));
+    assert_null(reload_news(s->keeper->reload)->why);
+    scene_end(s);
+}
+
 static void off_is_off(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
@@ -450,6 +485,7 @@ int main(void)
         fixture_test(a_renewal_goes_live_and_is_remembered),
         fixture_test(a_restart_that_waits_says_what_for),
         fixture_test(the_window_of_the_configuration_is_kept_to),
+        fixture_test(a_failure_ends_the_waiting_for_it),
         fixture_test(off_is_off),
         fixture_test(only_the_parent_is_signalled),
     };
