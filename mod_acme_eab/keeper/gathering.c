@@ -249,7 +249,7 @@ reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *me
     return facts;
 }
 
-/* "a.example, b.example and 7 others" */
+/* "a.example b.example and 7 more" */
 static const char *name_renewals(const keeper_t *keeper, const reload_memory_t *memory,
                                  apr_pool_t *p)
 {
@@ -259,19 +259,19 @@ static const char *name_renewals(const keeper_t *keeper, const reload_memory_t *
 
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+        const char *name = APR_ARRAY_IDX(certificate->plan->names, 0, const char *);
 
         if (!gathering_is_renewal(certificate, memory)) {
             continue;
         }
-        if (names->nelts < NAMED_MAX) {
-            APR_ARRAY_PUSH(names, const char *) =
-                apr_pstrcat(p, names->nelts > 0 ? ", " : "", certificate->plan->id, NULL);
-        }
-        else {
+        if (names->nelts == NAMED_MAX) {
             ++more;
         }
+        else if (!name_is_among(names, name)) { /* one for each key type */
+            APR_ARRAY_PUSH(names, const char *) = name;
+        }
     }
-    text = apr_array_pstrcat(p, names, 0);
+    text = apr_array_pstrcat(p, names, ' ');
     return more > 0 ? apr_psprintf(p, "%s and %d more", text, more) : text;
 }
 

@@ -339,10 +339,19 @@ static void it_is_told_what_is_waited_for(void **state)
     assert_non_null(strstr(why(s, RELOAD_OTHERS), "one restart is for all"));
     assert_non_null(strstr(why(s, RELOAD_DAY), "once a day"));
     assert_non_null(strstr(why(s, RELOAD_DEADLINE), "comes near its end"));
-    /* However many there are. */
-    for (i = 0; i < 20; ++i)
-        APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = scene_certificate(s);
-    assert_non_null(strstr(why(s, RELOAD_OTHERS), " and 16 more is in the store"));
+    /* However many there are; key types of one domain have one name. */
+    APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = scene_certificate(s);
+    assert_non_null(strstr(why(s, RELOAD_OTHERS), "certificate of " NAME " is in the store"));
+    for (i = 0; i < 20; ++i) {
+        keeper_certificate_t *more = apr_pmemdup(s->p, scene_certificate(s), sizeof(*more));
+        plan_certificate_t *plan = apr_pmemdup(s->p, more->plan, sizeof(*plan));
+
+        plan->names = party_names(s->p, apr_psprintf(s->p, "*.n%d.example", i), NULL);
+        more->plan = plan;
+        APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = more;
+    }
+    assert_non_null(strstr(why(s, RELOAD_OTHERS), NAME " *.n0.example *.n1.example *.n2.example "
+                                                       "*.n3.example and 16 more is in"));
     scene_end(s);
 }
 
