@@ -339,31 +339,28 @@ static void copy_facts(renew_facts_t *facts, const job_t *job)
     }
 }
 
-/* A property of the certificate, so that its renewal time does not move with each restart. */
-static double dice_of(const brief_facts_t *facts)
+/* What policy/renew.h wants to know, seen with or without the names that the certificate lacks. */
+static void collect(renew_facts_t *facts, renew_policy_t *policy, const job_t *job, int with_names)
 {
-    char digits[9] = "0";
-
-    if (facts != NULL && facts->fingerprint != NULL) {
-        apr_cpystrn(digits, facts->fingerprint, sizeof(digits));
+    memset(facts, 0, sizeof(*facts));
+    facts->ahead = account_clock_error(job->account);
+    policy->percent = job->brief->renew_percent;
+    policy->before = job->brief->renew_before;
+    if (job->brief->facts != NULL) {
+        copy_facts(facts, job);
+        facts->covers_names = !with_names || covers_what_it_can(job);
     }
-    return (double)strtoul(digits, NULL, 16) / 4294967296.0;
 }
 
-/* When its certificate is to be replaced, seen with or without the names that it lacks. */
+/* When its certificate is to be replaced. */
 static renew_decision_t decide(const job_t *job, int with_names)
 {
-    renew_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
-    renew_policy_t policy = { 0, 0 };
+    renew_facts_t facts;
+    renew_policy_t policy;
 
-    facts.ahead = account_clock_error(job->account);
-    policy.percent = job->brief->renew_percent;
-    policy.before = job->brief->renew_before;
-    if (job->brief->facts != NULL) {
-        copy_facts(&facts, job);
-        facts.covers_names = !with_names || covers_what_it_can(job);
-    }
-    return renew_decide(apr_time_now(), dice_of(job->brief->facts), &facts, &policy);
+    collect(&facts, &policy, job, with_names);
+    return renew_decide(apr_time_now(), renew_dice(job->account->brief->thumbprint), &facts,
+                        &policy);
 }
 
 int job_is_due(const job_t *job)
@@ -535,6 +532,40 @@ static int is_others_turn(const job_t *job)
     return 0;
 }
 
+static int is_renewal(const job_t *job)
+{
+    return job->state == JOB_IDLE && strcmp(job->next, "renew") == 0;
+}
+
+/* One that nothing is wrong with, and that would be renewed soon. */
+static int may_join(const job_t *job, apr_time_t now)
+{
+    renew_facts_t facts;
+    renew_policy_t policy;
+
+    if (!is_renewal(job) || job->at == 0 || job->failing.failure.attempts > 0) {
+        return 0;
+    }
+    collect(&facts, &policy, job, 1);
+    return renew_may_join(now, renew_dice(job->account->brief->thumbprint), &facts, &policy);
+}
+
+/* Certificates that are due near each other are renewed together, so that one restart of httpd is for
+ * all of them. Each waits for its place as ever. */
+static void call_along(const job_t *job, apr_time_t now)
+{
+    int i;
+
+    for (i = 0; i < job->agent->jobs->nelts; ++i) {
+        job_t *other = APR_ARRAY_IDX(job->agent->jobs, i, job_t *);
+
+        if (other != job && other->account == job->account && may_join(other, now)) {
+            other->reason = "another certificate of its account is renewed now";
+            job_happen(other, EVENT_DUE);
+        }
+    }
+}
+
 void job_poke(job_t *job, apr_time_t now)
 {
     renewal_poke(job, now);
@@ -548,7 +579,12 @@ void job_poke(job_t *job, apr_time_t now)
         }
     }
     else if (job->at != 0 && job->at <= now) {
+        int leads = is_renewal(job);
+
         job_happen(job, EVENT_DUE);
+        if (leads) {
+            call_along(job, now);
+        }
     }
 }
 

@@ -144,7 +144,8 @@ static void on_info(void *baton, const acme_answer_t *answer, const eab_result_t
     if (window->start != info->start || window->end != info->end) {
         window->start = info->start;
         window->end = info->end;
-        window->drawn = renew_draw(info->start, info->end, agent_dice());
+        window->drawn = renew_draw(info->start, info->end,
+                                   renew_dice(question->job->account->brief->thumbprint));
     }
     window->explanation = info->explanation;
     window->errors = 0;

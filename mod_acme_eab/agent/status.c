@@ -110,6 +110,8 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now
                             ? "the configuration test of httpd failed; see reload"
                         : strcmp(reload->state, "failed") == 0
                             ? "httpd could not be made to use the new certificate; see reload"
+                        : reload->why != NULL
+                            ? "httpd is restarted for renewals then, or before; see reload"
                             : "httpd has not loaded the new certificate yet");
         return next;
     }

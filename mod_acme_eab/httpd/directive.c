@@ -230,11 +230,20 @@ static const char *check_path(apr_pool_t *p, apr_array_header_t *words)
 
 static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
 {
-    (void)p;
-    return strcasecmp(*word_at(words, 0), "graceful") == 0
-                   || strcasecmp(*word_at(words, 0), "off") == 0
-               ? NULL
-               : "the argument must be graceful or off";
+    int is_off = strcasecmp(*word_at(words, 0), "off") == 0, from = 0, to = 0;
+    const char *why = NULL;
+
+    if (!is_off && strcasecmp(*word_at(words, 0), "graceful") != 0)
+        return "the argument must be graceful or off";
+    if (words->nelts == 1)
+        return NULL;
+    if (is_off)
+        return "off takes no time of the day, since httpd is not restarted at all";
+    if (words->nelts > 2)
+        return "takes graceful or off, and behind graceful maybe one time of the day without "
+               "spaces, as 02:00-05:00";
+    why = value_day_window(*word_at(words, 1), &from, &to);
+    return why != NULL ? apr_psprintf(p, "'%s' %s", *word_at(words, 1), why) : NULL;
 }
 
 static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
@@ -266,7 +275,7 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch, NULL },
     [SETTING_ALLOW_SUBSET] = { "ACMEAllowSubsetOfNames", 1, check_switch, NULL },
     [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before, NULL },
-    [SETTING_RELOAD] = { "ACMEReload", 1, check_reload, NULL },
+    [SETTING_RELOAD] = { "ACMEReload", 0, check_reload, NULL },
     [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel, NULL },
     [SETTING_USER] = { "ACMEUser", 1, NULL, NULL },
     [SETTING_STORE_DIR] = { "ACMEStoreDir", 1, check_path, NULL },

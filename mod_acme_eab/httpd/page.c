@@ -545,12 +545,18 @@ static void put_machinery(out_t *out, const json_t *status, apr_time_t now)
 {
     const json_t *processes = json_object_get(status, "processes");
     const json_t *reload = json_object_get(status, "reload");
+    const char *state = json_peek_string(reload, "state");
 
     put(out, "<h3>Processes</h3>\n<section class=\"card\"><dl>\n");
     put_row(out, "httpd", describe_process(out->p, json_object_get(processes, "httpd"), now), "");
     put_row(out, "Keeper", describe_process(out->p, json_object_get(processes, "keeper"), now), "");
     put_row(out, "Agent", describe_process(out->p, json_object_get(processes, "agent"), now), "");
     put_row(out, "Restart of httpd", json_peek_string(reload, "state"), "");
+    if (state != NULL && strcmp(state, "pending") == 0) {
+        put_row(out, "Next restart", describe_time(out->p, json_peek_time(reload, "next"), now),
+                "");
+        put_row(out, "Why then", json_peek_string(reload, "why"), "");
+    }
     put_row(out, "Last restart", describe_time(out->p, json_peek_time(reload, "last"), now), "");
     put(out, "</dl></section>\n");
 }

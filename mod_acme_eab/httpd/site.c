@@ -685,6 +685,15 @@ static int reload_is_possible(const site_t *site)
            && !ap_exists_config_define("ONE_PROCESS") && !ap_exists_config_define("DEBUG");
 }
 
+static void plan_reload_window(plan_t *plan, const site_t *site)
+{
+    const apr_array_header_t *words = config_get(site->main)->settings[SETTING_RELOAD].words;
+
+    if (words != NULL && words->nelts == 2)
+        value_day_window(APR_ARRAY_IDX(words, 1, const char *), &plan->reload_from,
+                         &plan->reload_to);
+}
+
 static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
 {
     const process_rec *process = site->main->process;
@@ -733,6 +742,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->uid = site->uid;
     plan->gid = site->gid;
     plan->reload = reload_is_possible(site);
+    plan_reload_window(plan, site);
     plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);

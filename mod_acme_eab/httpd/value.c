@@ -202,6 +202,35 @@ int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbe
     return *pbefore != 0;
 }
 
+/* @return the minute of "hh:mm", -1 for anything else, -2 when there is no such time */
+static int day_minute(const char *text)
+{
+    int hour = 0, minute = 0;
+
+    if (!apr_isdigit(text[0]) || !apr_isdigit(text[1]) || text[2] != ':' || !apr_isdigit(text[3])
+        || !apr_isdigit(text[4]))
+        return -1;
+    hour = (text[0] - '0') * 10 + text[1] - '0';
+    minute = (text[3] - '0') * 10 + text[4] - '0';
+    return hour < 24 && minute < 60 ? hour * 60 + minute : -2;
+}
+
+const char *value_day_window(const char *text, int *pfrom, int *pto)
+{
+    *pfrom = *pto = 0;
+    if (strlen(text) != sizeof("hh:mm-hh:mm") - 1 || text[5] != '-' || day_minute(text) == -1
+        || day_minute(text + 6) == -1)
+        return "is no time of the day; write it as 02:00-05:00 or, over midnight, 22:00-04:00";
+    if (day_minute(text) < 0 || day_minute(text + 6) < 0)
+        return "has a time that no clock shows; hours go from 00 to 23, minutes from 00 to 59";
+    if (day_minute(text) == day_minute(text + 6))
+        return "begins and ends at the same time, so that it never comes; leave it out if any time "
+               "is right";
+    *pfrom = day_minute(text);
+    *pto = day_minute(text + 6);
+    return NULL;
+}
+
 const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
 {
     int credentials = 0;

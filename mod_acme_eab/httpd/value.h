@@ -27,6 +27,10 @@ const char *value_managed_name(apr_pool_t *p, const char *text, const char **pwh
  * @return 1 when it is understood */
 int value_renew_before(const char *text, int *ppercent, apr_interval_time_t *pbefore);
 
+/** ACMEReload: a time of the day, "22:00-04:00", as minutes since midnight.
+ * @return NULL, or what follows the quoted word: "has no hour 24" */
+const char *value_day_window(const char *text, int *pfrom, int *pto);
+
 /** ACMEProxy: an http or https URL without credentials. */
 const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy);
 

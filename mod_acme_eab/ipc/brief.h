@@ -98,7 +98,7 @@ typedef struct brief_certificate {
     apr_interval_time_t renew_before;
     int served;
     int fallback;
-    const char *loaded; /* the fingerprint of the certificate in use by httpd, or NULL */
+    const char *loaded; /* fingerprint of the certificate in use by httpd, or NULL */
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;
@@ -113,7 +113,8 @@ typedef struct brief_certificate {
 /** The state of the reload (status: "reload"). */
 typedef struct news {
     const char *state; /* "idle", "pending", "refused", "failed", "off" */
-    const char *why;   /* refused: the parser's words, not escaped; failed: our sentence; or NULL */
+    const char *why;   /* refused: the parser's words, not escaped; failed, or pending for more than
+                          a moment: our sentence; or NULL */
     apr_time_t last;   /* the last graceful restart that was asked for; 0: none known */
     apr_time_t next;   /* the next try; 0: none */
 } news_t;

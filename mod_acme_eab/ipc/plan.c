@@ -63,6 +63,8 @@ static const member_t plan_members[] = {
     MEMBER_INT(plan_t, uid, -1),
     MEMBER_INT(plan_t, gid, -1),
     MEMBER_BOOL(plan_t, reload, 0),
+    MEMBER_INT(plan_t, reload_from, 0),
+    MEMBER_INT(plan_t, reload_to, 0),
     MEMBER_INT(plan_t, max_parallel, 8),
     MEMBER_INT(plan_t, log_level, 4),
     MEMBER_INT(plan_t, restarts, 0),

@@ -48,7 +48,8 @@ typedef struct plan_certificate {
     int served;                       /* a vhost of this httpd uses it */
     int fallback;                     /* that vhost has no certificate at all now: 503 */
     const char *loaded;               /* the generation that mod_ssl has loaded, or NULL */
-    const char *loaded_fingerprint;   /* of its certificate: numbers can be given out again */
+    const char *loaded_fingerprint;   /* of its certificate (SHA-256): the number may be another
+                                         one's by now */
     const char *where;                /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 
@@ -72,6 +73,8 @@ typedef struct plan {
     const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */
     int uid, gid;     /* the agent's; meaningless without user */
     int reload;       /* 1: graceful, 0: off */
+    int reload_from;  /* the time of the day for restarts that can wait, in minutes ... */
+    int reload_to;    /* ... from and to; both the same: at any time */
     int max_parallel;
     int log_level; /* APLOG_... of this module */
     int restarts;  /* of the keeper, since httpd read its configuration */

@@ -142,6 +142,32 @@ static void open_best(keeper_certificate_t *certificate)
     }
 }
 
+/* The number alone proves nothing: somebody may have removed what had it. */
+static int is_served(const keeper_certificate_t *certificate, const generation_t *generation)
+{
+    const char *loaded = certificate->plan->loaded_fingerprint;
+
+    return loaded != NULL && generation != NULL
+           && strcmp(loaded, generation->facts->fingerprint) == 0;
+}
+
+/* In a pool of its own: best is replaced when another one is installed. */
+static void open_served(keeper_certificate_t *certificate)
+{
+    keeper_t *keeper = certificate->keeper;
+    const plan_certificate_t *plan = certificate->plan;
+    const char *number =
+        is_served(certificate, certificate->best) ? certificate->best->number : plan->loaded;
+    generation_t *generation = NULL;
+
+    if (number != NULL) {
+        generation_load(&generation, keeper->store, plan->id, number, keeper->pool);
+    }
+    if (is_served(certificate, generation)) {
+        certificate->served = generation;
+    }
+}
+
 keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan)
 {
     keeper_certificate_t *certificate = apr_pcalloc(keeper->pool, sizeof(*certificate));
@@ -151,6 +177,7 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     certificate->plan = plan;
     certificate->account = keeper_account_at(keeper, plan->account);
     open_best(certificate);
+    open_served(certificate);
     window_open(certificate);
     open_journal(certificate);
     return certificate;
@@ -524,6 +551,9 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
         apr_pool_destroy(pool);
         return rv;
     }
+    if (is_served(certificate, certificate->best)) {
+        certificate->replace_by = certificate->window.end;
+    }
     certificate->best = generation;
     apr_pool_destroy(certificate->best_pool);
     certificate->best_pool = pool;
@@ -634,10 +664,7 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
-           && (certificate->plan->loaded_fingerprint == NULL
-               || strcmp(certificate->plan->loaded_fingerprint,
-                         certificate->best->facts->fingerprint)
-                      != 0);
+           && !is_served(certificate, certificate->best);
 }
 
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)

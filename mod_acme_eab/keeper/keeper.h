@@ -69,7 +69,10 @@ typedef struct keeper_certificate {
     keeper_account_t *account;
     generation_t *best;    /* what httpd should serve; NULL: nothing */
     apr_pool_t *best_pool; /* owns it */
+    generation_t *served;  /* what httpd serves, as long as it is in the store; or NULL */
     apr_time_t installed;  /* when best came, if that was in this process; else 0 */
+    apr_time_t
+        replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
     brief_window_t window; /* what the CA said of when to renew it */
     apr_pool_t *window_pool;
     journal_t *journal; /* the order in flight, or NULL */

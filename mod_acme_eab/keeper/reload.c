@@ -13,18 +13,16 @@
 #include "base/log.h"
 #include "keeper/agent.h"
 #include "keeper/certificate.h"
+#include "keeper/gathering.h"
 #include "keeper/rehearsal.h"
 #include "policy/reload.h"
 #include "store/reload.h"
 
-/* How often httpd is restarted for one and the same generation. */
-#define TRIES_MAX 3
-
 /* How many certificates are named in one sentence. */
 #define NAMED_MAX 10
 
-/* How long an order is expected to end soon. */
-#define FRESH apr_time_from_sec(30)
+/* What a restart waits for may change without a word: the clock, the agent's plans. */
+#define LOOK_AGAIN apr_time_from_sec(600)
 
 /* After the signal the parent ends this keeper; if it has not by then, something was lost. */
 #define SIGNAL_PATIENCE apr_time_from_sec(30)
@@ -41,13 +39,27 @@ struct keeper_reload {
     const char *refusal; /* the state while there are some */
     apr_pool_t *why_pool;
     news_t news;
+    apr_interval_time_t lead; /* of the clock of the machine before clock_steady(), when told */
 };
+
+/* By so much a clock is not just set right a little. */
+#define CLOCK_SET apr_time_from_sec(2)
+
+/* The agent lets a time that it was told follow the steady clock. */
+static int clock_was_set(const keeper_reload_t *reload)
+{
+    apr_interval_time_t set = apr_time_now() - clock_steady() - reload->lead;
+
+    return set > CLOCK_SET || set < -CLOCK_SET;
+}
 
 static void tell(keeper_reload_t *reload, const char *state, apr_time_t next)
 {
-    if (strcmp(reload->news.state, state) == 0 && reload->news.next == next) {
+    if (strcmp(reload->news.state, state) == 0 && reload->news.next == next
+        && (next == 0 || !clock_was_set(reload))) {
         return;
     }
+    reload->lead = apr_time_now() - clock_steady();
     reload->news.state = state;
     reload->news.next = next;
     agent_tell_news(reload->keeper->agent, &reload->news);
@@ -68,55 +80,12 @@ static void set_why(keeper_reload_t *reload, const char *why)
     }
 }
 
-/* An order that was placed a moment ago, for a vhost that answers 503 until then. */
-static int is_coming(const keeper_certificate_t *certificate)
-{
-    return certificate->plan->fallback && certificate->journal != NULL
-           && certificate->journal->since + FRESH > apr_time_now();
-}
-
-/* httpd does not load it, for whatever reason: asking on would change nothing. */
-static int is_given_up(const keeper_reload_t *reload, const keeper_certificate_t *certificate)
-{
-    return certificate_waits_for_reload(certificate)
-           && reload_memory_asked(reload->memory, certificate->plan->id, certificate->best->number)
-                  >= TRIES_MAX;
-}
-
-/* Certificates that httpd should load, and that it was not asked for too often already. */
-static reload_facts_t gather(const keeper_reload_t *reload)
-{
-    const keeper_t *keeper = reload->keeper;
-    reload_facts_t facts = { 0, 0, 0, 0, 0, 0, 0, 0 };
-    int i;
-
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
-        apr_time_t installed = certificate->installed != 0 ? certificate->installed : keeper->since;
-
-        facts.coming += is_coming(certificate);
-        if (!certificate_waits_for_reload(certificate) || is_given_up(reload, certificate)) {
-            continue;
-        }
-        ++facts.waiting;
-        facts.first |= certificate->plan->fallback;
-        if (facts.oldest == 0 || installed < facts.oldest) {
-            facts.oldest = installed;
-        }
-        if (installed > facts.newest) {
-            facts.newest = installed;
-        }
-    }
-    facts.last = reload->news.last;
-    facts.refused = reload->refused;
-    facts.refusals = reload->refusals;
-    return facts;
-}
-
-/* @return 1 when the administrator has not read these words yet */
+/* @return 1 when the administrator has not read these words yet; why may be NULL */
 static int say_why(keeper_reload_t *reload, const char *why)
 {
-    if (reload->news.why != NULL && strcmp(reload->news.why, why) == 0) {
+    const char *said = reload->news.why;
+
+    if (why == said || (why != NULL && said != NULL && strcmp(said, why) == 0)) {
         return 0;
     }
     set_why(reload, why);
@@ -158,13 +127,14 @@ static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *resul
     refuse(reload, "failed");
 }
 
-/* Before the signal, so that restarts for one generation are counted even if all ends here. */
+/* Before the signal, so that restarts for one certificate are counted even if all ends here. */
 static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result_t *result,
                              apr_pool_t *ptemp)
 {
     const keeper_t *keeper = reload->keeper;
     reload_memory_t *memory = reload->memory;
-    const reload_memory_t before = { memory->last, json_own(ptemp, json_deep_copy(memory->asked)) };
+    const reload_memory_t *before = reload_memory_copy(memory, ptemp);
+    apr_array_header_t *names = apr_array_make(ptemp, 4, sizeof(const char *));
     apr_status_t rv;
     int i;
 
@@ -173,13 +143,16 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
         if (certificate_waits_for_reload(certificate)) {
-            reload_memory_ask(memory, certificate->plan->id, certificate->best->number);
+            APR_ARRAY_PUSH(names, const char *) = certificate->plan->id;
+            if (gathering_is_renewal(certificate, before)) {
+                memory->renewed = now;
+            }
+            reload_memory_ask(memory, certificate->plan->id, certificate->best->facts->fingerprint);
         }
     }
+    reload_memory_keep(memory, names);
     if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
-        memory->last = before.last;
-        json_object_clear(memory->asked);
-        json_object_update(memory->asked, before.asked);
+        reload_memory_restore(memory, before);
         keeper_mend_later(reload->keeper);
     }
     return rv;
@@ -276,7 +249,7 @@ static const char *list_given_up(const keeper_reload_t *reload, apr_pool_t *p)
     for (i = 0; i < keeper->certificates->nelts && list->nelts < NAMED_MAX; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
-        if (is_given_up(reload, certificate)) {
+        if (gathering_is_given_up(certificate, reload->memory)) {
             APR_ARRAY_PUSH(list, const char *) =
                 apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
                              certificate->plan->id, certificate->best->number);
@@ -292,7 +265,7 @@ static void give_up(keeper_reload_t *reload, const char *list, apr_pool_t *ptemp
                      "httpd was restarted %d times and still does not use the new certificate of "
                      "%s; it is not restarted for it again. Mend what httpd's error log says of it "
                      "at each restart, then restart httpd.",
-                     TRIES_MAX, list);
+                     GATHERING_TRIES_MAX, list);
 
     if (say_why(reload, why)) {
         log_line(LOG_LEVEL_ERROR, "%s", log_escape(ptemp, why));
@@ -331,26 +304,40 @@ static void settle(keeper_reload_t *reload)
     apr_pool_destroy(pool);
 }
 
-static void wait_until(keeper_reload_t *reload, apr_time_t when)
+static void wait_for(keeper_reload_t *reload, const reload_decision_t *decision)
 {
-    apr_time_t earliest = apr_time_now() + patience_left(reload);
+    apr_time_t now = apr_time_now();
+    apr_time_t when = decision->when;
+    apr_pool_t *pool = NULL;
 
-    if (when < earliest) {
-        when = earliest;
+    if (when < now + patience_left(reload)) {
+        when = now + patience_left(reload);
     }
-    loop_timer_set(reload->timer, when);
+    loop_timer_set(reload->timer, when < now + LOOK_AGAIN ? when : now + LOOK_AGAIN);
     if (reload->refusals > 0) {
         tell(reload, reload->refusal, when);
         return;
     }
-    set_why(reload, NULL);
+    apr_pool_create(&pool, reload->keeper->pool);
+    say_why(reload, gathering_why(reload->keeper, reload->memory, decision, pool));
+    apr_pool_destroy(pool);
     tell(reload, "pending", when);
+}
+
+static reload_decision_t decide(const keeper_reload_t *reload)
+{
+    apr_time_t now = apr_time_now();
+    reload_facts_t facts = gathering_facts(reload->keeper, reload->memory, now);
+
+    facts.last = reload->news.last;
+    facts.refused = reload->refused;
+    facts.refusals = reload->refusals;
+    return reload_decide(now, &facts);
 }
 
 void reload_consider(keeper_reload_t *reload)
 {
-    reload_facts_t facts;
-    apr_time_t when;
+    reload_decision_t decision;
 
     if (reload->rehearsing) {
         return;
@@ -359,11 +346,10 @@ void reload_consider(keeper_reload_t *reload)
         tell(reload, "off", 0);
         return;
     }
-    facts = gather(reload);
-    when = reload_decide(apr_time_now(), &facts);
+    decision = decide(reload);
     loop_timer_set(reload->timer, 0);
-    if (when != 0) {
-        wait_until(reload, when);
+    if (decision.when != 0) {
+        wait_for(reload, &decision);
     }
     else {
         settle(reload);
@@ -373,10 +359,9 @@ void reload_consider(keeper_reload_t *reload)
 static void on_due(void *baton)
 {
     keeper_reload_t *reload = baton;
-    reload_facts_t facts = gather(reload);
-    apr_time_t when = reload_decide(apr_time_now(), &facts);
+    reload_decision_t decision = decide(reload);
 
-    if (when != 0 && when <= apr_time_now()) {
+    if (decision.when != 0 && decision.when <= apr_time_now()) {
         rehearse(reload);
     }
     else {

@@ -4,7 +4,7 @@
 
 /* keeper/reload.h - making httpd use what was installed: the configuration test with httpd's own
  * arguments, and only if it passes SIGUSR1 to the parent (design, section 5). When: policy/reload.h.
- * A generation that httpd did not load after three restarts is not asked for again. */
+ * A certificate that httpd did not load after three restarts is not asked for again. */
 
 #include "ipc/brief.h"
 #include "keeper/keeper.h"

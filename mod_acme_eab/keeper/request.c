@@ -14,6 +14,7 @@
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
+#include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/window.h"
 
@@ -183,6 +184,7 @@ static apr_status_t handle_failed(request_t *request)
                        "The failure could not be written to %s/failures: %s.", store->dir,
                        apr_strerror(rv, reason, sizeof(reason)));
     }
+    reload_consider(request->keeper->reload); /* a restart may have waited for this one */
     return APR_SUCCESS;
 }
 

@@ -38,6 +38,11 @@ static const char *find_mismatch(apr_time_t now, const renew_facts_t *facts)
     return NULL;
 }
 
+static apr_interval_time_t life_of(const renew_facts_t *facts)
+{
+    return facts->not_after - facts->not_before + APR_USEC_PER_SEC;
+}
+
 static int is_set(const renew_policy_t *policy)
 {
     return policy->before > 0 || policy->percent > 0;
@@ -68,15 +73,23 @@ static apr_time_t begin_of(apr_time_t now, const renew_facts_t *facts)
     return later_of(facts->not_before, facts->obtained);
 }
 
+/* Whatever renews a certificate before that would do so again and again. */
+static apr_time_t earliest_of(apr_time_t now, const renew_facts_t *facts)
+{
+    apr_interval_time_t life = life_of(facts);
+
+    return begin_of(now, facts) + later_of(life / 20, earlier_of(HOUR, life / 2));
+}
+
 static renew_decision_t plan_renewal(apr_time_t now, double dice, const renew_facts_t *facts,
                                      const renew_policy_t *policy)
 {
     renew_decision_t plan = { 0, NULL };
-    apr_interval_time_t life = facts->not_after - facts->not_before + APR_USEC_PER_SEC;
+    apr_interval_time_t life = life_of(facts);
     apr_interval_time_t rest = planned_rest(&plan.why, life, policy);
     apr_time_t end = facts->not_before + life;
     apr_time_t begin = begin_of(now, facts);
-    apr_time_t earliest = begin + later_of(life / 20, earlier_of(HOUR, life / 2));
+    apr_time_t earliest = earliest_of(now, facts);
 
     plan.when = end - rest - (apr_interval_time_t)((double)(life / 100) * dice);
     if (plan.when < earliest) {
@@ -91,6 +104,17 @@ static renew_decision_t plan_renewal(apr_time_t now, double dice, const renew_fa
     /* A CA may hand out what is nearly over; even that is not ordered again at once. */
     plan.when = later_of(plan.when - facts->ahead, begin + earlier_of(HOUR, life / 20));
     return plan;
+}
+
+/* FNV-1a, and a last mixing for the upper bits. */
+double renew_dice(const char *thumbprint)
+{
+    apr_uint32_t hash = 2166136261U;
+
+    for (; thumbprint != NULL && *thumbprint != '\0'; ++thumbprint)
+        hash = (hash ^ (unsigned char)*thumbprint) * 16777619U;
+    hash = (hash ^ (hash >> 16)) * 2246822507U;
+    return (double)(hash ^ (hash >> 13)) / 4294967296.0;
 }
 
 apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice)
@@ -141,12 +165,12 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
 static renew_decision_t follow_suggestion(apr_time_t now, const renew_facts_t *facts)
 {
     renew_decision_t plan = { facts->suggested, "the CA suggests this time" };
-    apr_interval_time_t life = facts->not_after - facts->not_before + APR_USEC_PER_SEC;
+    apr_interval_time_t life = life_of(facts);
     apr_time_t begin = begin_of(now, facts);
     apr_time_t backstop = facts->not_before + life - (life < SHORT_LIFE ? life / 3 : life / 4);
 
     if (facts->window_start <= begin)
-        plan.when = later_of(plan.when, begin + later_of(life / 20, earlier_of(HOUR, life / 2)));
+        plan.when = later_of(plan.when, earliest_of(now, facts));
     if (plan.when > backstop) {
         plan.when = backstop;
         plan.why = life < SHORT_LIFE
@@ -166,4 +190,16 @@ renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *
         return at_once;
     return facts->suggested != 0 ? follow_suggestion(now, facts)
                                  : plan_renewal(now, dice, facts, policy);
+}
+
+int renew_may_join(apr_time_t now, double dice, const renew_facts_t *facts,
+                   const renew_policy_t *policy)
+{
+    renew_decision_t decision = renew_decide(now, dice, facts, policy);
+
+    if (decision.when <= now)
+        return 1;
+    if (facts->suggested != 0 && facts->window_start > now)
+        return 0;
+    return decision.when - life_of(facts) / 50 <= now && earliest_of(now, facts) <= now;
 }

@@ -32,6 +32,12 @@ typedef struct renew_decision {
     const char *why; /* a static half sentence: "a third of its life is left" */
 } renew_decision_t;
 
+/** Where in a span of time the renewals of an account lie, in [0, 1): even among accounts, one and the
+ * same for all certificates of an account, so that those that were obtained together are renewed
+ * together, and for ever, so that no plan moves with a restart.
+ * @param thumbprint of the account's key (RFC 7638), or NULL */
+double renew_dice(const char *thumbprint);
+
 /** A time in [start, end), uniform with dice in [0, 1) (RFC 9773, 4.2). It is drawn once for a window
  * and kept, since drawing again and again would tend to the early side. */
 apr_time_t renew_draw(apr_time_t start, apr_time_t end, double dice);
@@ -68,8 +74,14 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
  *
  * The plan is by the CA's clock: it comes earlier by facts->ahead, yet a young certificate is not due
  * for that.
- * @param dice in [0, 1): a property of the certificate, so that the plan survives restarts */
+ * @param dice renew_dice() */
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy);
+
+/** True when it is renewed now if another certificate of its account is: it would be due by itself
+ * within L/50 (3 hours of 6 days, a day of 47, 8 of 398). Never before the window that the CA suggests,
+ * nor before it has served for as long as a setting must let it. */
+int renew_may_join(apr_time_t now, double dice, const renew_facts_t *facts,
+                   const renew_policy_t *policy);
 
 #endif

@@ -481,6 +481,31 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
     return rv;
 }
 
+apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
+                             const char *number, apr_pool_t *p)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL };
+    eab_result_t *ignored = eab_result_make(p);
+    generation_t *gen = apr_pcalloc(p, sizeof(*gen));
+    chain_t *chain = NULL;
+    apr_status_t rv;
+
+    *pgen = NULL;
+    if ((rv = archive_make(&archive, store, name, ignored, p)) != APR_SUCCESS)
+        return rv;
+    if (number_value(number) == 0)
+        return APR_EINVAL;
+    gen->number = apr_pstrdup(p, number);
+    gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
+    gen->key_path = archive_path(p, &archive, number, KEY_FILE);
+    if ((rv = chain_load(&chain, gen->chain_path, ignored, p)) != APR_SUCCESS)
+        return rv;
+    gen->facts = chain_facts(chain);
+    generation_read_meta(gen, archive_path(p, &archive, number, META_FILE), p);
+    *pgen = gen;
+    return APR_SUCCESS;
+}
+
 apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
                                 apr_pool_t *ptemp)
 {

@@ -48,6 +48,11 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
                                  const apr_array_header_t *names, const terms_t *terms,
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p);
 
+/** One by its number, whatever its dates are and whether its key is there.
+ * @return APR_SUCCESS; else *pgen is NULL */
+apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
+                             const char *number, apr_pool_t *p);
+
 /** After a start: when the newest whole generation is newer than the live one (a crash came
  * between), make it live. Removes unfinished generations. A directory in the place of the link, which
  * a restored backup leaves, becomes a link again; a certificate in it that is not in the archive goes

@@ -3,8 +3,12 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "base/json.h"
 #include "store/record.h"
+
+#define COUNT_MAX 1000 /* beyond, it does not matter how often it was */
 
 reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
 {
@@ -14,6 +18,7 @@ reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
 
     if (json != NULL) {
         memory->last = json_peek_time(json, "last");
+        memory->renewed = json_peek_time(json, "renewed");
         memory->asked = json_object_get(json, "asked");
     }
     if (!json_is_object(memory->asked)) {
@@ -22,23 +27,66 @@ reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
     return memory;
 }
 
-int reload_memory_asked(const reload_memory_t *memory, const char *name, const char *generation)
+reload_memory_t *reload_memory_copy(const reload_memory_t *memory, apr_pool_t *p)
 {
-    const json_t *entry = json_object_get(memory->asked, name);
-    const char *asked = json_peek_string(entry, "generation");
+    reload_memory_t *copy = apr_pmemdup(p, memory, sizeof(*memory));
 
-    if (asked == NULL || strcmp(asked, generation) != 0) {
-        return 0;
-    }
-    return (int)json_peek_int(entry, "count", 0);
+    copy->asked = json_own(p, json_deep_copy(memory->asked));
+    return copy;
 }
 
-void reload_memory_ask(reload_memory_t *memory, const char *name, const char *generation)
+void reload_memory_restore(reload_memory_t *memory, const reload_memory_t *copy)
 {
-    json_int_t count = reload_memory_asked(memory, name, generation) + 1;
+    memory->last = copy->last;
+    memory->renewed = copy->renewed;
+    json_object_clear(memory->asked);
+    json_object_update(memory->asked, copy->asked);
+}
+
+int reload_memory_asked(const reload_memory_t *memory, const char *name, const char *fingerprint)
+{
+    const json_t *entry = json_object_get(memory->asked, name);
+    const char *asked = json_peek_string(entry, "certificate");
+    apr_int64_t count = json_peek_int(entry, "count", 0);
+
+    if (asked == NULL || strcmp(asked, fingerprint) != 0 || count < 0) {
+        return 0;
+    }
+    return count < COUNT_MAX ? (int)count : COUNT_MAX;
+}
+
+void reload_memory_ask(reload_memory_t *memory, const char *name, const char *fingerprint)
+{
+    json_int_t count = reload_memory_asked(memory, name, fingerprint) + 1;
 
     json_object_set_new(memory->asked, name,
-                        json_pack("{s:s,s:I}", "generation", generation, "count", count));
+                        json_pack("{s:s,s:I}", "certificate", fingerprint, "count", count));
+}
+
+static int is_among(const apr_array_header_t *names, const char *name)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void reload_memory_keep(reload_memory_t *memory, const apr_array_header_t *names)
+{
+    const char *name;
+    json_t *entry;
+    void *next;
+
+    json_object_foreach_safe(memory->asked, next, name, entry)
+    {
+        if (!is_among(names, name)) {
+            json_object_del(memory->asked, name);
+        }
+    }
 }
 
 apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *memory,
@@ -48,6 +96,7 @@ apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *mem
     json_t *json = json_own(ptemp, json_object());
 
     json_put_time(json, "last", memory->last);
+    json_put_time(json, "renewed", memory->renewed);
     json_object_set(json, "asked", memory->asked);
     return record_write(path, json, result, ptemp);
 }

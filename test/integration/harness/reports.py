@@ -138,8 +138,12 @@ def _of_reload(report, now):
     reload, certificates = report["reload"], report["certificates"]
     if reload["state"] not in RELOADS:
         yield f"reload {reload['state']}"
-    if bool(reload.get("why")) != (reload["state"] in ("refused", "failed")):
+    said = bool(reload.get("why"))
+    if said != (reload["state"] in ("refused", "failed")) and reload["state"] != "pending":
         yield f"reload {reload['state']}, because of {reload.get('why')}"
+    if reload["state"] == "pending" and said and not (reload.get("next") and any(
+            entry["name"] in reload["why"] for entry in certificates)):
+        yield f"reload waits for {reload['why']}, which names no certificate, or has no end"
     if reload.get("next") and clock.parse(reload["next"]) < now:
         yield "reload in the past"
     if reload["state"] == "idle" and reload.get("next"):

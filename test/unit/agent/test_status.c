@@ -193,6 +193,21 @@ static void what_waits_for_a_reload_says_so(void **state)
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
         strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
+    agent->reload.state = "pending";
+    agent->reload.why = NULL;
+    agent->reload.next = apr_time_from_sec(4000000000);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(json_object_get(certificate, "next"), "why",
+                "httpd has not loaded the new certificate yet");
+    agent->reload.why = "The renewed certificate of www.example.edu is in the store.";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(json_object_get(certificate, "next"), "what", "reload");
+    expect_text(json_object_get(certificate, "next"), "why",
+                "httpd is restarted for renewals then, or before; see reload");
+    assert_true(json_peek_time(json_object_get(certificate, "next"), "at")
+                == apr_time_from_sec(4000000000));
+    agent->reload.next = 0;
+    agent->reload.why = NULL;
     agent->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
@@ -264,7 +279,7 @@ static void an_account_that_fails_is_told_before_missing_names(void **state)
     agent_t *agent;
 
     s.certificate->facts = facts(s.p);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     eab_result_set(s.certificate->failure.problem, APR_EGENERAL, ACME_ERROR "caa", "No way");
     s.certificate->failure.attempts = 1;
     s.certificate->failure.subset = SUBSET_SETTLED;
@@ -286,7 +301,7 @@ static void what_is_due_happens_now(void **state)
     agent_t *agent;
 
     s.certificate->facts = facts(s.p);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     agent = agent_of(&s);
     APR_ARRAY_IDX(agent->jobs, 0, job_t *)->at = now - apr_time_from_sec(1);
     next =
@@ -294,7 +309,7 @@ static void what_is_due_happens_now(void **state)
     expect_text(next, "what", "renew");
     assert_int_equal(now, json_peek_time(next, "at"));
     /* While httpd is being restarted. */
-    s.certificate->loaded = "000002";
+    s.certificate->loaded = "ff01";
     agent->reload.state = "pending";
     agent->reload.next = now - apr_time_from_sec(1);
     status = json_own(s.p, status_make(agent, now, s.p));
@@ -313,7 +328,7 @@ static void one_that_is_over_is_not_valid(void **state)
 
     s.certificate->facts = facts(s.p);
     s.certificate->facts->not_after = apr_time_now() - apr_time_from_sec(1);
-    s.certificate->loaded = "000003";
+    s.certificate->loaded = "ff00";
     agent = agent_of(&s);
     certificate = first(status_of(&s, agent), "certificates");
     expect_text(certificate, "state", "renewing");

@@ -217,6 +217,22 @@ static void test_failed_reload_is_told(void **state)
     assert_has(render(*state, "{'reload':{'state':'failed'}}", 1), "</html>");
 }
 
+static void test_restart_that_waits(void **state)
+{
+    const char *page = render(*state,
+                              "{'reload':{'state':'pending','next':'2026-11-22T02:00:00Z',"
+                              "'why':'The renewed <certificate> waits.'}}",
+                              1);
+
+    assert_has(page, "<dt>Next restart</dt><dd class=\"\"><bdi>2026-11-22 02:00 UTC");
+    assert_has(
+        page,
+        "<dt>Why then</dt><dd class=\"\"><bdi>The renewed &lt;certificate&gt; waits.</bdi></dd>");
+    assert_null(strstr(page, "role=\"alert\"")); /* it is nothing to worry about */
+    page = render(*state, "{'reload':{'state':'idle','next':null}}", 1);
+    assert_null(strstr(page, "Next restart"));
+}
+
 static void test_agent_that_is_not_running(void **state)
 {
     assert_has(render(*state, full, 0), "The agent is not running");
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_several_key_types_on_one_card),
         cmocka_unit_test(test_refused_reload_shows_the_parsers_line),
         cmocka_unit_test(test_failed_reload_is_told),
+        cmocka_unit_test(test_restart_that_waits),
         cmocka_unit_test(test_agent_that_is_not_running),
         cmocka_unit_test(test_what_is_no_longer_configured),
         cmocka_unit_test(test_no_report),

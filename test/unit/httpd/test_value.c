@@ -325,6 +325,44 @@ static void test_label(void **state)
     assert_non_null(strstr(value_label_refusal(*state, "Default"), "default"));
 }
 
+static void test_day_window(void **state)
+{
+    static const char *const no_time[] = { "",
+                                           "2:00-5:00",
+                                           "02:00",
+                                           "02:00-05",
+                                           "02:00-05:0x",
+                                           "02.00-05.00",
+                                           "02:00_05:00",
+                                           "02:00-05:00 ",
+                                           "-2:00-05:00",
+                                           "02:00-05:000",
+                                           "night",
+                                           "0200-0500xx" };
+    static const char *const no_clock[] = { "24:00-05:00", "22:00-24:00", "02:60-05:00",
+                                            "02:00-99:99" };
+    int from = 0, to = 0;
+    size_t i;
+
+    (void)state;
+    assert_null(value_day_window("02:00-05:30", &from, &to));
+    assert_int_equal(from, 120);
+    assert_int_equal(to, 330);
+    assert_null(value_day_window("22:00-04:00", &from, &to));
+    assert_int_equal(from, 1320);
+    assert_int_equal(to, 240);
+    assert_null(value_day_window("23:59-00:00", &from, &to));
+    for (i = 0; i < sizeof(no_time) / sizeof(no_time[0]); ++i) {
+        assert_non_null(strstr(value_day_window(no_time[i], &from, &to), "no time of the day"));
+        assert_int_equal(from, 0);
+        assert_int_equal(to, 0);
+    }
+    for (i = 0; i < sizeof(no_clock) / sizeof(no_clock[0]); ++i)
+        assert_non_null(strstr(value_day_window(no_clock[i], &from, &to), "00 to 23"));
+    assert_non_null(strstr(value_day_window("03:00-03:00", &from, &to), "never comes"));
+    assert_int_equal(from, to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_admin_contact),
         cmocka_unit_test(test_managed_name),
         cmocka_unit_test(test_renew_before),
+        cmocka_unit_test(test_day_window),
         cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_eab_source),
         cmocka_unit_test(test_key_in_place_of_its_source),

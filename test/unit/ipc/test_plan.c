@@ -13,6 +13,7 @@ static const char *const whole =
     "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\","
     "\"agent_program\":\"/usr/libexec/agent\",\"store_dir\":\"/var/store\","
     "\"run_dir\":\"/run/eab\",\"user\":\"www-data\",\"uid\":33,\"gid\":34,\"reload\":true,"
+    "\"reload_from\":1320,\"reload_to\":240,"
     "\"max_parallel\":5,\"log_level\":7,\"restarts\":3,\"http_ports\":[80,8080],"
     "\"accounts\":["
     "{\"label\":\"first\",\"directory\":\"https://ca.example/dir\",\"kid\":\"kid-1\","
@@ -29,7 +30,7 @@ static const char *const whole =
     "chain\":\"Root X1\","
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
-    "\"loaded_fingerprint\":\"0f\","
+    "\"loaded_fingerprint\":\"ab12\","
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)
@@ -100,6 +101,8 @@ static void members_are_where_they_belong(void **state)
     assert_int_equal(33, plan->uid);
     assert_int_equal(34, plan->gid);
     assert_int_equal(1, plan->reload);
+    assert_int_equal(1320, plan->reload_from);
+    assert_int_equal(240, plan->reload_to);
     assert_int_equal(3, plan->restarts);
     assert_string_equal("/var/store", plan->store_dir);
     assert_string_equal("/run/eab", plan->run_dir);
@@ -115,7 +118,7 @@ static void members_are_where_they_belong(void **state)
     assert_int_equal(0, certificate->common_name);
     assert_int_equal(1, certificate->allow_subset);
     assert_string_equal("000007", certificate->loaded);
-    assert_string_equal("0f", certificate->loaded_fingerprint);
+    assert_string_equal("ab12", certificate->loaded_fingerprint);
     assert_string_equal("example.edu", APR_ARRAY_IDX(certificate->names, 1, const char *));
 }
 

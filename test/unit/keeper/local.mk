@@ -28,6 +28,11 @@ test_unit_keeper_test_eabsource_SOURCES = test/unit/keeper/test_eabsource.c
 test_unit_keeper_test_eabsource_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_eabsource_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_gathering
+test_unit_keeper_test_gathering_SOURCES = test/unit/keeper/test_gathering.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_gathering_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_gathering_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_keeper
 test_unit_keeper_test_keeper_SOURCES = test/unit/keeper/test_keeper.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_keeper_CFLAGS = $(UNIT_CFLAGS) -pthread

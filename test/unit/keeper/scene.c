@@ -206,6 +206,15 @@ void scene_install(scene_t *s)
                                                       s->result));
 }
 
+void scene_load(scene_t *s)
+{
+    const generation_t *best = scene_certificate(s)->best;
+
+    s->certificate->loaded = apr_pstrdup(s->p, best->number);
+    s->certificate->loaded_fingerprint = apr_pstrdup(s->p, best->facts->fingerprint);
+    s->certificate->fallback = 0;
+}
+
 const char *scene_path(scene_t *s, const char *below)
 {
     return apr_pstrcat(s->p, s->plan->store_dir, "/", below, NULL);

@@ -98,6 +98,9 @@ const char *scene_chain(scene_t *s, keypair_t *key, const char *names);
 /** Install a certificate for the order in flight. */
 void scene_install(scene_t *s);
 
+/** httpd loads the best certificate that there is: the next keeper is told so. */
+void scene_load(scene_t *s);
+
 /** A path below the store. In p of the scene. */
 const char *scene_path(scene_t *s, const char *below);
 int scene_has(scene_t *s, const char *below);

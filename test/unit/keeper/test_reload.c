@@ -5,6 +5,7 @@
 #include <apr_file_io.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "ipc/rehearsal.h"
@@ -35,8 +36,6 @@ static const char *stage(scene_t *s, const char *name, const char *text)
                                     file(s, "arguments"), "\n", text, NULL));
 }
 
-static const char *installed; /* the fingerprint of that certificate: */
-
 /* A store with one certificate that httpd has not loaded. */
 static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
 {
@@ -52,7 +51,6 @@ static scene_t *with_certificate(apr_pool_t *p, const char *httpd)
     scene_register(s);
     scene_finalize(s);
     scene_install(s);
-    installed = apr_pstrdup(p, scene_certificate(s)->best->facts->fingerprint);
     scene_stop(s);
     s->certificate->fallback = 1; /* at once */
     s->plan->reload = 1;
@@ -131,6 +129,29 @@ static apr_int64_t asked(scene_t *s)
     return json_peek_int(entry, "count", 0);
 }
 
+static void put_memory(scene_t *s, const char *key, const char *value)
+{
+    json_t *memory = scene_read(s, "reload.json");
+    const char *text;
+
+    if (memory == NULL)
+        memory = json_own(s->p, json_object());
+    json_put_string(memory, key, value);
+    text = json_text(s->p, memory);
+    fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+}
+
+/* Another certificate is installed, and httpd not restarted for it yet. */
+static void renew(scene_t *s)
+{
+    s->plan->reload = 0;
+    scene_start(s);
+    scene_finalize(s);
+    scene_install(s);
+    scene_stop(s);
+    s->plan->reload = 1;
+}
+
 static void a_passed_test_restarts_httpd(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
@@ -143,8 +164,9 @@ static void a_passed_test_restarts_httpd(void **state)
     assert_null(json_peek_string(news, "why"));
     assert_int_equal(1, asked(s));
     /* The keeper after the restart: it is loaded. */
-    s->certificate->loaded_fingerprint = installed;
-    s->certificate->fallback = 0;
+    scene_start(s);
+    scene_load(s);
+    scene_stop(s);
     news = run_keeper(s, apr_time_from_msec(300));
     assert_int_equal(1, signals);
     assert_string_equal("idle", json_peek_string(news, "state"));
@@ -203,21 +225,14 @@ static void a_test_that_cannot_be_run_is_told(void **state)
 }
 
 /* httpd does not load it, for whatever reason: three restarts are enough. */
-static void one_generation_is_asked_for_three_times(void **state)
+static void one_certificate_is_asked_for_three_times(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
     json_t *news;
     int i;
 
     for (i = 1; i <= 5; ++i) {
-        json_t *memory = scene_read(s, "reload.json");
-        const char *text;
-
-        if (memory != NULL) { /* long ago */
-            json_put_string(memory, "last", "2026-01-01T00:00:00Z");
-            text = json_text(s->p, memory);
-            fixture_write(scene_path(s, "reload.json"), text, strlen(text));
-        }
+        put_memory(s, "last", "2026-01-01T00:00:00Z"); /* long ago */
         news = run_keeper(s, apr_time_from_msec(700));
         assert_int_equal(i < 3 ? i : 3, signals);
         assert_int_equal(i < 3 ? i : 3, asked(s));
@@ -228,15 +243,48 @@ static void one_generation_is_asked_for_three_times(void **state)
     assert_string_equal("failed", json_peek_string(news, "told_state"));
     assert_non_null(strstr(json_peek_string(news, "why"), NAME " (generation 000001)"));
     assert_int_equal(2, logged(s, NAME " (generation 000001)"));
-    /* Another generation is another matter. */
-    s->plan->reload = 0;
-    scene_start(s);
-    scene_finalize(s);
-    scene_install(s);
-    scene_stop(s);
-    s->plan->reload = 1;
+    /* Another certificate is another matter. */
+    renew(s);
     run_keeper(s, apr_time_from_msec(700));
     assert_int_equal(4, signals);
+    assert_int_equal(1, asked(s));
+    scene_end(s);
+}
+
+/* Whoever purges a name by hand makes the numbers of its generations begin anew. */
+static void a_number_that_is_given_out_again_is_not_counted_on(void **state)
+{
+    scene_t *s = with_certificate(*state, PASSES);
+    int i;
+
+    for (i = 1; i <= 5; ++i) {
+        run_keeper(s, apr_time_from_msec(700));
+        assert_int_equal(i, signals);
+        assert_int_equal(1, asked(s));
+        assert_int_equal(APR_SUCCESS, file_remove_tree(scene_path(s, "archive/" NAME), s->p));
+        assert_int_equal(0, unlink(scene_path(s, "live/" NAME)));
+        renew(s);
+        assert_true(scene_has(s, "archive/" NAME "/000001"));
+        assert_false(scene_has(s, "archive/" NAME "/000002"));
+        put_memory(s, "last", "2026-01-01T00:00:00Z");
+    }
+    scene_end(s);
+}
+
+/* What was counted for names that are served or gone does not pile up, and the counts of versions
+ * that went by the number hold nothing up. */
+static void only_what_waits_is_counted(void **state)
+{
+    scene_t *s = with_certificate(*state, PASSES);
+    const char *old = "{\"last\": \"2026-01-01T00:00:00Z\", \"asked\": {\"gone.example\": "
+                      "{\"generation\": \"000001\", \"count\": 3}, \"" NAME "\": "
+                      "{\"generation\": \"000001\", \"count\": 3}}}";
+
+    fixture_write(scene_path(s, "reload.json"), old, strlen(old));
+    run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(1, signals);
+    assert_int_equal(1, asked(s));
+    assert_int_equal(1, json_object_size(json_object_get(scene_read(s, "reload.json"), "asked")));
     scene_end(s);
 }
 
@@ -270,19 +318,123 @@ static void what_cannot_be_remembered_is_not_done(void **state)
 static void two_restarts_keep_their_distance(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
-    json_t *memory = json_own(s->p, json_object());
     apr_time_t last = apr_time_now();
-    const char *text;
     json_t *news;
 
-    json_put_time(memory, "last", last);
-    text = json_text(s->p, memory);
-    fixture_write(scene_path(s, "reload.json"), text, strlen(text));
+    put_memory(s, "last", clock_format(s->p, last));
     news = run_keeper(s, apr_time_from_msec(500));
     assert_int_equal(0, signals);
     assert_string_equal("", arguments(s));
     assert_string_equal("pending", json_peek_string(news, "state"));
     assert_true(json_peek_time(news, "next") >= last + apr_time_from_sec(8));
+    scene_end(s);
+}
+
+/* httpd serves one, and its renewal is in the store. */
+static scene_t *with_renewal(apr_pool_t *p)
+{
+    scene_t *s = with_certificate(p, PASSES);
+
+    scene_start(s);
+    scene_load(s);
+    renew(s);
+    return s;
+}
+
+static void a_renewal_goes_live_and_is_remembered(void **state)
+{
+    scene_t *s = with_renewal(*state);
+
+    run_keeper(s, apr_time_from_msec(7500));
+    assert_int_equal(1, signals);
+    assert_true(json_peek_time(scene_read(s, "reload.json"), "renewed") != 0);
+    assert_int_equal(1, asked(s));
+    scene_end(s);
+}
+
+static void a_restart_that_waits_says_what_for(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    apr_time_t now = apr_time_now(), next;
+    json_t *news;
+
+    put_memory(s, "renewed", clock_format(s->p, now - apr_time_from_sec(3600)));
+    news = run_keeper(s, apr_time_from_msec(300));
+    next = json_peek_time(news, "next");
+    assert_string_equal("pending", json_peek_string(news, "state"));
+    assert_string_equal("pending", json_peek_string(news, "told_state"));
+    assert_in_range(next, now + 22 * apr_time_from_sec(3600), now + 24 * apr_time_from_sec(3600));
+    assert_non_null(strstr(json_peek_string(news, "why"), "The renewed certificate of " NAME));
+    assert_non_null(strstr(json_peek_string(news, "why"), "once a day"));
+    assert_int_equal(0, signals);
+    assert_string_equal("", arguments(s)); /* and nothing is tested before */
+    /* Somebody else restarts httpd: nothing is left to wait for. */
+    scene_start(s);
+    scene_load(s);
+    scene_stop(s);
+    news = run_keeper(s, apr_time_from_msec(300));
+    assert_string_equal("idle", json_peek_string(news, "state"));
+    assert_null(json_peek_string(news, "why"));
+    assert_int_equal(0, signals);
+    scene_end(s);
+}
+
+static void the_window_of_the_configuration_is_kept_to(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    apr_time_t now = apr_time_now(), next;
+    apr_time_exp_t local;
+    json_t *news;
+
+    assert_int_equal(APR_SUCCESS, apr_time_exp_lt(&local, now));
+    s->plan->reload_from = (local.tm_hour * 60 + local.tm_min + 120) % 1440;
+    s->plan->reload_to = (s->plan->reload_from + 60) % 1440;
+    news = run_keeper(s, apr_time_from_msec(300));
+    next = json_peek_time(news, "next");
+    assert_in_range(next, now + apr_time_from_sec(3600), now + apr_time_from_sec(7201));
+    assert_non_null(strstr(json_peek_string(news, "why"), "ACMEReload names the time from"));
+    assert_int_equal(0, signals);
+    /* A first certificate does not wait for it. */
+    s->certificate->loaded = s->certificate->loaded_fingerprint = NULL;
+    s->certificate->fallback = 1;
+    run_keeper(s, apr_time_from_msec(700));
+    assert_int_equal(1, signals);
+    assert_true(json_peek_time(scene_read(s, "reload.json"), "renewed") == 0);
+    scene_end(s);
+}
+
+/* Another one is due and was waited for; then it fails, and may do so for days. */
+static void a_failure_ends_the_waiting_for_it(void **state)
+{
+    scene_t *s = with_renewal(*state);
+    plan_certificate_t *other = apr_array_push(s->plan->certificates);
+    keeper_certificate_t *due;
+    chain_facts_t facts;
+    json_t *failure;
+    apr_time_t next;
+
+    *other = *s->certificate;
+    s->plan->parent_pid = 1; /* nobody is signalled */
+    scene_start(s);
+    due = keeper_certificate_at(s->keeper, 1);
+    facts = *scene_certificate(s)->served->facts;
+    facts.not_before = apr_time_now() - apr_time_from_sec(80 * 86400);
+    facts.not_after = apr_time_now() + apr_time_from_sec(10 * 86400);
+    due->best->facts = &facts;
+    due->best->installed = facts.not_before;
+    reload_consider(s->keeper->reload);
+    next = reload_news(s->keeper->reload)->next;
+    assert_true(next > apr_time_now() + apr_time_from_sec(23 * 3600));
+    assert_non_null(strstr(reload_news(s->keeper->reload)->why, "others are about to be renewed"));
+    failure = json_pack("{s:i,s:s,s:s,s:{s:i,s:s}}", "attempts", 1, "since", "2026-01-01T00:00:00Z",
+                        "next", "2026-01-01T00:00:00Z", "problem", "rv", APR_EGENERAL, "detail",
+                        "No way.");
+    scene_ask(s, MESSAGE_FAILED,
+              json_pack("{s:i,s:i,s:o}", "id", 1, "certificate", 1, "failure", failure));
+    assert_non_null(due->failure);
+    next = reload_news(s->keeper->reload)->next;
+    assert_true(next < apr_time_now() + apr_time_from_sec(60));
+    assert_null(reload_news(s->keeper->reload)->why);
     scene_end(s);
 }
 
@@ -328,9 +480,15 @@ int main(void)
         fixture_test(a_refused_test_restarts_nothing_and_says_why),
         fixture_test(a_mended_configuration_goes_live_by_itself),
         fixture_test(a_test_that_cannot_be_run_is_told),
-        fixture_test(one_generation_is_asked_for_three_times),
+        fixture_test(one_certificate_is_asked_for_three_times),
+        fixture_test(a_number_that_is_given_out_again_is_not_counted_on),
+        fixture_test(only_what_waits_is_counted),
         fixture_test(what_cannot_be_remembered_is_not_done),
         fixture_test(two_restarts_keep_their_distance),
+        fixture_test(a_renewal_goes_live_and_is_remembered),
+        fixture_test(a_restart_that_waits_says_what_for),
+        fixture_test(the_window_of_the_configuration_is_kept_to),
+        fixture_test(a_failure_ends_the_waiting_for_it),
         fixture_test(off_is_off),
         fixture_test(only_the_parent_is_signalled),
     };

@@ -404,6 +404,99 @@ static void keeps_its_promises_whatever_the_ca_suggests(void **state)
     }
 }
 
+/* As many accounts at one part of a window as at another. */
+static void the_dice_are_even_and_do_not_change(void **state)
+{
+    int buckets[10] = { 0 };
+    char thumbprint[44];
+    int i, k;
+
+    (void)state;
+    srand(20261129);
+    for (i = 0; i < 10000; ++i) {
+        for (k = 0; k < 43; ++k)
+            thumbprint[k] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[rand() % 64];
+        thumbprint[43] = '\0';
+        assert_true(renew_dice(thumbprint) >= 0 && renew_dice(thumbprint) < 1);
+        assert_true(renew_dice(thumbprint) == renew_dice(thumbprint));
+        ++buckets[(int)(renew_dice(thumbprint) * 10)];
+    }
+    for (i = 0; i < 10; ++i)
+        assert_in_range(buckets[i], 850, 1150);
+    assert_true(renew_dice(NULL) >= 0 && renew_dice(NULL) < 1);
+}
+
+/* 30 certificates that an account got within an hour: the first of them that is due takes all others
+ * along, of whatever life they are, with or without a suggestion of the CA. */
+static void what_came_together_is_renewed_together(void **state)
+{
+    int lives, i, k;
+
+    (void)state;
+    srand(20261130);
+    for (lives = 6; lives <= 398; ++lives) {
+        double dice = roll();
+        renew_facts_t facts[30];
+        apr_time_t first = START + DAYS(999);
+
+        for (i = 0; i < 30; ++i) {
+            apr_interval_time_t offset = (apr_interval_time_t)(roll() * (double)HOURS(1));
+
+            facts[i] = good(DAYS(lives));
+            facts[i].not_before += offset;
+            facts[i].not_after += offset;
+            facts[i].obtained += offset;
+            if (lives % 2 == 0) {
+                facts[i].window_start = facts[i].not_before + DAYS(lives) / 2;
+                facts[i].suggested =
+                    renew_draw(facts[i].window_start, facts[i].window_start + DAYS(2), dice);
+            }
+            if (renew_decide(START, dice, &facts[i], &unset).when < first)
+                first = renew_decide(START, dice, &facts[i], &unset).when;
+        }
+        for (i = k = 0; i < 30; ++i)
+            k += renew_may_join(first, dice, &facts[i], &unset);
+        if (lives % 2 != 0)
+            assert_int_equal(k, 30);
+        for (i = k = 0; i < 30; ++i) /* an hour later the window of each has begun */
+            k += renew_may_join(first + HOURS(1), dice, &facts[i], &unset);
+        assert_int_equal(k, 30);
+    }
+}
+
+static void joins_within_a_fiftieth_of_its_life(void **state)
+{
+    int i;
+
+    (void)state;
+    srand(20261201);
+    for (i = 0; i < 100000; ++i) {
+        apr_interval_time_t life = DAYS(6) + (apr_interval_time_t)(roll() * (double)DAYS(392));
+        apr_interval_time_t from = (apr_interval_time_t)((roll() * 3 - 1) * (double)life);
+        renew_facts_t facts =
+            rand() % 2 ? good(life) : suggested(life, from, from + DAYS(2), roll());
+        renew_policy_t policy = random_policy();
+        apr_time_t now = START + (apr_interval_time_t)(roll() * (double)life);
+        double dice = roll();
+        apr_time_t when = renew_decide(now, dice, &facts, &policy).when;
+
+        life = facts.not_after - facts.not_before + apr_time_from_sec(1);
+        if (when <= now) {
+            assert_true(renew_may_join(now, dice, &facts, &policy));
+        }
+        else if (renew_may_join(now, dice, &facts, &policy)) {
+            assert_true(when - now <= life / 50);
+            assert_true(now >= START + life / 20); /* or joining would be a loop */
+            assert_true(facts.suggested == 0 || facts.window_start <= now);
+        }
+        else {
+            assert_true(when - now > life / 50 || now < START + life / 20
+                        || (facts.suggested != 0 && facts.window_start > now));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +518,9 @@ int main(void)
         cmocka_unit_test(plans_by_the_clock_of_the_ca),
         cmocka_unit_test(believes_a_clock_within_reason),
         cmocka_unit_test(keeps_its_promises_whatever_the_ca_suggests),
+        cmocka_unit_test(the_dice_are_even_and_do_not_change),
+        cmocka_unit_test(what_came_together_is_renewed_together),
+        cmocka_unit_test(joins_within_a_fiftieth_of_its_life),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -706,6 +706,26 @@ static void other_entries_are_left_alone(void **state)
     scene_end(&s);
 }
 
+/* For whoever knows the number: an old one, one whose key is gone, one that has expired. */
+static void one_is_loaded_by_its_number(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *first = install(&s), *gen = NULL;
+
+    install(&s);
+    assert_int_equal(0, unlink(first->key_path));
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    assert_string_equal(first->facts->fingerprint, gen->facts->fingerprint);
+    assert_string_equal(ACCOUNT, gen->account);
+    assert_string_equal("000001", gen->number);
+    assert_int_not_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000003", s.p));
+    assert_null(gen);
+    assert_int_not_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "../../x", s.p));
+    assert_int_not_equal(APR_SUCCESS, generation_load(&gen, s.store, "../" NAME, "000001", s.p));
+    assert_null(gen);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -738,6 +758,7 @@ int main(void)
         fixture_test(missing_meta_is_no_reason_to_fall_back),
         fixture_test(prune_keeps_live_loaded_and_two_more),
         fixture_test(other_entries_are_left_alone),
+        fixture_test(one_is_loaded_by_its_number),
     };
 
     return fixture_run(tests);
