@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/name.h"
+#include "policy/problem.h"
 
 #define STATUS_VERSION 1
 
@@ -107,7 +108,7 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now
                         strcmp(reload->state, "off") == 0
                             ? "ACMEReload is off: restart httpd gracefully yourself"
                         : strcmp(reload->state, "refused") == 0
-                            ? "the configuration test of httpd failed; see reload"
+                            ? "httpd would not survive a restart now; see reload"
                         : strcmp(reload->state, "failed") == 0
                             ? "httpd could not be made to use the new certificate; see reload"
                         : reload->why != NULL
@@ -162,24 +163,45 @@ static json_t *job_problem(const job_t *job, apr_pool_t *p)
     return json;
 }
 
+/* httpd has it and cannot use it: nothing is under way that would change that. */
+static int is_unusable(const job_t *job, const char *status)
+{
+    return job->brief->unusable != NULL && strcmp(status, "valid") == 0;
+}
+
+static json_t *unusable_to_json(const job_t *job, apr_pool_t *p)
+{
+    eab_result_t *problem = eab_result_make(p);
+    json_t *json;
+
+    eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_UNUSABLE, "%s", job->brief->unusable);
+    json = eab_result_to_json(problem);
+    json_object_del(json, "rv");
+    json_put_string(json, "advice",
+                    problem_advice(p, problem, PROBLEM_ANYWHERE, NULL, job->brief->names));
+    json_put_string(json, "key_type", job->brief->key_type);
+    return json;
+}
+
 static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
 {
     const brief_certificate_t *brief = job->brief;
     const char *status = job_status(job);
+    int unusable = is_unusable(job, status);
     json_t *json = json_object();
 
     json_put_string(json, "name", APR_ARRAY_IDX(brief->names, 0, const char *));
     json_put_strings(json, "names", brief->names);
     put_missing(json, brief, p);
     json_put_string(json, "account", job->account->brief->label);
-    json_put_string(json, "state", status);
+    json_put_string(json, "state", unusable ? "failing" : status);
     json_object_set_new(json, "served", json_boolean(brief->served));
     json_put_string(json, "where", brief->where);
     json_object_set_new(json, "key_types", json_pack("[s*]", brief->key_type));
     json_object_set_new(json, "keys", keys_to_json(brief->facts));
     json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
-    json_object_set_new(json, "problem", job_problem(job, p));
+    json_object_set_new(json, "problem", unusable ? unusable_to_json(job, p) : job_problem(job, p));
     json_object_set_new(json, "order", order_to_json(job));
     return json;
 }

@@ -341,6 +341,53 @@ static void check_address(const check_t *check, const site_domain_t *domain)
 
 /* ---- managed domains ------------------------------------------------------------------------- */
 
+/* ---- what TLS settings allow --------------------------------------------------------------- */
+
+/* Found before an order is paid for: a key type that works in none of the virtual hosts that would use
+ * it. What the system's OpenSSL refuses by itself is not in the configuration. */
+static void check_key_type(const check_t *check, const site_domain_t *domain, const char *type)
+{
+    eab_result_t *result = eab_result_make(check->ptemp);
+    const site_vhost_t *refusing = NULL;
+    int i = 0, allowed = 0;
+
+    for (i = 0; i < check->site->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, const site_vhost_t *);
+        const tree_vhost_t *tree = tree_vhost(check->site->tree, vhost->server);
+
+        if (vhost->domain != domain || !tree->ssl_engine)
+            continue;
+        eab_result_clear(result);
+        if (terms_check_type(tree->terms, type, result) == APR_SUCCESS)
+            allowed = 1;
+        else
+            refusing = vhost;
+    }
+    if (refusing == NULL)
+        return;
+    eab_result_clear(result);
+    terms_check_type(tree_vhost(check->site->tree, refusing->server)->terms, type, result);
+    mistake_add(allowed || terms_system_refuses(type) ? check->notices : check->mistakes,
+                vhosts_where(check->ptemp, refusing->server),
+                "a certificate with ACMEKeyType %s would not work in this <VirtualHost>: %s (%s). "
+                "Choose another ACMEKeyType for '%s', or ease what stands there",
+                type, result->detail,
+                tree_vhost(check->site->tree, refusing->server)->terms->where != NULL
+                    ? tree_vhost(check->site->tree, refusing->server)->terms->where
+                    : "the policy of this system's OpenSSL",
+                APR_ARRAY_IDX(domain->names, 0, const char *));
+}
+
+static void check_terms(const check_t *check, const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->certificates->nelts; ++i)
+        check_key_type(
+            check, domain,
+            APR_ARRAY_IDX(domain->certificates, i, const plan_certificate_t *)->key_type);
+}
+
 static void check_domain(const check_t *check, const site_domain_t *domain)
 {
     const char *orphans = orphans_of(check, domain);
@@ -349,6 +396,7 @@ static void check_domain(const check_t *check, const site_domain_t *domain)
         mistake_add(check->notices, domain->declared->where,
                     "ACMEManagedDomain: no virtual host answers to %s", orphans);
     check_tls(check, domain);
+    check_terms(check, domain);
     check_challenge_port(check, domain);
     check_address(check, domain);
 }

@@ -406,6 +406,7 @@ static void add_certificates(site_t *site, site_domain_t *domain, int account,
     const plan_certificate_t *last = NULL;
     int i = 0;
 
+    domain->choices = apr_array_make(site->pool, 1, sizeof(site_choice_t *));
     domain->certificates = apr_array_make(site->pool, 2, sizeof(plan_certificate_t *));
     for (i = 0; types != NULL && i < types->nelts; ++i)
         add_certificate(site, domain, account, APR_ARRAY_IDX(types, i, const char *));

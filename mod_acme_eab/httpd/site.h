@@ -29,6 +29,16 @@ typedef struct site_account {
     const char *where;             /* the managed domain that used it first */
 } site_account_t;
 
+/** What mod_ssl gets for all virtual hosts of a domain that have the same terms. */
+typedef struct site_choice {
+    const terms_t *terms;
+    apr_array_header_t *chain_paths; /* const char *; empty: there is nothing */
+    apr_array_header_t *key_paths;
+    apr_array_header_t *chain_names; /* const char *: what each of those chains covers */
+    const char *fallback_path;
+    const char *fallback_key_path;
+} site_choice_t;
+
 /** A managed domain: one certificate of each key type, for the same names. */
 typedef struct site_domain {
     const config_domain_t *declared; /* the first of them, if there are several */
@@ -37,11 +47,7 @@ typedef struct site_domain {
     apr_array_header_t *names;        /* const char *, normalized */
     apr_array_header_t *left_out;     /* const char *: aliases of servers that no certificate has */
     apr_array_header_t *certificates; /* plan_certificate_t *, at least one */
-    apr_array_header_t *chain_paths; /* const char *: what mod_ssl gets, decided once for all ... */
-    apr_array_header_t *key_paths;   /* ... virtual hosts; NULL before, empty: there is nothing */
-    apr_array_header_t *chain_names; /* const char *: what each of those chains covers */
-    const char *fallback_path;       /* the same for the fallback */
-    const char *fallback_key_path;
+    apr_array_header_t *choices;      /* site_choice_t *: made when mod_ssl asks */
 } site_domain_t;
 
 /** A server that a managed domain belongs to. */

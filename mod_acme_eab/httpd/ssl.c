@@ -20,12 +20,12 @@ extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
 /* With several chains: those of names that each of them covers. */
-static void note_names(const site_t *site, const site_domain_t *domain,
+static void note_names(const site_t *site, const site_choice_t *choice,
                        const apr_array_header_t *names)
 {
-    apr_array_header_t *covered = domain->chain_names;
+    apr_array_header_t *covered = choice->chain_names;
     const apr_array_header_t *before = apr_array_copy(site->pool, covered);
-    int i = 0, is_first = domain->chain_paths->nelts == 1;
+    int i = 0, is_first = choice->chain_paths->nelts == 1;
 
     apr_array_clear(covered);
     for (i = 0; i < names->nelts; ++i) {
@@ -36,12 +36,12 @@ static void note_names(const site_t *site, const site_domain_t *domain,
     }
 }
 
-static void use(const site_t *site, const site_domain_t *domain, const generation_t *generation)
+static void use(const site_t *site, const site_choice_t *choice, const generation_t *generation)
 {
-    APR_ARRAY_PUSH(domain->chain_paths, const char *) =
+    APR_ARRAY_PUSH(choice->chain_paths, const char *) =
         apr_pstrdup(site->pool, generation->chain_path);
-    APR_ARRAY_PUSH(domain->key_paths, const char *) = apr_pstrdup(site->pool, generation->key_path);
-    note_names(site, domain, generation->facts->names);
+    APR_ARRAY_PUSH(choice->key_paths, const char *) = apr_pstrdup(site->pool, generation->key_path);
+    note_names(site, choice, generation->facts->names);
 }
 
 /* The first of httpd's two passes says nothing: the second will. */
@@ -60,8 +60,8 @@ static int is_of_algorithm(const generation_t *generation, const char *algorithm
  * preferred.
  * @param algorithm  one is missing beside another that is served: only one that covers all names
  *                   takes its place; NULL: there is nothing at all */
-static void borrow(const site_t *site, const site_domain_t *domain, const char *algorithm,
-                   apr_pool_t *ptemp)
+static void borrow(const site_t *site, const site_domain_t *domain, const site_choice_t *choice,
+                   const char *algorithm, apr_pool_t *ptemp)
 {
     const store_t *store = site_store(site, ptemp);
     apr_array_header_t *stored =
@@ -75,8 +75,8 @@ static void borrow(const site_t *site, const site_domain_t *domain, const char *
         generation_t *generation = NULL;
 
         if (!name_is_file(name)
-            || generation_find(&generation, store, name, domain->names, apr_time_now(), result,
-                               ptemp)
+            || generation_find_for(&generation, store, name, domain->names, choice->terms,
+                                   apr_time_now(), result, ptemp)
                    != APR_SUCCESS
             || (algorithm != NULL && !is_of_algorithm(generation, algorithm)))
             continue;
@@ -85,7 +85,7 @@ static void borrow(const site_t *site, const site_domain_t *domain, const char *
             best = generation;
     }
     if (best != NULL)
-        use(site, domain, best);
+        use(site, choice, best);
 }
 
 static void report(const site_t *site, const plan_certificate_t *planned,
@@ -107,22 +107,56 @@ static void report(const site_t *site, const plan_certificate_t *planned,
                      detail);
 }
 
-/* The best stored certificate of one key type, or NULL. It counts as loaded also when another one of
- * the same algorithm is served instead: a restart would not change that. */
-static generation_t *find(const site_t *site, plan_certificate_t *planned, apr_pool_t *ptemp)
+static void note_loaded(const site_t *site, plan_certificate_t *planned,
+                        const generation_t *generation)
 {
-    generation_t *generation = NULL;
-    eab_result_t *result = eab_result_make(ptemp);
-    apr_status_t rv = generation_find(&generation, site_store(site, ptemp), planned->id,
-                                      planned->names, apr_time_now(), result, ptemp);
+    planned->loaded = apr_pstrdup(site->pool, generation->number);
+    planned->loaded_fingerprint = apr_pstrdup(site->pool, generation->facts->fingerprint);
+}
 
-    if (rv == APR_SUCCESS) {
-        planned->loaded = apr_pstrdup(site->pool, generation->number);
-        planned->loaded_fingerprint = apr_pstrdup(site->pool, generation->facts->fingerprint);
-    }
-    if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+/* The certificate is fine, and the terms of these virtual hosts refuse it: mod_ssl would end httpd with
+ * it. Told once for each pass, and in the status. */
+static void refuse_terms(const site_t *site, plan_certificate_t *planned, const server_rec *server,
+                         const generation_t *instead, const eab_result_t *why)
+{
+    if (planned->unusable == NULL)
+        planned->unusable =
+            apr_psprintf(site->pool, "%s cannot use it: %s", vhosts_label(site->pool, server),
+                         why->detail != NULL ? why->detail : "OpenSSL gives no reason");
+    if (is_real_pass())
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "the current certificate of %s is not used in %s, %s: %s",
+                     APR_ARRAY_IDX(planned->names, 0, const char *),
+                     vhosts_label(site->pool, server),
+                     instead != NULL ? apr_pstrcat(site->pool, "generation ", instead->number,
+                                                   " is used instead", NULL)
+                                     : "nor is another one",
+                     why->detail);
+}
+
+/* The best stored certificate of one key type that these terms allow, or NULL. The best of all counts
+ * as loaded also when another one is served instead: a restart would not change that. */
+static generation_t *find(const site_t *site, plan_certificate_t *planned,
+                          const site_choice_t *choice, const server_rec *server, apr_pool_t *ptemp)
+{
+    generation_t *generation = NULL, *allowed = NULL;
+    eab_result_t *result = eab_result_make(ptemp), *refusal = eab_result_make(ptemp);
+    const store_t *store = site_store(site, ptemp);
+    apr_status_t rv = generation_find(&generation, store, planned->id, planned->names,
+                                      apr_time_now(), result, ptemp);
+
+    if (generation != NULL)
+        note_loaded(site, planned, generation);
+    generation_find_for(&allowed, store, planned->id, planned->names, choice->terms, apr_time_now(),
+                        refusal, ptemp);
+    if (generation == NULL && allowed != NULL)
+        note_loaded(site, planned, allowed);
+    else if (generation != NULL
+             && (allowed == NULL || strcmp(allowed->number, generation->number) != 0))
+        refuse_terms(site, planned, server, allowed, refusal);
+    else if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
         report(site, planned, generation, result);
-    return generation;
+    return allowed;
 }
 
 /* OpenSSL holds one certificate of each algorithm; a second one would push out the first. After a
@@ -148,7 +182,8 @@ static const generation_t *choose(const site_domain_t *domain, const char *algor
     return best;
 }
 
-static void decide(const site_t *site, site_domain_t *domain)
+static void decide(const site_t *site, const site_domain_t *domain, const site_choice_t *choice,
+                   const server_rec *server)
 {
     static const char *const algorithms[] = { "RSA", "EC" };
     int count = domain->certificates->nelts, planned[2] = { 0, 0 }, i = 0;
@@ -156,26 +191,49 @@ static void decide(const site_t *site, site_domain_t *domain)
     generation_t **found = NULL;
     apr_pool_t *ptemp = NULL;
 
-    domain->chain_paths = apr_array_make(site->pool, 2, sizeof(const char *));
-    domain->key_paths = apr_array_make(site->pool, 2, sizeof(const char *));
-    domain->chain_names = apr_array_make(site->pool, 4, sizeof(const char *));
     if (apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
     found = apr_pcalloc(ptemp, (apr_size_t)count * sizeof(*found));
     for (i = 0; i < count; ++i)
-        found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), ptemp);
+        found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), choice,
+                        server, ptemp);
     for (i = 0; i < 2; ++i) {
         chosen[i] = choose(domain, algorithms[i], found, &planned[i]);
         if (chosen[i] != NULL)
-            use(site, domain, chosen[i]);
+            use(site, choice, chosen[i]);
     }
-    for (i = 0; i < 2 && domain->chain_paths->nelts > 0; ++i) {
+    for (i = 0; i < 2 && choice->chain_paths->nelts > 0; ++i) {
         if (chosen[i] == NULL && planned[i])
-            borrow(site, domain, algorithms[i], ptemp);
+            borrow(site, domain, choice, algorithms[i], ptemp);
     }
-    if (domain->chain_paths->nelts == 0)
-        borrow(site, domain, NULL, ptemp);
+    if (choice->chain_paths->nelts == 0)
+        borrow(site, domain, choice, NULL, ptemp);
     apr_pool_destroy(ptemp);
+}
+
+/* Virtual hosts with the same terms get the same paths: SSLVHostSNIPolicy compares them. */
+static site_choice_t *choice_of(const site_t *site, const site_domain_t *domain,
+                                const server_rec *server)
+{
+    const terms_t *terms = tree_vhost(site->tree, server)->terms;
+    site_choice_t *choice = NULL;
+    int i = 0;
+
+    if (terms == NULL)
+        terms = terms_make(site->pool);
+    for (i = 0; i < domain->choices->nelts; ++i) {
+        choice = APR_ARRAY_IDX(domain->choices, i, site_choice_t *);
+        if (terms_equal(choice->terms, terms))
+            return choice;
+    }
+    choice = apr_pcalloc(site->pool, sizeof(*choice));
+    choice->terms = terms;
+    choice->chain_paths = apr_array_make(site->pool, 2, sizeof(const char *));
+    choice->key_paths = apr_array_make(site->pool, 2, sizeof(const char *));
+    choice->chain_names = apr_array_make(site->pool, 4, sizeof(const char *));
+    APR_ARRAY_PUSH(domain->choices, site_choice_t *) = choice;
+    decide(site, domain, choice, server);
+    return choice;
 }
 
 static site_vhost_t *vhost_of(const server_rec *s)
@@ -244,11 +302,12 @@ static void note_kept_keys(site_t *site, apr_pool_t *p, apr_array_header_t *cert
 
 /* The certificate in the store may have fewer names than are configured: others were refused, or it is
  * from before a change. */
-static int keeps_own(const server_rec *s, const site_vhost_t *vhost, apr_pool_t *p)
+static int keeps_own(const server_rec *s, const site_vhost_t *vhost, const site_choice_t *choice,
+                     apr_pool_t *p)
 {
     const site_domain_t *domain = vhost->domain;
 
-    if (!own_stays(vhost->own, vhost->names, domain->chain_names))
+    if (!own_stays(vhost->own, vhost->names, choice->chain_names))
         return 0;
     if (is_real_pass())
         ap_log_error(
@@ -256,7 +315,7 @@ static int keeps_own(const server_rec *s, const site_vhost_t *vhost, apr_pool_t 
             "%s keeps its SSLCertificateFile, since the certificate of '%s' in the store does not "
             "have %s",
             vhosts_label(p, s), APR_ARRAY_IDX(domain->names, 0, const char *),
-            apr_array_pstrcat(p, own_lost(p, vhost->own, vhost->names, domain->chain_names), ' '));
+            apr_array_pstrcat(p, own_lost(p, vhost->own, vhost->names, choice->chain_names), ' '));
     return 1;
 }
 
@@ -266,6 +325,7 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     site_vhost_t *vhost = vhost_of(s);
     site_domain_t *domain = vhost != NULL ? vhost->domain : NULL;
     site_t *site = config_site(ap_server_conf);
+    site_choice_t *choice = NULL;
     int copies = 1;
 
     if (site != NULL && site->enabled)
@@ -273,13 +333,12 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     if (domain == NULL)
         return DECLINED;
     mark(domain, 0);
-    if (domain->chain_paths == NULL)
-        decide(config_site(ap_server_conf), domain);
-    if (domain->chain_paths->nelts > 0 && cert_files->nelts > 0 && keeps_own(s, vhost, p)) {
+    choice = choice_of(site, domain, s);
+    if (choice->chain_paths->nelts > 0 && cert_files->nelts > 0 && keeps_own(s, vhost, choice, p)) {
         vhost->state = "own";
         return DECLINED;
     }
-    if (domain->chain_paths->nelts == 0) {
+    if (choice->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
         return DECLINED;
     }
@@ -290,19 +349,22 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     apr_array_clear(cert_files);
     apr_array_clear(key_files);
     for (; copies > 0; --copies) {
-        apr_array_cat(cert_files, domain->chain_paths);
-        apr_array_cat(key_files, domain->key_paths);
+        apr_array_cat(cert_files, choice->chain_paths);
+        apr_array_cat(key_files, choice->key_paths);
     }
     vhost->state = "valid";
     return OK;
 }
 
-static apr_status_t make_fallback(site_t *site, site_domain_t *domain)
+/* Of a type that works on these terms: 503 can only be said to who gets through a handshake. */
+static apr_status_t make_fallback(site_t *site, const site_domain_t *domain, site_choice_t *choice)
 {
+    const char *type = terms_choose_type(choice->terms, fallback_types);
+
     if (!have_fallback(site))
         return APR_EGENERAL;
-    return fallback_certificate(site->fallback, fallback_types[0], domain->names,
-                                &domain->fallback_path, &domain->fallback_key_path);
+    return fallback_certificate(site->fallback, type != NULL ? type : fallback_types[0],
+                                domain->names, &choice->fallback_path, &choice->fallback_key_path);
 }
 
 int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
@@ -310,12 +372,15 @@ int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_file
 {
     site_vhost_t *vhost = vhost_of(s);
     site_domain_t *domain = vhost != NULL ? vhost->domain : NULL;
+    site_t *site = config_site(ap_server_conf);
+    site_choice_t *choice = NULL;
 
     (void)p;
     if (domain == NULL)
         return DECLINED;
-    if (domain->fallback_path == NULL) {
-        apr_status_t rv = make_fallback(config_site(ap_server_conf), domain);
+    choice = choice_of(site, domain, s);
+    if (choice->fallback_path == NULL) {
+        apr_status_t rv = make_fallback(site, domain, choice);
 
         if (rv != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
@@ -325,8 +390,8 @@ int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_file
             return DECLINED;
         }
     }
-    APR_ARRAY_PUSH(cert_files, const char *) = domain->fallback_path;
-    APR_ARRAY_PUSH(key_files, const char *) = domain->fallback_key_path;
+    APR_ARRAY_PUSH(cert_files, const char *) = choice->fallback_path;
+    APR_ARRAY_PUSH(key_files, const char *) = choice->fallback_key_path;
     mark(domain, 1);
     vhost->state = "fallback";
     return OK;

@@ -30,6 +30,77 @@ static void add_cert_file(tree_vhost_t *vhost, const char *value)
     APR_ARRAY_PUSH(vhost->cert_files, const char *) = path != NULL ? path : value;
 }
 
+/* ---- what a certificate must meet -------------------------------------------------------------- */
+
+static void note_place(terms_t *terms, const ap_directive_t *node, apr_pool_t *p)
+{
+    terms->where = apr_psprintf(p, "%s%s%s %s (%s:%d)", terms->where != NULL ? terms->where : "",
+                                terms->where != NULL ? ", " : "", node->directive, node->args,
+                                node->filename, node->line_num);
+}
+
+/* Of one word TLS 1.2 and older; "TLSv1.3 SUITES" and "SSL CIPHERS" name what they are for. */
+static void read_ciphers(terms_t *terms, const char *args, apr_pool_t *p)
+{
+    const char *first = ap_getword_conf(p, &args), *second = ap_getword_conf(p, &args);
+
+    if (*second == '\0')
+        terms->ciphers = first;
+    else if (strcasecmp(first, "TLSv1.3") == 0)
+        terms->suites = second;
+    else
+        terms->ciphers = second;
+}
+
+/* "all -TLSv1.3", "TLSv1.2 +TLSv1.3": a word without a sign begins anew. */
+static void read_protocols(terms_t *terms, const char *args, apr_pool_t *p)
+{
+    int versions = 0;
+
+    while (*args != '\0') {
+        const char *word = ap_getword_conf(p, &args);
+        char sign = *word == '+' || *word == '-' ? *word++ : '\0';
+        int these = strcasecmp(word, "all") == 0       ? TERMS_TLS13 | TERMS_TLS12
+                    : strcasecmp(word, "TLSv1.3") == 0 ? TERMS_TLS13
+                                                       : TERMS_TLS12;
+
+        if (sign == '-')
+            versions &= ~these;
+        else
+            versions = sign == '+' ? versions | these : these;
+    }
+    terms->versions = versions;
+}
+
+static void read_command(terms_t *terms, const char *args, apr_pool_t *p)
+{
+    APR_ARRAY_PUSH(terms->commands, const char *) = ap_getword_conf(p, &args);
+    APR_ARRAY_PUSH(terms->commands, const char *) = ap_getword_conf(p, &args);
+}
+
+static void read_terms(terms_t *terms, const ap_directive_t *node)
+{
+    apr_pool_t *p = terms->commands->pool;
+
+    if (strcasecmp(node->directive, "SSLCipherSuite") == 0)
+        read_ciphers(terms, node->args, p);
+    else if (strcasecmp(node->directive, "SSLProtocol") == 0)
+        read_protocols(terms, node->args, p);
+    else if (strcasecmp(node->directive, "SSLOpenSSLConfCmd") == 0)
+        read_command(terms, node->args, p);
+    else
+        return;
+    note_place(terms, node, p);
+}
+
+static terms_t *inherit_terms(apr_pool_t *p, const terms_t *base)
+{
+    terms_t *terms = apr_pmemdup(p, base, sizeof(*base));
+
+    terms->commands = apr_array_copy(p, base->commands);
+    return terms;
+}
+
 /* SSLEngine takes "off" and several ways of saying "on". */
 static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
 {
@@ -43,6 +114,8 @@ static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
         add_cert_file(vhost, value);
     else if (strcasecmp(node->directive, "SSLCertificateChainFile") == 0)
         vhost->chain_file = 1;
+    else
+        read_terms(vhost->terms, node);
 }
 
 static void inherit_cert_files(tree_vhost_t *vhost, const apr_array_header_t *from_main)
@@ -143,6 +216,7 @@ static tree_vhost_t *push_vhost(const tree_t *tree, const server_rec *server)
 
     vhost->server = server;
     vhost->cert_files = apr_array_make(tree->vhosts->pool, 2, sizeof(const char *));
+    vhost->terms = terms_make(tree->vhosts->pool);
     return vhost;
 }
 
@@ -162,6 +236,7 @@ static void read_vhosts(tree_t *tree, const ap_directive_t *node, const server_r
         vhost = push_vhost(tree, server);
         vhost->ssl_engine = base.ssl_engine;
         vhost->chain_file = base.chain_file;
+        vhost->terms = inherit_terms(tree->vhosts->pool, base.terms);
         read_level(tree, vhost, node->first_child);
         inherit_cert_files(vhost, base.cert_files);
     }

@@ -15,6 +15,8 @@
 #include <apr_hash.h>
 #include <apr_tables.h>
 
+#include "crypto/terms.h"
+
 typedef struct tree_vhost {
     const server_rec *server;
     int ssl_engine;  /* SSLEngine is on, here or inherited from the main server */
@@ -24,6 +26,7 @@ typedef struct tree_vhost {
     apr_array_header_t
         *cert_files; /* const char *: each SSLCertificateFile that applies, set here or
                                        inherited, as a whole path or a URI */
+    terms_t *terms;  /* what its TLS directives demand of a certificate, inherited ones included */
 } tree_vhost_t;
 
 typedef struct tree_name {

@@ -83,6 +83,7 @@ static const member_t certificate_members[] = {
     MEMBER_BOOL(brief_certificate_t, served, 0),
     MEMBER_BOOL(brief_certificate_t, fallback, 0),
     MEMBER_STRING(brief_certificate_t, loaded),
+    MEMBER_STRING(brief_certificate_t, unusable),
     MEMBER_STRING(brief_certificate_t, where),
     MEMBER_BOOL(brief_certificate_t, ordering, 0),
     MEMBER_STRINGS(brief_certificate_t, order_names),

@@ -98,7 +98,8 @@ typedef struct brief_certificate {
     apr_interval_time_t renew_before;
     int served;
     int fallback;
-    const char *loaded; /* fingerprint of the certificate in use by httpd, or NULL */
+    const char *loaded;   /* fingerprint of the certificate in use by httpd, or NULL */
+    const char *unusable; /* as in the plan */
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;

@@ -40,6 +40,7 @@ static const member_t certificate_members[] = {
     MEMBER_BOOL(plan_certificate_t, fallback, 0),
     MEMBER_STRING(plan_certificate_t, loaded),
     MEMBER_STRING(plan_certificate_t, loaded_fingerprint),
+    MEMBER_STRING(plan_certificate_t, unusable),
     MEMBER_STRING(plan_certificate_t, where),
     MEMBER_END,
 };

@@ -50,7 +50,9 @@ typedef struct plan_certificate {
     const char *loaded;               /* the generation that mod_ssl has loaded, or NULL */
     const char *loaded_fingerprint;   /* of its certificate (SHA-256): the number may be another
                                          one's by now */
-    const char *where;                /* "FILE:LINE" of its ACMEManagedDomain */
+    const char
+        *unusable; /* why a virtual host that uses it cannot use the one in the store; or NULL */
+    const char *where; /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 
 typedef struct plan {

@@ -309,6 +309,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->served = plan->served;
     brief->fallback = plan->fallback;
     brief->loaded = plan->loaded_fingerprint;
+    brief->unusable = plan->unusable;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;

@@ -223,6 +223,10 @@ static const problem_row_t rows[] = {
       "The program in ACMEDNSCommand did not put the record of %n into the DNS: run it by hand as "
       "root with \"add _acme-challenge.NAME VALUE\" to see why; what it printed is in the error "
       "log." },
+    { EAB_PROBLEM_UNUSABLE, PROBLEM_ANYWHERE, RETRY_CONFIGURATION,
+      "The TLS settings of a virtual host refuse this certificate, and loading it would end httpd, so "
+      "it is not used there: choose an ACMEKeyType or ACMEPreferredChain that they allow, or ease the "
+      "directive that is named here, and restart httpd." },
     { EAB_PROBLEM_NOT_RUNNING, PROBLEM_ANYWHERE, RETRY_TRANSIENT,
       "The program that orders certificates could not be started; mend what is named here, and it is "
       "tried again by itself." },
