@@ -5,6 +5,7 @@
 #include <ap_release.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <mpm_common.h>
 #include <http_main.h>
 #include <unixd.h>
 #include <apr_strings.h>
@@ -704,6 +705,7 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
 
     plan->httpd_version = AP_SERVER_BASEREVISION;
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
+    plan->pid_file = ap_runtime_dir_relative(p, ap_pid_fname);
     plan->listeners = rehearsal_listeners(p);
     plan->kept_keys = site->kept_keys;
     plan->config_digest = rehearsal_digest(p);

@@ -62,6 +62,7 @@ typedef struct plan {
     int httpd_restarts;             /* how often it was restarted, in any way */
     const char *httpd_program;      /* for the rehearsal of a restart: its argument 0 ... */
     apr_array_header_t *httpd_args; /* ... and its arguments without the first (const char *) */
+    const char *pid_file;           /* that httpd removes when it is stopped */
     apr_array_header_t *listeners;  /* const char *: "ADDRESS:PORT" that httpd listens at */
     apr_array_header_t *kept_keys;  /* const char *: private keys with a pass phrase that it holds,
                                        as rehearsal_kept_key() of the module writes them */

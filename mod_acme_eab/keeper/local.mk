@@ -21,7 +21,8 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
 	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \
-	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h
+	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
+	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
 libkeeper_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
 libkeeper_la_LIBADD = libstore.la libpolicy.la libipc.la libcrypto_eab.la libbase.la
 

@@ -25,6 +25,7 @@
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
+#include "keeper/witness.h"
 #include "store/lock.h"
 
 #define PLAN_PATIENCE 30 /* seconds for the next part of the plan */
@@ -235,6 +236,9 @@ int main(int argc, const char *const *argv)
 
     if (argc > 3 && strcmp(argv[1], "--stage") == 0) {
         return stage_run(argv + 2);
+    }
+    if (argc > 1 && strcmp(argv[1], "--witness") == 0) {
+        return witness_run(argc - 2, argv + 2);
     }
     apr_initialize();
     apr_pool_create(&pool, NULL);

@@ -15,6 +15,7 @@
 #include "keeper/certificate.h"
 #include "keeper/gathering.h"
 #include "keeper/rehearsal.h"
+#include "keeper/witness.h"
 #include "policy/reload.h"
 #include "store/reload.h"
 
@@ -127,6 +128,32 @@ static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *resul
     refuse(reload, "failed");
 }
 
+/* "a (generation 000001), b (generation 000004) and 3 more": for which httpd is restarted. */
+static const char *list_waiting(const keeper_t *keeper, apr_pool_t *p)
+{
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
+    int i, more = 0;
+
+    for (i = 0; i < keeper->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+
+        if (!certificate_waits_for_reload(certificate)) {
+            continue;
+        }
+        if (list->nelts == NAMED_MAX) {
+            ++more;
+            continue;
+        }
+        APR_ARRAY_PUSH(list, const char *) =
+            apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
+                         certificate->plan->id, certificate->best->number);
+    }
+    if (more > 0) {
+        APR_ARRAY_PUSH(list, const char *) = apr_psprintf(p, " and %d more", more);
+    }
+    return apr_array_pstrcat(p, list, 0);
+}
+
 /* Before the signal, so that restarts for one certificate are counted even if all ends here. */
 static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result_t *result,
                              apr_pool_t *ptemp)
@@ -139,6 +166,7 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     int i;
 
     memory->last = now;
+    memory->restarting = list_waiting(keeper, keeper->pool);
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
 
@@ -192,6 +220,7 @@ static void signal_parent(keeper_reload_t *reload, const char *changed, apr_pool
     reload->refusals = 0;
     set_why(reload, NULL);
     say_restart(changed, ptemp);
+    witness_post(plan, reload->memory->restarting, ptemp);
     if (kill(plan->parent_pid, SIGUSR1) != 0) {
         log_line(LOG_LEVEL_ERROR,
                  "The parent process of httpd (pid %d) cannot be signalled; restart httpd "
@@ -369,6 +398,21 @@ static void on_due(void *baton)
     }
 }
 
+/* httpd has come back from a restart of ours: the witness may go. */
+static void note_return(keeper_reload_t *reload)
+{
+    keeper_t *keeper = reload->keeper;
+    eab_result_t *result = eab_result_make(keeper->pool);
+
+    if (reload->memory->restarting == NULL) {
+        return;
+    }
+    reload->memory->restarting = NULL;
+    if (reload_memory_save(keeper->store, reload->memory, result, keeper->pool) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+    }
+}
+
 keeper_reload_t *reload_make(keeper_t *keeper)
 {
     keeper_reload_t *reload = apr_pcalloc(keeper->pool, sizeof(*reload));
@@ -378,6 +422,7 @@ keeper_reload_t *reload_make(keeper_t *keeper)
     reload->news.state = keeper->plan->reload ? "idle" : "off";
     reload->memory = reload_memory_load(keeper->store, keeper->pool);
     reload->news.last = reload->memory->last;
+    note_return(reload);
     return reload;
 }
 

@@ -10,6 +10,13 @@
 
 #define COUNT_MAX 1000 /* beyond, it does not matter how often it was */
 
+/* For whoever finds httpd ended, and this file. */
+#define RESTARTING \
+    "httpd was asked to restart gracefully for these certificates. If it is not running, it " \
+    "ended " \
+    "then: run its configuration test and look at the end of its error log, mend what they say, " \
+    "and start it."
+
 reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
 {
     const char *path = store_path(p, store, "reload.json", NULL, NULL);
@@ -20,6 +27,7 @@ reload_memory_t *reload_memory_load(const store_t *store, apr_pool_t *p)
         memory->last = json_peek_time(json, "last");
         memory->renewed = json_peek_time(json, "renewed");
         memory->asked = json_object_get(json, "asked");
+        memory->restarting = json_peek_string(json_object_get(json, "restarting"), "for");
     }
     if (!json_is_object(memory->asked)) {
         memory->asked = json_own(p, json_object());
@@ -39,6 +47,7 @@ void reload_memory_restore(reload_memory_t *memory, const reload_memory_t *copy)
 {
     memory->last = copy->last;
     memory->renewed = copy->renewed;
+    memory->restarting = copy->restarting;
     json_object_clear(memory->asked);
     json_object_update(memory->asked, copy->asked);
 }
@@ -98,5 +107,10 @@ apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *mem
     json_put_time(json, "last", memory->last);
     json_put_time(json, "renewed", memory->renewed);
     json_object_set(json, "asked", memory->asked);
+    if (memory->restarting != NULL) {
+        json_object_set_new(
+            json, "restarting",
+            json_pack("{s:s,s:s}", "for", memory->restarting, "advice", RESTARTING));
+    }
     return record_write(path, json, result, ptemp);
 }

@@ -16,6 +16,9 @@ typedef struct reload_memory {
     apr_time_t last;    /* 0: never */
     apr_time_t renewed; /* the last restart that was for renewals as well; 0: never */
     json_t *asked;      /* name -> {certificate, count} */
+    const char
+        *restarting; /* for which certificates httpd was signalled, and has not come back since:
+                               for people; NULL: nothing is under way */
 } reload_memory_t;
 
 /** A missing or damaged file gives an empty memory. In p. */

@@ -2,6 +2,7 @@
 """A restart for a certificate is rehearsed: what would end httpd there, though `httpd -t` passes, keeps
 the restart from happening, and the certificate goes live once it is mended."""
 
+import json
 import os
 import re
 import shutil
@@ -402,3 +403,28 @@ def test_what_else_a_restart_would_bring_is_told(world):
     keeper.kill(signal.SIGKILL)
     wait_until(stage.is_live, 60, "another certificate")
     assert "not as httpd has read it" not in httpd.log.lines("Restarting httpd gracefully")[1]
+
+
+def test_a_restart_that_ends_httpd_all_the_same_is_told(world):
+    """What no rehearsal finds: a part of the configuration that is not for it."""
+    world.expect(r"acme_eab:(warn|error)\]", r":emerg\]", "AH0", HTTPD_ENDS)
+    stage = Stage(world.httpd())
+    httpd = stage.start().httpd
+    stage.configure(f'<IfDefine !NO_DETACH>\nCustomLog "|{httpd.dir}/nowhere" common\n</IfDefine>')
+    stage.issue()
+    wait_until(lambda: not stage.parent.is_alive(), 60, "httpd to end in its restart")
+    told = wait_until(lambda: httpd.log.lines("httpd ended in the graceful restart"), 20, "a witness")
+    assert len(told) == 1 and f"{NAME} (generation 000001)" in told[0]
+    assert "Run its configuration test" in told[0] and "start httpd" in told[0]
+    assert httpd.log.text().rstrip().splitlines()[-1] == told[0], "it is the last word"
+    memory = json.loads((httpd.store.dir / "reload.json").read_text())
+    assert NAME in memory["restarting"]["for"] and "start it" in memory["restarting"]["advice"]
+    stage.configure()
+    httpd.pid_file.unlink()
+    httpd.start()
+    stage.wait_until_live()
+    wait_until(lambda: "restarting" not in (httpd.store.dir / "reload.json").read_text(), 20,
+               "that it is over")
+    # Stopped on purpose, it is nobody's fault.
+    httpd.stop()
+    assert httpd.log.count("httpd ended in the graceful restart") == 1

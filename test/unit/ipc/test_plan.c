@@ -9,7 +9,8 @@ static const char *const whole =
     "{\"version\":1,\"httpd_version\":\"2.4.71\",\"parent_pid\":4711,"
     "\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"httpd_program\":\"/usr/sbin/httpd\",\"httpd_args\":[\"-f\",\"/etc/httpd.conf\"],"
-    "\"listeners\":[\"127.0.0.1:80\"],\"kept_keys\":[\"1 /etc/a.key\"],"
+    "\"pid_file\":\"/run/httpd.pid\",\"listeners\":[\"127.0.0.1:80\"],\"kept_keys\":[\"1 "
+    "/etc/a.key\"],"
     "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\","
     "\"agent_program\":\"/usr/libexec/agent\",\"store_dir\":\"/var/store\","
     "\"run_dir\":\"/run/eab\",\"user\":\"www-data\",\"uid\":33,\"gid\":34,\"reload\":true,"
@@ -30,7 +31,7 @@ static const char *const whole =
     "chain\":\"Root X1\","
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
-    "\"loaded_fingerprint\":\"ab12\","
+    "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)
