@@ -87,6 +87,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
         APR_ARRAY_PUSH(agent->jobs, job_t *) =
             job_make(agent, i, &APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
     }
+    file_fence(brief->run_dir);
     tidy_run_dir(agent);
     agent->status_dirty = 1;
     return agent;

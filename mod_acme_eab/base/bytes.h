@@ -22,6 +22,8 @@
 #define LIMIT_NONCE 512                  /* a Replay-Nonce */
 #define LIMIT_URL (8 * 1024)             /* a URL that a CA hands out */
 #define LIMIT_JSON_DEPTH 32
+#define LIMIT_JSON_VALUES 500000 /* each costs some hundred times its text */
+#define LIMIT_DIRECTORY 65536    /* names of one directory that are looked at */
 
 typedef struct bytes {
     const unsigned char *data;

@@ -23,12 +23,12 @@ secret_t *secret_make(apr_pool_t *p, apr_size_t len);
 /** Cleanse and free now. NULL and a second call are fine. */
 void secret_cleanse(secret_t *secret);
 
-/** Read a whole regular file or pipe without leaving copies behind.
+/** Read a whole regular file without leaving copies behind.
  * @param psecret in p; NULL on failure
- * @return APR_SUCCESS; APR_ENOSPC when it holds more than max bytes; the error of open() or read() */
+ * @return APR_SUCCESS; EFBIG when it holds more than max bytes; as file_open() */
 apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p);
 
-/** The same from a descriptor that is already open; it is read to its end and stays open. */
+/** The same from a descriptor, of a file or a pipe, that is already open; it is read to its end and stays open. */
 apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool_t *p);
 
 #endif

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "crypto/secret.h"
 #include "ipc/plan.h"
@@ -114,6 +115,7 @@ int check_run(apr_pool_t *p)
         fprintf(stderr, "acme-eab-keeper: the plan cannot be read\n");
         return 2;
     }
+    file_fence(plan->store_dir);
     for (i = 0; i < plan->accounts->nelts; ++i) {
         wrong |= check_eab_source(plan, i, p);
         wrong |= check_proxy(&APR_ARRAY_IDX(plan->accounts, i, plan_account_t), i, p);

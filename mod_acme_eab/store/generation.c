@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/generation.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,13 +97,11 @@ static const char *archive_target(apr_pool_t *p, const archive_t *archive, const
  * is missing or leads anywhere else. */
 static const char *archive_live(apr_pool_t *p, const archive_t *archive)
 {
-    char target[APR_PATH_MAX];
+    const char *target = file_link_target(archive->link, p);
     const char *number = NULL;
-    ssize_t len = readlink(archive->link, target, sizeof(target) - 1);
 
-    if (len <= 0)
+    if (target == NULL)
         return NULL;
-    target[len] = '\0';
     number = strrchr(target, '/');
     number = number != NULL ? apr_pstrdup(p, number + 1) : "";
     if (number_value(number) == 0 || strcmp(target, archive_target(p, archive, number)) != 0)
@@ -229,8 +226,10 @@ static apr_status_t archive_finish(const archive_t *archive, const char *draft, 
 {
     const char *from = archive_folder(ptemp, archive, draft);
     const char *to = archive_folder(ptemp, archive, number);
-    apr_status_t rv = rename(from, to) == 0 ? file_sync_directory(archive->dir) : errno;
+    apr_status_t rv = file_rename(from, to);
 
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(archive->dir);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
 }
 
@@ -399,7 +398,7 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
     const char *to =
         archive_folder(ptemp, archive, apr_pstrcat(ptemp, FILE_UNFINISHED, number, NULL));
 
-    if (rename(from, to) == 0)
+    if (file_rename(from, to) == APR_SUCCESS)
         file_remove_tree(to, ptemp);
 }
 

@@ -2,7 +2,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,19 +20,18 @@ static const char *const store_folders[] = { "accounts", "archive",  "live",
 
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path, const char *what)
 {
-    char reason[128];
-
     return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be %s: %s.", path, what,
-                          apr_strerror(rv, reason, sizeof(reason)));
+                          file_reason(result->pool, rv, path));
 }
 
 /* Private keys lie below: nobody else may own the directory or look into it. */
 static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
 {
     struct stat st;
+    apr_status_t rv = file_look(&st, dir);
 
-    if (stat(dir, &st) != 0)
-        return store_report(result, errno, dir, "examined");
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, dir, "examined");
     if (!S_ISDIR(st.st_mode))
         return eab_result_set(result, APR_ENOTDIR, EAB_PROBLEM_STORE,
                               "ACMEStoreDir %s is not a directory.", dir);
@@ -43,9 +41,9 @@ static apr_status_t store_check_owner(const char *dir, eab_result_t *result)
                               "manages it as the user with id %lu. Give it that owner, or name "
                               "another directory.",
                               dir, (unsigned long)st.st_uid, (unsigned long)geteuid());
-    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(dir, S_IRWXU) != 0)
-        return store_report(result, errno, dir, "closed to other users");
-    return APR_SUCCESS;
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        rv = file_close_directory(dir);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, dir, "closed to other users");
 }
 
 apr_status_t store_complete(const store_t *store, eab_result_t *result)
@@ -66,6 +64,7 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     *pstore = NULL;
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
+    file_fence(dir);
     rv = file_make_directory(dir, S_IRWXU, p);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made as ACMEStoreDir");
@@ -109,28 +108,24 @@ static apr_status_t store_unlock(void *data)
     return APR_SUCCESS;
 }
 
-/* On a disk that is full or read-only the file is locked as it is; when it never was made, the
- * directory in its place. */
-static int lock_open(const store_t *store, apr_pool_t *p)
+/* On a disk that is full or read-only the file may never have been made: then the directory is locked
+ * in its place. */
+static apr_status_t lock_open(int *pfd, const store_t *store, apr_pool_t *p)
 {
-    const char *path = store_path(p, store, "lock", NULL, NULL);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    apr_status_t rv = file_open_lock(pfd, store_path(p, store, "lock", NULL, NULL));
 
-    if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0 && errno == ENOENT)
-            fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    return fd;
+    if (APR_STATUS_IS_ENOENT(rv) || rv == ENOSPC || rv == EDQUOT || rv == EROFS)
+        rv = file_open_directory(pfd, store->dir);
+    return rv;
 }
 
 apr_status_t store_lock(store_t *store, apr_pool_t *p)
 {
-    apr_status_t rv;
-    int fd = lock_open(store, p);
+    int fd = -1;
+    apr_status_t rv = lock_open(&fd, store, p);
 
-    if (fd < 0)
-        return errno;
+    if (rv != APR_SUCCESS)
+        return rv;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         rv = errno == EWOULDBLOCK ? APR_EBUSY : errno;
         close(fd);
