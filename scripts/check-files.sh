@@ -36,6 +36,11 @@ for file in */*.[ch]; do
         fi
     done
 done
+paths='(PROXY_)?(CAINFO|CAPATH|SSLCERT|SSLKEY|CRLFILE)|COOKIEFILE|COOKIEJAR|NETRC_FILE|ALTSVC|HSTS'
+for file in $(grep -HE "CURLOPT_($paths)," */*.[ch] | grep -v ', NULL)' | cut -d: -f1 | sort -u); do
+    echo "$file: libcurl must not be given a path that it would open; give it the content"
+    rc=1
+done
 # An exception that nobody needs is one that somebody will use.
 while read -r file call _; do
     if [ -n "$file" ] && ! grep -qE "(^|[^A-Za-z0-9_])$call\(" "$file"; then

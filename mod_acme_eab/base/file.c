@@ -254,9 +254,9 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path)
         return "it is far longer than such a file can be";
     if (rv == E2BIG)
         return "there is more in it than can be removed at once";
-    if (rv == ENOTDIR || rv == ELOOP)
+    if (path != NULL && (rv == ENOTDIR || rv == ELOOP))
         what = find_obstacle(p, path);
-    else if ((rv == APR_EINVAL || rv == EISDIR) && lstat(path, &st) == 0
+    else if (path != NULL && (rv == APR_EINVAL || rv == EISDIR) && lstat(path, &st) == 0
              && (what = kind_of(st.st_mode)) != NULL)
         what = apr_pstrcat(p, "it is ", what, NULL);
     return what != NULL ? what : apr_pstrdup(p, apr_strerror(rv, reason, sizeof(reason)));
@@ -590,6 +590,16 @@ apr_status_t file_open_directory_at(int *pfd, int dir, const char *name)
     return rv;
 }
 
+apr_status_t file_open_parent(int *pfd, const char **pname, const char *path, apr_pool_t *p)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    *pfd = place.dir;
+    *pname = rv == APR_SUCCESS ? apr_pstrdup(p, place.name) : NULL;
+    return rv;
+}
+
 /* A directory to list or sync: root may have put a link in its place, unless there is a fence. */
 static int open_listed(const char *path)
 {
@@ -666,6 +676,13 @@ apr_status_t file_close_directory(const char *path)
     rv = status_of(fchmod(fd, S_IRWXU));
     close(fd);
     return rv;
+}
+
+apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode)
+{
+    if (uid >= 0 && fchown(dir, (uid_t)uid, (gid_t)gid) != 0)
+        return errno;
+    return status_of(fchmod(dir, mode));
 }
 
 apr_status_t file_sync_directory(const char *path)

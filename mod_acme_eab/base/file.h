@@ -52,6 +52,10 @@ apr_status_t file_open_directory(int *pfd, const char *path);
 /** The same below an open directory. */
 apr_status_t file_open_directory_at(int *pfd, int dir, const char *name);
 
+/** Open the directory that holds path, to find things in it later.
+ * @param pname the last component of path, in p */
+apr_status_t file_open_parent(int *pfd, const char **pname, const char *path, apr_pool_t *p);
+
 /** What is at path, not following a link in its last component below a fence. */
 apr_status_t file_look(struct stat *st, const char *path);
 
@@ -88,6 +92,9 @@ apr_status_t file_make_directory(const char *path, mode_t mode, apr_pool_t *ptem
 
 /** Take away group's and others' rights to a directory. */
 apr_status_t file_close_directory(const char *path);
+
+/** Give an open directory to a user, who is not asked to own it when uid is -1, with this mode. */
+apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode);
 
 /** fsync a directory, so that a rename in it is on disk. */
 apr_status_t file_sync_directory(const char *path);

@@ -14,6 +14,7 @@
 #include <apr_hash.h>
 #include <apr_tables.h>
 
+#include "base/rundir.h"
 #include "httpd/config.h"
 #include "httpd/tree.h"
 #include "ipc/plan.h"
@@ -53,6 +54,7 @@ typedef struct site {
     const char *store_dir;
     const char *run_dir;
     apr_time_t read_at;               /* when the configuration had been read */
+    rundir_t *run;                    /* the same for workers; NULL until httpd runs */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */

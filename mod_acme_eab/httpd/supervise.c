@@ -16,10 +16,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/rundir.h"
 #include "httpd/fallback.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
-#include "httpd/rundir.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -260,7 +260,9 @@ static void note_run(site_t *site)
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     site_t *site = config_site(main_server);
+    apr_array_header_t *notes = NULL;
     const char *why = NULL;
+    int i = 0;
 
     (void)pconf;
     (void)plog;
@@ -271,10 +273,14 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (!site->enabled || rehearsal_active()
         || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
-    if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS) {
-        /* Sites that have their certificates go on; the agent will say what it cannot do. */
+    if (rundir_make(site->run_dir, site->uid, site->gid, &notes, &why, ptemp) != APR_SUCCESS) {
+        /* Sites that have their certificates go on. The keeper looks at it again, and mends it. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "%s", why);
     }
+    for (i = 0; i < notes->nelts; ++i)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main_server, "%s",
+                     APR_ARRAY_IDX(notes, i, const char *));
+    site->run = rundir_hold(site->run_dir, site->uid, site->pool);
     start(supervisor_make(site));
     return OK;
 }

@@ -67,7 +67,6 @@ static const char *credentials_refusal(const char *path, apr_pool_t *p)
     apr_status_t rv;
     struct stat st = { 0 };
     const char *why = NULL;
-    char reason[120];
 
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return "is not a regular file; name a file with user:password.";
@@ -75,8 +74,7 @@ static const char *credentials_refusal(const char *path, apr_pool_t *p)
     rv = secret_read_file(&text, path, LIMIT_EAB_SOURCE, p);
     if (rv != APR_SUCCESS) {
         return is_beyond_us(rv) ? NULL
-                                : apr_psprintf(p, "cannot be read: %s.",
-                                               apr_strerror(rv, reason, sizeof(reason)));
+                                : apr_psprintf(p, "cannot be read: %s.", file_reason(p, rv, path));
     }
     if ((st.st_mode & 0077) != 0 || (st.st_uid != 0 && st.st_uid != geteuid())) {
         why = "belongs to or can be read by others; run chown root and chmod 600 on it.";

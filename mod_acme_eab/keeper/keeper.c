@@ -205,7 +205,8 @@ static void brief_proxy(brief_account_t *brief, const plan_account_t *plan, apr_
     if (rv != APR_SUCCESS) {
         brief->broken = eab_result_make(p);
         eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
-                       "The file %s of ACMEProxy cannot be read.", plan->proxy_credentials);
+                       "The file %s of ACMEProxy cannot be read: %s.", plan->proxy_credentials,
+                       file_reason(p, rv, plan->proxy_credentials));
         return;
     }
     brief->proxy_credentials = apr_pstrmemdup(p, text, strcspn(text, "\r\n"));
@@ -244,7 +245,8 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
         if (rv != APR_SUCCESS) {
             brief->broken = eab_result_make(p);
             eab_result_set(brief->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
-                           "ACMECACertificateFile %s cannot be read.", plan->ca_file);
+                           "ACMECACertificateFile %s cannot be read: %s.", plan->ca_file,
+                           file_reason(p, rv, plan->ca_file));
         }
     }
 }

@@ -15,11 +15,13 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/agent.h"
 #include "keeper/check.h"
+#include "keeper/janitor.h"
 #include "keeper/keeper.h"
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
@@ -72,7 +74,6 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
 static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
 {
     apr_time_t deadline = clock_steady() + apr_time_from_sec(LOCK_PATIENCE);
-    char reason[120];
     apr_status_t rv;
 
     while (APR_STATUS_IS_EBUSY(rv = store_lock(store, p))) {
@@ -89,7 +90,7 @@ static int lock_store(store_t *store, frame_channel_t *parent, apr_pool_t *p)
     }
     if (rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "The lock of %s cannot be taken: %s", store->dir,
-                 apr_strerror(rv, reason, sizeof(reason)));
+                 file_reason(p, rv, store_path(p, store, "lock", NULL, NULL)));
     }
     return rv == APR_SUCCESS;
 }
@@ -134,6 +135,7 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     keeper->agent = agent_start(keeper);
+    janitor_start(keeper);
     ready = json_object();
     frame_send(parent, MESSAGE_READY, ready);
     json_decref(ready);
