@@ -43,8 +43,8 @@ static const char *find_foreign(int dir, apr_pool_t *p)
     return NULL;
 }
 
-static apr_status_t take_over(int dir, const char *path, int uid, int gid, const char **pwhy,
-                              apr_pool_t *p)
+static apr_status_t check_owner(int dir, const char *path, int uid, const char **pwhy,
+                                apr_pool_t *p)
 {
     struct stat st;
     const char *foreign = NULL;
@@ -59,12 +59,13 @@ static apr_status_t take_over(int dir, const char *path, int uid, int gid, const
                              path, (unsigned long)st.st_uid, foreign);
         return APR_EEXIST;
     }
-    return file_give_directory(dir, geteuid() == 0 ? uid : -1, gid, MODE);
+    return APR_SUCCESS;
 }
 
+/* A file that has a second name is somebody else's. */
 static int is_kind(const struct stat *st, mode_t kind)
 {
-    return (st->st_mode & S_IFMT) == kind;
+    return (st->st_mode & S_IFMT) == kind && (kind != S_IFREG || st->st_nlink == 1);
 }
 
 /* @return APR_SUCCESS also when nothing was wrong; *pnote tells what was removed, or cannot be */
@@ -72,7 +73,7 @@ static apr_status_t clear(const char **pnote, const char *path, mode_t kind, apr
 {
     struct stat st;
     apr_status_t rv = file_look(&st, path);
-    const char *what = kind == S_IFDIR ? "a directory" : "a regular file";
+    const char *what = kind == S_IFDIR ? "a directory" : "a regular file of its own";
 
     *pnote = NULL;
     if (APR_STATUS_IS_ENOENT(rv) || (rv == APR_SUCCESS && is_kind(&st, kind)))
@@ -153,7 +154,10 @@ apr_status_t rundir_make(const char *path, int uid, int gid, apr_array_header_t 
     file_fence(path);
     if ((rv = file_make_directory(path, MODE, p)) == APR_SUCCESS
         && (rv = file_open_directory(&dir, path)) == APR_SUCCESS
-        && (rv = take_over(dir, path, uid, gid, pwhy, p)) == APR_SUCCESS)
+        && (rv = check_owner(dir, path, uid, pwhy, p)) == APR_SUCCESS
+        && (rv = clear_all(path, uid, *pnotes, pwhy, p)) == APR_SUCCESS
+        && (rv = file_give_directory(dir, geteuid() == 0 ? uid : -1, gid, MODE)) == APR_SUCCESS)
+        /* The user before may have been at work until now. */
         rv = clear_all(path, uid, *pnotes, pwhy, p);
     if (dir >= 0)
         (void)close(dir);

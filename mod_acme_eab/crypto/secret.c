@@ -2,6 +2,8 @@
 #include "crypto/secret.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
@@ -13,8 +15,40 @@
 #define SECURE_HEAP_SIZE (2 * 1024 * 1024)
 #define SECURE_HEAP_CHUNK 32
 
+/* OpenSSL cleanses keys, and leaves copies behind where it decodes or prints them: in this process
+ * nothing that it gives back keeps its content. */
+static void cleansing_free(void *data, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (data != NULL)
+        OPENSSL_cleanse(data, malloc_usable_size(data));
+    free(data);
+}
+
+static void *plain_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return size > 0 ? malloc(size) : NULL;
+}
+
+/* Never by realloc(), which would leave the old place as it is. */
+static void *cleansing_realloc(void *data, size_t size, const char *file, int line)
+{
+    size_t before = data != NULL ? malloc_usable_size(data) : 0;
+    void *moved = plain_malloc(size, file, line);
+
+    if (moved != NULL && data != NULL)
+        memcpy(moved, data, before < size ? before : size);
+    if (moved != NULL || size == 0)
+        cleansing_free(data, file, line);
+    return moved;
+}
+
 void secret_init(void)
 {
+    (void)CRYPTO_set_mem_functions(plain_malloc, cleansing_realloc, cleansing_free);
     if (!CRYPTO_secure_malloc_initialized())
         CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE, SECURE_HEAP_CHUNK);
     ERR_clear_error();

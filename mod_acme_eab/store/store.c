@@ -108,13 +108,14 @@ static apr_status_t store_unlock(void *data)
     return APR_SUCCESS;
 }
 
-/* On a disk that is full or read-only the file may never have been made: then the directory is locked
- * in its place. */
+/* On a disk that is full or read-only the file may never have been made, and a directory with something
+ * in it may be in its place: then the store's own is locked. */
 static apr_status_t lock_open(int *pfd, const store_t *store, apr_pool_t *p)
 {
     apr_status_t rv = file_open_lock(pfd, store_path(p, store, "lock", NULL, NULL));
 
-    if (APR_STATUS_IS_ENOENT(rv) || rv == ENOSPC || rv == EDQUOT || rv == EROFS)
+    if (APR_STATUS_IS_ENOENT(rv) || rv == ENOSPC || rv == EDQUOT || rv == EROFS || rv == ENOTEMPTY
+        || rv == EEXIST)
         rv = file_open_directory(pfd, store->dir);
     return rv;
 }

@@ -113,7 +113,8 @@ def store_files(store):
     account = one(store.dir.glob("accounts/*"))
     generation = store.dir / "archive" / NAME / store.generation(NAME)
     return [
-        [account / "account.json", generation / "fullchain.pem", store.dir / "reload.json"],
+        [account / "account.json", generation / "fullchain.pem",
+         *store.dir.glob("reload.json")],
         [account / "key.pem", generation / "privkey.pem", generation / "meta.json",
          store.dir / "lock"],
     ]
@@ -122,9 +123,10 @@ def store_files(store):
 def store_directories(store):
     account = one(store.dir.glob("accounts/*"))
     return [
-        [store.dir / "accounts", store.dir / "archive", store.dir / "live", store.dir / "pending",
-         store.dir / "failures", store.dir / "dns"],
-        [account, store.dir / "archive" / NAME],
+        [store.dir / "accounts", store.dir / "archive"],
+        [store.dir / "live", store.dir / "pending", store.dir / "failures", store.dir / "dns",
+         account],
+        [store.dir / "archive" / NAME],
         [store.dir / "archive" / NAME / store.generation(NAME)],
     ]
 
@@ -184,7 +186,7 @@ def test_something_else_in_the_place_of_a_file_of_the_store(world, served, kind)
     httpd.graceful()
     httpd.wait_for_certificate(NAME, ca)
     assert httpd.status()["certificates"][0]["problem"] is None
-    assert len(ca.counts.of("newAccount")) == 1
+    assert ca.counts.accounts == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "file"])
@@ -192,12 +194,12 @@ def test_something_else_in_the_place_of_a_directory_of_the_store(world, served, 
     world.expect(r"acme_eab:(error|warn)\]")
     httpd, ca = served
     outside = Outside(world)
-    begins = [type(httpd).graceful, restart, type(httpd).graceful]
+    begins = [type(httpd).graceful, restart, type(httpd).graceful, restart]
     for paths, begin in zip(store_directories(httpd.store), begins):
         assert_round(httpd, outside, kind, paths, begin)
     httpd.graceful()
     httpd.wait_for_certificate(NAME, ca)
-    assert len(ca.counts.of("newAccount")) == 1
+    assert ca.counts.accounts == 1
 
 
 CONFIGURED = {
@@ -257,7 +259,8 @@ def replace_entry(path, make):
     """What the owner of the directory can do at any moment."""
     path.unlink(missing_ok=True)
     make(path)
-    own(path, "nobody")
+    if path.is_dir() or path.lstat().st_nlink == 1:
+        own(path, "nobody")
 
 
 @pytest.mark.parametrize("kind", ["link", "second name", "fifo", "socket", "directory"])
@@ -351,7 +354,7 @@ def test_a_change_of_the_agents_user_over_what_the_one_before_left(world, strang
     stray.unlink()
     wait_until(lambda: httpd.get("localhost", JSON).status == 200, 30, "a status without a restart")
     assert os.stat(httpd.run_dir).st_uid == pwd.getpwnam("www-data").pw_uid
-    assert list((httpd.run_dir / "challenges").iterdir()) == []
+    wait_until(lambda: not list(httpd.run_dir.glob("challenges/*")), 30, "what was left to go")
     assert outside.file.stat().st_nlink == 1
     outside.assert_untouched()
 
@@ -364,6 +367,7 @@ def test_the_run_directory_is_taken_away(world, jail):
     httpd = world.httpd()
     if jail:
         (world.dir / "jail").mkdir()
+        httpd.mpm = "prefork"  # the end of a thread needs a library in the new root
         httpd.more_lines = [f'ChrootDir "{world.dir}/jail"']
     ca = world.simulated_ca(httpd, prevalidated=False, fetch_after=6.0)
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True), httpd.plain_site("localhost"))
@@ -374,7 +378,7 @@ def test_the_run_directory_is_taken_away(world, jail):
     wait_until(lambda: httpd.run_dir.is_dir(), 15, "the directory to be made again")
     wait_until(lambda: httpd.get("localhost", JSON).status == 200, 15, "a status again")
     httpd.wait_for_issue(NAME)
-    assert len(ca.counts.of("newOrder")) == 1, "the same order goes on"
+    assert ca.counts.orders == 1, "the same order goes on"
     assert httpd.log.count(f"ACMERunDir {httpd.run_dir} was gone")
     owner = os.stat(httpd.run_dir)
     assert owner.st_uid == pwd.getpwnam("www-data").pw_uid and owner.st_mode & 0o777 == 0o755
