@@ -857,7 +857,8 @@ static apr_status_t empty(removal_t *removal, int dir)
         rv = list_entries(&names, dir, any, BATCH, pool);
         for (i = 0; rv == APR_SUCCESS && i < names->nelts; ++i)
             rv = remove_named(removal, dir, APR_ARRAY_IDX(names, i, const char *));
-    } while (rv == APR_SUCCESS && names->nelts > 0);
+        /* Only the top gets new entries meanwhile. */
+    } while (rv == APR_SUCCESS && names->nelts > (dir == removal->top ? 0 : BATCH - 1));
     apr_pool_destroy(pool);
     return rv;
 }

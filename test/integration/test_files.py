@@ -341,7 +341,7 @@ def test_a_change_of_the_agents_user_over_what_the_one_before_left(world, strang
     world.expect(r"acme_eab:(error|warn)\].*ACMERunDir")
     httpd = strangers
     outside = Outside(world)
-    make_deep(httpd.run_dir / "challenges", 19_000)
+    make_deep(httpd.run_dir / "challenges", 2_000)
     (httpd.run_dir / "challenges" / "link").symlink_to(outside.dir)
     os.link(outside.file, httpd.run_dir / "challenges" / "second")
     stray = httpd.run_dir / "stray"
