@@ -22,6 +22,14 @@ base/process.c opendir /proc/self/fd, where the kernel has no close_range()
 keeper/sandbox.c open /dev/null
 httpd/fallback.c mkdtemp a directory in /tmp that did not exist before
 httpd/site.c readlink /proc/self/exe
+httpd/rehearsal.c open /proc
+keeper/stage.c open /proc, and files of a mount namespace that is made for one rehearsal
+keeper/stage.c fopen /proc
+keeper/stage.c opendir /proc
+keeper/stage.c readlink /proc
+keeper/stage.c mkdir a mount namespace that is made for one rehearsal
+keeper/stage.c mkdtemp a directory in /tmp that did not exist before
+keeper/stage.c rmdir the same
 '
 rc=0
 for file in */*.[ch]; do
