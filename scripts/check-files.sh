@@ -22,6 +22,8 @@ base/process.c opendir /proc/self/fd, where the kernel has no close_range()
 keeper/sandbox.c open /dev/null
 httpd/fallback.c mkdtemp a directory in /tmp that did not exist before
 httpd/site.c readlink /proc/self/exe
+crypto/terms.c SSL_CTX_use_certificate_chain_file of files that chain.c has found to be regular
+crypto/terms.c SSL_CTX_use_PrivateKey_file the same
 httpd/rehearsal.c open /proc
 keeper/stage.c open /proc, and files of a mount namespace that is made for one rehearsal
 keeper/stage.c fopen /proc
