@@ -15,11 +15,13 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/agent.h"
 #include "keeper/check.h"
+#include "keeper/janitor.h"
 #include "keeper/keeper.h"
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
@@ -163,6 +165,7 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     keeper->agent = agent_start(keeper);
+    janitor_start(keeper);
     ready = json_object();
     frame_send(parent, MESSAGE_READY, ready);
     json_decref(ready);

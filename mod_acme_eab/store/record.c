@@ -66,7 +66,8 @@ static apr_status_t record_replace(const char *path, const char *text, apr_pool_
 {
     apr_status_t rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
 
-    if (rv == EISDIR && rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == 0)
+    if (rv == EISDIR
+        && file_rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == APR_SUCCESS)
         rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
     return rv;
 }
