@@ -131,6 +131,8 @@ static void hold(json_t *status, const site_t *site, apr_pool_t *p)
     json_array_foreach(json_object_get(status, "certificates"), i, entry)
     {
         json_put_string(entry, "state", "failing");
+        json_object_set_new(entry, "next",
+                            json_pack("{s:s,s:s}", "what", "retry", "why", site->held));
         json_object_set_new(entry, "problem",
                             json_pack("{s:s,s:s,s:s}", "type", EAB_PROBLEM_NOT_RUNNING, "detail",
                                       site->held, "advice", advice));
@@ -149,6 +151,8 @@ static int send_status(request_rec *r, const site_t *site)
 
     if (site->held != NULL && !is_alive(agent_of(report.json))) {
         hold(report.json, site, r->pool);
+        json_object_del(report.json, "notice"); /* no other report comes */
+        report.notice = NULL;
         overdue = 0;
     }
     if (wants_json(r))
