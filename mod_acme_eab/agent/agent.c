@@ -27,8 +27,9 @@
 /* By so much it is not just set right a little. */
 #define CLOCK_SET apr_time_from_sec(2)
 
-/* The longest sleep: the keeper wants to hear, and a clock that was set is noticed. */
-#define SLEEP_MAX MESSAGE_ALIVE_INTERVAL
+/* The longest sleep: the keeper wants to hear, and a clock that was set and a status that was removed
+ * are noticed. */
+#define SLEEP_MAX apr_time_from_sec(10)
 
 /* "mod_acme_eab/0.1.0 (httpd/2.4.71) libcurl/7.88.1" (RFC 8555, 6.1) */
 static const char *user_agent(const brief_t *brief, apr_pool_t *p)
@@ -54,6 +55,7 @@ static void tidy_run_dir(const agent_t *agent)
         }
     }
     file_sweep(agent->brief->run_dir, agent->pool);
+    answer_prepare(agent->brief->run_dir, agent->pool);
     answer_tidy(agent->brief->run_dir, keep, agent->pool);
 }
 
@@ -73,6 +75,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->reload = brief->reload;
     agent->since = apr_time_now();
     agent->lead = lead_of_clock();
+    agent->status_path = apr_pstrcat(p, brief->run_dir, "/status.json", NULL);
     agent->reload_due = clock_steady() + (brief->reload.next - agent->since);
     agent->reading = reading_make(p);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
@@ -88,6 +91,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
         APR_ARRAY_PUSH(agent->jobs, job_t *) =
             job_make(agent, i, &APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
     }
+    file_fence(brief->run_dir);
     tidy_run_dir(agent);
     agent->status_dirty = 1;
     return agent;
@@ -178,12 +182,22 @@ static void follow_directories(agent_t *agent)
     }
 }
 
+static int is_gone(const char *path)
+{
+    struct stat st;
+
+    return APR_STATUS_IS_ENOENT(file_look(&st, path));
+}
+
 static void write_status(agent_t *agent)
 {
     apr_time_t now = clock_steady();
+    const char *path = agent->status_path;
     apr_status_t rv;
-    char reason[120];
 
+    if (!agent->status_dirty && is_gone(path)) {
+        agent->status_dirty = 1;
+    }
     if (!agent->status_dirty || now < agent->status_at) {
         return;
     }
@@ -192,7 +206,7 @@ static void write_status(agent_t *agent)
         log_line(LOG_LEVEL_ERROR,
                  "The status cannot be written to %s: %s. Check that ACMEUser owns ACMERunDir and "
                  "that the disk has room; it is tried again by itself.",
-                 agent->brief->run_dir, apr_strerror(rv, reason, sizeof(reason)));
+                 agent->brief->run_dir, file_reason(agent->pool, rv, path));
     }
     if (rv == APR_SUCCESS && agent->status_failed) {
         file_sweep(agent->brief->run_dir, agent->pool);

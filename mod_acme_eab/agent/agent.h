@@ -31,11 +31,12 @@ typedef struct agent {
     alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */
     apr_array_header_t *accounts;   /* struct agent_account * */
     apr_array_header_t *jobs;       /* struct job * */
-    int status_dirty;               /* something that the status shows has changed */
-    int status_failed;              /* it could not be written */
-    apr_time_t status_at;           /* not before, by clock_steady() */
-    apr_time_t beat_at;             /* when the keeper is told again, by clock_steady() */
-    apr_interval_time_t lead;       /* of the clock of the machine before clock_steady() */
+    const char *status_path;
+    int status_dirty;         /* something that the status shows has changed */
+    int status_failed;        /* it could not be written */
+    apr_time_t status_at;     /* not before, by clock_steady() */
+    apr_time_t beat_at;       /* when the keeper is told again, by clock_steady() */
+    apr_interval_time_t lead; /* of the clock of the machine before clock_steady() */
 } agent_t;
 
 /** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */

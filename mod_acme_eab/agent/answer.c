@@ -8,7 +8,9 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/name.h"
+#include "base/rundir.h"
 
 /* NULL for a name that is none. */
 static const char *host_file(apr_pool_t *p, const char *name)
@@ -39,22 +41,48 @@ const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *nam
                           strcmp(type, "tls-alpn-01") == 0 ? server_name(p, name) : name);
 }
 
+static void tell(const char *note)
+{
+    if (note != NULL) {
+        log_line(LOG_LEVEL_WARNING, "%s.", note);
+    }
+}
+
+void answer_prepare(const char *run_dir, apr_pool_t *ptemp)
+{
+    const char *dir = apr_pstrcat(ptemp, run_dir, "/challenges", NULL);
+
+    tell(rundir_clear_directory(dir, ptemp));
+    file_make_directory(dir, 0755, ptemp);
+}
+
+/* Put a file into the directory of a host, whatever is in their places. */
+static apr_status_t put_file(const char *run_dir, const char *dir, const char *name,
+                             const void *data, apr_size_t len, apr_pool_t *ptemp)
+{
+    const char *path = apr_pstrcat(ptemp, dir, "/", name, NULL);
+    apr_status_t rv;
+
+    tell(rundir_clear_directory(apr_pstrcat(ptemp, run_dir, "/challenges", NULL), ptemp));
+    tell(rundir_clear_directory(dir, ptemp));
+    tell(rundir_clear_file(path, ptemp));
+    if ((rv = file_make_directory(dir, 0755, ptemp)) != APR_SUCCESS) {
+        return rv;
+    }
+    return file_replace(path, data, len, 0644, 0, ptemp);
+}
+
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,
                         const char *thumbprint, apr_pool_t *ptemp)
 {
     const char *dir = host_directory(ptemp, run_dir, name);
     const char *text;
-    apr_status_t rv;
 
     if (dir == NULL || !base64url_is_valid(token, LIMIT_TOKEN)) {
         return APR_EINVAL;
     }
-    if ((rv = file_make_directory(dir, 0755, ptemp)) != APR_SUCCESS) {
-        return rv;
-    }
     text = apr_pstrcat(ptemp, token, ".", thumbprint, NULL);
-    return file_replace(apr_pstrcat(ptemp, dir, "/", token, NULL), text, strlen(text), 0644, 0,
-                        ptemp);
+    return put_file(run_dir, dir, token, text, strlen(text), ptemp);
 }
 
 apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *token,
@@ -62,7 +90,6 @@ apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *t
 {
     const char *dir = host_directory(ptemp, run_dir, server_name(ptemp, name));
     secret_t *pem;
-    apr_status_t rv;
 
     if (dir == NULL || !base64url_is_valid(token, LIMIT_TOKEN)) {
         return APR_EINVAL;
@@ -71,11 +98,7 @@ apr_status_t answer_put_tls(const char *run_dir, const char *name, const char *t
     if (pem == NULL) {
         return APR_EGENERAL;
     }
-    if ((rv = file_make_directory(dir, 0755, ptemp)) != APR_SUCCESS) {
-        return rv;
-    }
-    return file_replace(apr_pstrcat(ptemp, dir, "/" ANSWER_TLS_FILE, NULL), pem->data, pem->len,
-                        0644, 0, ptemp);
+    return put_file(run_dir, dir, ANSWER_TLS_FILE, pem->data, pem->len, ptemp);
 }
 
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp)

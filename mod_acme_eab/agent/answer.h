@@ -17,6 +17,9 @@
 
 #include "crypto/alpncert.h"
 
+/** At the start: make the place for answers. What is there and no directory is removed, and told. */
+void answer_prepare(const char *run_dir, apr_pool_t *ptemp);
+
 /** Put an answer in place before the CA is told of it. name and token are checked here again, since
  * they become file names. @return APR_EINVAL for a name or token that could lead elsewhere */
 apr_status_t answer_put(const char *run_dir, const char *name, const char *token,

@@ -9,6 +9,7 @@
 #include "agent/answer.h"
 #include "agent/refused.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/name.h"
 #include "policy/retry.h"
@@ -151,16 +152,16 @@ static apr_status_t put_answer(job_t *job, const char *name, const acme_challeng
 {
     const char *run_dir = job->agent->brief->run_dir;
     apr_status_t rv;
-    char reason[120];
     int told;
 
     rv = strcmp(challenge->type, "tls-alpn-01") == 0
              ? put_tls_answer(job, name, challenge, ptemp)
              : answer_put(run_dir, name, challenge->token, job->account->brief->thumbprint, ptemp);
     if (rv != APR_SUCCESS) {
-        return eab_result_set(problem, rv, EAB_PROBLEM_ANSWER_FILE,
-                              "The answer for %s cannot be written below %s/challenges: %s.", name,
-                              run_dir, apr_strerror(rv, reason, sizeof(reason)));
+        return eab_result_set(
+            problem, rv, EAB_PROBLEM_ANSWER_FILE,
+            "The answer for %s cannot be written below %s/challenges: %s.", name, run_dir,
+            file_reason(ptemp, rv, answer_directory(ptemp, run_dir, name, challenge->type)));
     }
     told = strcmp(challenge->status, "pending") != 0;
     if (!told) {

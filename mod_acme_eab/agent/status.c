@@ -13,7 +13,9 @@
 #include "agent/renewal.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/name.h"
+#include "base/rundir.h"
 #include "policy/problem.h"
 
 #define STATUS_VERSION 1
@@ -394,8 +396,12 @@ apr_status_t status_write(const agent_t *agent, apr_time_t now)
     json = json_own(pool, status_make(agent, now, pool));
     text = json_dumps(json, JSON_INDENT(1));
     if (text != NULL) {
-        rv = file_replace(apr_pstrcat(pool, agent->brief->run_dir, "/status.json", NULL), text,
-                          strlen(text), 0644, 0, pool);
+        const char *note = rundir_clear_file(agent->status_path, pool);
+
+        if (note != NULL) {
+            log_line(LOG_LEVEL_WARNING, "%s.", note);
+        }
+        rv = file_replace(agent->status_path, text, strlen(text), 0644, 0, pool);
         free(text);
     }
     apr_pool_destroy(pool);

@@ -20,13 +20,16 @@
 #define LIMIT_EAB_SOURCE (8 * 1024)      /* what an ACMEEABKey source may hold */
 #define LIMIT_PROGRAM_OUTPUT (16 * 1024) /* what is kept of a program's output */
 #define LIMIT_RECORD (1024 * 1024)       /* a JSON file of the store */
-#define LIMIT_STATUS (32 * 1024 * 1024)  /* status.json */
-#define LIMIT_TOKEN 256                  /* a challenge token */
-#define LIMIT_NONCE 512                  /* a Replay-Nonce */
-#define LIMIT_URL (8 * 1024)             /* a URL that a CA hands out */
-#define LIMIT_AUTHORIZATIONS 1000        /* of one order */
-#define LIMIT_WORD 100                   /* a status, or another word of the protocol */
+#define LIMIT_STATUS (512 * 1024)        /* status.json, and what each certificate adds to it */
+#define LIMIT_STATUS_ENTRY (32 * 1024)
+#define LIMIT_TOKEN 256           /* a challenge token */
+#define LIMIT_NONCE 512           /* a Replay-Nonce */
+#define LIMIT_URL (8 * 1024)      /* a URL that a CA hands out */
+#define LIMIT_AUTHORIZATIONS 1000 /* of one order */
+#define LIMIT_WORD 100            /* a status, or another word of the protocol */
 #define LIMIT_JSON_DEPTH 32
+#define LIMIT_JSON_VALUES 500000 /* each costs some hundred times its text */
+#define LIMIT_DIRECTORY 65536    /* names of one directory that are looked at */
 
 typedef struct bytes {
     const unsigned char *data;

@@ -3,121 +3,312 @@
 
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <apr_tables.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+
+#define FENCES_MAX 16
+#define REMOVED_MAX 200000 /* entries of one tree */
+#define BATCH 512          /* names that are held at once while a tree is removed */
+#define FLAGS (O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define DIRECTORY (O_CLOEXEC | O_DIRECTORY)
+
+static char fences[FENCES_MAX][PATH_MAX];
+static unsigned fence_next;
+
+/* The entry of a directory that a path leads to. */
+typedef struct place {
+    int dir;             /* open with O_PATH */
+    int nofollow;        /* O_NOFOLLOW, or 0 where links are root's choice */
+    const char *name;    /* in text */
+    char text[PATH_MAX]; /* the path without slashes at its end */
+} place_t;
 
 static apr_status_t status_of(int outcome)
 {
     return outcome == 0 ? APR_SUCCESS : errno;
 }
 
-/* The directory that holds path, without slashes at the end. */
-static const char *parent_of(const char *path, apr_pool_t *ptemp)
+/* The length without slashes at the end. */
+static apr_size_t trimmed(const char *path, apr_size_t len)
 {
-    apr_size_t len = strlen(path);
-
     while (len > 1 && path[len - 1] == '/')
         --len;
-    while (len > 0 && path[len - 1] != '/')
-        --len;
+    return len;
+}
+
+/* ---- where a path leads ---------------------------------------------------------------------- */
+
+void file_fence(const char *dir)
+{
+    apr_size_t len = trimmed(dir, strlen(dir));
+    unsigned i;
+
+    if (len >= PATH_MAX)
+        return; /* no such path can be opened */
+    for (i = 0; i < FENCES_MAX; ++i) {
+        if (strncmp(fences[i], dir, len) == 0 && fences[i][len] == '\0')
+            return;
+    }
+    memcpy(fences[fence_next], dir, len);
+    fences[fence_next][len] = '\0';
+    fence_next = (fence_next + 1) % FENCES_MAX;
+}
+
+/* The part of a path behind its outermost fence, or NULL. */
+static char *behind_fence(char *path)
+{
+    char *rest = NULL;
+    unsigned i;
+
+    for (i = 0; i < FENCES_MAX; ++i) {
+        apr_size_t len = strlen(fences[i]);
+
+        if (len > 0 && strncmp(path, fences[i], len) == 0 && path[len] == '/'
+            && (rest == NULL || path + len < rest))
+            rest = path + len;
+    }
+    return rest;
+}
+
+static int is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Go from *pdir, which is closed, to the directory that the last component of name is in.
+ * @return that component, in name, whose slashes are overwritten; NULL with errno */
+static char *walk(int *pdir, char *name)
+{
+    for (;;) {
+        char *slash = NULL;
+        int next;
+
+        while (*name == '/')
+            ++name;
+        if ((slash = strchr(name, '/')) != NULL)
+            *slash = '\0';
+        if (*name == '\0' || is_dots(name)) {
+            errno = EINVAL;
+            return NULL;
+        }
+        if (slash == NULL)
+            return name;
+        next = openat(*pdir, name, O_PATH | O_NOFOLLOW | DIRECTORY);
+        if (next < 0)
+            return NULL;
+        close(*pdir);
+        *pdir = next;
+        name = slash + 1;
+    }
+}
+
+static void place_close(place_t *place)
+{
+    if (place->dir >= 0)
+        close(place->dir);
+    place->dir = -1;
+}
+
+/* Links are root's choice. */
+static void place_open_free(place_t *place)
+{
+    char *slash = strrchr(place->text, '/');
+    const char *parent = ".";
+
+    if (slash != NULL) {
+        place->name = slash[1] != '\0' ? slash + 1 : ".";
+        parent = slash == place->text ? "/" : place->text;
+        *slash = '\0';
+    }
+    place->dir = open(parent, O_PATH | DIRECTORY);
+}
+
+static void place_open_fenced(place_t *place, char *rest)
+{
+    int error;
+
+    *rest = '\0';
+    place->nofollow = O_NOFOLLOW;
+    place->dir = open(place->text, O_PATH | DIRECTORY);
+    if (place->dir >= 0 && (place->name = walk(&place->dir, rest + 1)) == NULL) {
+        error = errno;
+        place_close(place);
+        errno = error;
+    }
+}
+
+static apr_status_t place_open(place_t *place, const char *path)
+{
+    apr_size_t len = trimmed(path, strlen(path));
+    char *rest;
+
+    place->dir = -1;
+    place->nofollow = 0;
     if (len == 0)
-        return ".";
-    while (len > 1 && path[len - 1] == '/')
-        --len;
-    return apr_pstrmemdup(ptemp, path, len);
+        return ENOENT;
+    if (len >= sizeof(place->text))
+        return ENAMETOOLONG;
+    memcpy(place->text, path, len);
+    place->text[len] = '\0';
+    place->name = place->text;
+    if ((rest = behind_fence(place->text)) != NULL)
+        place_open_fenced(place, rest);
+    else
+        place_open_free(place);
+    return place->dir >= 0 ? APR_SUCCESS : errno;
 }
 
-/* A path in dir that nobody can guess. */
-static apr_status_t temp_path(const char **ppath, const char *dir, apr_pool_t *ptemp)
+/* The same for a name below an open directory of somebody who is not trusted. */
+static apr_status_t place_open_at(place_t *place, int dir, const char *name)
 {
-    unsigned char random[8];
-    apr_status_t rv = apr_generate_random_bytes(random, sizeof(random));
+    apr_size_t len = strlen(name);
 
-    *ppath = NULL;
-    if (rv == APR_SUCCESS)
-        *ppath = apr_pstrcat(ptemp, dir, "/" FILE_UNFINISHED,
-                             hex_encode(ptemp, random, sizeof(random)), NULL);
-    return rv;
-}
+    place->dir = -1;
+    place->nofollow = O_NOFOLLOW;
+    if (len >= sizeof(place->text))
+        return ENAMETOOLONG;
+    memcpy(place->text, name, len + 1);
+    if ((place->dir = openat(dir, ".", O_PATH | DIRECTORY)) < 0)
+        return errno;
+    if ((place->name = walk(&place->dir, place->text)) == NULL) {
+        apr_status_t rv = errno;
 
-static apr_status_t write_all(int fd, const char *data, apr_size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        data += n;
-        len -= (apr_size_t)n;
+        place_close(place);
+        return rv;
     }
     return APR_SUCCESS;
 }
 
-/* Make the file at path, which must not exist, with this content. */
-static apr_status_t write_new(const char *path, const void *data, apr_size_t len, mode_t mode,
-                              int durable)
+static apr_status_t place_look(struct stat *st, const place_t *place)
 {
-    apr_status_t rv;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return status_of(
+        fstatat(place->dir, place->name, st, place->nofollow != 0 ? AT_SYMLINK_NOFOLLOW : 0));
+}
 
-    if (fd < 0)
-        return errno;
-    rv = write_all(fd, data, len);
+apr_status_t file_look(struct stat *st, const char *path)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
     if (rv == APR_SUCCESS)
-        rv = status_of(fchmod(fd, mode));
-    if (rv == APR_SUCCESS && durable)
-        rv = status_of(fsync(fd));
-    /* Some file systems tell only now that the disk is full. */
-    if (close(fd) != 0 && rv == APR_SUCCESS)
-        rv = errno;
+        rv = place_look(st, &place);
+    place_close(&place);
     return rv;
 }
 
-apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
-                          int durable, apr_pool_t *ptemp)
+int file_is_regular(const char *path)
 {
-    const char *dir = parent_of(path, ptemp);
-    const char *temp = NULL;
-    apr_status_t rv = temp_path(&temp, dir, ptemp);
+    struct stat st;
 
-    if (rv != APR_SUCCESS)
-        return rv;
-    rv = write_new(temp, data, len, mode, durable);
-    if (rv == APR_SUCCESS)
-        rv = status_of(rename(temp, path));
-    if (rv != APR_SUCCESS) {
-        unlink(temp);
-        return rv;
-    }
-    return durable ? file_sync_directory(dir) : APR_SUCCESS;
+    return file_look(&st, path) == APR_SUCCESS && S_ISREG(st.st_mode);
 }
 
-apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp)
-{
-    const char *dir = parent_of(path, ptemp);
-    const char *temp = NULL;
-    apr_status_t rv = temp_path(&temp, dir, ptemp);
+/* ---- why not --------------------------------------------------------------------------------- */
 
+static const char *kind_of(mode_t mode)
+{
+    if (S_ISLNK(mode))
+        return "a symbolic link, which is not followed here";
+    if (S_ISDIR(mode))
+        return "a directory, not a regular file";
+    if (S_ISFIFO(mode))
+        return "a FIFO, not a regular file";
+    if (S_ISSOCK(mode))
+        return "a socket, not a regular file";
+    return S_ISREG(mode) ? NULL : "a device, not a regular file";
+}
+
+/* The first component that is no directory where one has to be; NULL when there is none. */
+static const char *find_obstacle(apr_pool_t *p, const char *path)
+{
+    char *part = apr_pstrdup(p, path);
+    char *end = behind_fence(part);
+    struct stat st;
+
+    for (end = end != NULL ? strchr(end + 1, '/') : NULL; end != NULL; end = strchr(end + 1, '/')) {
+        *end = '\0';
+        if (lstat(part, &st) == 0 && !S_ISDIR(st.st_mode))
+            return apr_psprintf(p, "%s is %s", part,
+                                S_ISLNK(st.st_mode) ? kind_of(st.st_mode) : "not a directory");
+        *end = '/';
+    }
+    return NULL;
+}
+
+const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path)
+{
+    struct stat st;
+    const char *what = NULL;
+    char reason[128];
+
+    if (rv == EFBIG)
+        return "it is far longer than such a file can be";
+    if (rv == E2BIG)
+        return "there is more in it than can be removed at once";
+    if (path != NULL && (rv == ENOTDIR || rv == ELOOP))
+        what = find_obstacle(p, path);
+    else if (path != NULL && (rv == APR_EINVAL || rv == EISDIR) && lstat(path, &st) == 0
+             && (what = kind_of(st.st_mode)) != NULL)
+        what = apr_pstrcat(p, "it is ", what, NULL);
+    return what != NULL ? what : apr_pstrdup(p, apr_strerror(rv, reason, sizeof(reason)));
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* @param alone  a second name is refused */
+static apr_status_t check_regular(const struct stat *st, apr_size_t max, int alone)
+{
+    if (!S_ISREG(st->st_mode) || (alone && st->st_nlink > 1))
+        return APR_EINVAL;
+    return (apr_uint64_t)st->st_size > max ? EFBIG : APR_SUCCESS;
+}
+
+/* Looked at before as well: to open a device may do something. What is there instead a moment later
+ * is opened without waiting, and looked at again. */
+static apr_status_t open_regular(int *pfd, apr_size_t *psize, const place_t *place, apr_size_t max,
+                                 int alone)
+{
+    struct stat st;
+    apr_status_t rv = place_look(&st, place);
+    int fd;
+
+    *pfd = -1;
+    if (rv == APR_SUCCESS)
+        rv = check_regular(&st, max, alone);
     if (rv != APR_SUCCESS)
         return rv;
-    rv = status_of(symlink(target, temp));
-    if (rv == APR_SUCCESS)
-        rv = status_of(rename(temp, path));
+    if ((fd = openat(place->dir, place->name, O_RDONLY | FLAGS | place->nofollow)) < 0)
+        return errno == ELOOP || errno == ENXIO ? APR_EINVAL : errno;
+    rv = fstat(fd, &st) == 0 ? check_regular(&st, max, alone) : errno;
     if (rv != APR_SUCCESS) {
-        unlink(temp);
+        close(fd);
         return rv;
     }
-    return file_sync_directory(dir);
+    *pfd = fd;
+    *psize = (apr_size_t)st.st_size;
+    return APR_SUCCESS;
+}
+
+apr_status_t file_open(int *pfd, const char *path, apr_size_t max)
+{
+    place_t place;
+    apr_size_t size = 0;
+    apr_status_t rv = place_open(&place, path);
+
+    *pfd = -1;
+    if (rv == APR_SUCCESS)
+        rv = open_regular(pfd, &size, &place, max, 0);
+    place_close(&place);
+    return rv;
 }
 
 static apr_status_t read_all(int fd, char *data, apr_size_t *plen)
@@ -139,87 +330,61 @@ static apr_status_t read_all(int fd, char *data, apr_size_t *plen)
     return APR_SUCCESS;
 }
 
-/* The size of what is open at fd, if it is a file whose content may be read. */
-static apr_status_t size_of(apr_size_t *psize, int fd, apr_size_t max)
+static apr_status_t read_place(const char **pdata, apr_size_t *plen, const place_t *place,
+                               apr_size_t max, int alone, apr_pool_t *p)
 {
-    struct stat st;
+    apr_size_t len = 0;
+    char *data = NULL;
+    int fd = -1;
+    apr_status_t rv = open_regular(&fd, &len, place, max, alone);
 
-    if (fstat(fd, &st) != 0)
-        return errno;
-    if (S_ISDIR(st.st_mode))
-        return EISDIR;
-    if (!S_ISREG(st.st_mode))
-        return APR_EINVAL;
-    if ((apr_uint64_t)st.st_size > max)
-        return APR_ENOSPC;
-    *psize = (apr_size_t)st.st_size;
+    if (rv != APR_SUCCESS)
+        return rv;
+    data = apr_palloc(p, len + 1);
+    rv = read_all(fd, data, &len);
+    close(fd);
+    if (rv != APR_SUCCESS)
+        return rv;
+    data[len] = '\0';
+    *pdata = data;
+    *plen = len;
     return APR_SUCCESS;
 }
 
 apr_status_t file_read(const char **pdata, apr_size_t *plen, const char *path, apr_size_t max,
                        apr_pool_t *p)
 {
-    apr_status_t rv;
-    char *data;
-    apr_size_t len = 0;
-    /* Not blocking, so that a FIFO in the place of a file holds nobody up. */
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
 
     *pdata = NULL;
     *plen = 0;
-    if (fd < 0)
-        return errno;
-    if ((rv = size_of(&len, fd, max)) != APR_SUCCESS)
-        goto out;
-    data = apr_palloc(p, len + 1);
-    if ((rv = read_all(fd, data, &len)) != APR_SUCCESS)
-        goto out;
-    data[len] = '\0';
-    *pdata = data;
-    *plen = len;
-out:
-    close(fd);
+    if (rv == APR_SUCCESS)
+        rv = read_place(pdata, plen, &place, max, 0, p);
+    place_close(&place);
     return rv;
 }
 
-static int is_directory(const char *path)
+apr_status_t file_read_at(const char **pdata, apr_size_t *plen, int dir, const char *name,
+                          apr_size_t max, apr_pool_t *p)
 {
-    struct stat st;
+    place_t place;
+    apr_status_t rv = place_open_at(&place, dir, name);
 
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Give a directory just made its mode, whatever the umask took away. */
-static apr_status_t set_mode(const char *path, mode_t mode)
-{
-    apr_status_t rv;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0)
-        return errno;
-    rv = status_of(fchmod(fd, mode));
-    close(fd);
+    *pdata = NULL;
+    *plen = 0;
+    if (rv == APR_SUCCESS)
+        rv = read_place(pdata, plen, &place, max, 1, p);
+    place_close(&place);
     return rv;
 }
 
-apr_status_t file_make_directory(const char *path, mode_t mode, apr_pool_t *ptemp)
-{
-    apr_status_t rv = status_of(mkdir(path, mode));
+/* ---- writing --------------------------------------------------------------------------------- */
 
-    if (APR_STATUS_IS_ENOENT(rv) && *path != '\0') {
-        rv = file_make_directory(parent_of(path, ptemp), 0755, ptemp);
-        if (rv == APR_SUCCESS)
-            rv = status_of(mkdir(path, mode));
-    }
-    if (APR_STATUS_IS_EEXIST(rv))
-        return is_directory(path) ? APR_SUCCESS : ENOTDIR;
-    return rv == APR_SUCCESS ? set_mode(path, mode) : rv;
-}
-
-apr_status_t file_sync_directory(const char *path)
+static apr_status_t sync_directory(int dir)
 {
     apr_status_t rv;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(dir, ".", O_RDONLY | DIRECTORY);
 
     if (fd < 0)
         return errno;
@@ -229,22 +394,356 @@ apr_status_t file_sync_directory(const char *path)
     return rv == EINVAL ? APR_SUCCESS : rv;
 }
 
-/* The entries of the directory open at fd, which is closed. */
-static apr_status_t list_entries(apr_array_header_t **pnames, int fd, apr_pool_t *p)
+/* A name that nobody can guess. */
+static apr_status_t temp_name(const char **pname, apr_pool_t *ptemp)
+{
+    unsigned char random[8];
+    apr_status_t rv = apr_generate_random_bytes(random, sizeof(random));
+
+    *pname = NULL;
+    if (rv == APR_SUCCESS)
+        *pname =
+            apr_pstrcat(ptemp, FILE_UNFINISHED, hex_encode(ptemp, random, sizeof(random)), NULL);
+    return rv;
+}
+
+static apr_status_t write_all(int fd, const char *data, apr_size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        data += n;
+        len -= (apr_size_t)n;
+    }
+    return APR_SUCCESS;
+}
+
+/* Make a file, which must not exist, with this content. */
+static apr_status_t write_new(int dir, const char *name, const void *data, apr_size_t len,
+                              mode_t mode, int durable)
+{
+    apr_status_t rv;
+    int fd =
+        openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+    if (fd < 0)
+        return errno;
+    rv = write_all(fd, data, len);
+    if (rv == APR_SUCCESS)
+        rv = status_of(fchmod(fd, mode));
+    if (rv == APR_SUCCESS && durable)
+        rv = status_of(fsync(fd));
+    /* Some file systems tell only now that the disk is full. */
+    if (close(fd) != 0 && rv == APR_SUCCESS)
+        rv = errno;
+    return rv;
+}
+
+/* Give what was made under the name temp its place. After a failure it is gone. */
+static apr_status_t settle(const place_t *place, const char *temp, apr_status_t rv, int durable)
+{
+    if (rv == APR_SUCCESS)
+        rv = status_of(renameat(place->dir, temp, place->dir, place->name));
+    if (rv != APR_SUCCESS) {
+        unlinkat(place->dir, temp, 0);
+        return rv;
+    }
+    return durable ? sync_directory(place->dir) : APR_SUCCESS;
+}
+
+apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
+                          int durable, apr_pool_t *ptemp)
+{
+    const char *temp = NULL;
+    place_t place;
+    apr_status_t rv = temp_name(&temp, ptemp);
+
+    if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
+        return rv;
+    rv = settle(&place, temp, write_new(place.dir, temp, data, len, mode, durable), durable);
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp)
+{
+    const char *temp = NULL;
+    place_t place;
+    apr_status_t rv = temp_name(&temp, ptemp);
+
+    if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
+        return rv;
+    rv = settle(&place, temp, status_of(symlinkat(target, place.dir, temp)), 1);
+    place_close(&place);
+    return rv;
+}
+
+const char *file_link_target(const char *path, apr_pool_t *p)
+{
+    char target[PATH_MAX];
+    ssize_t len = -1;
+    place_t place;
+
+    if (place_open(&place, path) == APR_SUCCESS)
+        len = readlinkat(place.dir, place.name, target, sizeof(target));
+    place_close(&place);
+    return len > 0 && (apr_size_t)len < sizeof(target) ? apr_pstrmemdup(p, target, (apr_size_t)len)
+                                                       : NULL;
+}
+
+apr_status_t file_rename(const char *from, const char *to)
+{
+    place_t source, target;
+    apr_status_t rv = place_open(&source, from);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    if ((rv = place_open(&target, to)) == APR_SUCCESS)
+        rv = status_of(renameat(source.dir, source.name, target.dir, target.name));
+    place_close(&target);
+    place_close(&source);
+    return rv;
+}
+
+static apr_status_t remove_one(const char *path, int flags)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    if (rv == APR_SUCCESS)
+        rv = status_of(unlinkat(place.dir, place.name, flags));
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_remove(const char *path)
+{
+    return remove_one(path, 0);
+}
+
+apr_status_t file_remove_directory(const char *path)
+{
+    return remove_one(path, AT_REMOVEDIR);
+}
+
+/* What is no regular file has no keeper that could hold it. */
+static apr_status_t clear_for_lock(const place_t *place)
+{
+    struct stat st;
+
+    if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? APR_SUCCESS : errno;
+    if (S_ISREG(st.st_mode))
+        return APR_SUCCESS;
+    return status_of(unlinkat(place->dir, place->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0));
+}
+
+apr_status_t file_open_lock(int *pfd, const char *path)
+{
+    const int flags = FLAGS | O_NOFOLLOW;
+    struct stat st;
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+    int fd;
+
+    *pfd = -1;
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = clear_for_lock(&place);
+    if (rv == APR_SUCCESS || rv == EROFS) {
+        fd = openat(place.dir, place.name, O_RDWR | O_CREAT | flags, S_IRUSR | S_IWUSR);
+        rv = fd < 0 ? errno : APR_SUCCESS;
+        if (rv == EROFS || rv == ENOSPC || rv == EDQUOT)
+            rv = (fd = openat(place.dir, place.name, O_RDONLY | flags)) < 0 ? errno : APR_SUCCESS;
+        if (rv == APR_SUCCESS && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+            rv = APR_EINVAL;
+            close(fd);
+            fd = -1;
+        }
+        *pfd = fd;
+    }
+    place_close(&place);
+    return rv;
+}
+
+/* ---- directories ----------------------------------------------------------------------------- */
+
+apr_status_t file_open_directory(int *pfd, const char *path)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    *pfd = -1;
+    if (rv == APR_SUCCESS) {
+        *pfd = openat(place.dir, place.name, O_RDONLY | O_NOFOLLOW | DIRECTORY);
+        rv = *pfd < 0 ? errno : APR_SUCCESS;
+    }
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_open_directory_at(int *pfd, int dir, const char *name)
+{
+    place_t place;
+    apr_status_t rv = place_open_at(&place, dir, name);
+
+    *pfd = -1;
+    if (rv == APR_SUCCESS) {
+        *pfd = openat(place.dir, place.name, O_RDONLY | O_NOFOLLOW | DIRECTORY);
+        rv = *pfd < 0 ? errno : APR_SUCCESS;
+    }
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_open_parent(int *pfd, const char **pname, const char *path, apr_pool_t *p)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    *pfd = place.dir;
+    *pname = rv == APR_SUCCESS ? apr_pstrdup(p, place.name) : NULL;
+    return rv;
+}
+
+/* A directory to list or sync: root may have put a link in its place, unless there is a fence. */
+static int open_listed(const char *path)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+    int fd = -1;
+
+    if (rv == APR_SUCCESS) {
+        fd = openat(place.dir, place.name, O_RDONLY | DIRECTORY | place.nofollow);
+        rv = errno;
+    }
+    place_close(&place);
+    errno = rv;
+    return fd;
+}
+
+/* Give a directory its mode, whatever the umask took away. */
+static apr_status_t set_mode(const place_t *place, mode_t mode)
+{
+    apr_status_t rv;
+    int fd = openat(place->dir, place->name, O_RDONLY | DIRECTORY | O_NOFOLLOW);
+
+    if (fd < 0)
+        return errno;
+    rv = status_of(fchmod(fd, mode));
+    close(fd);
+    return rv;
+}
+
+static apr_status_t make_one(const place_t *place, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdirat(place->dir, place->name, mode) == 0)
+        return set_mode(place, mode);
+    if (errno != EEXIST)
+        return errno;
+    return place_look(&st, place) == APR_SUCCESS && S_ISDIR(st.st_mode) ? APR_SUCCESS : ENOTDIR;
+}
+
+/* The directory that holds path. */
+static const char *parent_of(const char *path, apr_pool_t *ptemp)
+{
+    apr_size_t len = trimmed(path, strlen(path));
+
+    while (len > 0 && path[len - 1] != '/')
+        --len;
+    return len == 0 ? "." : apr_pstrmemdup(ptemp, path, trimmed(path, len));
+}
+
+apr_status_t file_make_directory(const char *path, mode_t mode, apr_pool_t *ptemp)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    if (APR_STATUS_IS_ENOENT(rv) && *path != '\0') {
+        rv = file_make_directory(parent_of(path, ptemp), 0755, ptemp);
+        if (rv == APR_SUCCESS)
+            rv = place_open(&place, path);
+    }
+    if (rv == APR_SUCCESS)
+        rv = make_one(&place, mode);
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_close_directory(const char *path)
+{
+    apr_status_t rv;
+    int fd = open_listed(path);
+
+    if (fd < 0)
+        return errno;
+    rv = status_of(fchmod(fd, S_IRWXU));
+    close(fd);
+    return rv;
+}
+
+apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode)
+{
+    if (uid >= 0 && fchown(dir, (uid_t)uid, (gid_t)gid) != 0)
+        return errno;
+    return status_of(fchmod(dir, mode));
+}
+
+apr_status_t file_sync_directory(const char *path)
+{
+    apr_status_t rv;
+    int fd = open_listed(path);
+
+    if (fd < 0)
+        return errno;
+    rv = sync_directory(fd);
+    close(fd);
+    return rv;
+}
+
+static int is_unfinished(const char *name)
+{
+    return strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) == 0;
+}
+
+typedef int chosen_f(const char *name);
+
+static int any(const char *name)
+{
+    (void)name;
+    return 1;
+}
+
+static int finished(const char *name)
+{
+    return !is_unfinished(name);
+}
+
+/* At most max entries of the directory open at fd. */
+static apr_status_t list_entries(apr_array_header_t **pnames, int fd, chosen_f *chosen, int max,
+                                 apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 16, sizeof(const char *));
-    DIR *dir = fdopendir(fd);
+    /* A descriptor of its own: where it stands in the directory is shared by duplicates. */
+    int own = openat(fd, ".", O_RDONLY | DIRECTORY);
+    DIR *dir = own >= 0 ? fdopendir(own) : NULL;
     struct dirent *entry;
-    apr_status_t rv;
+    apr_status_t rv = errno;
 
     *pnames = names;
     if (dir == NULL) {
-        rv = errno;
-        close(fd);
+        if (own >= 0)
+            close(own);
         return rv;
     }
-    while ((errno = 0, entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+    while ((errno = 0, entry = readdir(dir)) != NULL && names->nelts < max) {
+        if (!is_dots(entry->d_name) && chosen(entry->d_name))
             APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(p, entry->d_name);
     }
     rv = errno;
@@ -252,71 +751,168 @@ static apr_status_t list_entries(apr_array_header_t **pnames, int fd, apr_pool_t
     return rv;
 }
 
-/* Remove the entry name of the directory parent, with all that is below it. */
-static apr_status_t remove_at(int parent, const char *name, apr_pool_t *ptemp)
-{
-    apr_array_header_t *names;
-    apr_status_t rv;
-    int fd, i;
-
-    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-        return APR_SUCCESS;
-    /* Linux answers EISDIR for a directory, others EPERM. */
-    if ((rv = errno) != EISDIR && rv != EPERM)
-        return rv;
-    if ((fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-        return errno == ENOTDIR ? rv : errno;
-    rv = list_entries(&names, fcntl(fd, F_DUPFD_CLOEXEC, 0), ptemp);
-    for (i = 0; rv == APR_SUCCESS && i < names->nelts; ++i)
-        rv = remove_at(fd, APR_ARRAY_IDX(names, i, const char *), ptemp);
-    close(fd);
-    return rv == APR_SUCCESS ? status_of(unlinkat(parent, name, AT_REMOVEDIR)) : rv;
-}
-
-apr_status_t file_remove_tree(const char *path, apr_pool_t *ptemp)
-{
-    return remove_at(AT_FDCWD, path, ptemp);
-}
-
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p)
+{
+    apr_array_header_t *names = NULL;
+
+    if (list_entries(&names, dir, finished, max, p) != APR_SUCCESS)
+        names->nelts = 0;
+    if (names->nelts > 1)
+        qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
+    return names;
+}
+
 apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p)
 {
-    apr_array_header_t *all = NULL;
-    apr_array_header_t *names = apr_array_make(p, 16, sizeof(const char *));
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    apr_array_header_t *names = NULL;
+    int fd = open_listed(path);
+
+    if (fd < 0)
+        return apr_array_make(p, 1, sizeof(const char *));
+    names = file_list_directory_at(fd, LIMIT_DIRECTORY, p);
+    close(fd);
+    return names;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+/* A tree that is being removed. What is deeper than one level is moved up to the top first, so that
+ * neither depth nor width cost memory or descriptors. */
+typedef struct removal {
+    int top; /* the directory that is emptied */
+    dev_t device;
+    int left; /* entries that may still be removed */
+    int moved;
+    apr_pool_t *pool; /* of one batch of names */
+} removal_t;
+
+static apr_status_t empty(removal_t *removal, int dir);
+
+/* @return EISDIR for a directory */
+static apr_status_t remove_entry(int dir, const char *name)
+{
+    struct stat st;
+    apr_status_t rv;
+
+    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+        return APR_SUCCESS;
+    rv = errno;
+    /* Linux answers EISDIR for a directory, others EPERM. */
+    if (rv == EPERM && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        rv = EISDIR;
+    return rv;
+}
+
+/* Move a directory to the top, under a name that is not in use there. */
+static apr_status_t move_up(removal_t *removal, int dir, const char *name)
+{
+    char free_name[64];
+
+    do {
+        snprintf(free_name, sizeof(free_name), FILE_UNFINISHED "moved-%d", removal->moved++);
+    } while (faccessat(removal->top, free_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+    return status_of(renameat(dir, name, removal->top, free_name));
+}
+
+/* A directory in the top one. */
+static apr_status_t remove_directory(removal_t *removal, const char *name)
+{
+    struct stat st;
+    apr_status_t rv = APR_SUCCESS;
+    int fd;
+
+    if (unlinkat(removal->top, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return APR_SUCCESS;
+    if ((fd = openat(removal->top, name, O_RDONLY | DIRECTORY | O_NOFOLLOW)) < 0)
+        return errno;
+    if (fstat(fd, &st) != 0)
+        rv = errno;
+    else if (st.st_dev != removal->device)
+        rv = EXDEV;
+    else
+        rv = empty(removal, fd);
+    close(fd);
+    return rv == APR_SUCCESS ? status_of(unlinkat(removal->top, name, AT_REMOVEDIR)) : rv;
+}
+
+static apr_status_t remove_named(removal_t *removal, int dir, const char *name)
+{
+    apr_status_t rv;
+
+    if (--removal->left < 0)
+        return E2BIG;
+    rv = remove_entry(dir, name);
+    if (rv != EISDIR)
+        return rv;
+    return dir == removal->top ? remove_directory(removal, name) : move_up(removal, dir, name);
+}
+
+/* Called for the top, and from there for one directory in it: no deeper. */
+static apr_status_t empty(removal_t *removal, int dir)
+{
+    apr_array_header_t *names = NULL;
+    apr_pool_t *pool = NULL;
+    apr_status_t rv;
     int i;
 
-    if (fd < 0 || list_entries(&all, fd, p) != APR_SUCCESS)
-        return names;
-    for (i = 0; i < all->nelts; ++i) {
-        const char *name = APR_ARRAY_IDX(all, i, const char *);
+    if ((rv = apr_pool_create(&pool, removal->pool)) != APR_SUCCESS)
+        return rv;
+    do {
+        apr_pool_clear(pool);
+        rv = list_entries(&names, dir, any, BATCH, pool);
+        for (i = 0; rv == APR_SUCCESS && i < names->nelts; ++i)
+            rv = remove_named(removal, dir, APR_ARRAY_IDX(names, i, const char *));
+        /* Only the top gets new entries meanwhile. */
+    } while (rv == APR_SUCCESS && names->nelts > (dir == removal->top ? 0 : BATCH - 1));
+    apr_pool_destroy(pool);
+    return rv;
+}
 
-        if (strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) != 0)
-            APR_ARRAY_PUSH(names, const char *) = name;
-    }
-    qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
-    return names;
+apr_status_t file_remove_tree_at(int dir, const char *name, apr_pool_t *ptemp)
+{
+    removal_t removal = { -1, 0, REMOVED_MAX, 0, ptemp };
+    struct stat st;
+    apr_status_t rv = remove_entry(dir, name);
+
+    if (rv != EISDIR)
+        return rv;
+    if ((removal.top = openat(dir, name, O_RDONLY | DIRECTORY | O_NOFOLLOW)) < 0)
+        return errno;
+    rv = status_of(fstat(removal.top, &st));
+    removal.device = st.st_dev;
+    if (rv == APR_SUCCESS)
+        rv = empty(&removal, removal.top);
+    close(removal.top);
+    return rv == APR_SUCCESS ? status_of(unlinkat(dir, name, AT_REMOVEDIR)) : rv;
+}
+
+apr_status_t file_remove_tree(const char *path, apr_pool_t *ptemp)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    if (rv == APR_SUCCESS)
+        rv = file_remove_tree_at(place.dir, place.name, ptemp);
+    place_close(&place);
+    return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
 }
 
 void file_sweep(const char *dir, apr_pool_t *ptemp)
 {
     apr_array_header_t *all = NULL;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_listed(dir);
     int i;
 
     if (fd < 0)
         return;
-    if (list_entries(&all, fcntl(fd, F_DUPFD_CLOEXEC, 0), ptemp) == APR_SUCCESS) {
-        for (i = 0; i < all->nelts; ++i) {
-            const char *name = APR_ARRAY_IDX(all, i, const char *);
-
-            if (strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) == 0)
-                remove_at(fd, name, ptemp);
-        }
+    if (list_entries(&all, fd, is_unfinished, LIMIT_DIRECTORY, ptemp) == APR_SUCCESS) {
+        for (i = 0; i < all->nelts; ++i)
+            file_remove_tree_at(fd, APR_ARRAY_IDX(all, i, const char *), ptemp);
     }
     close(fd);
 }

@@ -2,16 +2,69 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
-/* base/file.h - files that are whole or absent. Symbolic links are never followed in the last
- * component of a path that is written. All descriptors are close-on-exec. */
+/* base/file.h - the one place where files are opened, made, moved and removed; scripts/check-files.sh
+ * sees to it. What it opens is regular, is opened without waiting and has a largest size; what it
+ * writes is whole or absent. All descriptors are close-on-exec.
+ *
+ * Paths that root has written into the configuration may lead through links: that is root's choice.
+ * Below a directory that file_fence() was called for no link is followed, in no component of a path,
+ * and ".." leads nowhere: each component is opened below the one before it. */
 
 #include <apr_errno.h>
 #include <apr_file_info.h>
 #include <apr_pools.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* How the names of files and directories begin that are being written or removed. */
 #define FILE_UNFINISHED ".tmp-"
+
+/** From now on, and in all of the process, no link below dir is followed. dir itself may be reached
+ * through links. The last 16 that were named count. Not for use by several threads at once. */
+void file_fence(const char *dir);
+
+/** Open a regular file to read it.
+ * @param max  of bytes that it may hold now
+ * @return APR_ENOENT, APR_EACCES ...; EFBIG when it is longer than max; APR_EINVAL when it is no
+ *         regular file, also for a link that is not followed; ENOTDIR when a component before the
+ *         last is no directory or a link that is not followed. *pfd is -1 then */
+apr_status_t file_open(int *pfd, const char *path, apr_size_t max);
+
+/** The whole content, NUL-terminated, in p. @return as file_open() */
+apr_status_t file_read(const char **pdata, apr_size_t *plen, const char *path, apr_size_t max,
+                       apr_pool_t *p);
+
+/** The same for a file below the open directory dir, which belongs to somebody who is not trusted: no
+ * link is followed, and a file that has a second name somewhere else is refused like a link.
+ * @param name  may have several components */
+apr_status_t file_read_at(const char **pdata, apr_size_t *plen, int dir, const char *name,
+                          apr_size_t max, apr_pool_t *p);
+
+/** Open (with 0600: make) a regular file to lock it. What is no regular file is removed before, unless
+ * it is a directory with something in it; where a new one cannot be made for want of room, the one
+ * that is there is opened for reading. @return as file_open() */
+apr_status_t file_open_lock(int *pfd, const char *path);
+
+/** Open a directory, a descriptor that may be searched, listed and synced. A link in its last
+ * component is not followed. @return as file_open(), *pfd is -1 then */
+apr_status_t file_open_directory(int *pfd, const char *path);
+
+/** The same below an open directory. */
+apr_status_t file_open_directory_at(int *pfd, int dir, const char *name);
+
+/** Open the directory that holds path, to find things in it later.
+ * @param pname the last component of path, in p */
+apr_status_t file_open_parent(int *pfd, const char **pname, const char *path, apr_pool_t *p);
+
+/** What is at path, not following a link in its last component below a fence. */
+apr_status_t file_look(struct stat *st, const char *path);
+
+/** True for a regular file, which also is what a link leads to where links are followed. */
+int file_is_regular(const char *path);
+
+/** Why a file could not be used, as the end of a sentence: "it is a FIFO, not a regular file",
+ * "archive/x is a symbolic link, which is not followed here", or what the system says. In p. */
+const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path);
 
 /** Replace path with data: temporary file in the same directory (its name starts with ".tmp-"),
  * mode, fsync, rename, fsync of the directory. After a failure the old content is untouched and no
@@ -21,27 +74,50 @@
 apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
                           int durable, apr_pool_t *ptemp);
 
-/** The whole content, NUL-terminated, in p. Regular files only.
- * @return APR_ENOENT, APR_EACCES ...; APR_ENOSPC when it is longer than max */
-apr_status_t file_read(const char **pdata, apr_size_t *plen, const char *path, apr_size_t max,
-                       apr_pool_t *p);
+/** Point the symbolic link at target with one rename, durable. */
+apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);
+
+/** Where a symbolic link points, in p; NULL when it is none. */
+const char *file_link_target(const char *path, apr_pool_t *p);
+
+/** rename(); links are moved, not followed. Not durable: see file_sync_directory(). */
+apr_status_t file_rename(const char *from, const char *to);
+
+/** unlink(). */
+apr_status_t file_remove(const char *path);
+
+/** rmdir(): a directory that is empty. */
+apr_status_t file_remove_directory(const char *path);
 
 /** Make one directory, or several when parents are missing (those get 0755). An existing one is
  * fine when it is a directory; its mode is left alone. */
 apr_status_t file_make_directory(const char *path, mode_t mode, apr_pool_t *ptemp);
 
+/** Take away group's and others' rights to a directory. */
+apr_status_t file_close_directory(const char *path);
+
+/** Give an open directory to a user, who is not asked to own it when uid is -1, with this mode. */
+apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode);
+
 /** fsync a directory, so that a rename in it is on disk. */
 apr_status_t file_sync_directory(const char *path);
 
-/** Remove a directory and what is in it; links are removed, not followed. Missing is success. */
+/** Remove whatever is at path: a file, a link, or a directory and what is in it, however deep. Links
+ * are removed, not followed, and what is mounted there stays. Missing is success.
+ * @return E2BIG when there is more than can be removed at once; what was removed until then is gone */
 apr_status_t file_remove_tree(const char *path, apr_pool_t *ptemp);
 
-/** Point the symbolic link at target with one rename, durable. */
-apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);
+/** The same for the entry name of an open directory. */
+apr_status_t file_remove_tree_at(int dir, const char *name, apr_pool_t *ptemp);
 
 /** The names in a directory without "." and "..", sorted; leftovers of file_replace() are left
- * out. An array of const char * in p; empty when the directory is missing or unreadable. */
+ * out, and so is what is beyond a limit. An array of const char * in p; empty when the directory is
+ * missing or unreadable. */
 apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p);
+
+/** The same of an open directory, which stays open.
+ * @param max  of names, in no order */
+apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p);
 
 /** Remove from a directory what killed processes left unfinished. Only for its one writer. */
 void file_sweep(const char *dir, apr_pool_t *ptemp);

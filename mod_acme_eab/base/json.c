@@ -31,23 +31,29 @@ static apr_size_t skip_string(const char *text, apr_size_t len, apr_size_t i)
     return i;
 }
 
-/* The parser recurses for each level and allows thousands of them, so they are counted before. */
-static int is_too_deep(const char *text, apr_size_t len)
+/* The parser recurses for each level and allows thousands of them, and a value of one character costs
+ * it a hundred: both are counted before.
+ * @return NULL, or why not */
+static const char *find_excess(apr_pool_t *p, const char *text, apr_size_t len)
 {
     apr_size_t i;
-    int depth = 0;
+    int depth = 0, values = 0;
 
     for (i = 0; i < len; ++i) {
         if (text[i] == '"')
             i = skip_string(text, len, i);
         else if (text[i] == '{' || text[i] == '[')
             ++depth;
+        else if (text[i] == ',')
+            ++values;
         else if (text[i] == '}' || text[i] == ']')
             --depth;
         if (depth > LIMIT_JSON_DEPTH)
-            return 1;
+            return apr_psprintf(p, "nested deeper than %d levels", LIMIT_JSON_DEPTH);
+        if (values > LIMIT_JSON_VALUES)
+            return apr_psprintf(p, "more than %d values", LIMIT_JSON_VALUES);
     }
-    return 0;
+    return NULL;
 }
 
 /* What the parser says, without the piece of remote text that it quotes. */
@@ -63,13 +69,10 @@ static const char *describe(apr_pool_t *p, const json_error_t *error)
 json_t *json_parse(apr_pool_t *p, const char *text, apr_size_t len, const char **perror)
 {
     json_error_t error;
-    const char *reason = NULL;
+    const char *reason = find_excess(p, text, len);
     json_t *json = NULL;
 
-    if (is_too_deep(text, len)) {
-        reason = apr_psprintf(p, "nested deeper than %d levels", LIMIT_JSON_DEPTH);
-    }
-    else {
+    if (reason == NULL) {
         json = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
         if (json == NULL)
             reason = describe(p, &error);

@@ -9,6 +9,7 @@ libbase_la_SOURCES = \
 	mod_acme_eab/base/log.c mod_acme_eab/base/log.h \
 	mod_acme_eab/base/name.c mod_acme_eab/base/name.h \
 	mod_acme_eab/base/process.c mod_acme_eab/base/process.h \
-	mod_acme_eab/base/result.c mod_acme_eab/base/result.h
+	mod_acme_eab/base/result.c mod_acme_eab/base/result.h \
+	mod_acme_eab/base/rundir.c mod_acme_eab/base/rundir.h
 libbase_la_CFLAGS = $(JSON_CFLAGS)
 libbase_la_LIBADD = $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)

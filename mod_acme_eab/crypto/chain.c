@@ -278,10 +278,8 @@ apr_status_t chain_parse(chain_t **pchain, const char *pem, apr_size_t len, eab_
 /* A failure of the file system, in words. */
 static apr_status_t chain_report(eab_result_t *result, apr_status_t rv, const char *path)
 {
-    char reason[128];
-
     return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be read: %s.", path,
-                          apr_strerror(rv, reason, sizeof(reason)));
+                          file_reason(result->pool, rv, path));
 }
 
 apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result, apr_pool_t *p)
@@ -443,7 +441,7 @@ static apr_status_t load_key(keypair_t **pkey, const char *path, eab_result_t *r
 {
     apr_status_t rv = keypair_load(pkey, path, p);
 
-    if (rv == APR_EINVAL)
+    if (rv == APR_EINVAL && file_is_regular(path))
         return eab_result_set(result, rv, EAB_PROBLEM_STORE,
                               "%s holds no private key that can be read.", path);
     return rv == APR_SUCCESS ? rv : chain_report(result, rv, path);

@@ -2,19 +2,53 @@
 #include "crypto/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+
+#include "base/file.h"
 
 /* Room for some hundred private keys; it is locked into memory, so no more than that. */
 #define SECURE_HEAP_SIZE (2 * 1024 * 1024)
 #define SECURE_HEAP_CHUNK 32
 
+/* OpenSSL cleanses keys, and leaves copies behind where it decodes or prints them: in this process
+ * nothing that it gives back keeps its content. */
+static void cleansing_free(void *data, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (data != NULL)
+        OPENSSL_cleanse(data, malloc_usable_size(data));
+    free(data);
+}
+
+static void *plain_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return size > 0 ? malloc(size) : NULL;
+}
+
+/* Never by realloc(), which would leave the old place as it is. */
+static void *cleansing_realloc(void *data, size_t size, const char *file, int line)
+{
+    size_t before = data != NULL ? malloc_usable_size(data) : 0;
+    void *moved = plain_malloc(size, file, line);
+
+    if (moved != NULL && data != NULL)
+        memcpy(moved, data, before < size ? before : size);
+    if (moved != NULL || size == 0)
+        cleansing_free(data, file, line);
+    return moved;
+}
+
 void secret_init(void)
 {
+    (void)CRYPTO_set_mem_functions(plain_malloc, cleansing_realloc, cleansing_free);
     if (!CRYPTO_secure_malloc_initialized())
         CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE, SECURE_HEAP_CHUNK);
     ERR_clear_error();
@@ -90,7 +124,7 @@ apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool
         goto out;
     if ((rv = secret_fill(buffer, &len, fd)) != APR_SUCCESS)
         goto out;
-    rv = APR_ENOSPC;
+    rv = EFBIG;
     if (len > max)
         goto out;
     rv = APR_ENOMEM;
@@ -104,30 +138,15 @@ out:
     return rv;
 }
 
-/* A directory, a socket or a device is a mistake in a path. */
-static apr_status_t secret_check_kind(int fd)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return errno;
-    if (S_ISDIR(st.st_mode))
-        return EISDIR;
-    return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) ? APR_SUCCESS : APR_EINVAL;
-}
-
 apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p)
 {
-    apr_status_t rv;
-    int fd;
+    int fd = -1;
+    apr_status_t rv = file_open(&fd, path, max);
 
     *psecret = NULL;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return errno;
-    rv = secret_check_kind(fd);
-    if (rv == APR_SUCCESS)
-        rv = secret_read_fd(psecret, fd, max, p);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = secret_read_fd(psecret, fd, max, p);
     close(fd);
     return rv;
 }

@@ -13,8 +13,9 @@ typedef struct secret {
     apr_size_t len;
 } secret_t;
 
-/** Set up the secure heap (memory that is locked and left out of core dumps). Call once in a
- * program that holds secrets. Going on without it is safe: secrets are cleansed all the same. */
+/** Set up the secure heap (memory that is locked and left out of core dumps), and have OpenSSL cleanse
+ * all memory that it frees. Call once in a program that holds secrets, before anything else of
+ * OpenSSL. Going on without the heap is safe: secrets are cleansed all the same. */
 void secret_init(void);
 
 /** A zeroed secret of len bytes (at least 1 is allocated), cleansed and freed with p. */
@@ -23,12 +24,12 @@ secret_t *secret_make(apr_pool_t *p, apr_size_t len);
 /** Cleanse and free now. NULL and a second call are fine. */
 void secret_cleanse(secret_t *secret);
 
-/** Read a whole regular file or pipe without leaving copies behind.
+/** Read a whole regular file without leaving copies behind.
  * @param psecret in p; NULL on failure
- * @return APR_SUCCESS; APR_ENOSPC when it holds more than max bytes; the error of open() or read() */
+ * @return APR_SUCCESS; EFBIG when it holds more than max bytes; as file_open() */
 apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p);
 
-/** The same from a descriptor that is already open; it is read to its end and stays open. */
+/** The same from a descriptor, of a file or a pipe, that is already open; it is read to its end and stays open. */
 apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool_t *p);
 
 #endif

@@ -134,9 +134,9 @@ static const char *find_answer(conn_rec *c, const char *server_name)
     apr_status_t rv = APR_SUCCESS;
     apr_size_t len = 0;
 
-    if (site == NULL || !site->enabled || (host = host_directory(c->pool, server_name)) == NULL)
+    if (site == NULL || site->run == NULL || (host = host_directory(c->pool, server_name)) == NULL)
         return NULL;
-    rv = pending_read(&pem, &len, site->run_dir, host, ANSWER_FILE, LIMIT_PEM, c->pool);
+    rv = pending_read(&pem, &len, site->run, host, ANSWER_FILE, LIMIT_PEM, c->pool);
     if (APR_STATUS_IS_ENOENT(rv))
         return NULL;
     if (rv != APR_SUCCESS || !is_answer(pem)) {

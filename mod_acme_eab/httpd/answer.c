@@ -7,6 +7,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <apr_strings.h>
+#include <errno.h>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -32,22 +33,39 @@ static const char *host_directory(request_rec *r)
     return name != NULL ? name_file(r->pool, name) : NULL;
 }
 
-/* The answer to this request, or NULL when it is none of ours. */
-static const char *find_answer(request_rec *r, apr_size_t *plen)
+/* Somebody else's doing: no such answer is pending. */
+static int is_of_wrong_kind(apr_status_t rv)
+{
+    return rv == APR_EINVAL || rv == EFBIG || APR_STATUS_IS_ENOTDIR(rv);
+}
+
+static void report_unreadable(request_rec *r, const site_t *site, const char *host, apr_status_t rv)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
+                  "the answer to an http-01 validation of %s cannot be read; let the user of "
+                  "httpd's workers read %s/challenges",
+                  host, site->run_dir);
+}
+
+/* The answer to this request, or NULL when it is none of ours. What a pending token is asked for does
+ * not matter, as nobody can guess it: a redirection may have led the CA to another name of this
+ * server, or to its address.
+ * @param phost  whose it is */
+static const char *find_answer(request_rec *r, const char **phost, apr_size_t *plen)
 {
     const site_t *site = config_site(ap_server_conf);
-    const char *token = r->uri + sizeof(PREFIX) - 1, *host = NULL, *text = NULL;
-    apr_status_t rv = APR_SUCCESS;
+    const char *token = r->uri + sizeof(PREFIX) - 1, *text = NULL;
+    apr_status_t rv = APR_ENOENT;
 
-    if (site == NULL || !site->enabled || !base64url_is_valid(token, LIMIT_TOKEN)
-        || (host = host_directory(r)) == NULL)
+    *phost = NULL;
+    if (site == NULL || site->run == NULL || !base64url_is_valid(token, LIMIT_TOKEN))
         return NULL;
-    rv = pending_read(&text, plen, site->run_dir, host, token, LIMIT_ANSWER, r->pool);
-    if (rv != APR_SUCCESS && rv != APR_EINVAL && !APR_STATUS_IS_ENOENT(rv))
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
-                      "the answer to an http-01 validation of %s cannot be read; let the user of "
-                      "httpd's workers read %s/challenges",
-                      host, site->run_dir);
+    if ((*phost = host_directory(r)) != NULL)
+        rv = pending_read(&text, plen, site->run, *phost, token, LIMIT_ANSWER, r->pool);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv) && !is_of_wrong_kind(rv))
+        report_unreadable(r, site, *phost, rv);
+    if (rv != APR_SUCCESS)
+        (void)pending_find(&text, plen, phost, site->run, token, LIMIT_ANSWER, r->pool);
     return text;
 }
 
@@ -71,17 +89,16 @@ static void send_answer(request_rec *r, const char *text, apr_size_t len)
 
 int answer_post_read_request(request_rec *r)
 {
-    const char *text = NULL;
+    const char *text = NULL, *host = NULL;
     apr_size_t len = 0;
 
     /* M_GET is HEAD as well. */
     if (r->method_number != M_GET || r->main != NULL || r->prev != NULL || r->uri == NULL
         || strncmp(r->uri, PREFIX, sizeof(PREFIX) - 1) != 0)
         return DECLINED;
-    if ((text = find_answer(r, &len)) == NULL)
+    if ((text = find_answer(r, &host, &len)) == NULL)
         return DECLINED;
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "answered an http-01 validation of %s",
-                  r->hostname);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "answered an http-01 validation of %s", host);
     send_answer(r, text, len);
     return DONE;
 }

@@ -11,7 +11,6 @@ libhttpd_la_SOURCES = \
 	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
 	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \
 	mod_acme_eab/httpd/report.c mod_acme_eab/httpd/report.h \
-	mod_acme_eab/httpd/rundir.c mod_acme_eab/httpd/rundir.h \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
 	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
 libhttpd_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)

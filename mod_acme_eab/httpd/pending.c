@@ -1,64 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/pending.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <apr_strings.h>
 
-static int open_below(int dir, const char *name, int flags)
-{
-    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags);
-    int error = errno;
+#define FOLDER "challenges"
+#define HOSTS_MAX 4096 /* that are looked through for one token */
 
-    (void)close(dir);
-    errno = error;
-    return fd;
-}
-
-/* No component below the run directory may be a link. */
-static int open_answer(const char *run_dir, const char *host, const char *file)
-{
-    int fd = open(run_dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-
-    if (fd >= 0)
-        fd = open_below(fd, "challenges", O_DIRECTORY);
-    if (fd >= 0)
-        fd = open_below(fd, host, O_DIRECTORY);
-    if (fd >= 0)
-        fd = open_below(fd, file, 0);
-    return fd;
-}
-
-static apr_status_t read_whole(const char **ptext, apr_size_t *plen, int fd, apr_size_t max,
-                               apr_pool_t *p)
-{
-    struct stat st;
-    char *text = NULL;
-
-    if (fstat(fd, &st) != 0)
-        return errno;
-    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (apr_uint64_t)st.st_size > max)
-        return APR_EINVAL;
-    text = apr_pcalloc(p, (apr_size_t)st.st_size + 1);
-    if (read(fd, text, (apr_size_t)st.st_size) != (ssize_t)st.st_size)
-        return APR_EINVAL;
-    *ptext = text;
-    *plen = (apr_size_t)st.st_size;
-    return APR_SUCCESS;
-}
-
-apr_status_t pending_read(const char **ptext, apr_size_t *plen, const char *run_dir,
+apr_status_t pending_read(const char **ptext, apr_size_t *plen, const rundir_t *rundir,
                           const char *host, const char *file, apr_size_t max, apr_pool_t *p)
 {
-    apr_status_t rv = APR_SUCCESS;
-    int fd = open_answer(run_dir, host, file);
+    const char *name = apr_pstrcat(p, FOLDER "/", host, "/", file, NULL);
+    apr_status_t rv = rundir_read(ptext, plen, rundir, name, max, p);
 
-    *ptext = NULL;
-    *plen = 0;
-    if (fd < 0)
-        return errno;
-    rv = read_whole(ptext, plen, fd, max, p);
-    (void)close(fd);
+    if (rv == APR_SUCCESS && *plen == 0) {
+        *ptext = NULL;
+        rv = APR_EINVAL;
+    }
     return rv;
+}
+
+apr_status_t pending_find(const char **ptext, apr_size_t *plen, const char **phost,
+                          const rundir_t *rundir, const char *token, apr_size_t max, apr_pool_t *p)
+{
+    const apr_array_header_t *hosts = rundir_list(rundir, FOLDER, HOSTS_MAX, p);
+    int i = 0;
+
+    *ptext = *phost = NULL;
+    *plen = 0;
+    for (i = 0; i < hosts->nelts; ++i) {
+        const char *host = APR_ARRAY_IDX(hosts, i, const char *);
+
+        if (pending_read(ptext, plen, rundir, host, token, max, p) == APR_SUCCESS) {
+            *phost = host;
+            return APR_SUCCESS;
+        }
+    }
+    return APR_ENOENT;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/name.h"
 #include "httpd/mistake.h"
 #include "httpd/rehearsal.h"
@@ -629,6 +630,8 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
     site->run_dir = path_or(config, SETTING_RUN_DIR, DEFAULT_RUN_DIR);
+    file_fence(site->store_dir);
+    file_fence(site->run_dir);
     site->enabled = record->domains->nelts > 0;
     site->tree = tree_read(pconf, main_server);
     site->accounts = apr_array_make(pconf, 2, sizeof(site_account_t *));

@@ -16,6 +16,7 @@
 #include <apr_hash.h>
 #include <apr_tables.h>
 
+#include "base/rundir.h"
 #include "httpd/config.h"
 #include "httpd/own.h"
 #include "httpd/tree.h"
@@ -83,6 +84,7 @@ typedef struct site {
     const char *run_dir;
     apr_time_t read_at;               /* when the configuration had been read */
     const char *store_in_use;         /* at the start another httpd had it: a sentence, or NULL */
+    rundir_t *run;                    /* the same for workers; NULL until httpd runs */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */

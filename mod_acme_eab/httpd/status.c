@@ -20,6 +20,8 @@
 #include "httpd/report.h"
 #include "httpd/site.h"
 
+#define REPORT_FILE "status.json"
+
 static void set_headers(request_rec *r, const char *type)
 {
     ap_set_content_type(r, type);
@@ -47,14 +49,17 @@ static int send_body(request_rec *r, const char *type, const char *text, apr_siz
  * has not come yet */
 static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
 {
-    const char *path = apr_pstrcat(p, site->run_dir, "/status.json", NULL);
+    const char *path = apr_pstrcat(p, site->run_dir, "/" REPORT_FILE, NULL);
     const char *text = NULL, *error = NULL;
     apr_size_t len = 0;
-    apr_status_t rv = file_read(&text, &len, path, LIMIT_STATUS, p);
+    /* It belongs to a user who is not trusted. */
+    apr_size_t max = LIMIT_STATUS + (apr_size_t)site->certificates->nelts * LIMIT_STATUS_ENTRY;
+    apr_status_t rv = APR_ENOENT;
     json_t *json = NULL;
-    char reason[120];
 
     *pwhy = NULL;
+    if (site->run != NULL)
+        rv = rundir_read(&text, &len, site->run, REPORT_FILE, max, p);
     if (rv == APR_SUCCESS && json_is_object(json = json_parse(p, text, len, &error)))
         return json;
     if (rv == APR_SUCCESS)
@@ -62,7 +67,7 @@ static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
                              json == NULL ? error : "it holds no JSON object");
     else if (!APR_STATUS_IS_ENOENT(rv))
         *pwhy = apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
-                             apr_strerror(rv, reason, sizeof(reason)));
+                             file_reason(p, rv, path));
     else if (site->store_in_use != NULL)
         *pwhy = apr_pstrcat(p, "When httpd was started: ", site->store_in_use, NULL);
     return NULL;
@@ -126,6 +131,8 @@ static void hold(json_t *status, const site_t *site, apr_pool_t *p)
     json_array_foreach(json_object_get(status, "certificates"), i, entry)
     {
         json_put_string(entry, "state", "failing");
+        json_object_set_new(entry, "next",
+                            json_pack("{s:s,s:s}", "what", "retry", "why", site->held));
         json_object_set_new(entry, "problem",
                             json_pack("{s:s,s:s,s:s}", "type", EAB_PROBLEM_NOT_RUNNING, "detail",
                                       site->held, "advice", advice));
@@ -144,6 +151,8 @@ static int send_status(request_rec *r, const site_t *site)
 
     if (site->held != NULL && !is_alive(agent_of(report.json))) {
         hold(report.json, site, r->pool);
+        json_object_del(report.json, "notice"); /* no other report comes */
+        report.notice = NULL;
         overdue = 0;
     }
     if (wants_json(r))

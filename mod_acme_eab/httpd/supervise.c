@@ -18,12 +18,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "base/rundir.h"
 #include "httpd/fallback.h"
 #include "httpd/handover.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
 #include "httpd/relay.h"
-#include "httpd/rundir.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -284,13 +284,19 @@ static apr_status_t send_plan(supervisor_t *supervisor)
 static void make_rundir(const supervisor_t *supervisor)
 {
     const site_t *site = supervisor->site;
+    apr_array_header_t *notes = NULL;
     apr_pool_t *ptemp = NULL;
     const char *why = NULL;
+    int i = 0;
 
     if (apr_pool_create(&ptemp, supervisor->pool) != APR_SUCCESS)
         return;
-    if (rundir_make(site->run_dir, site->uid, site->gid, &why, ptemp) != APR_SUCCESS)
+    /* Sites that have their certificates go on. The keeper looks at it again, and mends it. */
+    if (rundir_make(site->run_dir, site->uid, site->gid, &notes, &why, ptemp) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, site->main, "%s", why);
+    for (i = 0; i < notes->nelts; ++i)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, site->main, "%s",
+                     APR_ARRAY_IDX(notes, i, const char *));
     apr_pool_destroy(ptemp);
 }
 
@@ -302,6 +308,8 @@ static int find_user(supervisor_t *supervisor)
     if (!site_find_user(supervisor->site))
         return 0;
     make_rundir(supervisor);
+    supervisor->site->run =
+        rundir_hold(supervisor->site->run_dir, supervisor->site->uid, supervisor->pool);
     return 1;
 }
 
@@ -438,6 +446,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     supervisor = supervisor_make(site);
     if (site->uid != SITE_NO_USER)
         make_rundir(supervisor);
+    site->run = rundir_hold(site->run_dir, site->uid, site->pool);
     start(supervisor);
     return OK;
 }

@@ -333,7 +333,6 @@ const char *value_ca_file_trouble(apr_pool_t *p, const char *path)
     const char *data = NULL;
     apr_size_t len = 0;
     apr_status_t rv = file_read(&data, &len, path, LIMIT_CA_FILE, p);
-    char reason[120];
 
     if (rv == APR_SUCCESS && strstr(data, "-----BEGIN CERTIFICATE-----") != NULL)
         return NULL;
@@ -347,7 +346,7 @@ const char *value_ca_file_trouble(apr_pool_t *p, const char *path)
     return apr_psprintf(p,
                         "'%s' cannot be read (%s); name a PEM file with the certificates that the "
                         "CA's server is verified with",
-                        path, apr_strerror(rv, reason, sizeof(reason)));
+                        path, file_reason(p, rv, path));
 }
 
 const char *value_label_refusal(apr_pool_t *p, const char *label)

@@ -181,7 +181,6 @@ static apr_status_t read_proxy(keeper_account_t *account)
     const char *path = account->plan->proxy_credentials;
     const char *text = NULL;
     apr_size_t len = 0;
-    char reason[120];
     apr_status_t rv;
 
     account->proxy_credentials = NULL;
@@ -191,7 +190,7 @@ static apr_status_t read_proxy(keeper_account_t *account)
     if ((rv = file_read(&text, &len, path, LIMIT_EAB_SOURCE, account->pool)) != APR_SUCCESS) {
         return eab_result_set(account->broken, rv, EAB_PROBLEM_CA_UNREACHABLE,
                               "The file %s of ACMEProxy cannot be read: %s.", path,
-                              apr_strerror(rv, reason, sizeof(reason)));
+                              file_reason(account->pool, rv, path));
     }
     account->proxy_credentials = apr_pstrmemdup(account->pool, text, strcspn(text, "\r\n"));
     return APR_SUCCESS;
@@ -201,7 +200,6 @@ static apr_status_t read_trust(keeper_account_t *account)
 {
     const char *path = account->plan->ca_file;
     apr_size_t len = 0;
-    char reason[120];
     apr_status_t rv;
 
     account->ca_pem = NULL;
@@ -212,7 +210,7 @@ static apr_status_t read_trust(keeper_account_t *account)
     if (rv != APR_SUCCESS) {
         return eab_result_set(account->broken, rv, EAB_PROBLEM_CA_UNTRUSTED,
                               "ACMECACertificateFile %s cannot be read: %s.", path,
-                              apr_strerror(rv, reason, sizeof(reason)));
+                              file_reason(account->pool, rv, path));
     }
     if (strstr(account->ca_pem, "-----BEGIN CERTIFICATE-----") == NULL) {
         return eab_result_set(account->broken, APR_EINVAL, EAB_PROBLEM_CA_UNTRUSTED,

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "crypto/secret.h"
 #include "ipc/plan.h"
@@ -67,7 +68,6 @@ static const char *credentials_refusal(const char *path, apr_pool_t *p)
     apr_status_t rv;
     struct stat st = { 0 };
     const char *why = NULL;
-    char reason[120];
 
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return "is not a regular file; name a file with user:password.";
@@ -75,8 +75,7 @@ static const char *credentials_refusal(const char *path, apr_pool_t *p)
     rv = secret_read_file(&text, path, LIMIT_EAB_SOURCE, p);
     if (rv != APR_SUCCESS) {
         return is_beyond_us(rv) ? NULL
-                                : apr_psprintf(p, "cannot be read: %s.",
-                                               apr_strerror(rv, reason, sizeof(reason)));
+                                : apr_psprintf(p, "cannot be read: %s.", file_reason(p, rv, path));
     }
     if ((st.st_mode & 0077) != 0 || (st.st_uid != 0 && st.st_uid != geteuid())) {
         why = "belongs to or can be read by others; run chown root and chmod 600 on it.";
@@ -115,6 +114,7 @@ int check_run(apr_pool_t *p)
         fprintf(stderr, "acme-eab-keeper: the plan cannot be read\n");
         return 2;
     }
+    file_fence(plan->store_dir);
     for (i = 0; i < plan->accounts->nelts; ++i) {
         wrong |= check_eab_source(plan, i, p);
         wrong |= check_proxy(&APR_ARRAY_IDX(plan->accounts, i, plan_account_t), i, p);

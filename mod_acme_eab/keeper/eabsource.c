@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "crypto/eabkey.h"
 
 static apr_status_t refuse(eab_result_t *result, apr_status_t rv, const char *sentence)
@@ -161,7 +162,6 @@ apr_status_t eabsource_read(secret_t **pkey, const eabsource_t *source, const ch
 {
     secret_t *text = NULL;
     apr_status_t rv;
-    char reason[120];
 
     *pkey = NULL;
     *pwarning = NULL;
@@ -172,7 +172,7 @@ apr_status_t eabsource_read(secret_t **pkey, const eabsource_t *source, const ch
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_EAB_KEY,
                               "The EAB key cannot be read from %s: %s.", source->path,
-                              apr_strerror(rv, reason, sizeof(reason)));
+                              file_reason(p, rv, source->path));
     }
     rv = eabsource_decode(pkey, source, text, alg, pwarning, result, p);
     secret_cleanse(text);

@@ -9,6 +9,7 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
 	mod_acme_eab/keeper/gathering.c mod_acme_eab/keeper/gathering.h \
+	mod_acme_eab/keeper/janitor.c mod_acme_eab/keeper/janitor.h \
 	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \
 	mod_acme_eab/keeper/keymaker.c mod_acme_eab/keeper/keymaker.h \
 	mod_acme_eab/keeper/leftover.c mod_acme_eab/keeper/leftover.h \

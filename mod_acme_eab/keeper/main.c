@@ -15,12 +15,14 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/agent.h"
 #include "keeper/check.h"
+#include "keeper/janitor.h"
 #include "keeper/keeper.h"
 #include "keeper/reload.h"
 #include "keeper/sandbox.h"
@@ -216,6 +218,7 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
+    janitor_start(keeper);
     watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
     if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
         agent_stop(keeper->agent);

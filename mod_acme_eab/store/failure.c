@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/failure.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
@@ -75,8 +74,10 @@ static json_t *failure_to_json(const failure_t *failure)
 
 static apr_status_t failure_forget(const store_t *store, const char *path, apr_pool_t *ptemp)
 {
-    if (unlink(path) != 0)
-        return errno == ENOENT ? APR_SUCCESS : errno;
+    apr_status_t rv = file_remove(path);
+
+    if (rv != APR_SUCCESS)
+        return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
     return file_sync_directory(store_path(ptemp, store, "failures", NULL, NULL));
 }
 

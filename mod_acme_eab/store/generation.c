@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/generation.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,13 +97,11 @@ static const char *archive_target(apr_pool_t *p, const archive_t *archive, const
  * is missing or leads anywhere else. */
 static const char *archive_live(apr_pool_t *p, const archive_t *archive)
 {
-    char target[APR_PATH_MAX];
+    const char *target = file_link_target(archive->link, p);
     const char *number = NULL;
-    ssize_t len = readlink(archive->link, target, sizeof(target) - 1);
 
-    if (len <= 0)
+    if (target == NULL)
         return NULL;
-    target[len] = '\0';
     number = strrchr(target, '/');
     number = number != NULL ? apr_pstrdup(p, number + 1) : "";
     if (number_value(number) == 0 || strcmp(target, archive_target(p, archive, number)) != 0)
@@ -220,8 +217,10 @@ static apr_status_t archive_take(const archive_t *archive, const char *from, con
                                  eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *to = archive_folder(ptemp, archive, name);
-    apr_status_t rv = rename(from, to) == 0 ? file_sync_directory(archive->dir) : errno;
+    apr_status_t rv = file_rename(from, to);
 
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(archive->dir);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
 }
 
@@ -276,8 +275,8 @@ static int archive_drop_copy(const archive_t *archive, apr_pool_t *ptemp)
     size_t i;
 
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        (void)unlink(apr_pstrcat(ptemp, archive->link, "/", files[i], NULL));
-    return rmdir(archive->link) == 0;
+        (void)file_remove(apr_pstrcat(ptemp, archive->link, "/", files[i], NULL));
+    return file_remove_directory(archive->link) == APR_SUCCESS;
 }
 
 static apr_status_t archive_adopt_as(const archive_t *archive, const char *name,
@@ -285,7 +284,7 @@ static apr_status_t archive_adopt_as(const archive_t *archive, const char *name,
 {
     apr_status_t rv;
 
-    (void)chmod(archive->link, S_IRWXU);
+    (void)file_close_directory(archive->link);
     rv = archive_take(archive, archive->link, name, result, ptemp);
     if (rv == APR_SUCCESS)
         eab_result_set(result, APR_EEXIST, EAB_PROBLEM_STORE,
@@ -304,7 +303,8 @@ static apr_status_t archive_adopt(const archive_t *archive, eab_result_t *result
     int known = 0;
     struct stat st;
 
-    if (lstat(archive->link, &st) != 0 || !S_ISDIR(st.st_mode) || rmdir(archive->link) == 0)
+    if (lstat(archive->link, &st) != 0 || !S_ISDIR(st.st_mode)
+        || file_remove_directory(archive->link) == APR_SUCCESS)
         return APR_SUCCESS;
     facts = read_pair(ptemp, archive->link);
     known = facts != NULL && archive_has(ptemp, archive, facts->fingerprint);
@@ -349,7 +349,7 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
     const char *to =
         archive_folder(ptemp, archive, apr_pstrcat(ptemp, FILE_UNFINISHED, number, NULL));
 
-    if (rename(from, to) == 0)
+    if (file_rename(from, to) == APR_SUCCESS)
         file_remove_tree(to, ptemp);
 }
 

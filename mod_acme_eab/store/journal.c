@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <apr_strings.h>
@@ -54,8 +53,10 @@ static apr_status_t journal_set_aside(const char *path, eab_result_t *result, ap
 {
     const char *aside = apr_pstrcat(p, path, ".damaged", NULL);
 
-    if (rename(path, aside) != 0)
-        return store_report(result, errno, path, "set aside");
+    apr_status_t rv = file_rename(path, aside);
+
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, path, "set aside");
     return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,
                           "%s, the record of an order in flight, was damaged. It is now %s, and a "
                           "new order will be made.",
@@ -156,8 +157,9 @@ apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *
     rv = file_remove_tree(gone, ptemp);
     if (rv != APR_SUCCESS)
         return rv;
-    if (rename(path, gone) != 0)
-        return errno == ENOENT ? APR_SUCCESS : errno;
+    rv = file_rename(path, gone);
+    if (rv != APR_SUCCESS)
+        return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
     rv = file_sync_directory(store_path(ptemp, store, "pending", NULL, NULL));
     return rv == APR_SUCCESS ? file_remove_tree(gone, ptemp) : rv;
 }

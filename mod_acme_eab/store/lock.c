@@ -2,7 +2,6 @@
 #include "store/lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
@@ -10,51 +9,21 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "base/file.h"
 #include "base/json.h"
 
 #define LONGEST_TEXT 8192 /* bytes of the file that are looked at */
 
-/* On a disk that is full or read-only the file is locked as it is; when it never was made, the
- * directory in its place. */
-static int lock_open(const char *path, const char *dir)
+/* On a disk that is full or read-only the file may never have been made, and a directory with something
+ * in it may be in its place: then the store's own is locked. */
+static apr_status_t lock_open(int *pfd, const char *path, const char *dir)
 {
-    static const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int fd = open(path, O_RDWR | O_CREAT | flags, S_IRUSR | S_IWUSR);
+    apr_status_t rv = file_open_lock(pfd, path);
 
-    if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
-        fd = open(path, O_RDONLY | flags);
-        if (fd < 0 && errno == ENOENT)
-            fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    return fd;
-}
-
-static apr_status_t refuse_kind(eab_result_t *result, const char *path)
-{
-    return eab_result_set(
-        result, APR_EINVAL, EAB_PROBLEM_STORE,
-        "%s is to be a lock, and is not a regular file. Remove it; another one is "
-        "made.",
-        path);
-}
-
-/* The directory is the one kind that takes the place of the file. */
-static apr_status_t open_checked(int *pfd, const char *path, const char *dir, eab_result_t *result)
-{
-    struct stat st;
-    int fd = lock_open(path, dir);
-
-    *pfd = -1;
-    if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
-        return refuse_kind(result, path);
-    if (fd < 0)
-        return store_report(result, errno, path, "opened");
-    if (fstat(fd, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
-        close(fd);
-        return refuse_kind(result, path);
-    }
-    *pfd = fd;
-    return APR_SUCCESS;
+    if (APR_STATUS_IS_ENOENT(rv) || rv == ENOSPC || rv == EDQUOT || rv == EROFS || rv == ENOTEMPTY
+        || rv == EEXIST)
+        rv = file_open_directory(pfd, dir);
+    return rv;
 }
 
 static int is_same_file(int a, int b)
@@ -137,14 +106,11 @@ const char *lock_of_another(const char *dir, const lock_owner_t *self, apr_pool_
 {
     const char *sentence = NULL;
     lock_owner_t owner = { 0, 0, NULL, NULL };
-    struct stat st;
-    int fd =
-        open(apr_pstrcat(p, dir, "/lock", NULL), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = -1;
 
-    if (fd < 0)
+    if (file_open(&fd, apr_pstrcat(p, dir, "/lock", NULL), LONGEST_TEXT) != APR_SUCCESS)
         return NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_SH | LOCK_NB) != 0
-        && errno == EWOULDBLOCK) {
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         owner = get_owner(fd, p);
         if (owner.httpd != self->httpd || is_elsewhere(&owner, self))
             sentence = explain(dir, &owner, self, p);
@@ -187,8 +153,10 @@ apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_ow
     if (rv != APR_SUCCESS)
         return rv;
     path = store_path(ptemp, store, "lock", NULL, NULL);
-    if ((rv = open_checked(&fd, path, store->dir, result)) != APR_SUCCESS)
+    if ((rv = lock_open(&fd, path, store->dir)) != APR_SUCCESS) {
+        store_report(result, rv, path, "opened");
         goto out;
+    }
     if (handed >= 0 && is_same_file(fd, handed)) {
         close(fd);
         fd = handed;

@@ -13,14 +13,10 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* Nothing that we wrote is like that. */
-static const char *strangeness(apr_status_t rv)
+/* Nothing that we wrote is like that: no regular file, or longer than any of its kind. */
+static int is_strange(apr_status_t rv)
 {
-    if (rv == EISDIR)
-        return "it is a directory";
-    if (rv == APR_EINVAL)
-        return "it is no regular file";
-    return rv == APR_ENOSPC ? "it is longer than any of its kind" : NULL;
+    return rv == APR_EINVAL || rv == EFBIG;
 }
 
 static apr_status_t record_refuse(eab_result_t *result, const char *path, const char *why)
@@ -38,8 +34,8 @@ apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result,
 
     *pjson = NULL;
     rv = file_read(&text, &len, path, LIMIT_RECORD, p);
-    if (strangeness(rv) != NULL)
-        return record_refuse(result, path, strangeness(rv));
+    if (is_strange(rv))
+        return record_refuse(result, path, file_reason(result->pool, rv, path));
     if (rv != APR_SUCCESS)
         return store_report(result, rv, path, "read");
     json = json_parse(p, text, len, &why);
@@ -66,7 +62,8 @@ static apr_status_t record_replace(const char *path, const char *text, apr_pool_
 {
     apr_status_t rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
 
-    if (rv == EISDIR && rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == 0)
+    if (rv == EISDIR
+        && file_rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == APR_SUCCESS)
         rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
     return rv;
 }

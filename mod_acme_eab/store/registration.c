@@ -224,7 +224,7 @@ apr_status_t registration_key(keypair_t **pkey, const store_t *store, const regi
             "or remove its directory, and the account is registered anew with a "
             "fresh EAB key.",
             path, reg->url);
-    if (rv != APR_SUCCESS && rv != APR_EINVAL)
+    if (rv != APR_SUCCESS && (rv != APR_EINVAL || !file_is_regular(path)))
         return store_report(result, rv, path, "read");
     if (rv == APR_EINVAL || jose_alg(key) == NULL)
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,

@@ -18,17 +18,17 @@ static const char *const store_folders[] = { "accounts", "archive",  "live",
 
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path, const char *what)
 {
-    char reason[128];
-
     return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be %s: %s.", path, what,
-                          apr_strerror(rv, reason, sizeof(reason)));
+                          file_reason(result->pool, rv, path));
 }
 
 /* Private keys lie below: nobody else may own the directory or look into it. */
 static apr_status_t store_check_owner(const char *dir, struct stat *pst, eab_result_t *result)
 {
-    if (stat(dir, pst) != 0)
-        return store_report(result, errno, dir, "examined");
+    apr_status_t rv = file_look(pst, dir);
+
+    if (rv != APR_SUCCESS)
+        return store_report(result, rv, dir, "examined");
     if (!S_ISDIR(pst->st_mode))
         return eab_result_set(result, APR_ENOTDIR, EAB_PROBLEM_STORE,
                               "ACMEStoreDir %s is not a directory.", dir);
@@ -48,9 +48,9 @@ static apr_status_t store_close_to_others(const char *dir, eab_result_t *result)
 
     if (rv != APR_SUCCESS)
         return rv;
-    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0 && chmod(dir, S_IRWXU) != 0)
-        return store_report(result, errno, dir, "closed to other users");
-    return APR_SUCCESS;
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        rv = file_close_directory(dir);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, dir, "closed to other users");
 }
 
 store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *p)
@@ -60,6 +60,7 @@ store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
     store->trouble = trouble;
+    file_fence(dir);
     return store;
 }
 
@@ -110,6 +111,7 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     *pstore = NULL;
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
+    file_fence(dir);
     if ((rv = store_judge(dir, result)) != APR_SUCCESS)
         return rv;
     rv = file_make_directory(dir, S_IRWXU, p);

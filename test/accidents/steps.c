@@ -279,6 +279,13 @@ static void remember(int fd, const char *path)
 OPEN(open)
 OPEN(open64)
 
+/* The whole path of one that begins at a directory that was opened before. */
+static void whole_of(char *whole, size_t size, int dir, const char *path)
+{
+    snprintf(whole, size, "%s%s%s", path[0] == '/' ? "" : path_of(dir), path[0] == '/' ? "" : "/",
+             path);
+}
+
 #define OPENAT(name) \
     int name(int dir, const char *path, int flags, ...) \
     { \
@@ -291,8 +298,10 @@ OPEN(open64)
         va_start(args, flags); \
         mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0; \
         va_end(args); \
-        snprintf(whole, sizeof(whole), "%s%s%s", path[0] == '/' ? "" : path_of(dir), \
-                 path[0] == '/' ? "" : "/", path); \
+        whole_of(whole, sizeof(whole), dir, path); \
+        if ((flags & O_CREAT) != 0 && change("create", whole) != 0) { \
+            return -1; \
+        } \
         fd = real(dir, path, flags, mode); \
         remember(fd, whole); \
         return fd; \
@@ -323,32 +332,31 @@ int fsync(int fd)
     return change("fsync", path_of(fd)) == 0 ? real(fd) : -1;
 }
 
-int rename(const char *from, const char *to)
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
-    REAL(rename)
+    REAL(renameat)
+    char whole[2 * PLACE_SIZE + 2];
 
-    return change("rename", to) == 0 ? real(from, to) : -1;
+    whole_of(whole, sizeof(whole), to_dir, to);
+    return change("rename", whole) == 0 ? real(from_dir, from, to_dir, to) : -1;
 }
 
-int symlink(const char *target, const char *path)
+int symlinkat(const char *target, int dir, const char *path)
 {
-    REAL(symlink)
+    REAL(symlinkat)
+    char whole[2 * PLACE_SIZE + 2];
 
-    return change("symlink", path) == 0 ? real(target, path) : -1;
+    whole_of(whole, sizeof(whole), dir, path);
+    return change("symlink", whole) == 0 ? real(target, dir, path) : -1;
 }
 
-int mkdir(const char *path, mode_t mode)
+int mkdirat(int dir, const char *path, mode_t mode)
 {
-    REAL(mkdir)
+    REAL(mkdirat)
+    char whole[2 * PLACE_SIZE + 2];
 
-    return change("mkdir", path) == 0 ? real(path, mode) : -1;
-}
-
-int unlink(const char *path)
-{
-    REAL(unlink)
-
-    return change("unlink", path) == 0 ? real(path) : -1;
+    whole_of(whole, sizeof(whole), dir, path);
+    return change("mkdir", whole) == 0 ? real(dir, path, mode) : -1;
 }
 
 int unlinkat(int dir, const char *path, int flags)
@@ -356,8 +364,7 @@ int unlinkat(int dir, const char *path, int flags)
     REAL(unlinkat)
     char whole[2 * PLACE_SIZE + 2];
 
-    snprintf(whole, sizeof(whole), "%s%s%s", path[0] == '/' ? "" : path_of(dir),
-             path[0] == '/' ? "" : "/", path);
+    whole_of(whole, sizeof(whole), dir, path);
     return change((flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", whole) == 0
                ? real(dir, path, flags)
                : -1;

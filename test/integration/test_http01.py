@@ -108,6 +108,11 @@ def test_the_answer_is_exact(pending):
     over_tls = httpd.get_tls(NAME, PREFIX + token)
     assert (over_tls.status, over_tls.body) == (200, answer.body), "also over https"
 
+    # A redirection may have led the CA to any name of this server, or to its address.
+    for host in (OTHER, "unknown.test.example", "127.0.0.1", "[::1]", "under_score", "localhost"):
+        elsewhere = httpd.get(host, PREFIX + token)
+        assert (elsewhere.status, elsewhere.body) == (200, answer.body), host
+
     head = httpd.get(NAME, PREFIX + token, method="HEAD")
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(answer.body))
@@ -147,7 +152,8 @@ def test_output_filters_leave_the_answer_alone(world):
 def test_everything_else_is_as_if_we_were_not_there(world, pending):
     world.expect(r"core:error\].*(AH00036|AH10244)")  # httpd's own words on such paths
     httpd, token = pending
-    assert httpd.get(OTHER, PREFIX + token).status == 404, "not on another host"
+    for other in ("A" * 43, token.swapcase(), token[:22]):
+        assert httpd.get(OTHER, PREFIX + other).status == 404, "only a token that is pending"
     theirs = httpd.get(NAME, PREFIX + "of-another-client")
     assert (theirs.status, theirs.body) == (200, b"theirs\n"), "a webroot still works"
     assert httpd.get(NAME, PREFIX + token[:-1]).status == 404

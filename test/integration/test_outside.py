@@ -194,7 +194,7 @@ def test_not_fatal_when_a_running_server_begins_to_manage(site):
     site.key.unlink()
     site.trust.unlink()
     site.configure()
-    os.kill(parent.pid, signal.SIGUSR1)
+    parent.kill(signal.SIGUSR1)
     wait_until(lambda: httpd.restarts() == 2, 15, "the restart")
     assert httpd.parent() == parent
     httpd.wait_for_certificate(NAME, site.ca)
@@ -239,7 +239,7 @@ def test_a_store_that_cannot_be_used(world, breaks, served, told):
     breaks(httpd)
     status, output = httpd.check()
     assert status == 0 and told in output, output
-    os.kill(parent.pid, signal.SIGUSR1)
+    parent.kill(signal.SIGUSR1)
     wait_until(lambda: httpd.log.count(f"warn.*{told}") > 0, 15, "the restart")
     httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "trouble")
     problem = httpd.certificate_status(NAME)["problem"]

@@ -4,6 +4,8 @@
 import base64
 import os
 
+import pytest
+
 from harness import ca as authority
 from harness import certificates
 
@@ -87,6 +89,29 @@ def test_the_keeper_that_bound_the_account_forgets_the_key(world):
     assert ca.registrations() == 1
     assert keeper.memory_holds(needles) == set()
     assert holders(everybody(httpd), needles) == []
+
+
+@pytest.mark.parametrize("key_type", ["rsa2048", "p256"])
+def test_the_keeper_forgets_the_key_of_a_certificate(world, key_type):
+    """Once it is installed, in the process that made it and in the one that finds it in the store:
+    nothing of it is left, not in what OpenSSL has freed either."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd)
+    httpd.configure(httpd.acme(ca, more=f"ACMEReload off\nACMEKeyType {key_type}"),
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    keeper = httpd.wait_for_keeper()
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "waiting-for-reload", "it to be there")
+    assert httpd.keeper() == keeper
+    [key] = httpd.store.certificate_keys()
+    needles = certificates.private_needles(key)
+    assert keeper.memory_holds(needles) == set()
+    httpd.graceful()
+    httpd.wait_for_certificate(NAME, ca)
+    keeper = httpd.wait_for_keeper()
+    assert keeper.memory_holds(needles) == set()
+    account = certificates.private_needles(httpd.store.account_keys()[0])
+    assert keeper.memory_holds(account), "the scan finds what is there"
 
 
 def test_private_keys_stay_where_they_belong(world):

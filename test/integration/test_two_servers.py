@@ -139,15 +139,16 @@ def test_stopped_and_started_at_once_is_not_worth_a_word(shared):
     assert first.log.count("is in use") == 0
 
 
-def test_what_is_no_lock_is_named(shared, world):
-    """A restore put something else there: a sentence with the file, and no waiting for it."""
-    world.expect(r"acme_eab:error\].*(is to be a lock|ended without being asked to)")
+def test_what_is_no_lock_makes_way(shared):
+    """A restore put something else there: nobody can hold it, and what it leads to is left alone."""
     first, _, ca, configure, store = shared
     configure(first, NAME)
+    elsewhere = store.parent / "elsewhere"
+    elsewhere.write_text("theirs\n")
     store.mkdir(mode=0o700)
-    (store / "lock").symlink_to("/etc/passwd")
+    (store / "lock").symlink_to(elsewhere)
     first.start()
-    wait_until(lambda: first.log.count(rf"{store}/lock is to be a lock, and is not a regular file"),
-               15, "a line that names it")
-    (store / "lock").unlink()
     first.wait_for_certificate(NAME, ca)
+    assert not (store / "lock").is_symlink()
+    assert holder(store)["httpd"] == first.parent().pid
+    assert elsewhere.read_text() == "theirs\n"

@@ -70,7 +70,7 @@ class ErrorLog:
         fine = [re.compile(pattern) for pattern in (*ALWAYS_FINE, *expected)]
         return [line for line in self.bad()
                 if not any(pattern.search(line) for pattern in fine)
-                and (OURS.search(line) or self.shape(line) not in of_the_machine)]
+                and (OURS.search(self.shape(line)) or self.shape(line) not in of_the_machine)]
 
 
 def _is_bad(line):

@@ -43,3 +43,8 @@ check_PROGRAMS += test/unit/base/test_process
 test_unit_base_test_process_SOURCES = test/unit/base/test_process.c
 test_unit_base_test_process_CFLAGS = $(UNIT_CFLAGS)
 test_unit_base_test_process_LDADD = libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/base/test_rundir
+test_unit_base_test_rundir_SOURCES = test/unit/base/test_rundir.c
+test_unit_base_test_rundir_CFLAGS = $(UNIT_CFLAGS)
+test_unit_base_test_rundir_LDADD = libbase.la $(CMOCKA_LIBS)

@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -193,9 +195,35 @@ static void reads_no_more_than_allowed(void **state)
     put(f, in(f, "a"), "12345");
     assert_int_equal(file_read(&data, &len, in(f, "a"), 5, f->p), APR_SUCCESS);
     assert_int_equal(len, 5);
-    assert_int_equal(file_read(&data, &len, in(f, "a"), 4, f->p), APR_ENOSPC);
+    assert_int_equal(file_read(&data, &len, in(f, "a"), 4, f->p), EFBIG);
     assert_null(data);
     assert_int_equal(len, 0);
+}
+
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = { AF_UNIX, "" };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    apr_cpystrn(address.sun_path, path, sizeof(address.sun_path));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd);
+}
+
+/* Neither opened nor waited for. */
+static void assert_refused(fixture_t *f, const char *path, const char *reason)
+{
+    const char *data = "x";
+    apr_size_t len = 1;
+    apr_status_t rv = file_read(&data, &len, path, 5, f->p);
+    int fd = 0;
+
+    assert_int_equal(rv, APR_EINVAL);
+    assert_null(data);
+    assert_int_equal(len, 0);
+    assert_int_equal(file_open(&fd, path, 5), APR_EINVAL);
+    assert_int_equal(fd, -1);
+    assert_string_equal(file_reason(f->p, rv, path), reason);
 }
 
 static void reads_regular_files_only(void **state)
@@ -206,11 +234,160 @@ static void reads_regular_files_only(void **state)
 
     assert_true(APR_STATUS_IS_ENOENT(file_read(&data, &len, in(f, "a"), 5, f->p)));
     assert_null(data);
-    assert_int_equal(file_read(&data, &len, f->dir, 5, f->p), EISDIR);
+    assert_refused(f, f->dir, "it is a directory, not a regular file");
     assert_int_equal(mkfifo(in(f, "fifo"), 0600), 0);
-    assert_int_equal(file_read(&data, &len, in(f, "fifo"), 5, f->p), APR_EINVAL);
-    assert_int_equal(file_read(&data, &len, "/dev/zero", 5, f->p), APR_EINVAL);
-    assert_null(data);
+    assert_refused(f, in(f, "fifo"), "it is a FIFO, not a regular file");
+    make_socket(in(f, "socket"));
+    assert_refused(f, in(f, "socket"), "it is a socket, not a regular file");
+    assert_refused(f, "/dev/zero", "it is a device, not a regular file");
+}
+
+static void follows_links_where_root_chose_them(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_int_equal(file_make_directory(in(f, "real"), 0700, f->p), APR_SUCCESS);
+    put(f, in(f, "real/a"), "x");
+    assert_int_equal(symlink("real", in(f, "dir")), 0);
+    assert_int_equal(symlink("real/a", in(f, "link")), 0);
+    assert_content(f, in(f, "dir/a"), "x");
+    assert_content(f, in(f, "link"), "x");
+    assert_int_equal(file_list_directory(in(f, "dir"), f->p)->nelts, 1);
+    assert_int_equal(file_make_directory(in(f, "dir"), 0700, f->p), APR_SUCCESS);
+}
+
+/* The fenced directory may be reached by a link; below it there is none. */
+static const char *fenced(fixture_t *f)
+{
+    const char *dir = in(f, "fenced");
+
+    assert_int_equal(mkdir(in(f, "place"), 0700), 0);
+    assert_int_equal(symlink("place", dir), 0);
+    assert_int_equal(mkdir(in(f, "outside"), 0700), 0);
+    put(f, in(f, "outside/file"), "theirs");
+    file_fence(apr_pstrcat(f->p, dir, "/", NULL));
+    return dir;
+}
+
+static void reads_behind_no_link_below_a_fence(void **state)
+{
+    fixture_t *f = *state;
+    const char *dir = fenced(f);
+    const char *data;
+    apr_size_t len;
+    struct stat st;
+
+    put(f, in(f, "fenced/a"), "x");
+    assert_content(f, in(f, "fenced/a"), "x");
+    assert_content(f, in(f, "fenced//a"), "x");
+    assert_int_equal(symlink("a", in(f, "fenced/link")), 0);
+    assert_refused(f, in(f, "fenced/link"), "it is a symbolic link, which is not followed here");
+    assert_int_equal(symlink("../outside", in(f, "fenced/dir")), 0);
+    assert_int_equal(file_read(&data, &len, in(f, "fenced/dir/file"), 9, f->p), ENOTDIR);
+    assert_string_equal(
+        file_reason(f->p, ENOTDIR, in(f, "fenced/dir/file")),
+        apr_pstrcat(f->p, dir, "/dir is a symbolic link, which is not followed here", NULL));
+    assert_int_equal(file_read(&data, &len, in(f, "fenced/../outside/file"), 9, f->p), EINVAL);
+    assert_int_equal(file_read(&data, &len, in(f, "fenced/./a"), 9, f->p), EINVAL);
+    assert_int_equal(file_list_directory(in(f, "fenced/dir"), f->p)->nelts, 0);
+    assert_int_equal(file_look(&st, in(f, "fenced/link")), APR_SUCCESS);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_string_equal(file_link_target(in(f, "fenced/link"), f->p), "a");
+    assert_null(file_link_target(in(f, "fenced/a"), f->p));
+    /* What only begins with the same letters is not below it. */
+    assert_int_equal(symlink("outside", in(f, "fenced-not")), 0);
+    assert_content(f, in(f, "fenced-not/file"), "theirs");
+}
+
+static void changes_nothing_behind_a_link_below_a_fence(void **state)
+{
+    fixture_t *f = *state;
+
+    (void)fenced(f);
+    put(f, in(f, "outside/.tmp-0123456789abcdef"), "theirs");
+    put(f, in(f, "fenced/a"), "x");
+    assert_int_equal(symlink("../outside", in(f, "fenced/dir")), 0);
+    assert_int_equal(file_replace(in(f, "fenced/dir/file"), "x", 1, 0600, 1, f->p), ENOTDIR);
+    assert_int_equal(file_replace_link(in(f, "fenced/dir/file"), "x", f->p), ENOTDIR);
+    assert_int_equal(file_rename(in(f, "fenced/a"), in(f, "fenced/dir/file")), ENOTDIR);
+    assert_int_equal(file_rename(in(f, "fenced/dir/file"), in(f, "fenced/b")), ENOTDIR);
+    assert_int_equal(file_remove(in(f, "fenced/dir/file")), ENOTDIR);
+    assert_int_equal(file_remove_tree(in(f, "fenced/dir/file"), f->p), ENOTDIR);
+    assert_int_equal(file_make_directory(in(f, "fenced/dir"), 0700, f->p), ENOTDIR);
+    assert_int_equal(file_make_directory(in(f, "fenced/dir/below"), 0700, f->p), ENOTDIR);
+    assert_int_not_equal(file_close_directory(in(f, "fenced/dir")), APR_SUCCESS);
+    assert_int_not_equal(file_sync_directory(in(f, "fenced/dir")), APR_SUCCESS);
+    file_sweep(in(f, "fenced/dir"), f->p);
+    assert_content(f, in(f, "outside/file"), "theirs");
+    assert_content(f, in(f, "outside/.tmp-0123456789abcdef"), "theirs");
+    assert_int_equal(file_remove_tree(in(f, "fenced/dir"), f->p), APR_SUCCESS);
+    assert_content(f, in(f, "outside/file"), "theirs");
+}
+
+static apr_status_t read_at(fixture_t *f, int dir, const char *name, apr_size_t max)
+{
+    const char *data = "x";
+    apr_size_t len = 1;
+    apr_status_t rv = file_read_at(&data, &len, dir, name, max, f->p);
+
+    assert_true((rv == APR_SUCCESS) == (data != NULL));
+    return rv;
+}
+
+static void reads_what_is_not_trusted_below_a_descriptor(void **state)
+{
+    fixture_t *f = *state;
+    int dir = -1, other = -1;
+
+    assert_int_equal(file_make_directory(in(f, "run/a"), 0700, f->p), APR_SUCCESS);
+    put(f, in(f, "run/a/file"), "12345");
+    put(f, in(f, "outside"), "theirs");
+    assert_int_equal(file_open_directory(&dir, in(f, "run")), APR_SUCCESS);
+    assert_int_equal(read_at(f, dir, "a/file", 5), APR_SUCCESS);
+    assert_int_equal(read_at(f, dir, "a/file", 4), EFBIG);
+    assert_true(APR_STATUS_IS_ENOENT(read_at(f, dir, "a/none", 5)));
+    assert_int_equal(read_at(f, dir, "../outside", 9), EINVAL);
+    assert_int_equal(read_at(f, dir, "a", 9), EINVAL);
+    assert_int_equal(read_at(f, dir, "", 9), EINVAL);
+    assert_int_equal(symlink("../outside", in(f, "run/link")), 0);
+    assert_int_equal(read_at(f, dir, "link", 9), EINVAL);
+    assert_int_equal(link(in(f, "outside"), in(f, "run/second")), 0);
+    assert_int_equal(read_at(f, dir, "second", 9), EINVAL);
+    assert_int_equal(symlink("a", in(f, "run/b")), 0);
+    assert_int_equal(read_at(f, dir, "b/file", 9), ENOTDIR);
+    assert_int_equal(file_open_directory_at(&other, dir, "b"), ENOTDIR);
+    assert_int_equal(other, -1);
+    assert_int_equal(mkfifo(in(f, "run/fifo"), 0600), 0);
+    assert_int_equal(read_at(f, dir, "fifo", 9), EINVAL);
+    assert_int_equal(file_list_directory_at(dir, 2, f->p)->nelts, 2);
+    close(dir);
+}
+
+static void locks_a_regular_file_whatever_was_there(void **state)
+{
+    fixture_t *f = *state;
+    int fd = -1;
+
+    put(f, in(f, "outside"), "theirs");
+    assert_int_equal(symlink("outside", in(f, "lock")), 0);
+    assert_int_equal(file_open_lock(&fd, in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(file_remove(in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(mkfifo(in(f, "lock"), 0600), 0);
+    assert_int_equal(file_open_lock(&fd, in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(file_remove(in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(mkdir(in(f, "lock"), 0700), 0);
+    assert_int_equal(file_open_lock(&fd, in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(mode_of(in(f, "lock")), 0600);
+    assert_int_equal(file_remove(in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(mkdir(in(f, "lock"), 0700), 0);
+    put(f, in(f, "lock/file"), "theirs");
+    assert_int_not_equal(file_open_lock(&fd, in(f, "lock")), APR_SUCCESS);
+    assert_int_equal(fd, -1);
+    assert_content(f, in(f, "lock/file"), "theirs");
+    assert_content(f, in(f, "outside"), "theirs");
 }
 
 static void makes_directories_and_their_parents(void **state)
@@ -257,6 +434,46 @@ static void removes_trees_without_following_links(void **state)
     assert_false(is_there(in(f, "link")));
     assert_content(f, in(f, "outside/file"), "kept");
     assert_int_equal(file_remove_tree(in(f, "tree"), f->p), APR_SUCCESS);
+}
+
+/* Deeper than a path may be long, than a stack and than descriptors would last. */
+static void removes_deep_trees(void **state)
+{
+    fixture_t *f = *state;
+    struct rlimit before, few;
+    int fd = open(f->dir, O_RDONLY | O_DIRECTORY);
+    int i, next;
+
+    for (i = 0; i < 6000; ++i) {
+        assert_int_equal(mkdirat(fd, "deep", 0700), 0);
+        assert_int_equal(mkdirat(fd, ".tmp-moved-0", 0700), 0);
+        assert_true((next = openat(fd, "deep", O_RDONLY | O_DIRECTORY)) >= 0);
+        close(fd);
+        fd = next;
+    }
+    close(fd);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 32;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(file_remove_tree(in(f, "deep"), f->p), APR_SUCCESS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_false(is_there(in(f, "deep")));
+    assert_int_equal(count_entries(f), 1);
+}
+
+/* More names than are held at once. */
+static void removes_wide_trees(void **state)
+{
+    fixture_t *f = *state;
+    int i;
+
+    assert_int_equal(mkdir(in(f, "wide"), 0700), 0);
+    for (i = 0; i < 1500; ++i)
+        assert_int_equal(mkdir(in(f, apr_psprintf(f->p, "wide/%d", i)), 0700), 0);
+    put(f, in(f, "wide/7/file"), "x");
+    assert_int_equal(file_remove_tree(in(f, "wide"), f->p), APR_SUCCESS);
+    assert_false(is_there(in(f, "wide")));
 }
 
 static void moves_links_in_one_step(void **state)
@@ -321,6 +538,12 @@ static void leaves_no_descriptor_open(void **state)
     file_read(&data, &len, in(f, "a"), 10, f->p);
     file_make_directory(in(f, "d/e"), 0700, f->p);
     file_remove_tree(in(f, "d"), f->p);
+    file_rename(in(f, "a"), in(f, "missing/a"));
+    file_rename(in(f, "a"), in(f, "b"));
+    file_remove(in(f, "b"));
+    file_link_target(in(f, "a"), f->p);
+    file_close_directory(f->dir);
+    file_sync_directory(f->dir);
     file_list_directory(in(f, "a"), f->p);
     file_sweep(f->dir, f->p);
     assert_int_equal(open_descriptors(f->p), before);
@@ -339,9 +562,16 @@ int main(void)
         FILE_TEST(writes_next_to_the_working_directory),
         FILE_TEST(reads_no_more_than_allowed),
         FILE_TEST(reads_regular_files_only),
+        FILE_TEST(follows_links_where_root_chose_them),
+        FILE_TEST(reads_behind_no_link_below_a_fence),
+        FILE_TEST(changes_nothing_behind_a_link_below_a_fence),
+        FILE_TEST(reads_what_is_not_trusted_below_a_descriptor),
+        FILE_TEST(locks_a_regular_file_whatever_was_there),
         FILE_TEST(makes_directories_and_their_parents),
         FILE_TEST(syncs_directories_only),
         FILE_TEST(removes_trees_without_following_links),
+        FILE_TEST(removes_deep_trees),
+        FILE_TEST(removes_wide_trees),
         FILE_TEST(moves_links_in_one_step),
         FILE_TEST(lists_names_in_order_without_leftovers),
         FILE_TEST(sweeps_what_is_unfinished),

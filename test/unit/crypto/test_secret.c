@@ -92,7 +92,7 @@ static void read_file_up_to_max(void **state)
     assert_int_equal(APR_SUCCESS, secret_read_file(&secret, path, 10, p));
     assert_int_equal(10, secret->len);
     assert_memory_equal("0123456789", secret->data, 10);
-    assert_int_equal(APR_ENOSPC, secret_read_file(&secret, path, 9, p));
+    assert_int_equal(EFBIG, secret_read_file(&secret, path, 9, p));
     assert_null(secret);
     fixture_write(path, "", 0);
     assert_int_equal(APR_SUCCESS, secret_read_file(&secret, path, 9, p));
@@ -122,7 +122,7 @@ static void read_failures(void **state)
     secret_t *secret = NULL;
 
     assert_int_equal(ENOENT, secret_read_file(&secret, "/nonexistent/key", 10, p));
-    assert_int_equal(EISDIR, secret_read_file(&secret, "/", 10, p));
+    assert_int_equal(APR_EINVAL, secret_read_file(&secret, "/", 10, p));
     assert_int_equal(APR_EINVAL, secret_read_file(&secret, "/dev/zero", 10, p));
     assert_int_equal(EBADF, secret_read_fd(&secret, -1, 10, p));
     assert_null(secret);

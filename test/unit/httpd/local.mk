@@ -9,7 +9,6 @@ check_PROGRAMS += \
 	test/unit/httpd/test_pending \
 	test/unit/httpd/test_program \
 	test/unit/httpd/test_report \
-	test/unit/httpd/test_rundir \
 	test/unit/httpd/test_value
 
 test_unit_httpd_test_fallback_SOURCES = test/unit/httpd/test_fallback.c
@@ -44,10 +43,6 @@ test_unit_httpd_test_program_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_report_SOURCES = test/unit/httpd/test_report.c
 test_unit_httpd_test_report_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_report_LDADD = libipc.la $(HTTPD_TEST_LIBS)
-
-test_unit_httpd_test_rundir_SOURCES = test/unit/httpd/test_rundir.c
-test_unit_httpd_test_rundir_CFLAGS = $(UNIT_CFLAGS)
-test_unit_httpd_test_rundir_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_value_SOURCES = test/unit/httpd/test_value.c
 test_unit_httpd_test_value_CFLAGS = $(UNIT_CFLAGS)

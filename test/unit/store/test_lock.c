@@ -266,6 +266,15 @@ static void make_directory(const char *path)
     assert_int_equal(0, mkdir(path, 0700));
 }
 
+static void make_full_directory(const char *path)
+{
+    char inner[APR_PATH_MAX];
+
+    make_directory(path);
+    apr_snprintf(inner, sizeof(inner), "%s/kept", path);
+    make_directory(inner);
+}
+
 static void make_socket(const char *path)
 {
     struct sockaddr_un name = { AF_UNIX, "" };
@@ -276,11 +285,12 @@ static void make_socket(const char *path)
     close(fd);
 }
 
-/* What a restore or an accident can leave in its place: no waiting, and a sentence with the file. */
-static void other_kinds_of_files_are_refused(void **state)
+/* What a restore or an accident can leave in its place: nobody can hold it, so it makes way, and nobody
+ * is waited for. A directory with something in it stays: then the store's own is locked. */
+static void other_kinds_of_files_make_way(void **state)
 {
     static void (*const kinds[])(const char *) = { make_link, make_fifo, make_directory,
-                                                   make_socket };
+                                                   make_socket, make_full_directory };
     apr_pool_t *p = *state;
     size_t i;
 
@@ -289,12 +299,10 @@ static void other_kinds_of_files_are_refused(void **state)
         const char *path = store_path(p, store, "lock", NULL, NULL);
 
         kinds[i](path);
-        assert_int_equal(APR_EINVAL, take(store, -1, p));
-        assert_string_equal(result->detail,
-                            apr_pstrcat(p, path,
-                                        " is to be a lock, and is not a regular file. Remove "
-                                        "it; another one is made.",
-                                        NULL));
+        assert_int_equal(APR_SUCCESS, take(store, -1, p));
+        assert_int_equal(APR_EBUSY, take_as_second(store, p));
+        assert_true(kinds[i] == make_full_directory ? S_ISDIR(mode_of(path))
+                                                    : S_ISREG(mode_of(path)));
         end_store(store, p);
     }
 }
@@ -312,7 +320,7 @@ int main(void)
         fixture_test(a_holder_may_have_left_no_name),
         fixture_test(a_lock_is_handed_on),
         fixture_test(a_lock_of_another_store_is_let_go),
-        fixture_test(other_kinds_of_files_are_refused),
+        fixture_test(other_kinds_of_files_make_way),
     };
 
     return fixture_run(tests);
