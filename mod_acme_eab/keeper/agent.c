@@ -462,7 +462,9 @@ void agent_stop(keeper_agent_t *agent)
 /* Nobody waits for a reply for ever: what is too long becomes a problem that is not. */
 static void reply(keeper_agent_t *agent, int type, int id, json_t *body)
 {
-    if (APR_STATUS_IS_ENOSPC(send_message(agent, type, body))) {
+    apr_status_t rv = send_message(agent, type, body); /* that macro looks at it twice */
+
+    if (APR_STATUS_IS_ENOSPC(rv)) {
         send_message(agent, MESSAGE_PROBLEM,
                      json_pack("{s:i,s:{s:s,s:s,s:i}}", "id", id, "problem", "type",
                                EAB_PROBLEM_INTERNAL, "detail",
