@@ -587,8 +587,9 @@ static void put_banners(out_t *out, const page_t *page)
                    NULL);
     if (state != NULL && strcmp(state, "refused") == 0)
         put_banner(out,
-                   "A new certificate waits: httpd's configuration has a mistake, so httpd is not "
-                   "restarted. Mend it; the certificate then goes live by itself.",
+                   "A new certificate waits: httpd would not survive a restart now, so it is not "
+                   "restarted. Mend what it says; the certificate then goes live by itself. If "
+                   "that is not so in the running server, restart httpd gracefully yourself.",
                    json_peek_string(reload, "why"));
     else if (state != NULL && strcmp(state, "failed") == 0)
         put_banner(out, json_peek_string(reload, "why"), NULL);

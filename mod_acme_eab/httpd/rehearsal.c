@@ -31,6 +31,7 @@ extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
 #define NAMED_MAX 3
+#define FILES_MAX 100
 
 /* MPMs open the listeners as APR_HOOK_REALLY_FIRST. */
 #define BEFORE_THE_MPM (APR_HOOK_REALLY_FIRST - 10)
@@ -366,6 +367,40 @@ static void newer_files(apr_array_header_t *files, const ap_directive_t *node, a
             && (apr_int64_t)info.st_mtime >= since)
             APR_ARRAY_PUSH(files, const char *) = node->filename;
     }
+}
+
+static void add_file(apr_array_header_t *files, const char *file)
+{
+    int i = 0;
+
+    for (i = files->nelts - 1; i >= 0; --i) {
+        if (strcmp(APR_ARRAY_IDX(files, i, const char *), file) == 0)
+            return;
+    }
+    if (*file == '/' && files->nelts < FILES_MAX)
+        APR_ARRAY_PUSH(files, const char *) = file;
+}
+
+static void list_files(apr_array_header_t *files, const ap_directive_t *node)
+{
+    const char *last = NULL;
+
+    for (; node != NULL; node = node->next) {
+        list_files(files, node->first_child);
+        if (last == NULL || strcmp(last, node->filename) != 0) {
+            last = node->filename;
+            add_file(files, last);
+            add_file(files, ap_make_dirstr_parent(files->pool, last));
+        }
+    }
+}
+
+apr_array_header_t *rehearsal_files(apr_pool_t *p)
+{
+    apr_array_header_t *files = apr_array_make(p, 8, sizeof(const char *));
+
+    list_files(files, ap_conftree);
+    return files;
 }
 
 static void tell_changes(apr_pool_t *p)

@@ -36,4 +36,7 @@ apr_array_header_t *rehearsal_listeners(apr_pool_t *p);
 /** A digest of the configuration as it was read, comments and layout aside: hexadecimal, in p. */
 const char *rehearsal_digest(apr_pool_t *p);
 
+/** The files that it was read from and their directories (const char *), a hundred at most, in p. */
+apr_array_header_t *rehearsal_files(apr_pool_t *p);
+
 #endif

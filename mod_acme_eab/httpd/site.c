@@ -713,6 +713,7 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     plan->kept_keys = site->kept_keys;
     plan->config_digest = rehearsal_digest(p);
     plan->config_read = site->read_at;
+    plan->config_files = rehearsal_files(p);
     for (i = 1; i < process->argc; ++i)
         APR_ARRAY_PUSH(plan->httpd_args, const char *) = process->argv[i];
 }

@@ -46,19 +46,33 @@ static const member_t certificate_members[] = {
 };
 
 static const member_t plan_members[] = {
-    MEMBER_STRING(plan_t, httpd_version), MEMBER_INT(plan_t, parent_pid, 0),
-    MEMBER_TIME(plan_t, httpd_since),     MEMBER_INT(plan_t, httpd_restarts, 0),
-    MEMBER_STRING(plan_t, httpd_program), MEMBER_STRINGS(plan_t, httpd_args),
-    MEMBER_STRING(plan_t, pid_file),      MEMBER_STRINGS(plan_t, listeners),
-    MEMBER_STRINGS(plan_t, kept_keys),    MEMBER_STRING(plan_t, config_digest),
-    MEMBER_TIME(plan_t, config_read),     MEMBER_STRING(plan_t, agent_program),
-    MEMBER_STRING(plan_t, server_root),   MEMBER_STRING(plan_t, store_dir),
-    MEMBER_STRING(plan_t, run_dir),       MEMBER_STRING(plan_t, user),
-    MEMBER_INT(plan_t, uid, -1),          MEMBER_INT(plan_t, gid, -1),
-    MEMBER_BOOL(plan_t, reload, 0),       MEMBER_INT(plan_t, reload_from, 0),
-    MEMBER_INT(plan_t, reload_to, 0),     MEMBER_INT(plan_t, max_parallel, 8),
-    MEMBER_INT(plan_t, log_level, 4),     MEMBER_INT(plan_t, restarts, 0),
-    MEMBER_INTS(plan_t, http_ports),      MEMBER_END,
+    MEMBER_STRING(plan_t, httpd_version),
+    MEMBER_INT(plan_t, parent_pid, 0),
+    MEMBER_TIME(plan_t, httpd_since),
+    MEMBER_INT(plan_t, httpd_restarts, 0),
+    MEMBER_STRING(plan_t, httpd_program),
+    MEMBER_STRINGS(plan_t, httpd_args),
+    MEMBER_STRING(plan_t, pid_file),
+    MEMBER_STRINGS(plan_t, listeners),
+    MEMBER_STRINGS(plan_t, kept_keys),
+    MEMBER_STRING(plan_t, config_digest),
+    MEMBER_TIME(plan_t, config_read),
+    MEMBER_STRINGS(plan_t, config_files),
+    MEMBER_STRING(plan_t, agent_program),
+    MEMBER_STRING(plan_t, server_root),
+    MEMBER_STRING(plan_t, store_dir),
+    MEMBER_STRING(plan_t, run_dir),
+    MEMBER_STRING(plan_t, user),
+    MEMBER_INT(plan_t, uid, -1),
+    MEMBER_INT(plan_t, gid, -1),
+    MEMBER_BOOL(plan_t, reload, 0),
+    MEMBER_INT(plan_t, reload_from, 0),
+    MEMBER_INT(plan_t, reload_to, 0),
+    MEMBER_INT(plan_t, max_parallel, 8),
+    MEMBER_INT(plan_t, log_level, 4),
+    MEMBER_INT(plan_t, restarts, 0),
+    MEMBER_INTS(plan_t, http_ports),
+    MEMBER_END,
 };
 
 static const member_t list_members[] = {
@@ -73,6 +87,7 @@ plan_t *plan_make(apr_pool_t *p)
 
     plan->httpd_args = apr_array_make(p, 4, sizeof(const char *));
     plan->listeners = apr_array_make(p, 4, sizeof(const char *));
+    plan->config_files = apr_array_make(p, 8, sizeof(const char *));
     plan->kept_keys = apr_array_make(p, 1, sizeof(const char *));
     plan->stage_program = "/proc/self/exe"; /* also when its file was replaced */
     plan->http_ports = apr_array_make(p, 4, sizeof(int));

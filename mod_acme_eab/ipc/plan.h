@@ -69,6 +69,8 @@ typedef struct plan {
     const char *stage_program; /* what is run with --stage; not told, always the keeper itself */
     const char *config_digest; /* of the configuration as it was read, hexadecimal ... */
     apr_time_t config_read;    /* ... and when */
+    apr_array_header_t
+        *config_files;         /* const char *: which files that was, and their directories */
     const char *agent_program; /* path */
     const char *server_root;   /* says which httpd this is */
     const char *store_dir;

@@ -2,6 +2,7 @@
 #include "keeper/gathering.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -295,6 +296,25 @@ static const char *name_cause(const keeper_t *keeper, reload_cause_t cause, apr_
     }
 }
 
+/* A restart would bring more than certificates; or "". */
+static const char *name_changes(const plan_t *plan, apr_pool_t *p)
+{
+    struct stat info;
+    int i;
+
+    for (i = 0; i < plan->config_files->nelts; ++i) {
+        const char *file = APR_ARRAY_IDX(plan->config_files, i, const char *);
+
+        if (stat(file, &info) == 0 && apr_time_from_sec(info.st_mtime) > plan->config_read) {
+            return apr_psprintf(p,
+                                " %s was changed since httpd has read its configuration: a restart "
+                                "brings that into force as well.",
+                                file);
+        }
+    }
+    return "";
+}
+
 const char *gathering_why(const keeper_t *keeper, const reload_memory_t *memory,
                           const reload_decision_t *decision, apr_pool_t *p)
 {
@@ -303,8 +323,10 @@ const char *gathering_why(const keeper_t *keeper, const reload_memory_t *memory,
     if (cause == NULL) {
         return NULL;
     }
-    return apr_psprintf(p,
-                        "The renewed certificate of %s is in the store, and httpd is restarted for "
-                        "it at %s or before: %s. Any other restart of httpd brings it up as well.",
-                        name_renewals(keeper, memory, p), clock_format(p, decision->when), cause);
+    return apr_psprintf(
+        p,
+        "The renewed certificate of %s is in the store, and httpd is restarted for "
+        "it at %s or before: %s. Any other restart of httpd brings it up as well.%s",
+        name_renewals(keeper, memory, p), clock_format(p, decision->when), cause,
+        name_changes(keeper->plan, p));
 }

@@ -22,6 +22,9 @@
 /* How many certificates are named in one sentence. */
 #define NAMED_MAX 10
 
+/* Refusals in a row, one a minute, after which the way out is told. */
+#define REFUSALS_TOLD 15
+
 /* What a restart waits for may change without a word: the clock, the agent's plans. */
 #define LOOK_AGAIN apr_time_from_sec(600)
 
@@ -103,6 +106,16 @@ static void refuse(keeper_reload_t *reload, const char *state)
     reload_consider(reload);
 }
 
+/* A rehearsal may be wrong, and nobody but the administrator can know. */
+static void say_way_out(const keeper_reload_t *reload)
+{
+    log_line(LOG_LEVEL_WARNING,
+             "A new certificate still waits, and httpd would not survive a restart for the reason "
+             "that was told. If that is not so in the running server, restart httpd gracefully "
+             "yourself (%s -k graceful).",
+             reload->keeper->plan->httpd_program);
+}
+
 static void refuse_configuration(keeper_reload_t *reload, const char *why)
 {
     if (say_why(reload, why)) {
@@ -112,6 +125,9 @@ static void refuse_configuration(keeper_reload_t *reload, const char *why)
                  log_escape(reload->why_pool, why));
     }
     refuse(reload, "refused");
+    if (reload->refusals == REFUSALS_TOLD) {
+        say_way_out(reload);
+    }
 }
 
 static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *result)

@@ -2,8 +2,8 @@
 #ifndef KEEPER_RELOAD_H
 #define KEEPER_RELOAD_H
 
-/* keeper/reload.h - making httpd use what was installed: the configuration test with httpd's own
- * arguments, and only if it passes SIGUSR1 to the parent (design, section 5). When: policy/reload.h.
+/* keeper/reload.h - making httpd use what was installed: a rehearsal (keeper/rehearsal.h), and only if
+ * it passes SIGUSR1 to the parent. When: policy/reload.h.
  * A certificate that httpd did not load after three restarts is not asked for again. */
 
 #include "ipc/brief.h"

@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "store/reload.h"
+#include "store/record.h"
 
 #define LOOK_MILLISECONDS 1000
 #define LOOKS_MAX 600 /* a restart that takes longer is watched by somebody else by then */
@@ -58,17 +58,19 @@ void witness_post(const plan_t *plan, const char *names, apr_pool_t *ptemp)
     close(log);
 }
 
-/* The next keeper has taken the word out: httpd has come back. */
+/* The next keeper has taken the word out: httpd has come back. What cannot be read is for that one to
+ * tell. */
 static int is_over(const char *store_dir, apr_pool_t *p)
 {
-    store_t store = { 0 };
     apr_pool_t *pool = NULL;
+    json_t *memory = NULL;
     int over;
 
     apr_pool_create(&pool, p);
-    store.pool = pool;
-    store.dir = store_dir;
-    over = reload_memory_load(&store, pool)->restarting == NULL;
+    over = record_read(&memory, apr_pstrcat(pool, store_dir, "/reload.json", NULL),
+                       eab_result_make(pool), pool)
+               != APR_SUCCESS
+           || json_object_get(memory, "restarting") == NULL;
     apr_pool_destroy(pool);
     return over;
 }

@@ -27,7 +27,7 @@ typedef struct reload_facts {
     apr_time_t oldest;  /* when the first of them was installed */
     apr_time_t newest;  /* when the last of them was */
     apr_time_t last;    /* the last restart that was asked for; 0: never */
-    apr_time_t refused; /* the last refusal of the configuration test since then; 0: none */
+    apr_time_t refused; /* the last refusal of a rehearsal since then; 0: none */
     int refusals;       /* in a row */
     int coming;         /* further vhosts without a certificate whose orders are well under way */
     int urgent;         /* one of them is no mere renewal: somebody waits for it */
@@ -64,7 +64,7 @@ apr_time_t reload_deadline(apr_time_t not_before, apr_time_t not_after, apr_time
 /** True when the local clock shows a time in the window; also when there is none. */
 int reload_is_open(apr_time_t time, const reload_window_t *window, const reload_zone_t *zone);
 
-/** When to run the configuration test and signal httpd. Times of the future come from a clock that was
+/** When to rehearse a restart and signal httpd. Times of the future come from a clock that was
  * set since, and are not believed.
  * At once for the first certificate of a vhost; while those of further vhosts are coming, two
  * seconds after the newest, 20 s after the oldest at the latest: a restart of its own for each would

@@ -137,9 +137,10 @@ TOLD = ("account.json", "key.pem", "fullchain.pem", "privkey.pem", "accounts", "
 
 @pytest.fixture
 def served(world):
-    """An httpd that serves a certificate, which is in the store."""
+    """An httpd that serves a certificate, which is in the store. The CA lists orders: one whose URL is
+    not on disk yet when httpd is restarted is found again."""
     httpd = world.httpd()
-    ca = world.simulated_ca(httpd)
+    ca = world.simulated_ca(httpd, orders_list=2)
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True), httpd.plain_site("localhost"))
     httpd.start()
     httpd.take_up(NAME, ca)

@@ -207,7 +207,8 @@ static void test_refused_reload_shows_the_parsers_line(void **state)
     const char *html = render(*state, full, 1);
 
     assert_has(html, "AH00526: &lt;syntax&gt; error on line 3");
-    assert_has(html, "has a mistake");
+    assert_has(html, "would not survive a restart");
+    assert_has(html, "restart httpd gracefully yourself");
 }
 
 static void test_failed_reload_is_told(void **state)

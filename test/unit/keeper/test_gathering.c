@@ -355,10 +355,31 @@ static void it_is_told_what_is_waited_for(void **state)
     scene_end(s);
 }
 
+/* Half-edited files would come into force with it. */
+static void what_else_a_restart_would_bring_is_told(void **state)
+{
+    scene_t *s = renewed(*state);
+    const char *file = scene_path(s, "httpd.conf");
+
+    fixture_write(file, "#", 1);
+    APR_ARRAY_PUSH(s->plan->config_files, const char *) = "/nowhere/httpd.conf";
+    APR_ARRAY_PUSH(s->plan->config_files, const char *) = file;
+    s->plan->config_read = apr_time_now() + apr_time_from_sec(10);
+    assert_null(strstr(why(s, RELOAD_DAY), "was changed"));
+    s->plan->config_read = apr_time_now() - apr_time_from_sec(10);
+    assert_non_null(strstr(why(s, RELOAD_DAY),
+                           apr_psprintf(s->p,
+                                        "%s was changed since httpd has read its configuration: a "
+                                        "restart brings that into force as well.",
+                                        file)));
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(nothing_waits),
+        fixture_test(what_else_a_restart_would_bring_is_told),
         fixture_test(a_renewal_is_no_more_than_that),
         fixture_test(what_somebody_waits_for_is_urgent),
         fixture_test(what_is_not_as_it_should_be_is_urgent),
