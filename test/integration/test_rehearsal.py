@@ -75,11 +75,9 @@ class Stage:
         return self
 
     def issue(self):
-        """A certificate arrives, which the next keeper finds."""
+        """A certificate arrives, which the next keeper finds at once."""
         self.certificate = seed(self.httpd, NAME)
-        keeper = self.httpd.wait_for_keeper()
-        keeper.kill(signal.SIGKILL)
-        self.httpd.wait_for_keeper(other_than=keeper)
+        self.httpd.wait_for_keeper().kill(signal.SIGKILL)
 
     def reload(self):
         return self.httpd.status()["reload"]
