@@ -432,8 +432,7 @@ static void on_optional_fn_retrieve(void)
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return;
     tell_changes(pool);
-    tell(pool, REHEARSAL_PASSED, "");
-    _exit(0);
+    _exit(REHEARSAL_EXIT);
 }
 
 /* ---- without a stage -------------------------------------------------------------------------------- */
@@ -504,8 +503,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     if (try_listeners(ptemp) != OK || run_mod_ssl(pconf, plog, ptemp, s) != OK)
         return !OK;
     tell_changes(ptemp);
-    tell(ptemp, REHEARSAL_PASSED, "");
-    return OK;
+    _exit(REHEARSAL_EXIT);
 }
 
 void rehearsal_register(void)

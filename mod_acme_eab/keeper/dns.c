@@ -182,9 +182,6 @@ static const char *const *make_arguments(const dns_record_t *record, apr_pool_t 
     for (; *argv != NULL; ++argv) {
         APR_ARRAY_PUSH(all, const char *) = *argv;
     }
-    if (record->value[0] == '-' && strcmp(argv[-1], "--") != 0) {
-        APR_ARRAY_PUSH(all, const char *) = "--"; /* what follows is no option */
-    }
     APR_ARRAY_PUSH(all, const char *) = record->adding ? "add" : "remove";
     APR_ARRAY_PUSH(all, const char *) = record_name(p, record);
     APR_ARRAY_PUSH(all, const char *) = record->value;

@@ -6,10 +6,10 @@
  * The keeper runs it, since its credentials may change the DNS, and computes the value itself, so
  * that the agent cannot put anything else there. The program is run as
  *
- *     PROGRAM ARG... [--] add|remove _acme-challenge.NAME VALUE
+ *     PROGRAM ARG... add|remove _acme-challenge.NAME VALUE
  *
- * where "--" stands before a value that begins with "-", as one in 64 does, so that no program takes it
- * for an option; it is not added to an ACMEDNSCommand that ends with "--". The program is run
+ * (a value may begin with "-"; for a program that would take it for an option ACMEDNSCommand ends with
+ * "--")
  *
  * with ACME_EAB_ACTION, ACME_EAB_NAME, ACME_EAB_RECORD and ACME_EAB_VALUE in its environment, never
  * through a shell, eight at a time at most and one at a time for one record name. "add" must leave

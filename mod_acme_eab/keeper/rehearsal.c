@@ -31,7 +31,6 @@ typedef struct report {
     const char *changed;
     const char *trouble;
     const char *ended;
-    int passed;
 } report_t;
 
 static void keep_line(apr_array_header_t *lines, const char *line)
@@ -75,9 +74,6 @@ static void read_line(report_t *report, const char *line)
     }
     else if (strncmp(line, ended, sizeof(ended) - 1) == 0) {
         report->ended = line + sizeof(ended) - 1;
-    }
-    else if (strcmp(line, REHEARSAL_PASSED) == 0) {
-        report->passed = 1;
     }
     else if (*line != '\0') {
         keep_line(report->words, line);
@@ -145,7 +141,7 @@ static void on_end(void *baton, const program_outcome_t *ended)
     }
     else {
         read_output(&report, ended->output, pool);
-        outcome.passed = report.passed && !ended->timed_out && ended->status == 0;
+        outcome.passed = !ended->timed_out && ended->status == REHEARSAL_EXIT;
         outcome.changed = report.changed;
         outcome.bare = report.trouble;
         outcome.why = outcome.passed ? NULL : find_why(&report, ended, pool);
@@ -184,6 +180,6 @@ void rehearsal_start(loop_t *loop, const plan_t *plan, rehearsal_done_fn *done, 
     APR_ARRAY_PUSH(variables, const char *) = apr_psprintf(
         pool, REHEARSAL_READ "=%s %" APR_TIME_T_FMT,
         plan->config_digest != NULL ? plan->config_digest : "", apr_time_sec(plan->config_read));
-    program_start_with(loop, (const char *const *)argv->elts, variables, 1, LIMIT_PROGRAM_OUTPUT,
-                       LIMIT, on_end, rehearsal, pool);
+    program_start_with(loop, (const char *const *)argv->elts, variables, 1, LIMIT_REHEARSAL, LIMIT,
+                       on_end, rehearsal, pool);
 }

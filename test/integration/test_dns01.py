@@ -15,8 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "conf" / "nsupdate-dns-command"
 # Says what it was called with, then does as the example does.
 WRAPPER = """\
 #!/bin/sh
-all="$*"  # without the "--" before a value that begins with "-"
-echo "${{all#-- }} $ACME_EAB_ACTION $ACME_EAB_NAME $ACME_EAB_RECORD $ACME_EAB_VALUE $(id -u)" >>"{calls}"
+echo "$* $ACME_EAB_ACTION $ACME_EAB_NAME $ACME_EAB_RECORD $ACME_EAB_VALUE $(id -u)" >>"{calls}"
 {before}
 "{example}" -k "{key}" -s 127.0.0.1 -p {port} "$@"
 """

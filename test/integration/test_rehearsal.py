@@ -340,6 +340,21 @@ def test_where_there_can_be_no_stage_mod_ssl_and_listeners_are_tried(world):
     assert httpd.log.count("only mod_ssl and the listeners") == 1
 
 
+def test_many_words_hide_nothing(world):
+    """Five hundred notices of the configuration test are no reason to refuse."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    httpd.without = "sys_admin"
+    stage.start()
+    stage.configure("\n".join(f"ACMEManagedDomain n{i}.orphaned-without-any-host.test.example"
+                              for i in range(500)))
+    assert len(httpd.check()[1]) > 60000
+    stage.issue()
+    stage.wait_until_live()
+    assert httpd.parent() == stage.parent
+
+
 def test_a_program_that_was_replaced_and_a_directory_that_is_gone(world):
     """A package update replaces the executable of a running server; it goes on with the old one."""
     world.expect(r"acme_eab:(warn|error)\]")

@@ -26,13 +26,13 @@ class Certificate:
     collected: int = 0
     revoked: bool = False
 
+    def __post_init__(self):
+        # Read once: several threads ask, and the library lets only one at a time look at a leaf.
+        self.serial = self.leaf.serial_number
+
     @property
     def url(self):
         return self.urls[0]
-
-    @property
-    def serial(self):
-        return self.leaf.serial_number
 
     def ari_id(self):
         """RFC 9773, 4.1."""
