@@ -13,3 +13,6 @@ libbase_la_SOURCES = \
 	mod_acme_eab/base/rundir.c mod_acme_eab/base/rundir.h
 libbase_la_CFLAGS = $(JSON_CFLAGS)
 libbase_la_LIBADD = $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
+if SANITIZERS
+libbase_la_SOURCES += test/unit/pools.c
+endif

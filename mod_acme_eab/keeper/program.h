@@ -31,7 +31,7 @@ const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p
  * with both also standard error) captured; without both standard error is the keeper's, which ends in httpd's error log.
  * done is called once, later, from the loop. All memory is freed after that. A program that still
  * runs when p ends is killed, with its process group.
- * @param p parent of the program's own pool */
+ * @param p parent of the program's own pool; done must not end it */
 void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
                    apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p);
 

@@ -180,6 +180,7 @@ void rehearsal_start(loop_t *loop, const plan_t *plan, rehearsal_done_fn *done, 
     APR_ARRAY_PUSH(variables, const char *) = apr_psprintf(
         pool, REHEARSAL_READ "=%s %" APR_TIME_T_FMT,
         plan->config_digest != NULL ? plan->config_digest : "", apr_time_sec(plan->config_read));
+    /* In p: on_end() ends this pool, and the program goes on for a moment after that. */
     program_start_with(loop, (const char *const *)argv->elts, variables, 1, LIMIT_REHEARSAL, LIMIT,
-                       on_end, rehearsal, pool);
+                       on_end, rehearsal, p);
 }

@@ -64,6 +64,7 @@ def test_the_status_is_there_at_any_time(world):
     httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
     httpd.start()
     httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_report(lambda s: s["certificates"][0]["state"] == "valid", "state valid")
     seen = []
 
     def look():
