@@ -146,6 +146,7 @@ static void tidy(keeper_t *keeper, apr_pool_t *ptemp)
     for (i = 0; i < keeper->certificates->nelts; ++i) {
         certificate_tidy(keeper_certificate_at(keeper, i), ptemp);
     }
+    reload_tidy(keeper->reload);
 }
 
 /* Nothing was taken from a store that could not be used, so nothing is to be mended: the next keeper

@@ -36,6 +36,7 @@ struct keeper_reload {
     loop_timer_t *timer;
     reload_memory_t *memory;
     int rehearsing;
+    int returned; /* httpd is back from a restart, and reload.json could not be made to say so */
     int bare_told;
     apr_time_t signalled; /* in this process, by clock_steady(); 0: not yet */
     apr_time_t refused;
@@ -198,6 +199,9 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
         reload_memory_restore(memory, before);
         keeper_mend_later(reload->keeper);
+    }
+    else {
+        reload->returned = 0;
     }
     return rv;
 }
@@ -417,15 +421,25 @@ static void on_due(void *baton)
 /* httpd has come back from a restart of ours: the witness may go. */
 static void note_return(keeper_reload_t *reload)
 {
-    keeper_t *keeper = reload->keeper;
-    eab_result_t *result = eab_result_make(keeper->pool);
+    eab_result_t *result;
+    apr_pool_t *pool = NULL;
 
-    if (reload->memory->restarting == NULL) {
-        return;
-    }
+    apr_pool_create(&pool, reload->keeper->pool);
+    result = eab_result_make(pool);
     reload->memory->restarting = NULL;
-    if (reload_memory_save(keeper->store, reload->memory, result, keeper->pool) != APR_SUCCESS) {
+    reload->returned =
+        reload_memory_save(reload->keeper->store, reload->memory, result, pool) != APR_SUCCESS;
+    if (reload->returned) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+        keeper_mend_later(reload->keeper);
+    }
+    apr_pool_destroy(pool);
+}
+
+void reload_tidy(keeper_reload_t *reload)
+{
+    if (reload->returned) {
+        note_return(reload);
     }
 }
 
@@ -438,7 +452,9 @@ keeper_reload_t *reload_make(keeper_t *keeper)
     reload->news.state = keeper->plan->reload ? "idle" : "off";
     reload->memory = reload_memory_load(keeper->store, keeper->pool);
     reload->news.last = reload->memory->last;
-    note_return(reload);
+    if (reload->memory->restarting != NULL) {
+        note_return(reload);
+    }
     return reload;
 }
 

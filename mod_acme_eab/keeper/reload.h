@@ -16,6 +16,9 @@ keeper_reload_t *reload_make(keeper_t *keeper);
 /** Something was installed, or the keeper has just started: think again. */
 void reload_consider(keeper_reload_t *reload);
 
+/** The disk can be written again: write what could not be. */
+void reload_tidy(keeper_reload_t *reload);
+
 /** The state, for the status. Borrowed. */
 const news_t *reload_news(const keeper_reload_t *reload);
 

@@ -274,6 +274,9 @@ class Interrupted:
         strange = [str(path) for path in found if not IN_STORE.fullmatch(str(path))]
         for directory in ("pending", "failures", "dns"):
             strange += [str(path) for path in (store / directory).glob("*")]
+        memory = store / "reload.json"
+        if memory.exists() and '"restarting"' in memory.read_text():
+            strange.append("reload.json: httpd has not come back")
         return strange + [str(path) for path in run.rglob("*") if path.name.startswith(".tmp")
                           or path.parent.name == "challenges"]
 

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <apr_file_io.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -315,6 +316,32 @@ static void what_cannot_be_remembered_is_not_done(void **state)
     scene_end(s);
 }
 
+/* Otherwise whoever reads reload.json takes httpd for one that did not come back. */
+static void a_return_that_cannot_be_written_is_written_later(void **state)
+{
+    scene_t *s = with_certificate(*state, PASSES);
+    struct rlimit limit;
+    rlim_t before;
+
+    run_keeper(s, apr_time_from_msec(700));
+    assert_non_null(json_object_get(scene_read(s, "reload.json"), "restarting"));
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+    before = limit.rlim_cur;
+    limit.rlim_cur = 0; /* as good as a full disk */
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+    scene_start(s);
+    reload_tidy(s->keeper->reload);
+    limit.rlim_cur = before;
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+    assert_non_null(json_object_get(scene_read(s, "reload.json"), "restarting"));
+    reload_tidy(s->keeper->reload);
+    assert_null(json_object_get(scene_read(s, "reload.json"), "restarting"));
+    assert_int_equal(1, asked(s));
+    scene_stop(s);
+    scene_end(s);
+}
+
 static void two_restarts_keep_their_distance(void **state)
 {
     scene_t *s = with_certificate(*state, PASSES);
@@ -484,6 +511,7 @@ int main(void)
         fixture_test(a_number_that_is_given_out_again_is_not_counted_on),
         fixture_test(only_what_waits_is_counted),
         fixture_test(what_cannot_be_remembered_is_not_done),
+        fixture_test(a_return_that_cannot_be_written_is_written_later),
         fixture_test(two_restarts_keep_their_distance),
         fixture_test(a_renewal_goes_live_and_is_remembered),
         fixture_test(a_restart_that_waits_says_what_for),
