@@ -119,7 +119,7 @@ unit_tests() {
     kept=$(logs_of "$1")
     failed=0
     passed=0
-    nice make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
+    make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
     for trs in $(find test -name '*.trs'); do
         if grep -q '^:test-result: PASS' "$trs"; then
             passed=$((passed + 1))
@@ -195,28 +195,30 @@ build gcc "$scratch/prefix" CC=gcc
 must gcc install make install
 must gcc libraries make mod_eab_probe.la eab_steps.la
 
+say "Unit tests, and the checks of layers, headers and format"
+unit_tests gcc
+
 say "Integration tests, by four that share them"
 for quarter in 1 2 3 4; do
     start_pytest "integration-$quarter" "$scratch/prefix" integration
 done
 
-say "Unit tests, and the checks of layers, headers and format"
-unit_tests gcc
-
 say "Building with clang, warnings as errors"
-build clang "$scratch/sanitized" CC=clang
+build clang "$scratch/sanitized" CC=clang CFLAGS='-g0 -O1'
 must clang install make install
 
 say "Building with AddressSanitizer and UBSan"
-build sanitizers "$scratch/sanitized" CC=gcc --enable-sanitizers
+build sanitizers "$scratch/sanitized" CC=gcc CFLAGS='-g1 -O1' --enable-sanitizers
 # Keeper and agent with sanitizers, started by a module without: httpd itself has none.
 must sanitizers install make install-libexecPROGRAMS
-say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
-start_pytest accidents "$scratch/prefix" accidents
-start_pytest sanitized "$scratch/sanitized" -m smoke integration
+must sanitizers unit-tests nice make -j"$(nproc)" check TESTS=
+await_pytests
 
 say "Unit tests with AddressSanitizer and UBSan"
 unit_tests sanitizers
 
+say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
+start_pytest accidents "$scratch/prefix" accidents
+start_pytest sanitized "$scratch/sanitized" -m smoke integration
 await_pytests
 finish

@@ -37,7 +37,8 @@ class Stage:
 
     def configure(self, *names, more="", acme=None):
         names = names or (NAME,)
-        acme = acme or self.httpd.acme(self.ca, more=more)
+        key_type = "rsa2048" if self.ca.switches.rsa_only else "p256"
+        acme = acme or self.httpd.acme(self.ca, more=more, key_type=key_type)
         if len(names) == 1:
             self.httpd.configure(acme, self.httpd.site(names[0], managed=True))
         else:

@@ -18,7 +18,7 @@ NAME = "www.test.example"
 def start(world, httpd=None, parts=(), more="", **ca_options):
     httpd = httpd or world.httpd()
     ca = world.ca(httpd, **ca_options)
-    httpd.configure(httpd.acme(ca, more=more), *(parts or (httpd.site(NAME, managed=True),)))
+    httpd.configure(httpd.acme(ca, more=more, key_type=None), *(parts or (httpd.site(NAME, managed=True),)))
     httpd.start()
     return httpd, ca
 
@@ -28,7 +28,7 @@ def test_issued_and_served_while_no_connection_is_refused(world):
     httpd = world.httpd()
     ca = world.ca(httpd)
     httpd.configure(
-        httpd.acme(ca, more=f"ACMEManagedDomain {NAME} test.example"),
+        httpd.acme(ca, more=f"ACMEManagedDomain {NAME} test.example", key_type=None),
         httpd.site(NAME, aliases=["test.example"]))
     httpd.start()
     with Prober([lambda: httpd.get(NAME), lambda: httpd.get_tls(NAME)]) as prober:

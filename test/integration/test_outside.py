@@ -320,7 +320,7 @@ def test_damaged_records_of_the_store(world):
             assert "meta.json" in said
     assert (ca.accounts(), ca.orders()) == (1, 1)
 
-    httpd.configure(httpd.acme(ca, key="", more="ACMEKeyType p256"), httpd.site(NAME, managed=True),
+    httpd.configure(httpd.acme(ca, key="", more="ACMEKeyType p384"), httpd.site(NAME, managed=True),
                     failing, httpd.site(OTHER))
     httpd.stop()
     httpd.start()

@@ -118,7 +118,7 @@ def two_generations(world):
     """An httpd whose certificate has an older generation beside the live one."""
     httpd = world.httpd()
     ca = world.ca(httpd)
-    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.configure(httpd.acme(ca, key_type="rsa2048"), httpd.site(NAME, managed=True))
     httpd.start()
     first = httpd.wait_for_certificate(NAME, ca)
     httpd.configure(httpd.acme(ca, more="ACMEKeyType p256"), httpd.site(NAME, managed=True))

@@ -57,7 +57,7 @@ def test_a_restored_store_serves_and_renews(world, scene):
         assert httpd.store.live(NAME).is_symlink(), restored.__name__
         assert httpd.store.generations(NAME) == ["000001"], restored.__name__
     assert (ca.accounts(), ca.orders()) == (1, 1)
-    httpd.configure(httpd.acme(ca, more="ACMEKeyType p256"), httpd.site(NAME, managed=True))
+    httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), httpd.site(NAME, managed=True))
     httpd.graceful()
     httpd.take_up(NAME, ca, other_than=serial)
     assert httpd.store.generations(NAME) == ["000001", "000002"]
@@ -68,7 +68,7 @@ def test_the_link_becomes_a_directory_under_a_running_server(world, scene):
     world.expect(r"acme_eab:(warn|error)\].*live/" + NAME)
     httpd, ca, serial = scene
     ca.pause()
-    httpd.configure(httpd.acme(ca, more="ACMEKeyType p256"), httpd.site(NAME, managed=True))
+    httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), httpd.site(NAME, managed=True))
     httpd.graceful()
     httpd.wait_for_agent()
     copy = httpd.dir / "copy"

@@ -74,11 +74,11 @@ def test_two_key_ids_are_two_accounts(world):
     httpd.configure(
         httpd.acme(ca), httpd.site(NAME, managed=True),
         httpd.site(OTHER, managed=True,
-                   more=f'ACMEEABKid kid-2\nACMEEABKey "file:{second_key}"\nACMEKeyType p256'))
+                   more=f'ACMEEABKid kid-2\nACMEEABKey "file:{second_key}"\nACMEKeyType p384'))
     httpd.start()
     httpd.wait_for_issue(NAME)
     served = httpd.take_up(OTHER, ca)
-    assert served.public_key().key_size == 256, "the vhost's own key type counts"
+    assert served.public_key().key_size == 384, "the vhost's own key type counts"
     assert (ca.accounts(), ca.registrations(), ca.issued()) == (2, 2, 2)
     for kid in ("kid-1", "kid-2"):
         assert ca.count(f'newAccount Binding with CA using kid "{kid}"') == 1
@@ -471,7 +471,7 @@ def test_the_same_managed_domain_twice_is_one(world):
     one = httpd.site(NAME, aliases=[OTHER], managed=True)
     plain = httpd.plain_site(NAME, more=f"ServerAlias {OTHER}\nACMEManagedDomain")
     turned = httpd.site(OTHER, more=f"ACMEManagedDomain {OTHER} {NAME}")
-    httpd.configure(httpd.acme(ca), plain, one.replace("127.0.0.1", "127.0.0.2"), one, turned,
+    httpd.configure(httpd.acme(ca, key_type="rsa2048"), plain, one.replace("127.0.0.1", "127.0.0.2"), one, turned,
                     f"<ACMEManagedDomain {NAME} {OTHER}>\nACMEKeyType rsa2048\n"
                     "</ACMEManagedDomain>")
     assert httpd.check() == (0, "Syntax OK\n")

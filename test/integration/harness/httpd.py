@@ -98,9 +98,9 @@ class Httpd:
 
     # -- configuration ----------------------------------------------------------------------
 
-    def acme(self, ca, kid="kid-1", key=None, terms=True, more=""):
+    def acme(self, ca, kid="kid-1", key=None, terms=True, more="", key_type="p256"):
         """The directives that name CA and account, as an administrator writes them. Writes the
-        key file."""
+        key file. key_type: one that is made quickly, unless more names another; None: the default"""
         if kid is not None:
             self.write_key(ca.keys.get(kid, "") if key is None else key)
         lines = [
@@ -109,6 +109,7 @@ class Httpd:
             "ACMEContact webmaster@test.example",
             "ACMETermsOfService accepted" if terms else "",
             f'ACMEEABKid {kid}\nACMEEABKey "file:{self.key_file}"' if kid is not None else "",
+            f"ACMEKeyType {key_type}" if key_type and "ACMEKeyType" not in more else "",
             more,
         ]
         return "\n".join(line for line in lines if line)
