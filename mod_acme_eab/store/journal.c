@@ -130,7 +130,7 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
     rv = APR_EGENERAL;
     pem = keypair_pem(ptemp, key);
     if (pem != NULL)
-        rv = file_replace(path, pem->data, pem->len, S_IRUSR | S_IWUSR, 1, ptemp);
+        rv = store_replace(path, pem->data, pem->len, ptemp);
     secret_cleanse(pem);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }

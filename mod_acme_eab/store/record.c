@@ -57,17 +57,6 @@ json_t *record_recall(const char *path, apr_pool_t *p)
     return json;
 }
 
-/* A directory in the place of a file makes way, with what is in it. */
-static apr_status_t record_replace(const char *path, const char *text, apr_pool_t *ptemp)
-{
-    apr_status_t rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
-
-    if (rv == EISDIR
-        && file_rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == APR_SUCCESS)
-        rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 1, ptemp);
-    return rv;
-}
-
 apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
                           apr_pool_t *ptemp)
 {
@@ -78,7 +67,7 @@ apr_status_t record_write(const char *path, const json_t *json, eab_result_t *re
     if (text != NULL) {
         line = apr_pstrcat(ptemp, text, "\n", NULL);
         free(text);
-        rv = record_replace(path, line, ptemp);
+        rv = store_replace(path, line, strlen(line), ptemp);
     }
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }

@@ -195,7 +195,7 @@ static apr_status_t registration_make_key(keypair_t **pkey, const char *path, ea
     secret_t *pem = key != NULL ? keypair_pem(p, key) : NULL;
 
     if (pem != NULL)
-        rv = file_replace(path, pem->data, pem->len, S_IRUSR | S_IWUSR, 1, p);
+        rv = store_replace(path, pem->data, pem->len, p);
     secret_cleanse(pem);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, path, "written");

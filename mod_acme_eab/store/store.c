@@ -16,6 +16,16 @@ static const char *const store_folders[] = { "accounts", "archive",  "live",
 
 #define STORE_FOLDERS (sizeof(store_folders) / sizeof(store_folders[0]))
 
+apr_status_t store_replace(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp)
+{
+    apr_status_t rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+
+    if (rv == EISDIR
+        && file_rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == APR_SUCCESS)
+        rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+    return rv;
+}
+
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path, const char *what)
 {
     return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be %s: %s.", path, what,

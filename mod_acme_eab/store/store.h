@@ -65,6 +65,10 @@ const char *store_entry(apr_pool_t *p, const char *name);
 apr_status_t store_make_directory(const store_t *store, const char *a, const char *b,
                                   eab_result_t *result, apr_pool_t *ptemp);
 
+/** Write a file of the store, durably, mode 0600, in ptemp. A directory in its place is set aside
+ * (".damaged"), with what is in it. */
+apr_status_t store_replace(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp);
+
 /** Record in words (EAB_PROBLEM_STORE) that path cannot be "read", "written" ... @return rv */
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path,
                           const char *what);

@@ -211,6 +211,41 @@ def test_something_else_in_the_place_of_a_directory_of_the_store(world, served, 
     assert ca.counts.accounts == 1
 
 
+def passing_files(store):
+    """Files that are there only while something is ordered or has failed, in the order in which one
+    hides another."""
+    account = one(store.dir.glob("accounts/*"))
+    pending = store.dir / "pending" / NAME
+    return [[pending / "order.json", account / "directory.json"],
+            [pending / "privkey.pem", store.dir / "failures" / f"{NAME}.json",
+             store.dir / "dns" / f"{NAME}.json"]]
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "directory", "huge"])
+def test_something_else_in_the_place_of_a_passing_file(world, served, kind):
+    """Found at a start, it makes way or is passed by, and a renewal gets through."""
+    world.expect(r"acme_eab:(error|warn)\]")
+    httpd, ca = served
+    outside = Outside(world)
+    for paths, key_type in zip(passing_files(httpd.store), ("p384", "p256")):
+        serial = httpd.certificate(NAME).serial_number
+        httpd.stop()
+        for path in paths:
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+            outside.spoil(path, kind)
+        httpd.configure(httpd.acme(ca, key_type=key_type), httpd.site(NAME, managed=True),
+                        httpd.plain_site("localhost"))
+        begun = time.monotonic()
+        httpd.start()
+        assert time.monotonic() - begun < 20, paths
+        assert httpd.certificate(NAME).serial_number == serial, paths
+        httpd.take_up(NAME, ca, other_than=serial)
+        outside.assert_untouched()
+        assert SECRET not in httpd.log.text()
+    assert ca.counts.accounts == 1
+
+
 CONFIGURED = {
     "ACMEEABKey": lambda httpd: httpd.key_file,
     "ACMECACertificateFile": lambda httpd: httpd.dir / "trust.pem",
