@@ -67,7 +67,7 @@ def test_no_request_fails_through_a_renewal_and_its_restart(world):
     for client in clients:
         assert client.poll() is None, "the load went on until now"
         complete, failed = judge_ab(client)
-        assert complete > 200
+        assert complete > 20, "there was a load, however busy the machine"
         assert failed == 0
     body = slow.finish()
     assert hashlib.sha256(body).digest() == hashlib.sha256(content).digest()
