@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "acme/orderlist.h"
+#include "agent/doubt.h"
 #include "agent/refused.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -209,6 +210,9 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         }
         if (drop_replaces(job, result)) {
             order_place(job);
+            return;
+        }
+        if (doubt_account(job, result)) {
             return;
         }
         if (job_is_verdict(result)) {
