@@ -59,7 +59,7 @@ ROWS
 
 # What a constant is: in seconds where it is a time, else as it stands. Constants in it are followed.
 value_of() {
-    text=$(sed -n "s/^#define $2 *\(.*\)/\1/p" "mod_acme_eab/$1" mod_acme_eab/base/bytes.h | head -n 1 |
+    text=$(sed -n "s/^#define $2  *\(.*\)/\1/p" "mod_acme_eab/$1" mod_acme_eab/base/bytes.h | head -n 1 |
         sed 's,/\*.*,,; s/apr_time_from_sec//g; s/(apr_int64_t)//g; s/\([0-9]\)L/\1/g')
     while name=$(expr "$text" : '.*[^A-Z_]\([A-Z_][A-Z_]*\)' \| "$text" : '\([A-Z_][A-Z_]*\)'); do
         inner=$(value_of "$1" "$name") || return 1

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/name.h"
 #include "policy/retry.h"
 
@@ -116,10 +117,14 @@ static void time_first_look(job_t *job)
     agent_touch(job->agent);
 }
 
-static void on_read(void *baton, int first)
+static void on_read(void *baton, int first, const char *host)
 {
     job_t *job = baton;
 
+    if (first) { /* CAs ask from several places: one line is enough */
+        log_line(LOG_LEVEL_INFO, "Certificate %s: the CA has asked this server to prove %s",
+                 job->brief->id, host);
+    }
     job->unread -= first;
     job->read = clock_steady();
     if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {

@@ -465,6 +465,7 @@ static void enter_idle(job_t *job)
     job->without_profile = 0;
     job->second_chance = 0;
     job->doubted = 0;
+    job->told = 0;
     job->unsure = 0;
     job->polls = 0;
     if (!job->brief->ordering) {

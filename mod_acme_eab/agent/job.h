@@ -79,6 +79,7 @@ typedef struct job {
     int unread;          /* answers that the CA has not read yet, as far as can be seen */
     apr_time_t read;     /* when it read one last, by clock_steady(); 0: never */
     int second_chance;   /* was used in this attempt: a lost account or order is made anew once */
+    int told;            /* in this attempt: that a certificate is ordered */
     int doubted;         /* in this attempt: the CA was asked about the account */
     eab_result_t *doubt; /* the refusal, while it is asked, in doubt_pool */
     apr_pool_t *doubt_pool;

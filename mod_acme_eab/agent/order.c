@@ -315,7 +315,11 @@ void order_place(job_t *job)
     job->order_request.order.replaces = may_replace(job, directory);
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
-        log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);
+        if (!job->told) { /* one line for an attempt, however many orders it takes */
+            log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id,
+                     job->reason);
+        }
+        job->told = 1;
     }
     choose_names(job);
     job->brief->ordering = 1;

@@ -512,6 +512,11 @@ static const situation_t situations[] = {
       "The program /x of ACMEEABKey failed with signal 31, Bad system call; its messages",
       APR_EGENERAL, 0, PROBLEM_AT_ACCOUNT, FACT_EAB, "ended by a signal",
       "exactly as the CA showed" },
+    { "key program, signal below a shell", EAB_PROBLEM_EAB_KEY,
+      "The program /x of ACMEEABKey failed with exit status 159, by which shells tell of signal "
+      "31, "
+      "Bad system call; its messages",
+      APR_EGENERAL, 0, PROBLEM_AT_ACCOUNT, FACT_EAB, "ended by a signal", "exactly as" },
     { "key program, slow", EAB_PROBLEM_EAB_KEY, NULL, APR_TIMEUP, 0, PROBLEM_AT_ACCOUNT, FACT_EAB,
       "too long", "signal" },
     { "key file missing", EAB_PROBLEM_EAB_KEY, NULL, ENOENT, 0, PROBLEM_AT_ACCOUNT, FACT_EAB,
