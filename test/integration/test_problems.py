@@ -182,6 +182,8 @@ def test_port_80_leads_to_somebody_else(world):
     problem, _ = scene.fail(scene.httpd.acme(scene.ca), ":unauthorized", MINUTE)
     assert NAME in problem["advice"]
     assert "/.well-known/acme-challenge/" in problem["advice"]
+    assert "was never asked" in problem["advice"], "the answer lies here, and nobody wanted it"
+    assert "stays in use" not in problem["advice"], "there is no certificate yet"
     assert "ACMEEABK" not in problem["advice"], "it is not about the account"
 
 
@@ -209,7 +211,7 @@ def test_a_failure_is_remembered_through_a_restart(world):
 
 def age_failure(scene, name, seconds):
     """The last try was so long ago."""
-    path = scene.httpd.store / "failures" / f"{name}.json"
+    path = scene.httpd.dir / "store" / "failures" / f"{name}.json"
     failure = json.loads(path.read_text())
     tried = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
     failure["tried"] = failure["since"] = tried.strftime("%Y-%m-%dT%H:%M:%SZ")
