@@ -9,9 +9,9 @@
 #include "base/log.h"
 
 /* How to try at once when nothing in the configuration has changed: policy/retry.h. */
-#define AT_ONCE "; after a restart of httpd it is tried at once, or ten minutes after the last try."
+#define AT_ONCE "; after a restart of httpd it is tried at once, or 10 minutes after the last try."
 #define AT_ONCE_SLOW \
-    "; after a restart of httpd it is tried at once, or a quarter of an hour after the last try."
+    "; after a restart of httpd it is tried at once, or 20 minutes after the last try."
 
 #define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
 #define NAMES_SHOWN 5      /* of those that a refusal is about */

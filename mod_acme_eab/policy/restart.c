@@ -2,7 +2,7 @@
 #include "policy/restart.h"
 
 #define DISTANCE apr_time_from_sec(600)
-#define DISTANCE_OF_VALIDATIONS apr_time_from_sec(900)
+#define DISTANCE_OF_VALIDATIONS apr_time_from_sec(1200)
 
 static apr_interval_time_t distance_of(retry_class_t class)
 {

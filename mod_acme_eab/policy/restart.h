@@ -10,9 +10,9 @@
 
 #include "policy/retry.h"
 
-/** When to try again what has failed and waits for somebody: at once, yet not within ten minutes of the
- * last try, and a quarter of an hour for validations, which CAs count (five failed ones of a name in an
- * hour at one of them). What waits for the CA alone is tried when it would have been.
+/** When to try again what has failed and waits for somebody: at once, yet not within 10 minutes of the
+ * last try, and 20 minutes for validations, which CAs count (five failed ones of a name in an hour at
+ * one of them). What waits for the CA alone is tried when it would have been.
  * @param tried when it last failed; 0: unknown
  * @param next  when it would be tried without a restart */
 apr_time_t restart_next(apr_time_t now, retry_class_t class, apr_time_t tried, apr_time_t next);

@@ -259,4 +259,5 @@ def test_url_that_is_no_directory(world, path):
         NAME, lambda e: next_of(e).get("what") == "retry", "a retry")
     status = str(scene.httpd.status())
     assert "ACMEServer" in status or "directory" in status, entry
+    assert "EAB" not in entry["problem"]["advice"], "nobody has looked at the key yet"
     scene.heal(acme)

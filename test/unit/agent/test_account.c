@@ -383,6 +383,21 @@ static void what_is_about_something_else_is_no_reason_to_ask(void **state)
     }
 }
 
+/* It is the directory that tells whether a key is of use. */
+static void a_key_that_the_ca_does_not_ask_for_is_told(void **state)
+{
+    stage_t *s = stage_make(*state);
+
+    s->account->url = NULL;
+    s->account->eab = 1;
+    stage_begin(s);
+    stage_wake(s);
+    stage_refuse(s, stage_expect(s, "newAccount", CA "/new-account"), 403, "unauthorized");
+    assert_non_null(strstr(failing_advice(&stage_account(s)->failing, s->p),
+                           "remove ACMEEABKid and ACMEEABKey"));
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +423,7 @@ int main(void)
         fixture_test(the_account_is_gone_and_registered_again),
         fixture_test(a_ca_that_does_no_look_ups_is_believed),
         fixture_test(what_is_about_something_else_is_no_reason_to_ask),
+        fixture_test(a_key_that_the_ca_does_not_ask_for_is_told),
     };
 
     return fixture_run(tests);

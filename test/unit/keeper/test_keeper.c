@@ -192,7 +192,7 @@ static void a_restart_by_somebody_tries_what_waits_for_somebody(void **state)
     assert_true(next_in(s) <= 0);
     fail_with(s, ACME_ERROR "userActionRequired", 120);
     scene_start(s);
-    assert_in_range(next_in(s), 470, 480); /* ten minutes after the last try */
+    assert_in_range(next_in(s), 470, 480); /* 10 minutes after the last try */
     fail_with(s, ACME_ERROR "caa", 3600);
     scene_start(s);
     assert_true(next_in(s) <= 0);

@@ -736,17 +736,17 @@ static void says_how_to_try_at_once(void **state)
     for (i = 0; i < count; ++i) {
         if (strstr(rows[i].advice, "after a restart of httpd it is tried at once") == NULL)
             continue;
-        if (strstr(rows[i].advice, "ten minutes after") != NULL)
+        if (strstr(rows[i].advice, "10 minutes after") != NULL)
             assert_int_equal(rows[i].class, RETRY_CONFIGURATION);
         else
             assert_int_equal(rows[i].class, RETRY_VALIDATION);
     }
     assert_non_null(strstr(advice_at(*state, ACME_ERROR "userActionRequired", PROBLEM_AT_ORDER),
-                           "ten minutes after"));
+                           "10 minutes after"));
     assert_non_null(strstr(advice_at(*state, ACME_ERROR "rejectedIdentifier", PROBLEM_AT_ORDER),
-                           "ten minutes after"));
+                           "10 minutes after"));
     assert_non_null(
-        strstr(advice_at(*state, EAB_PROBLEM_ACCOUNT_STATUS, PROBLEM_AT_ACCOUNT), "ten minutes"));
+        strstr(advice_at(*state, EAB_PROBLEM_ACCOUNT_STATUS, PROBLEM_AT_ACCOUNT), "10 minutes"));
 }
 
 /* A monitor that sorts by type has one to go by. */
