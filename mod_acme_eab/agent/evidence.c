@@ -11,7 +11,7 @@ static facts_t fact_of_type(const char *type)
     if (strcmp(type, "tls-alpn-01") == 0) {
         return FACT_TLS_ALPN_01;
     }
-    return strncmp(type, "dns-", 4) == 0 ? FACT_DNS : 0;
+    return strcmp(type, "dns-01") == 0 ? FACT_DNS : 0;
 }
 
 /* A wildcard is proven by DNS alone, an address never (RFC 8555, 8.3; RFC 8738, 7). */

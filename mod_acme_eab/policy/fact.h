@@ -17,7 +17,7 @@ typedef apr_uint64_t facts_t;
 /* Seen in the attempt, and remembered with the failure in the store: the numbers stay as they are. */
 #define FACT_HTTP_01 FACT_BIT(0) /* the challenge that failed */
 #define FACT_TLS_ALPN_01 FACT_BIT(1)
-#define FACT_DNS FACT_BIT(2)            /* a record in the DNS, of whatever type of challenge */
+#define FACT_DNS FACT_BIT(2)            /* dns-01 */
 #define FACT_ASKED_HERE FACT_BIT(3)     /* this httpd was asked for its answer and gave it */
 #define FACT_NOT_ASKED FACT_BIT(4)      /* nobody asked this httpd for it */
 #define FACT_WILDCARD FACT_BIT(5)       /* the name is one */

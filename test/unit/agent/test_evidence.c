@@ -36,9 +36,8 @@ static void the_challenge_that_failed_is_marked(void **state)
     assert_true(evidence_of(&job, make(*state, 0, "http-01", "invalid", "dns-01", "pending",
                                        "tls-alpn-01", "pending", NULL))
                 == (FACT_HTTP_01 | OFFERS_ALL));
-    assert_true(
-        evidence_of(&job, make(*state, 0, "http-01", "pending", "dns-account-01", "invalid", NULL))
-        == (FACT_DNS | FACT_OFFERS_HTTP_01 | FACT_OFFERS_DNS));
+    assert_true(evidence_of(&job, make(*state, 0, "http-01", "pending", "dns-01", "invalid", NULL))
+                == (FACT_DNS | FACT_OFFERS_HTTP_01 | FACT_OFFERS_DNS));
     assert_true(evidence_of(&job, make(*state, 0, "tls-alpn-01", "invalid", NULL))
                 == (FACT_TLS_ALPN_01 | FACT_OFFERS_TLS_ALPN_01));
     /* All of them: nobody knows which. */
@@ -47,6 +46,7 @@ static void the_challenge_that_failed_is_marked(void **state)
                 == OFFERS_ALL);
     assert_true(evidence_of(&job, make(*state, 0, NULL)) == 0);
     assert_true(evidence_of(&job, make(*state, 0, "sectigo-email-01", "invalid", NULL)) == 0);
+    assert_true(evidence_of(&job, make(*state, 0, "dns-unheard-of-01", "invalid", NULL)) == 0);
 }
 
 static void only_what_can_prove_the_name_is_an_offer(void **state)
