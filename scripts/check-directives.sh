@@ -27,6 +27,13 @@ for row in $(sed -n 's/^    { "\([a-z-]*\)", "\(https:[^"]*\)" },$/\1=\2/p' mod_
         rc=1
     fi
 done
+# Each example is shipped.
+for example in conf/*; do
+    if ! grep -q "^dist_examples_.*$example" Makefile.am; then
+        echo "Makefile.am: $example is not installed"
+        rc=1
+    fi
+done
 # Each entry has the same three lines first.
 awk '
     function finish() {

@@ -21,7 +21,7 @@ static void refuse_status(const acme_account_t *account, const acme_answer_t *an
 
 acme_account_t *acme_account_parse(apr_pool_t *p, const acme_answer_t *answer, eab_result_t *result)
 {
-    const char *location = apr_table_get(answer->headers, "Location");
+    const char *location = acme_answer_location(p, answer);
     const json_t *json = acme_answer_object(p, answer);
     acme_account_t *account = NULL;
 
@@ -35,7 +35,7 @@ acme_account_t *acme_account_parse(apr_pool_t *p, const acme_answer_t *answer, e
         return NULL;
     }
     account = apr_pcalloc(p, sizeof(*account));
-    account->url = apr_pstrdup(p, location);
+    account->url = location;
     account->created = answer->status == 201;
     /* The body is optional in practice: members that RFC 8555 demands are missing at many CAs. */
     account->status = json_copy_string(p, json, "status");

@@ -10,7 +10,7 @@
 #include "acme/transport.h"
 
 typedef struct acme_account {
-    const char *url;    /* Location, byte for byte: the kid of all later requests */
+    const char *url;    /* Location, made absolute: the kid of all later requests */
     const char *status; /* "valid" when the CA said nothing */
     int created;        /* 201: new; 0: the key was known already (200) */
     int eab_echoed;     /* the CA confirmed the binding */

@@ -40,6 +40,14 @@ apr_int64_t acme_answer_retry_after(const acme_answer_t *answer)
                              apr_table_get(answer->headers, "Date"), apr_time_now());
 }
 
+const char *acme_answer_location(apr_pool_t *p, const acme_answer_t *answer)
+{
+    const char *location = apr_table_get(answer->headers, "Location");
+
+    return location != NULL && *location != '\0' ? acme_url_resolve(p, answer->url, location)
+                                                 : NULL;
+}
+
 int acme_answer_clock(apr_interval_time_t *pahead, const acme_answer_t *answer, apr_time_t now)
 {
     const char *date = apr_table_get(answer->headers, "Date");

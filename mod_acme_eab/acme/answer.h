@@ -15,6 +15,10 @@ json_t *acme_answer_object(apr_pool_t *p, const acme_answer_t *answer);
 /** Retry-After in seconds, a date being counted from the answer's own Date; -1: unsaid. */
 apr_int64_t acme_answer_retry_after(const acme_answer_t *answer);
 
+/** Location, made absolute with the URL of the request (RFC 9110, 10.2.2). In p; NULL when there is none
+ * or it cannot be read. It may be of any scheme. */
+const char *acme_answer_location(apr_pool_t *p, const acme_answer_t *answer);
+
 /** How far the CA's clock is ahead of now, by the answer's Date; negative when it is behind. An answer
  * of a cache (with an Age) tells nothing. @return 0 when it is not told; *pahead is unchanged then */
 int acme_answer_clock(apr_interval_time_t *pahead, const acme_answer_t *answer, apr_time_t now);

@@ -115,8 +115,8 @@ static void explain_loss(acme_authorization_t *authorization, const json_t *json
     }
     else {
         eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_VALIDATION,
-                       "The CA's authorization for %s is \"%s\"; it gave no reason",
-                       authorization->name,
+                       "The CA's authorization for %s%s is \"%s\"; it gave no reason",
+                       authorization->wildcard ? "*." : "", authorization->name,
                        acme_answer_excerpt(problem->pool, authorization->status, 100));
     }
     if (problem->type == NULL) {

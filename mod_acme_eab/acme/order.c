@@ -91,10 +91,10 @@ static int read_url(const char **purl, apr_pool_t *p, const json_t *json, const 
  * use only when it is one. @return 0 when that of a new order is not https */
 static int read_location(apr_pool_t *p, acme_order_t *order, const acme_answer_t *answer)
 {
-    const char *location = apr_table_get(answer->headers, "Location");
+    const char *location = acme_answer_location(p, answer);
 
     if (acme_url_is_https(location)) {
-        order->url = apr_pstrdup(p, location);
+        order->url = location;
         return 1;
     }
     return location == NULL || answer->status != 201;

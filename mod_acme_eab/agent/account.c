@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "acme/account.h"
+#include "agent/directory.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -78,9 +79,17 @@ static void finish(agent_account_t *account, const eab_result_t *result)
     }
 }
 
+/* The address in ACMEServer itself is answered with an error: there is no directory. */
+static int is_of_directory(const agent_account_t *account, const eab_result_t *result)
+{
+    return result->url != NULL && strcmp(result->url, account->brief->directory) == 0;
+}
+
 static void fail(agent_account_t *account, const eab_result_t *result)
 {
-    failing_add(&account->failing, result, PROBLEM_AT_ACCOUNT);
+    directory_follow(account); /* what the CA demands is known for the advice */
+    failing_add(&account->failing, result,
+                is_of_directory(account, result) ? PROBLEM_AT_DIRECTORY : PROBLEM_AT_ACCOUNT);
     finish(account, account->failing.failure.problem);
 }
 
@@ -382,6 +391,68 @@ void account_renew(agent_account_t *account, account_ready_fn *ready, void *bato
     body = json_object();
     json_object_set_new(body, "account", json_integer(account->index));
     link_request(account->agent->link, MESSAGE_UNREGISTER, body, on_unregistered, account);
+}
+
+/* ---- is it still there? ---- */
+
+/* Certificates that are refused side by side need not ask each. */
+#define VOUCHED apr_time_from_sec(60)
+
+typedef struct inquiry {
+    apr_pool_t *pool;
+    agent_account_t *account;
+    account_ready_fn *ready;
+    void *baton;
+    sentence_request_t request;
+} inquiry_t;
+
+static void end_inquiry(inquiry_t *inquiry, const eab_result_t *result)
+{
+    inquiry->ready(inquiry->baton, result);
+    apr_pool_destroy(inquiry->pool);
+}
+
+static void on_inquiry(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    inquiry_t *inquiry = baton;
+    eab_result_t *problem = eab_result_make(inquiry->pool);
+
+    if (result->rv != APR_SUCCESS) {
+        end_inquiry(inquiry, result);
+        return;
+    }
+    if (acme_account_parse(answer->pool, answer, problem) != NULL) {
+        inquiry->account->vouched = clock_steady();
+    }
+    end_inquiry(inquiry, problem);
+}
+
+void account_vouch(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    const acme_directory_t *directory = acme_session_seen(account->session);
+    apr_pool_t *pool = NULL;
+    inquiry_t *inquiry;
+
+    apr_pool_create(&pool, account->agent->pool);
+    inquiry = apr_pcalloc(pool, sizeof(*inquiry));
+    inquiry->pool = pool;
+    inquiry->account = account;
+    inquiry->ready = ready;
+    inquiry->baton = baton;
+    inquiry->request.sentence = SENTENCE_FIND_ACCOUNT;
+    inquiry->request.index = account->index;
+    if (account->vouched != 0 && clock_steady() - account->vouched < VOUCHED) {
+        end_inquiry(inquiry, eab_result_make(pool));
+        return;
+    }
+    acme_session_post(account->session, directory->new_account, &inquiry->request, NULL, on_inquiry,
+                      inquiry);
+}
+
+void account_refuse(agent_account_t *account, const eab_result_t *problem)
+{
+    failing_add(&account->failing, problem, PROBLEM_AT_ACCOUNT);
+    agent_touch(account->agent);
 }
 
 static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)

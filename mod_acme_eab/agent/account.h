@@ -39,7 +39,8 @@ typedef struct agent_account {
     apr_time_t told_kept;             /* the date of what the keeper has of it */
     int untold;                       /* the keeper has something else */
     int telling;                      /* it is being told */
-    apr_time_t used; /* when the session was last needed; 0: not yet in this cycle of work */
+    apr_time_t vouched; /* when the CA last said that it is valid, by clock_steady(); 0: never */
+    apr_time_t used;    /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
 agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief);
@@ -55,6 +56,14 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
 
 /** The CA says that it does not know this account (checklist A-12): register again. ready as above. */
 void account_renew(agent_account_t *account, account_ready_fn *ready, void *baton);
+
+/** Ask the CA whether it knows the account, by its key; what it said within the last minute counts. ready:
+ * APR_SUCCESS when the account is valid; accountDoesNotExist, EAB_PROBLEM_ACCOUNT_STATUS, or why that
+ * cannot be told. May be called from inside. */
+void account_vouch(agent_account_t *account, account_ready_fn *ready, void *baton);
+
+/** It cannot be used, as was found in using it. */
+void account_refuse(agent_account_t *account, const eab_result_t *problem);
 
 /** Have the directory fetched, or take it as it is known in this cycle of work; the account itself is
  * not touched. ready as for acme_session_open(). */

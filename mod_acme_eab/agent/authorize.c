@@ -7,10 +7,12 @@
 
 #include "acme/authorization.h"
 #include "agent/answer.h"
+#include "agent/evidence.h"
 #include "agent/refused.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/name.h"
 #include "policy/retry.h"
 
@@ -68,6 +70,7 @@ static void on_record(void *baton, const json_t *body, const eab_result_t *resul
         ; /* another authorization of this order has failed meanwhile */
     }
     else if (result->rv != APR_SUCCESS) {
+        job->failing.seen = FACT_DNS;
         job_fail(job, result, PROBLEM_AT_CHALLENGE); /* the order is good for another attempt */
     }
     else {
@@ -114,10 +117,14 @@ static void time_first_look(job_t *job)
     agent_touch(job->agent);
 }
 
-static void on_read(void *baton, int first)
+static void on_read(void *baton, int first, const char *host)
 {
     job_t *job = baton;
 
+    if (first) { /* CAs ask from several places: one line is enough */
+        log_line(LOG_LEVEL_INFO, "Certificate %s: the CA has asked this server to prove %s",
+                 job->brief->id, host);
+    }
     job->unread -= first;
     job->read = clock_steady();
     if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {
@@ -189,6 +196,7 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
 
     challenge = acme_authorization_choose(authorization, job->brief->challenges, problem);
     if (challenge == NULL) {
+        job->failing.seen = evidence_of(job, authorization);
         if (has_lapsed(job, authorization->name, problem)) {
             problem->type = EAB_PROBLEM_LAPSED;
         }
@@ -256,6 +264,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         }
         break;
     case ACME_AUTHORIZATION_LOST:
+        job->failing.seen = evidence_of(job, authorization);
         job_fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
         return;
     }
@@ -380,6 +389,7 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
 {
     eab_result_t *told = job->order->problem;
 
+    job->failing.seen = evidence_of(job, authorization);
     if (told->rv != APR_SUCCESS
         && strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) == 0) {
         told->identifier = apr_pstrdup(told->pool, authorization->name);

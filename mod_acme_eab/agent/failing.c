@@ -9,9 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/message.h"
+#include "policy/limit.h"
 #include "policy/retry.h"
 
-/* No failure is waited for longer than this. */
+/* No failure is waited for longer than this, and what the CA asked for. */
 #define LONGEST apr_time_from_sec(2 * 24 * 3600)
 
 /* What is kept and told of a problem, and shown in the status. */
@@ -30,10 +31,59 @@ static const char *host_of(apr_pool_t *p, const char *url)
     return (apr_uri_parse(p, url, &uri) == APR_SUCCESS) ? uri.hostinfo : NULL;
 }
 
+static facts_t facts_of_account(const brief_account_t *account)
+{
+    facts_t facts = account->eab ? FACT_EAB : FACT_NO_EAB;
+
+    if (account->told.seen != 0 && !account->told.eab_required) {
+        facts |= FACT_EAB_UNASKED;
+    }
+    if (account->told.seen != 0 && json_object_size(account->told.profiles) == 0) {
+        facts |= FACT_NO_PROFILES;
+    }
+    return facts;
+}
+
+static facts_t facts_of_certificate(const brief_certificate_t *certificate)
+{
+    facts_t facts = certificate->facts != NULL ? FACT_HAS_CERTIFICATE : 0;
+
+    return certificate->names->nelts > 1 ? facts | FACT_SEVERAL : facts;
+}
+
+/* The situation as it is now. */
+static facts_t facts_of_now(const failing_t *failing)
+{
+    const brief_t *brief = failing->agent->brief;
+    const brief_certificate_t *certificate;
+
+    if (failing->names == NULL) {
+        return facts_of_account(&APR_ARRAY_IDX(brief->accounts, failing->index, brief_account_t));
+    }
+    certificate = &APR_ARRAY_IDX(brief->certificates, failing->index, brief_certificate_t);
+    return facts_of_certificate(certificate)
+           | facts_of_account(
+               &APR_ARRAY_IDX(brief->accounts, certificate->account, brief_account_t));
+}
+
+problem_facts_t failing_facts(const failing_t *failing)
+{
+    problem_facts_t facts;
+
+    facts.place = (problem_place_t)failing->failure.place;
+    facts.known = facts_of_now(failing) | (facts_t)failing->failure.facts;
+    facts.host = failing->host;
+    facts.names = failing->names;
+    return facts;
+}
+
 /* What is remembered from another time, of a clock that was wrong, is not waited for. */
 static int is_believable(const brief_failure_t *failure, apr_time_t now)
 {
-    return failure->since <= now && failure->next <= now + LONGEST;
+    apr_int64_t asked = failure->problem->retry_after;
+
+    return failure->since <= now
+           && failure->next <= now + LONGEST + apr_time_from_sec(asked > 0 ? asked : 0);
 }
 
 void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
@@ -99,6 +149,28 @@ static void log_failure(const failing_t *failing, int known, apr_pool_t *p)
              clock_span(p, failure->next - apr_time_now()));
 }
 
+/* Later, never sooner. */
+static void believe_words(eab_result_t *problem, apr_time_t now)
+{
+    apr_int64_t wait = limit_read(problem, now);
+
+    if (wait > problem->retry_after) {
+        problem->retry_after = wait;
+    }
+}
+
+/* As it is told: with a type, with names as they are configured, and with an end. */
+static void complete(eab_result_t *problem, const problem_facts_t *facts, apr_time_t now)
+{
+    problem->type = problem_type(problem, facts);
+    if (problem->identifier != NULL) {
+        problem->identifier = problem_name(problem->pool, problem->identifier, facts);
+    }
+    if (problem_classify(problem, facts) == RETRY_LIMITED) {
+        believe_words(problem, now);
+    }
+}
+
 void failing_add(failing_t *failing, const eab_result_t *problem, problem_place_t place)
 {
     failing_leave_out(failing, problem, place, SUBSET_NONE);
@@ -111,11 +183,17 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     apr_time_t now = apr_time_now();
     apr_pool_t *pool = NULL;
     eab_result_t *copy;
+    problem_facts_t facts;
     int known;
 
     apr_pool_create(&pool, failing->agent->pool);
     copy = eab_result_make(pool);
     eab_result_copy_short(copy, problem, share_of(failing));
+    failure->place = (int)place;
+    failure->facts = (apr_int64_t)(failing->seen & FACTS_OF_ATTEMPT);
+    failing->seen = 0;
+    facts = failing_facts(failing);
+    complete(copy, &facts, now);
     known = failure->attempts > 0 && same_text(failure->problem->type, copy->type)
             && same_text(failure->problem->detail, copy->detail) && failure->subset == (int)outcome;
     if (failing->pool != NULL) {
@@ -126,10 +204,10 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
         failure->since = now;
     }
     failure->problem = copy;
-    failure->place = (int)place;
     failure->subset = (int)outcome;
+    failure->tried = now;
     failure->next =
-        retry_at(now, agent_dice(), problem_classify(copy, place), failure->attempts, copy);
+        retry_at(now, agent_dice(), problem_classify(copy, &facts), failure->attempts, copy);
     failing->due = clock_steady() + (failure->next - now);
     log_failure(failing, known, pool);
     tell_keeper(failing);
@@ -138,6 +216,7 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
 
 void failing_end(failing_t *failing)
 {
+    failing->seen = 0;
     if (failing->failure.attempts == 0) {
         return;
     }
@@ -148,12 +227,12 @@ void failing_end(failing_t *failing)
 
 const char *failing_advice(const failing_t *failing, apr_pool_t *p)
 {
+    problem_facts_t facts;
+
     if (failing->failure.attempts == 0) {
         return NULL;
     }
+    facts = failing_facts(failing);
     return apr_pstrcat(p, subset_words((subset_outcome_t)failing->failure.subset),
-                       problem_advice(p, failing->failure.problem,
-                                      (problem_place_t)failing->failure.place, failing->host,
-                                      failing->names),
-                       NULL);
+                       problem_advice(p, failing->failure.problem, &facts), NULL);
 }

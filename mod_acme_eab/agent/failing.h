@@ -17,6 +17,7 @@ typedef struct failing {
     const char *host; /* of the CA, for the advice */
     const apr_array_header_t *names; /* of the certificate, for the same; NULL: no certificate */
     brief_failure_t failure;         /* attempts 0: none */
+    facts_t seen;                    /* FACTS_OF_ATTEMPT, for the failure that comes next */
     apr_pool_t *pool;                /* owns failure.problem */
     apr_time_t due;                  /* failure.next, by clock_steady() */
 } failing_t;
@@ -38,6 +39,9 @@ void failing_follow_clock(failing_t *failing);
 
 /** It works again. */
 void failing_end(failing_t *failing);
+
+/** What is known of the failure, or of one that comes now. */
+problem_facts_t failing_facts(const failing_t *failing);
 
 /** What to advise; in p. NULL when nothing fails. */
 const char *failing_advice(const failing_t *failing, apr_pool_t *p);

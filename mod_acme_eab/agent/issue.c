@@ -5,6 +5,7 @@
 
 #include "acme/answer.h"
 #include "acme/url.h"
+#include "agent/doubt.h"
 #include "agent/order.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
@@ -78,6 +79,9 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
         return;
     }
     if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
+        return;
+    }
+    if (doubt_account(job, result)) {
         return;
     }
     if (ends_order(result)) {

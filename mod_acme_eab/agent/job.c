@@ -8,6 +8,7 @@
 
 #include "agent/answer.h"
 #include "agent/authorize.h"
+#include "agent/doubt.h"
 #include "agent/issue.h"
 #include "agent/order.h"
 #include "agent/refused.h"
@@ -40,6 +41,7 @@ static const struct {
     [JOB_QUEUED] = { enter_queued, "it waits for its turn (ACMEMaxParallel)" },
     [JOB_OPENING] = { enter_opening, "the CA is being contacted" },
     [JOB_REOPENING] = { enter_reopening, "the account is being registered again" },
+    [JOB_DOUBTING] = { doubt_ask, "the CA is asked about the account" },
     [JOB_SEARCHING] = { order_search, "an order that was not answered is looked for" },
     [JOB_ORDERING] = { order_place, "the order is being placed" },
     [JOB_READING] = { order_read, "the order is being read" },
@@ -68,6 +70,9 @@ static const struct {
     { JOB_REOPENING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_REOPENING, EVENT_FAILED, JOB_IDLE },
 
+    { JOB_DOUBTING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
+    { JOB_DOUBTING, EVENT_FAILED, JOB_IDLE },
+
     { JOB_SEARCHING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_SEARCHING, EVENT_PENDING, JOB_AUTHORIZING },
     { JOB_SEARCHING, EVENT_READY, JOB_FINALIZING },
@@ -80,6 +85,7 @@ static const struct {
     { JOB_ORDERING, EVENT_AT_WORK, JOB_PROCESSING },
     { JOB_ORDERING, EVENT_ISSUED, JOB_DOWNLOADING },
     { JOB_ORDERING, EVENT_INVALID, JOB_EXPLAINING },
+    { JOB_ORDERING, EVENT_ACCOUNT_DOUBTED, JOB_DOUBTING },
     { JOB_ORDERING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_ORDERING, EVENT_FAILED, JOB_IDLE },
 
@@ -108,6 +114,7 @@ static const struct {
     { JOB_FINALIZING, EVENT_INVALID, JOB_EXPLAINING },
     { JOB_FINALIZING, EVENT_UNSURE, JOB_PROCESSING },
     { JOB_FINALIZING, EVENT_ORDER_NEEDED, JOB_ORDERING },
+    { JOB_FINALIZING, EVENT_ACCOUNT_DOUBTED, JOB_DOUBTING },
     { JOB_FINALIZING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_FINALIZING, EVENT_FAILED, JOB_IDLE },
     { JOB_PROCESSING, EVENT_DUE, JOB_OPENING },
@@ -336,6 +343,7 @@ static void copy_facts(renew_facts_t *facts, const job_t *job)
     if (window != NULL) {
         facts->window_start = window->start;
         facts->suggested = window->drawn;
+        facts->repeated = window->repeated;
     }
 }
 
@@ -456,6 +464,8 @@ static void enter_idle(job_t *job)
     job->without_replaces = 0;
     job->without_profile = 0;
     job->second_chance = 0;
+    job->doubted = 0;
+    job->told = 0;
     job->unsure = 0;
     job->polls = 0;
     if (!job->brief->ordering) {

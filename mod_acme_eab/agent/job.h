@@ -18,6 +18,7 @@ typedef enum {
     JOB_QUEUED,      /* due, waits for a place among ACMEMaxParallel */
     JOB_OPENING,     /* the account is made usable */
     JOB_REOPENING,   /* the CA does not know the account: it is registered anew */
+    JOB_DOUBTING,    /* the CA refused: does it still know the account? */
     JOB_SEARCHING,   /* a newOrder was never answered: does the CA have that order? */
     JOB_ORDERING,    /* newOrder */
     JOB_READING,     /* the order is read */
@@ -46,8 +47,9 @@ typedef enum {
     EVENT_UNSURE,   /* no answer, or a puzzling one: look at the order */
     EVENT_FETCHED,  /* the chain is here */
     EVENT_INSTALLED,
-    EVENT_ACCOUNT_LOST, /* the CA does not know the account */
-    EVENT_FAILED        /* written down; wait until it is time to try again */
+    EVENT_ACCOUNT_DOUBTED, /* a refusal may be about the account */
+    EVENT_ACCOUNT_LOST,    /* the CA does not know the account */
+    EVENT_FAILED           /* written down; wait until it is time to try again */
 } job_event_t;
 
 typedef struct refused refused_t;
@@ -69,17 +71,21 @@ typedef struct job {
     apr_pool_t *facts_pool;
     apr_array_header_t *found; /* order URLs of the account while searching, in search_pool */
     apr_pool_t *search_pool;
-    int pages;          /* of that list */
-    int polls;          /* since the CA began to validate or to process */
-    int authorizations; /* being read */
-    int unstored;       /* the keeper could not write down brief->order_url yet */
-    int answered;       /* challenges of this order were answered */
-    int unread;         /* answers that the CA has not read yet, as far as can be seen */
-    apr_time_t read;    /* when it read one last, by clock_steady(); 0: never */
-    int second_chance;  /* was used in this attempt: a lost account or order is made anew once */
-    int requests;       /* under way */
-    int unsure;         /* finalizes without a usable answer in this attempt */
-    int counted;        /* it takes a place of the account */
+    int pages;           /* of that list */
+    int polls;           /* since the CA began to validate or to process */
+    int authorizations;  /* being read */
+    int unstored;        /* the keeper could not write down brief->order_url yet */
+    int answered;        /* challenges of this order were answered */
+    int unread;          /* answers that the CA has not read yet, as far as can be seen */
+    apr_time_t read;     /* when it read one last, by clock_steady(); 0: never */
+    int second_chance;   /* was used in this attempt: a lost account or order is made anew once */
+    int told;            /* in this attempt: that a certificate is ordered */
+    int doubted;         /* in this attempt: the CA was asked about the account */
+    eab_result_t *doubt; /* the refusal, while it is asked, in doubt_pool */
+    apr_pool_t *doubt_pool;
+    int requests;                   /* under way */
+    int unsure;                     /* finalizes without a usable answer in this attempt */
+    int counted;                    /* it takes a place of the account */
     apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
     json_t *chain;                  /* message with the fetched chain, on its way to the keeper */
     apr_time_t ask_at;              /* when to ask for renewal information; 0: not at all */

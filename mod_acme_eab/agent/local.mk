@@ -6,6 +6,8 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
 	mod_acme_eab/agent/directory.c mod_acme_eab/agent/directory.h \
+	mod_acme_eab/agent/doubt.c mod_acme_eab/agent/doubt.h \
+	mod_acme_eab/agent/evidence.c mod_acme_eab/agent/evidence.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "acme/orderlist.h"
+#include "agent/doubt.h"
 #include "agent/refused.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -211,6 +212,9 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
             order_place(job);
             return;
         }
+        if (doubt_account(job, result)) {
+            return;
+        }
         if (job_is_verdict(result)) {
             job_abandon(job);
         }
@@ -311,7 +315,11 @@ void order_place(job_t *job)
     job->order_request.order.replaces = may_replace(job, directory);
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
-        log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id, job->reason);
+        if (!job->told) { /* one line for an attempt, however many orders it takes */
+            log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id,
+                     job->reason);
+        }
+        job->told = 1;
     }
     choose_names(job);
     job->brief->ordering = 1;

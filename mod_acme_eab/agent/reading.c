@@ -5,13 +5,18 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <apr_lib.h>
+#include <apr_strings.h>
 #include <apr_tables.h>
+
+#define HOST_MAX 255 /* of every file system that matters */
 
 typedef struct expected {
     int watch; /* inotify's number; -1: free for another one */
     int seen;
     reading_fn *fn;
     void *baton;
+    char host[HOST_MAX + 1];
 } expected_t;
 
 struct reading {
@@ -83,6 +88,7 @@ int reading_expect(reading_t *reading, const char *directory, reading_fn *seen, 
     expected->seen = 0;
     expected->fn = seen;
     expected->baton = baton;
+    apr_cpystrn(expected->host, apr_filepath_name_get(directory), sizeof(expected->host));
     return 1;
 }
 
@@ -117,7 +123,7 @@ static void take(reading_t *reading, const struct inotify_event *event)
     }
     first = !expected->seen;
     expected->seen = 1;
-    expected->fn(expected->baton, first);
+    expected->fn(expected->baton, first, expected->host);
 }
 
 void reading_serve(reading_t *reading)

@@ -9,8 +9,9 @@
 
 typedef struct reading reading_t;
 
-/** Called once for each answer, when it is read for the first time, and again each time after. */
-typedef void reading_fn(void *baton, int first);
+/** Called once for each answer, when it is read for the first time, and again each time after.
+ * @param host the last part of the directory */
+typedef void reading_fn(void *baton, int first, const char *host);
 
 /** Lives in p. Without inotify nothing is ever seen. */
 reading_t *reading_make(apr_pool_t *p);

@@ -146,6 +146,7 @@ static void on_info(void *baton, const acme_answer_t *answer, const eab_result_t
         window->end = info->end;
         window->drawn = renew_draw(info->start, info->end,
                                    renew_dice(question->job->account->brief->thumbprint));
+        window->at_once = window->drawn <= apr_time_now();
     }
     window->explanation = info->explanation;
     window->errors = 0;
@@ -171,6 +172,7 @@ static void on_directory(void *baton, const eab_result_t *result)
         return;
     }
     window->start = window->end = window->drawn = 0;
+    window->at_once = 0;
     window->explanation = NULL;
     window->errors = 0;
     window->next = apr_time_now() + UNSUPPORTED;
@@ -190,6 +192,9 @@ static void ask(job_t *job)
     if (same_text(before->ari_id, id_in_use(job))) {
         question->window = *before;
         question->window.explanation = apr_pstrdup(pool, before->explanation);
+    }
+    else {
+        question->window.repeated = before->ari_id != NULL && before->at_once;
     }
     question->window.ari_id = apr_pstrdup(pool, id_in_use(job));
     job->asking = 1;

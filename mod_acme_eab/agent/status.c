@@ -174,13 +174,14 @@ static int is_unusable(const job_t *job, const char *status)
 static json_t *unusable_to_json(const job_t *job, apr_pool_t *p)
 {
     eab_result_t *problem = eab_result_make(p);
+    problem_facts_t facts = { 0 };
     json_t *json;
 
+    facts.names = job->brief->names;
     eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_UNUSABLE, "%s", job->brief->unusable);
     json = eab_result_to_json(problem);
     json_object_del(json, "rv");
-    json_put_string(json, "advice",
-                    problem_advice(p, problem, PROBLEM_ANYWHERE, NULL, job->brief->names));
+    json_put_string(json, "advice", problem_advice(p, problem, &facts));
     json_put_string(json, "key_type", job->brief->key_type);
     return json;
 }

@@ -60,9 +60,16 @@ void process_guard(void)
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 }
 
+/* What they add to the signal that ended the program that they ran. */
+#define SHELL_SIGNAL 128
+
 const char *process_describe_end(apr_pool_t *p, int status)
 {
     if (WIFSIGNALED(status))
         return apr_psprintf(p, "signal %d, %s", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) > SHELL_SIGNAL && WEXITSTATUS(status) - SHELL_SIGNAL < NSIG)
+        return apr_psprintf(p, "exit status %d, by which shells tell of signal %d, %s",
+                            WEXITSTATUS(status), WEXITSTATUS(status) - SHELL_SIGNAL,
+                            strsignal(WEXITSTATUS(status) - SHELL_SIGNAL));
     return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
 }

@@ -46,6 +46,10 @@
 #define EAB_PROBLEM_DNS_COMMAND EAB_PROBLEM "dnsCommand" /* ACMEDNSCommand failed */
 #define EAB_PROBLEM_UNUSABLE EAB_PROBLEM "unusable"      /* not on the terms of a virtual host */
 #define EAB_PROBLEM_NOT_RUNNING EAB_PROBLEM "notRunning" /* the keeper cannot be started */
+#define EAB_PROBLEM_CA_BUSY EAB_PROBLEM "caBusy"       /* 429 without a type; in the status only */
+#define EAB_PROBLEM_CA_BROKEN EAB_PROBLEM "caBroken"   /* 408, 5xx without a type; the same */
+#define EAB_PROBLEM_CA_REFUSED EAB_PROBLEM "caRefused" /* any other without a type; the same */
+#define EAB_PROBLEM_NO_DIRECTORY EAB_PROBLEM "noDirectory" /* at the address in ACMEServer */
 #define EAB_PROBLEM_INTERNAL EAB_PROBLEM "internal"
 
 typedef struct eab_result {

@@ -260,7 +260,7 @@ int alpn_answer(conn_rec *c, const char *server_name, const char **pcert_pem, co
         return DECLINED;
     *pcert_pem = pem;
     *pkey_pem = pem;
-    ap_log_cerror(APLOG_MARK, APLOG_INFO, 0, c, "answered a tls-alpn-01 validation of %s",
+    ap_log_cerror(APLOG_MARK, APLOG_DEBUG, 0, c, "answered a tls-alpn-01 validation of %s",
                   ap_escape_logitem(c->pool, server_name));
     return OK;
 }

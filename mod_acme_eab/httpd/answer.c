@@ -98,7 +98,7 @@ int answer_post_read_request(request_rec *r)
         return DECLINED;
     if ((text = find_answer(r, &host, &len)) == NULL)
         return DECLINED;
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "answered an http-01 validation of %s", host);
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answered an http-01 validation of %s", host);
     send_answer(r, text, len);
     return DONE;
 }

@@ -545,6 +545,48 @@ static int is_first_start(const check_t *check)
     return !is_restart() && !store_is_used(site_store(check->site, check->ptemp), check->ptemp);
 }
 
+static apr_uint64_t add_hash(apr_uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; ++text)
+        hash = (hash ^ (unsigned char)*text) * APR_UINT64_C(1099511628211);
+    return hash;
+}
+
+/* A restart with the same configuration has nothing to tell: they are known. */
+static int are_news(const apr_array_header_t *list)
+{
+    static const char key[] = "acme_eab notices that were told";
+    apr_uint64_t *told = ap_retained_data_get(key), hash = 1;
+    int i;
+
+    if (told == NULL)
+        told = ap_retained_data_create(key, sizeof(*told));
+    for (i = 0; i < list->nelts; ++i) {
+        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
+
+        hash = add_hash(add_hash(hash, mistake->where), mistake->text);
+    }
+    if (hash == *told)
+        return 0;
+    *told = hash;
+    return 1;
+}
+
+/* The same setting may be that of many certificates. */
+static int is_repeated(const apr_array_header_t *list, int index)
+{
+    const mistake_t *mistake = &APR_ARRAY_IDX(list, index, mistake_t);
+    int i;
+
+    for (i = 0; i < index; ++i) {
+        const mistake_t *other = &APR_ARRAY_IDX(list, i, mistake_t);
+
+        if (strcmp(other->where, mistake->where) == 0 && strcmp(other->text, mistake->text) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void report(const apr_array_header_t *list, int level, server_rec *main_server)
 {
     int i = 0;
@@ -552,7 +594,9 @@ static void report(const apr_array_header_t *list, int level, server_rec *main_s
     for (i = 0; i < list->nelts; ++i) {
         const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
 
-        ap_log_error(APLOG_MARK, level, 0, main_server, "%s: %s", mistake->where, mistake->text);
+        if (!is_repeated(list, i))
+            ap_log_error(APLOG_MARK, level, 0, main_server, "%s: %s", mistake->where,
+                         mistake->text);
     }
 }
 
@@ -600,7 +644,8 @@ int check_tell(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_re
     (void)ptemp;
     if (site != NULL && !is_at_terminal()) {
         report(site->troubles, APLOG_WARNING, main_server);
-        report(site->notices, APLOG_NOTICE, main_server);
+        if (are_news(site->notices))
+            report(site->notices, APLOG_NOTICE, main_server);
     }
     return OK;
 }

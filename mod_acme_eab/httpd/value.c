@@ -47,6 +47,61 @@ static int is_printable(const char *text)
     return 1;
 }
 
+/* "a.example", "10.0.0.1", "::1": apr_uri_parse() takes whatever stands there. */
+static int is_host(apr_pool_t *p, const char *host)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const char *label;
+
+    if (strchr(host, ':') != NULL || host[strspn(host, "0123456789.")] == '\0')
+        return address_normalize(p, host) != NULL;
+    if (strlen(host) > 253 || host[strspn(host, letters)] != '\0')
+        return 0;
+    for (label = host; label != NULL; label = strchr(label, '.')) {
+        label += *label == '.';
+        if (strcspn(label, ".") > 63 || (*label == '\0' ? label[-1] != '.' : *label == '.')
+            || *label == '-')
+            return 0;
+    }
+    return 1;
+}
+
+static int is_port(const char *port)
+{
+    return *port != '\0' && strlen(port) <= 5 && port[strspn(port, "0123456789")] == '\0'
+           && atoi(port) >= 1 && atoi(port) <= 65535;
+}
+
+/* Only what RFC 3986, 3.3 and 3.4 let stand there. */
+static int is_path(const char *text)
+{
+    for (; *text != '\0'; ++text) {
+        if (strchr("\"<>\\^`{|}", *text) != NULL
+            || (*text == '%' && !(apr_isxdigit(text[1]) && apr_isxdigit(text[2]))))
+            return 0;
+    }
+    return 1;
+}
+
+/* What is wrong with a URL that has a scheme, a host and no user; NULL: nothing. */
+static const char *find_url_mistake(apr_pool_t *p, const char *text, const apr_uri_t *uri)
+{
+    if (strlen(text) > LIMIT_URL)
+        return "it is too long";
+    if (!is_host(p, uri->hostname))
+        return apr_psprintf(p, "'%s' is not the name or address of a host", uri->hostname);
+    if (uri->port_str != NULL && !is_port(uri->port_str))
+        return "its port is not a number from 1 to 65535";
+    if (uri->fragment != NULL)
+        return "it has a fragment, from the '#' on, which no server is told";
+    if (!is_path(text))
+        return "it has a character that cannot be in a URL, or a '%' that no two hexadecimal "
+               "digits "
+               "follow";
+    return NULL;
+}
+
 /* Parsed, with a host and without user or password; NULL otherwise. */
 static const apr_uri_t *plain_uri(apr_pool_t *p, const char *text, int *pcredentials)
 {
@@ -66,6 +121,7 @@ static const apr_uri_t *plain_uri(apr_pool_t *p, const char *text, int *pcredent
 const char *value_directory(apr_pool_t *p, const char *text, const char **pwhy)
 {
     const apr_uri_t *uri = NULL;
+    const char *mistake = NULL;
     int credentials = 0;
     apr_size_t i = 0;
 
@@ -82,11 +138,14 @@ const char *value_directory(apr_pool_t *p, const char *text, const char **pwhy)
                              "'%s' is neither an https URL nor a known preset; give the directory "
                              "URL of the CA or one of " PRESETS,
                              text);
-    else if (uri == NULL || uri->fragment != NULL)
+    else if (uri == NULL)
         *pwhy = apr_psprintf(
             p, "'%s' is not a complete URL; copy the directory URL that the CA gave", text);
     else if (strcasecmp(uri->scheme, "https") != 0)
         *pwhy = apr_psprintf(p, "'%s' is not an https URL; ACME works over https only", text);
+    else if ((mistake = find_url_mistake(p, text, uri)) != NULL)
+        *pwhy = apr_psprintf(p, "'%s' cannot be used: %s; copy the directory URL that the CA gave",
+                             text, mistake);
     return *pwhy == NULL ? apr_pstrdup(p, text) : NULL;
 }
 
@@ -231,8 +290,21 @@ const char *value_day_window(const char *text, int *pfrom, int *pto)
     return NULL;
 }
 
+/* A proxy has no pages. */
+static const char *find_proxy_mistake(apr_pool_t *p, const char *text, const apr_uri_t *uri)
+{
+    const char *mistake = find_url_mistake(p, text, uri);
+
+    if (mistake == NULL
+        && ((uri->path != NULL && *uri->path != '\0' && strcmp(uri->path, "/") != 0)
+            || uri->query != NULL))
+        mistake = "nothing may follow the host and the port of a proxy";
+    return mistake;
+}
+
 const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
 {
+    const char *mistake = NULL;
     int credentials = 0;
     const apr_uri_t *uri = plain_uri(p, text, &credentials);
 
@@ -245,6 +317,9 @@ const char *value_proxy(apr_pool_t *p, const char *text, const char **pwhy)
              || (strcasecmp(uri->scheme, "http") != 0 && strcasecmp(uri->scheme, "https") != 0))
         *pwhy = apr_psprintf(
             p, "'%s' is not an http or https URL; write it as http://proxy.example.edu:3128", text);
+    else if ((mistake = find_proxy_mistake(p, text, uri)) != NULL)
+        *pwhy = apr_psprintf(
+            p, "'%s' cannot be used: %s; write it as http://proxy.example.edu:3128", text, mistake);
     return *pwhy == NULL ? apr_pstrdup(p, text) : NULL;
 }
 

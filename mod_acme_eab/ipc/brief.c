@@ -32,13 +32,18 @@ static const member_t window_members[] = {
     MEMBER_STRING(brief_window_t, ari_id),      MEMBER_TIME(brief_window_t, start),
     MEMBER_TIME(brief_window_t, end),           MEMBER_TIME(brief_window_t, drawn),
     MEMBER_STRING(brief_window_t, explanation), MEMBER_TIME(brief_window_t, next),
-    MEMBER_INT(brief_window_t, errors, 0),      MEMBER_END,
+    MEMBER_INT(brief_window_t, errors, 0),      MEMBER_INT(brief_window_t, at_once, 0),
+    MEMBER_INT(brief_window_t, repeated, 0),    MEMBER_END,
 };
 
 static const member_t failure_members[] = {
-    MEMBER_INT(brief_failure_t, attempts, 0), MEMBER_TIME(brief_failure_t, since),
-    MEMBER_TIME(brief_failure_t, next),       MEMBER_INT(brief_failure_t, place, 0),
-    MEMBER_INT(brief_failure_t, subset, 0),   MEMBER_END,
+    MEMBER_INT(brief_failure_t, attempts, 0),
+    MEMBER_TIME(brief_failure_t, since),
+    MEMBER_TIME(brief_failure_t, next),
+    MEMBER_INT(brief_failure_t, place, 0),
+    MEMBER_INT(brief_failure_t, subset, 0),
+    MEMBER_TIME(brief_failure_t, tried),
+    MEMBER_END,
 };
 
 static const member_t news_members[] = {
@@ -147,6 +152,7 @@ json_t *brief_failure_to_json(const brief_failure_t *failure)
         return json_null();
     }
     json = member_object(failure_members, failure);
+    json_object_set_new(json, "facts", json_integer(failure->facts));
     json_object_set_new(json, "problem", eab_result_to_json(failure->problem));
     return json;
 }
@@ -156,6 +162,7 @@ void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_p
     const json_t *problem = json_object_get(json, "problem");
 
     member_read(failure, failure_members, json, p);
+    failure->facts = json_peek_int(json, "facts", 0);
     failure->problem = eab_result_make(p);
     eab_result_from_json(failure->problem, problem);
     if (!json_is_object(problem)) {

@@ -22,6 +22,8 @@ typedef struct brief_failure {
     apr_time_t next;
     int place;  /* problem_place_t */
     int subset; /* subset_outcome_t: what was done without the names that the problem is about */
+    apr_int64_t facts; /* facts_t: what was seen in the attempt */
+    apr_time_t tried;  /* when it last failed; 0: unknown */
     eab_result_t *problem;
 } brief_failure_t;
 
@@ -49,6 +51,8 @@ typedef struct brief_window {
     const char *explanation; /* web address of a page for people, or NULL */
     apr_time_t next;         /* when to ask again */
     int errors;              /* in a row */
+    int at_once;             /* our time had passed already when the CA told the window */
+    int repeated;            /* so it had for the certificate before, of which this one came */
 } brief_window_t;
 
 /** What a CA says of itself in its directory (RFC 8555, 7.1.1), as it is kept and shown. */

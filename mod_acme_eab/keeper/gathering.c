@@ -115,6 +115,7 @@ static apr_time_t plan_renewal(const keeper_certificate_t *certificate, apr_time
     if (certificate->window.start != 0) {
         facts.window_start = certificate->window.start;
         facts.suggested = certificate->window.drawn;
+        facts.repeated = certificate->window.repeated;
     }
     if (renew_may_join(now, dice, &facts, &policy) && is_called_along(certificate)) {
         return now;

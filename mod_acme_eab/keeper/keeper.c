@@ -16,6 +16,9 @@
 #include "keeper/dns.h"
 #include "keeper/leftover.h"
 #include "keeper/reload.h"
+#include "policy/problem.h"
+#include "policy/restart.h"
+#include "store/reload.h"
 
 /* How often accounts that cannot be used are looked at again. */
 #define MENDING_INTERVAL apr_time_from_sec(60)
@@ -43,6 +46,22 @@ void keeper_remember(const keeper_t *keeper, failure_t **pfailure, apr_pool_t **
     *pfailure = copy;
 }
 
+/* Is httpd restarted by somebody else than us? A keeper that ended is no restart. */
+static int is_by_somebody(const keeper_t *keeper, apr_pool_t *ptemp)
+{
+    return keeper->plan->restarts == 0 && keeper->store->trouble == NULL
+           && reload_memory_load(keeper->store, ptemp)->restarting == NULL;
+}
+
+static void try_anew(failure_t *failure)
+{
+    problem_facts_t facts = { (problem_place_t)failure->place, (facts_t)failure->facts, NULL,
+                              NULL };
+
+    failure->next = restart_next(apr_time_now(), problem_classify(failure->problem, &facts),
+                                 failure->tried, failure->next);
+}
+
 /* A failure counts as long as the configuration that failed is still the same. NULL: there is none. */
 static failure_t *recall_failure(const keeper_t *keeper, const char *key, const char *fingerprint,
                                  apr_pool_t *ptemp)
@@ -56,6 +75,9 @@ static failure_t *recall_failure(const keeper_t *keeper, const char *key, const 
     if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
         failure_save(keeper->store, key, NULL, ptemp);
         return NULL;
+    }
+    if (keeper->by_somebody) {
+        try_anew(failure);
     }
     return failure;
 }
@@ -204,6 +226,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->store = store;
     keeper->since = apr_time_now();
     keeper->mending = loop_timer_make(loop, mend, keeper);
+    keeper->by_somebody = is_by_somebody(keeper, p);
     keeper->accounts = apr_array_make(p, 2, sizeof(keeper_account_t *));
     keeper->certificates = apr_array_make(p, 8, sizeof(keeper_certificate_t *));
     if ((keeper->keymaker = keymaker_make(loop, p)) == NULL) {
@@ -259,6 +282,8 @@ static void brief_failure(brief_failure_t *brief, const failure_t *failure)
         brief->next = failure->next;
         brief->place = failure->place;
         brief->subset = failure->subset;
+        brief->facts = failure->facts;
+        brief->tried = failure->tried;
         brief->problem = failure->problem;
     }
 }

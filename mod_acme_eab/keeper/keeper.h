@@ -104,9 +104,10 @@ typedef struct keeper {
     struct keeper_dns *dns;
     struct keeper_reload *reload;
     loop_timer_t *mending; /* looks again at accounts that cannot be used, and at the store */
-    int anew;              /* the store can be used now: another keeper shall begin with it */
-    json_t *leftovers;     /* as the status shows them */
-    int untidy;            /* the store could not be written to: there may be leftovers */
+    int by_somebody;   /* this start is not a restart of ours: a person may have mended something */
+    int anew;          /* the store can be used now: another keeper shall begin with it */
+    json_t *leftovers; /* as the status shows them */
+    int untidy;        /* the store could not be written to: there may be leftovers */
 } keeper_t;
 
 /** Load accounts and certificates as the plan names them, from the store. Problems of one account

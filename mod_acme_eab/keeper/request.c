@@ -153,6 +153,8 @@ static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_
     failure->next = brief.next;
     failure->place = brief.place;
     failure->subset = brief.subset;
+    failure->facts = brief.facts;
+    failure->tried = brief.tried;
     failure->problem = brief.problem;
     return failure;
 }

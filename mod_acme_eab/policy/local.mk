@@ -2,10 +2,13 @@
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
 	mod_acme_eab/policy/budget.c mod_acme_eab/policy/budget.h \
+	mod_acme_eab/policy/fact.c mod_acme_eab/policy/fact.h \
+	mod_acme_eab/policy/limit.c mod_acme_eab/policy/limit.h \
 	mod_acme_eab/policy/pace.c mod_acme_eab/policy/pace.h \
 	mod_acme_eab/policy/problem.c mod_acme_eab/policy/problem.h \
 	mod_acme_eab/policy/reload.c mod_acme_eab/policy/reload.h \
 	mod_acme_eab/policy/renew.c mod_acme_eab/policy/renew.h \
+	mod_acme_eab/policy/restart.c mod_acme_eab/policy/restart.h \
 	mod_acme_eab/policy/retry.c mod_acme_eab/policy/retry.h \
 	mod_acme_eab/policy/subset.c mod_acme_eab/policy/subset.h
 libpolicy_la_CFLAGS = $(JSON_CFLAGS)

@@ -161,23 +161,36 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
                                     : later_of(own, renew_ask_again(now, problem->retry_after));
 }
 
+static const char *name_suggestion(apr_time_t now, const renew_facts_t *facts, int held)
+{
+    if (held)
+        return "the CA suggests times that have passed, as for the certificate before, which would "
+               "go on for ever";
+    return facts->suggested - facts->ahead <= now ? "the time that the CA suggests has come"
+                                                  : "the CA suggests this time";
+}
+
 /* What the CA suggests, between what would loop and what would be too late (checklist 4.3, W-12). */
 static renew_decision_t follow_suggestion(apr_time_t now, const renew_facts_t *facts)
 {
-    renew_decision_t plan = { facts->suggested, "the CA suggests this time" };
     apr_interval_time_t life = life_of(facts);
-    apr_time_t begin = begin_of(now, facts);
+    apr_time_t begin = begin_of(now, facts), earliest = earliest_of(now, facts);
     apr_time_t backstop = facts->not_before + life - (life < SHORT_LIFE ? life / 3 : life / 4);
+    int early = facts->window_start <= begin;
+    int held = early && facts->repeated && facts->suggested < earliest;
+    renew_decision_t plan = { facts->suggested, name_suggestion(now, facts, held) };
 
-    if (facts->window_start <= begin)
-        plan.when = later_of(plan.when, earliest_of(now, facts));
+    if (held)
+        plan.when = earliest;
     if (plan.when > backstop) {
         plan.when = backstop;
         plan.why = life < SHORT_LIFE
                        ? "a third of its life is left, though the CA suggests later"
                        : "a quarter of its life is left, though the CA suggests later";
     }
-    plan.when = later_of(plan.when - facts->ahead, begin + earlier_of(HOUR, life / 20));
+    plan.when -= facts->ahead;
+    if (!early || facts->repeated)
+        plan.when = later_of(plan.when, begin + earlier_of(HOUR, life / 20));
     return plan;
 }
 

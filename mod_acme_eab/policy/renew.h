@@ -20,6 +20,7 @@ typedef struct renew_facts {
     apr_time_t window_start;   /* what the CA suggests (RFC 9773); 0: nothing */
     apr_time_t suggested;      /* the time drawn in that window: renew_draw() */
     apr_interval_time_t ahead; /* the CA's clock, when ours is wrong: renew_clock_error() */
+    int repeated;              /* it came of a suggestion of times that had passed */
 } renew_facts_t;
 
 typedef struct renew_policy {
@@ -68,9 +69,10 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
  *
  * A time that the CA suggests comes in the place of rule and setting; when it lies in the past the
  * certificate is due. Yet nothing is planned later than when L/4 is left (L/3 for L under 10 days),
- * whatever the CA says. A certificate younger than an hour (or L/20) is never due. A window that had
- * begun before the certificate came is held back as a setting is: a CA that says so of each new one
- * would make us order without end.
+ * whatever the CA says. A window that had begun before the certificate came means at once as well
+ * (RFC 9773, 4.2), so that a revocation of many is followed; only when the certificate that comes of it
+ * is told the same it is held back as a setting is: a CA that says so of each new one would make us
+ * order without end.
  *
  * The plan is by the CA's clock: it comes earlier by facts->ahead, yet a young certificate is not due
  * for that.

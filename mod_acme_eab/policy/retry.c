@@ -5,7 +5,8 @@
 
 #define HOUR 60 /* minutes */
 #define DAY (24 * HOUR)
-#define LONGEST_RETRY_AFTER (24 * 3600) /* seconds */
+#define LONGEST_RETRY_AFTER (31 * 24 * 3600) /* seconds */
+#define LONGEST_SPREAD 3600
 #define LONGEST_POLL_AFTER 3600
 
 /* A cache in front of httpd may keep us from seeing that the CA has read an answer. */
@@ -64,6 +65,13 @@ static apr_int64_t asked_wait(const eab_result_t *problem)
     return problem->retry_after < LONGEST_RETRY_AFTER ? problem->retry_after : LONGEST_RETRY_AFTER;
 }
 
+/* A tenth of what was asked for, an hour at most. */
+static apr_interval_time_t spread_of(apr_interval_time_t asked)
+{
+    return asked / 10 < apr_time_from_sec(LONGEST_SPREAD) ? asked / 10
+                                                          : apr_time_from_sec(LONGEST_SPREAD);
+}
+
 apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
                     const eab_result_t *problem)
 {
@@ -73,7 +81,7 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
 
     own = (apr_interval_time_t)((double)own * (0.9 + 0.2 * dice));
     /* RFC 8555, 6.6: not before what the CA asked for, so that is spread to one side only. */
-    asked += (apr_interval_time_t)((double)asked * 0.1 * dice);
+    asked += (apr_interval_time_t)((double)spread_of(asked) * dice);
     if (class == RETRY_LIMITED && !told && own < apr_time_from_sec(60 * HOUR))
         own = apr_time_from_sec(60 * HOUR);
     if (own < asked)

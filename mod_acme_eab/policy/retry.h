@@ -19,7 +19,7 @@ typedef enum {
  * @param dice     in [0, 1): spreads the delay by -10 % to +10 %
  * @param attempts failures in a row so far, this one included: 1 and up
  * @return later than now; never earlier than now + problem->retry_after, which is taken as at most
- *         a day */
+ *         31 days */
 apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
                     const eab_result_t *problem);
 

@@ -52,6 +52,8 @@ apr_status_t failure_load(failure_t **pfailure, const store_t *store, const char
     failure->next = json_peek_time(json, "next");
     failure->place = (int)json_peek_int(json, "place", 0);
     failure->subset = (int)json_peek_int(json, "subset", 0);
+    failure->facts = json_peek_int(json, "facts", 0);
+    failure->tried = json_peek_time(json, "tried");
     eab_result_from_json(failure->problem, json_object_get(json, "problem"));
     *pfailure = failure;
     return APR_SUCCESS;
@@ -67,6 +69,8 @@ static json_t *failure_to_json(const failure_t *failure)
     json_put_time(json, "next", failure->next);
     json_object_set_new(json, "place", json_integer(failure->place));
     json_object_set_new(json, "subset", json_integer(failure->subset));
+    json_object_set_new(json, "facts", json_integer(failure->facts));
+    json_put_time(json, "tried", failure->tried);
     if (failure->problem != NULL)
         json_object_set_new(json, "problem", eab_result_to_json(failure->problem));
     return json;

@@ -13,6 +13,8 @@ typedef struct failure {
     apr_time_t next;         /* not before */
     int place;               /* problem_place_t */
     int subset;              /* subset_outcome_t */
+    apr_int64_t facts;       /* facts_t: what was seen in the attempt */
+    apr_time_t tried;        /* when it last failed; 0: unknown */
     eab_result_t *problem;
 } failure_t;
 

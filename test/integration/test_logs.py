@@ -227,3 +227,35 @@ def test_the_process_between_holds_nothing_and_may_be_killed(scene, world):
     assert processes.wait_gone([keeper, agent, *relays(httpd)], 10)
     for worker in workers:
         worker.kill()
+
+
+def test_notices_are_told_once_for_each_configuration(scene):
+    """Every graceful restart reads the configuration: who has read them knows them."""
+    told = r":notice\].*the CA asks at port 80, where httpd does not listen"
+    httpd, _ = configure(scene, "ACMEChallenge http-01")
+    httpd.start()
+    assert httpd.log.count(told) == 1
+    httpd.graceful()
+    httpd.graceful()
+    assert httpd.log.count(told) == 1
+    configure(scene, "# another line\nACMEChallenge http-01")
+    httpd.graceful()
+    assert httpd.log.count(told) == 2
+
+
+def test_one_line_for_many_certificates_of_one_setting(scene):
+    httpd, ca = scene
+    httpd.configure("ACMEChallenge http-01", httpd.acme(ca), "ACMEManagedDomain a.test.example",
+                    "ACMEManagedDomain b.test.example", httpd.site(NAME, managed=True))
+    httpd.start()
+    assert httpd.log.count(r":notice\].*where httpd does not listen") == 1
+
+
+def test_a_challenge_is_told_once(scene):
+    """The CA asks from several places; the lines of each are for those who debug."""
+    httpd, ca = configure(scene)
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    assert httpd.log.count(r":info\].*asked this server to prove " + re.escape(NAME)) == 1
+    assert httpd.log.count(r":info\].*answered an http-01") == 0
+    assert httpd.log.count(r"Ordering a certificate for " + re.escape(NAME)) == 1

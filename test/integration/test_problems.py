@@ -2,6 +2,8 @@
 """What can go wrong at a CA: httpd serves on, the status says what it is and what to do, the next
 try comes when it makes sense, and mending the configuration heals it at once."""
 
+import datetime
+import json
 import time
 
 import pytest
@@ -10,11 +12,13 @@ from harness import certificates, clock
 from harness import ca as authority
 from harness.ca import new_hmac_key
 from harness.ports import free_port
+from harness.waiting import wait_until
 
 NAME = "www.test.example"
 STATIC = "static.test.example"
 MINUTE = (0.5, 1.7)
 DAY = (24 * 60 * 0.85, 24 * 60 * 1.15)
+TEN_MINUTES = (8, 10.1)
 
 
 def next_of(entry):
@@ -178,6 +182,8 @@ def test_port_80_leads_to_somebody_else(world):
     problem, _ = scene.fail(scene.httpd.acme(scene.ca), ":unauthorized", MINUTE)
     assert NAME in problem["advice"]
     assert "/.well-known/acme-challenge/" in problem["advice"]
+    assert "was never asked" in problem["advice"], "the answer lies here, and nobody wanted it"
+    assert "stays in use" not in problem["advice"], "there is no certificate yet"
     assert "ACMEEABK" not in problem["advice"], "it is not about the account"
 
 
@@ -194,14 +200,40 @@ def test_name_that_the_ca_refuses(world):
 def test_a_failure_is_remembered_through_a_restart(world):
     scene = Scene(world, refused_names=["refused.example"])
     refused = "www.refused.example"
-    _, entry = scene.fail(scene.httpd.acme(scene.ca), ":rejectedIdentifier", DAY, refused)
+    scene.fail(scene.httpd.acme(scene.ca), ":rejectedIdentifier", DAY, refused)
     asked = scene.ca.count(authority.ORDER)
     scene.httpd.graceful()
     scene.httpd.stop()
     scene.httpd.start()
-    again = scene.see(":rejectedIdentifier", DAY, refused)[1]
-    assert again["next"]["at"] == entry["next"]["at"]
-    assert scene.ca.count(authority.ORDER) == asked, "a restart is no reason to ask again"
+    scene.see(":rejectedIdentifier", TEN_MINUTES, refused)
+    assert scene.ca.count(authority.ORDER) == asked, "not so soon after the last try"
+
+
+def age_failure(scene, name, seconds):
+    """The last try was so long ago."""
+    path = scene.httpd.dir / "store" / "failures" / f"{name}.json"
+    failure = json.loads(path.read_text())
+    tried = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+    failure["tried"] = failure["since"] = tried.strftime("%Y-%m-%dT%H:%M:%SZ")
+    path.write_text(json.dumps(failure))
+
+
+@pytest.mark.parametrize("restart", ["graceful", "stop and start"])
+def test_a_restart_by_somebody_tries_again(world, restart):
+    """The name was approved at the CA meanwhile: nothing in the configuration has changed."""
+    scene = Scene(world, refused_names=["refused.example"])
+    refused = "www.refused.example"
+    problem, _ = scene.fail(scene.httpd.acme(scene.ca), ":rejectedIdentifier", DAY, refused)
+    assert "after a restart of httpd" in problem["advice"]
+    asked = scene.ca.count(authority.ORDER)
+    age_failure(scene, refused, 3600)
+    if restart == "graceful":
+        scene.httpd.graceful()
+    else:
+        scene.httpd.stop()
+        scene.httpd.start()
+    wait_until(lambda: scene.ca.count(authority.ORDER) > asked, 20, "another order")
+    scene.see(":rejectedIdentifier", DAY, refused)
 
 
 def test_one_bad_name_does_not_hold_up_the_others(world):
@@ -227,4 +259,5 @@ def test_url_that_is_no_directory(world, path):
         NAME, lambda e: next_of(e).get("what") == "retry", "a retry")
     status = str(scene.httpd.status())
     assert "ACMEServer" in status or "directory" in status, entry
+    assert "EAB" not in entry["problem"]["advice"], "nobody has looked at the key yet"
     scene.heal(acme)

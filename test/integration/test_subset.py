@@ -73,9 +73,11 @@ def test_the_others_go_on_and_the_missing_ones_come_later(world):
     stage.quiet()
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
     assert stage.ca.requests("new-order") == 2
+    assert stage.httpd.log.count(rf"acme_eab:(warn|error)\].*{FOREIGN}") == 1, "one cause, one line"
+    assert stage.httpd.log.count("Ordering a certificate for") == 1
 
     stage.ca.switches.foreign_names = ()
-    stage.later(3600)
+    stage.later(300)  # a restart by somebody, but not within 10 minutes of the last try
     stage.quiet()
     stage.later(stage.minutes_to_next(stage.settled(FOREIGN)) * 60 + 10)
     second = stage.issued(other_than=first)

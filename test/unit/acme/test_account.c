@@ -57,8 +57,26 @@ static void test_no_location(void **state)
     assert_int_equal(r->http_status, 201);
     assert_null(parse(*state, 201, "http://ca.example/acct/1", "{}", &r));
     assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
-    assert_null(parse(*state, 201, "/acct/1", "{}", &r));
+    assert_null(parse(*state, 201, "//ca.example:x/acct/1", "{}", &r));
     assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
+    assert_null(parse(*state, 201, "", "{}", &r));
+    assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
+}
+
+/* RFC 9110, 10.2.2 */
+static void test_relative_location(void **state)
+{
+    static const char *const rows[][2] = {
+        { "/acct/1", "https://ca.example/acct/1" },
+        { "acct/1?a=b", "https://ca.example/acct/1?a=b" },
+        { "//other.example/acct/1", "https://other.example/acct/1" },
+        { "https://CA.example/a%2Fb==", "https://CA.example/a%2Fb==" },
+    };
+    eab_result_t *r = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
+        assert_string_equal(parse(*state, 201, rows[i][0], "{}", &r)->url, rows[i][1]);
 }
 
 static void test_status(void **state)
@@ -75,7 +93,8 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { FAKE_TEST(test_created), FAKE_TEST(test_sparse),
-                                        FAKE_TEST(test_no_location), FAKE_TEST(test_status) };
+                                        FAKE_TEST(test_no_location),
+                                        FAKE_TEST(test_relative_location), FAKE_TEST(test_status) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

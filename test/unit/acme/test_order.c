@@ -145,7 +145,14 @@ static void test_refused(void **state)
     assert_null(parse_at(*state, 201, "http://ca.example/o", "{\"status\":\"ready\"}", &r));
     assert_string_equal(r->type, EAB_PROBLEM_CA_ANSWER);
     /* Only of a new order is the Location needed. */
-    assert_null(parse_at(*state, 200, "/odd", "{\"status\":\"ready\"}", &r)->url);
+    assert_null(parse_at(*state, 200, "http://odd/", "{\"status\":\"ready\"}", &r)->url);
+    /* Relative ones count (RFC 9110, 10.2.2). */
+    assert_string_equal(parse_at(*state, 201, "/order/7", "{\"status\":\"ready\"}", &r)->url,
+                        "https://ca.example/order/7");
+    assert_string_equal(parse_at(*state, 201, "order/8", "{\"status\":\"ready\"}", &r)->url,
+                        "https://ca.example/order/8");
+    assert_string_equal(parse_at(*state, 201, "//b.example/9", "{\"status\":\"ready\"}", &r)->url,
+                        "https://b.example/9");
 }
 
 static apr_array_header_t *names_of(apr_pool_t *p, const char *a, const char *b)

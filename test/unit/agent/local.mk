@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_answer \
 	test/unit/agent/test_answer_tls \
 	test/unit/agent/test_directory \
+	test/unit/agent/test_evidence \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_job \
 	test/unit/agent/test_link \
@@ -19,6 +20,10 @@ check_PROGRAMS += \
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
 test_unit_agent_test_answer_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_answer_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_evidence_SOURCES = test/unit/agent/test_evidence.c
+test_unit_agent_test_evidence_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_evidence_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_failing_SOURCES = test/unit/agent/test_failing.c
 test_unit_agent_test_failing_CFLAGS = $(UNIT_CFLAGS)

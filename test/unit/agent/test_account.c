@@ -296,6 +296,108 @@ static void nonces_of_long_ago_are_not_used(void **state)
     }
 }
 
+/* ---- a refusal that may be about the account ---- */
+
+static stage_t *refuse_order(apr_pool_t *p, const char *type, int status)
+{
+    stage_t *s = stage_make(p);
+
+    stage_begin(s);
+    stage_wake(s);
+    stage_refuse(s, stage_expect(s, "newOrder", CA "/new-order"), status, type);
+    return s;
+}
+
+static void the_account_is_valid_and_the_names_are_not_its_own(void **state)
+{
+    stage_t *s = refuse_order(*state, "unauthorized", 403);
+
+    stage_answer(s, stage_expect(s, "findAccount", CA "/new-account"), 200,
+                 "{\"status\":\"valid\"}", "Location", ACCOUNT_URL);
+    stage_expect_silence(s);
+    assert_string_equal(ACME_ERROR "unauthorized", stage_problem(s)->type);
+    assert_non_null(strstr(failing_advice(&stage_job(s)->failing, s->p), "knows this account"));
+    assert_string_equal("valid", account_state(stage_account(s)));
+    stage_end(s);
+}
+
+static void the_account_was_deactivated(void **state)
+{
+    stage_t *s = refuse_order(*state, "unauthorized", 403);
+
+    stage_answer(s, stage_expect(s, "findAccount", CA "/new-account"), 200,
+                 "{\"status\":\"deactivated\"}", "Location", ACCOUNT_URL);
+    stage_expect_silence(s);
+    assert_string_equal(EAB_PROBLEM_ACCOUNT_STATUS,
+                        stage_account(s)->failing.failure.problem->type);
+    assert_string_equal("failing", account_state(stage_account(s)));
+    assert_int_equal(0, stage_job(s)->failing.failure.attempts); /* one cause, one line */
+    stage_end(s);
+}
+
+static void the_account_is_gone_and_registered_again(void **state)
+{
+    static const struct {
+        const char *type;
+        int status;
+    } rows[] = { { "unauthorized", 403 }, { "unauthorized", 401 }, { "unauthorized", 400 } };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        stage_t *s = refuse_order(*state, rows[i].type, rows[i].status);
+
+        stage_refuse(s, stage_expect(s, "findAccount", CA "/new-account"), 400,
+                     "accountDoesNotExist");
+        assert_int_equal(1, stage_heard(s, "unregister"));
+        /* The key is looked up once more, and then registered. */
+        stage_refuse(s, stage_expect(s, "findAccount", CA "/new-account"), 400,
+                     "accountDoesNotExist");
+        stage_answer(s, stage_expect(s, "newAccount", CA "/new-account"), 201,
+                     "{\"status\":\"valid\"}", "Location", ACCOUNT_URL);
+        stage_expect(s, "newOrder", CA "/new-order");
+        stage_end(s);
+    }
+}
+
+static void a_ca_that_does_no_look_ups_is_believed(void **state)
+{
+    stage_t *s = refuse_order(*state, "unauthorized", 403);
+
+    stage_refuse(s, stage_expect(s, "findAccount", CA "/new-account"), 500, "serverInternal");
+    stage_expect_silence(s);
+    assert_string_equal(ACME_ERROR "unauthorized", stage_problem(s)->type);
+    stage_end(s);
+}
+
+static void what_is_about_something_else_is_no_reason_to_ask(void **state)
+{
+    static const char *const types[] = { "rejectedIdentifier", "caa", "malformed", "badCSR" };
+    size_t i;
+
+    for (i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
+        stage_t *s = refuse_order(*state, types[i], 400);
+
+        stage_expect_silence(s);
+        assert_int_equal(0, stage_count(s, "findAccount"));
+        stage_end(s);
+    }
+}
+
+/* It is the directory that tells whether a key is of use. */
+static void a_key_that_the_ca_does_not_ask_for_is_told(void **state)
+{
+    stage_t *s = stage_make(*state);
+
+    s->account->url = NULL;
+    s->account->eab = 1;
+    stage_begin(s);
+    stage_wake(s);
+    stage_refuse(s, stage_expect(s, "newAccount", CA "/new-account"), 403, "unauthorized");
+    assert_non_null(strstr(failing_advice(&stage_account(s)->failing, s->p),
+                           "remove ACMEEABKid and ACMEEABKey"));
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +418,12 @@ int main(void)
         fixture_test(an_action_that_is_required_is_shown),
         fixture_test(a_cycle_begins_with_the_directory),
         fixture_test(nonces_of_long_ago_are_not_used),
+        fixture_test(the_account_is_valid_and_the_names_are_not_its_own),
+        fixture_test(the_account_was_deactivated),
+        fixture_test(the_account_is_gone_and_registered_again),
+        fixture_test(a_ca_that_does_no_look_ups_is_believed),
+        fixture_test(what_is_about_something_else_is_no_reason_to_ask),
+        fixture_test(a_key_that_the_ca_does_not_ask_for_is_told),
     };
 
     return fixture_run(tests);

@@ -14,12 +14,15 @@ typedef struct scene {
     int saved; /* standard error */
     FILE *log;
     apr_array_header_t *names;
+    brief_account_t *account;
+    brief_certificate_t *certificate; /* the last one */
 } scene_t;
 
 /* The log goes to a file of the test. */
 static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
 {
     scene_t *s = apr_pcalloc(p, sizeof(*s));
+    int i;
 
     s->p = p;
     s->keeper = fake_keeper_make(p);
@@ -29,6 +32,13 @@ static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
     s->agent->brief = brief_make(p);
     s->names = apr_array_make(p, 1, sizeof(const char *));
     APR_ARRAY_PUSH(s->names, const char *) = "www.example.edu";
+    s->account = apr_array_push(s->agent->brief->accounts);
+    memset(s->account, 0, sizeof(*s->account));
+    for (i = 0; i < 3; ++i) {
+        s->certificate = apr_array_push(s->agent->brief->certificates);
+        memset(s->certificate, 0, sizeof(*s->certificate));
+        s->certificate->names = s->names;
+    }
     failing_init(&s->failing, s->agent, "certificate", 2, "Certificate www.example.edu",
                  "https://ca.example:14000/dir", s->names, remembered);
     s->log = tmpfile();
@@ -232,6 +242,110 @@ static void advice_is_for_failures(void **state)
     scene_end(s);
 }
 
+/* What is known of configuration, store and CA leads to another sentence. */
+static void advice_follows_the_situation(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    brief_facts_t facts = { 0 };
+
+    failing_add(&s->failing, problem(s->p, EAB_PROBLEM_CHAIN, "x"), PROBLEM_AT_ORDER);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "old one"));
+    s->certificate->facts = &facts;
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "the old one stays in use"));
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "x"), PROBLEM_AT_ORDER);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "EAB"));
+    s->account->eab = 1;
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "ACMEEABKid"));
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "invalidProfile", "x"), PROBLEM_AT_ORDER);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "none at all"));
+    s->account->told.seen = apr_time_now();
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "none at all"));
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "rejectedIdentifier", "x"), PROBLEM_AT_ORDER);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "one name only"));
+    APR_ARRAY_PUSH(s->names, const char *) = "second.example.edu";
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "one name only"));
+    scene_end(s);
+}
+
+/* What was seen counts for the failure that comes next, through a restart, and for no other. */
+static void what_was_seen_is_remembered_once(void **state)
+{
+    brief_failure_t none = { 0 }, told;
+    scene_t *s = scene_make(*state, &none);
+    json_t *body;
+    int type = 0;
+
+    s->failing.seen = FACT_DNS;
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "x"), PROBLEM_AT_CHALLENGE);
+    assert_non_null(strstr(failing_advice(&s->failing, s->p), "_acme-challenge."));
+    body = fake_keeper_hear(s->keeper, &type);
+    brief_failure_from_json(&told, json_object_get(body, "failure"), s->p);
+    assert_true(told.facts == (apr_int64_t)FACT_DNS);
+    assert_true(told.tried == told.since && told.tried != 0);
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "x"), PROBLEM_AT_CHALLENGE);
+    assert_null(strstr(failing_advice(&s->failing, s->p), "_acme-challenge."));
+    scene_end(s);
+}
+
+static void every_problem_has_a_type(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+
+    failing_add(&s->failing, problem(s->p, NULL, "x"), PROBLEM_AT_ORDER);
+    assert_string_equal(EAB_PROBLEM_CA_REFUSED, s->failing.failure.problem->type);
+    failing_add(&s->failing, problem(s->p, "about:blank", "x"), PROBLEM_AT_ORDER);
+    assert_string_equal(EAB_PROBLEM_CA_REFUSED, s->failing.failure.problem->type);
+    failing_add(&s->failing, problem(s->p, NULL, "x"), PROBLEM_AT_DIRECTORY);
+    assert_string_equal(EAB_PROBLEM_NO_DIRECTORY, s->failing.failure.problem->type);
+    scene_end(s);
+}
+
+/* The CA speaks of the name without "*." (RFC 8555, 7.1.4). */
+static void a_wildcard_is_named_as_it_is_configured(void **state)
+{
+    brief_failure_t none = { 0 };
+    scene_t *s = scene_make(*state, &none);
+    eab_result_t *lost = problem(s->p, ACME_ERROR "caa", "x");
+
+    APR_ARRAY_PUSH(s->names, const char *) = "*.wild.example.edu";
+    lost->identifier = "wild.example.edu";
+    failing_add(&s->failing, lost, PROBLEM_AT_CHALLENGE);
+    assert_string_equal("*.wild.example.edu", s->failing.failure.problem->identifier);
+    assert_non_null(strstr(logged(s), "in the DNS of *.wild.example.edu"));
+    scene_end(s);
+}
+
+/* A week is a week, also when only the words say so, and through a restart. */
+static void a_limit_is_believed(void **state)
+{
+    apr_time_t week = apr_time_from_sec(7 * 24 * 3600), hour = apr_time_from_sec(3600);
+    brief_failure_t none = { 0 }, remembered;
+    scene_t *s = scene_make(*state, &none);
+    eab_result_t *limit = problem(s->p, ACME_ERROR "rateLimited", "try again in 7 days");
+    apr_time_t now = apr_time_now();
+
+    failing_add(&s->failing, limit, PROBLEM_AT_ORDER);
+    assert_true(s->failing.failure.next >= now + week);
+    assert_true(s->failing.failure.next <= now + week + 2 * hour);
+    assert_int_equal(s->failing.failure.problem->retry_after, 7 * 24 * 3600);
+    remembered = s->failing.failure;
+    scene_end(s);
+    s = scene_make(*state, &remembered);
+    assert_true(s->failing.failure.next >= now + week);
+    /* Never sooner than the header says. */
+    limit = problem(s->p, ACME_ERROR "rateLimited", "try again in 1 hour");
+    limit->retry_after = 14 * 24 * 3600;
+    failing_add(&s->failing, limit, PROBLEM_AT_ORDER);
+    assert_true(s->failing.failure.next >= now + 2 * week);
+    /* A date in another sentence is only words. */
+    failing_add(&s->failing, problem(s->p, ACME_ERROR "serverInternal", "try again in 7 days"),
+                PROBLEM_AT_ORDER);
+    assert_true(s->failing.failure.next < now + week);
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +356,11 @@ int main(void)
         fixture_test(the_keeper_is_told),
         fixture_test(a_problem_is_copied),
         fixture_test(advice_is_for_failures),
+        fixture_test(advice_follows_the_situation),
+        fixture_test(what_was_seen_is_remembered_once),
+        fixture_test(every_problem_has_a_type),
+        fixture_test(a_wildcard_is_named_as_it_is_configured),
+        fixture_test(a_limit_is_believed),
     };
 
     return fixture_run(tests);

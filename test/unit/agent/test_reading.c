@@ -13,12 +13,14 @@
 typedef struct seen {
     int first;
     int again;
+    char host[100];
 } seen_t;
 
-static void count(void *baton, int first)
+static void count(void *baton, int first, const char *host)
 {
     seen_t *seen = baton;
 
+    apr_cpystrn(seen->host, host, sizeof(seen->host));
     ++*(first ? &seen->first : &seen->again);
 }
 
@@ -52,7 +54,7 @@ static void a_reader_is_seen(void **state)
     apr_pool_t *p = *state;
     const char *run_dir = fixture_directory(p);
     reading_t *reading = reading_make(p);
-    seen_t one = { 0, 0 }, other = { 0, 0 };
+    seen_t one = { 0, 0, "" }, other = { 0, 0, "" };
     const char *dir = put(p, run_dir, "one.example.edu");
 
     assert_true(reading_expect(reading, dir, count, &one));
@@ -74,7 +76,7 @@ static void who_writes_or_lists_is_no_reader(void **state)
     apr_pool_t *p = *state;
     const char *run_dir = fixture_directory(p);
     reading_t *reading = reading_make(p);
-    seen_t seen = { 0, 0 };
+    seen_t seen = { 0, 0, "" };
     const char *dir = put(p, run_dir, "one.example.edu");
     DIR *listing = NULL;
 
@@ -96,7 +98,7 @@ static void a_new_order_has_readers_of_its_own(void **state)
     apr_pool_t *p = *state;
     const char *run_dir = fixture_directory(p);
     reading_t *reading = reading_make(p);
-    seen_t before = { 0, 0 }, after = { 0, 0 };
+    seen_t before = { 0, 0, "" }, after = { 0, 0, "" };
     const char *dir = put(p, run_dir, "one.example.edu");
 
     assert_true(reading_expect(reading, dir, count, &before));

@@ -59,6 +59,31 @@ static void the_window_is_asked_for_and_obeyed(void **state)
     stage_end(s);
 }
 
+/* RFC 9773, 4.2: at once; but a CA that says so of each new one is not followed without end. */
+static void a_window_that_has_passed_is_followed_once(void **state)
+{
+    stage_t *s = make(*state, 89);
+    apr_time_t now = apr_time_now();
+
+    s->suggested =
+        apr_psprintf(s->p, "{\"suggestedWindow\":{\"start\":\"%s\",\"end\":\"%s\"}}",
+                     clock_format(s->p, now - DAYS(3)), clock_format(s->p, now - DAYS(2)));
+    stage_begin(s);
+    stage_poke(s, apr_time_now() + 1);
+    assert_true(stage_job(s)->at <= now + 1);
+    assert_null(strstr(stage_job(s)->reason, "suggests this time"));
+    stage_poke(s, apr_time_now() + 1);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "valid", ",\"certificate\":\"" CA "/cert/1\""), "Location",
+                 ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
+    stage_poke(s, apr_time_now() + 1);
+    assert_int_equal(1, stage_count_gets(s, ARI "/bbbb.BB"));
+    assert_int_equal(1, stage_job(s)->brief->window.repeated);
+    stage_expect_silence(s);
+    stage_end(s);
+}
+
 static void without_it_in_the_directory_nothing_is_asked(void **state)
 {
     stage_t *s = make(*state, 80);
@@ -143,6 +168,8 @@ static void a_refused_replacement_is_ordered_without_once(void **state)
         assert_false(json_peek_bool(s->order, "replaces", 1));
         assert_int_equal(0, stage_job(s)->failing.failure.attempts);
         stage_refuse(s, stage_expect(s, "newOrder", CA "/new-order"), rows[i].status, rows[i].type);
+        if (strcmp(rows[i].type, "unauthorized") == 0) /* is it about the account? */
+            stage_refuse(s, stage_expect(s, "findAccount", CA "/new-account"), 400, "malformed");
         stage_expect_silence(s);
         assert_int_equal(2, stage_count(s, "newOrder"));
         stage_end(s);
@@ -153,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(the_window_is_asked_for_and_obeyed),
+        fixture_test(a_window_that_has_passed_is_followed_once),
         fixture_test(without_it_in_the_directory_nothing_is_asked),
         fixture_test(one_that_has_expired_is_not_asked_about),
         fixture_test(one_that_was_replaced_is_not_asked_about),

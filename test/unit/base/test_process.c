@@ -104,7 +104,13 @@ static const char *end_of(apr_pool_t *p, int status, int signal_number)
 static void an_end_has_a_name(void **state)
 {
     assert_string_equal(end_of(*state, 0, 0), "exit status 0");
-    assert_string_equal(end_of(*state, 159, 0), "exit status 159");
+    assert_string_equal(end_of(*state, 3, 0), "exit status 3");
+    assert_string_equal(end_of(*state, 128, 0), "exit status 128");
+    assert_string_equal(end_of(*state, 159, 0),
+                        "exit status 159, by which shells tell of signal 31, Bad system call");
+    assert_string_equal(end_of(*state, 137, 0),
+                        "exit status 137, by which shells tell of signal 9, Killed");
+    assert_string_equal(end_of(*state, 255, 0), "exit status 255");
     assert_string_equal(end_of(*state, 0, SIGKILL), "signal 9, Killed");
     assert_string_equal(end_of(*state, 0, SIGSYS), "signal 31, Bad system call");
 }

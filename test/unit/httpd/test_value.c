@@ -60,14 +60,39 @@ static void test_directory_url(void **state)
         { "incomon", "preset" },
         { "http://ca.example/dir", "https" },
         { "https://", "complete" },
-        { "https://ca.example/dir#x", "complete" },
+        { "https://ca.example/dir#x", "fragment" },
+        { "https://ca.example:-1/dir", "65535" },
+        { "https://ca.example:0/dir", "65535" },
+        { "https://ca.example:65536/dir", "65535" },
+        { "https://ca.example:99999999999/dir", "65535" },
+        { "https://ca.example:44a/dir", "complete" },
+        { "https://ca.example:/dir", "65535" },
+        { "https://ca..example/dir", "host" },
+        { "https://-ca.example/dir", "host" },
+        { "https://ca,example/dir", "host" },
+        { "https://10.0.0.300/dir", "host" },
+        { "https://[::g]/dir", "host" },
+        { "https://ca.example/d%zz", "hexadecimal" },
+        { "https://ca.example/d%2", "hexadecimal" },
+        { "https://ca.example/a\\b", "character" },
+        { "https://ca.example/<dir>", "character" },
+        { "https://ca.example/dir\x01", "complete" },
+        { "https://ca.example/dir\n", "complete" },
+        { "https://ca.example/d\xc3\xa4", "complete" },
+        { "https:///dir", "complete" },
         { "https://ca.example/d ir", "complete" },
         { "ftp://ca.example/", "https" },
+    };
+    static const char *const good[] = {
+        "https://localhost/",          "https://ca_1.example:1/",   "https://ca.example:65535/d",
+        "https://[2001:db8::1]:443/d", "https://10.0.0.3/d?a=b&c=", "https://ca.example./d",
     };
     const char *url = "https://ca.example:14000/Dir?x=%20Y", *why = NULL;
     size_t i = 0;
 
     assert_string_equal(value_directory(*state, url, &why), url);
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); ++i)
+        assert_string_equal(value_directory(*state, good[i], &why), good[i]);
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
         assert_null(value_directory(*state, bad[i][0], &why));
         assert_non_null(strstr(why, bad[i][1]));
@@ -188,7 +213,15 @@ static void test_renew_before(void **state)
 
 static void test_proxy(void **state)
 {
+    static const char *const bad[][2] = {
+        { "http://127.0.0.1:-1/", "65535" },       { "http://proxy.example:0", "65535" },
+        { "http://proxy.example:70000", "65535" }, { "http://proxy.example:/", "65535" },
+        { "http://proxy..example:3128", "host" },  { "http://300.0.0.1:3128", "host" },
+        { "http://proxy.example/path", "follow" }, { "http://proxy.example/?a", "follow" },
+        { "http://proxy.example/#a", "fragment" }, { "http://pro xy.example/", "http or https" },
+    };
     const char *why = NULL;
+    size_t i;
 
     assert_string_equal(value_proxy(*state, "http://proxy.example:3128", &why),
                         "http://proxy.example:3128");
@@ -197,6 +230,12 @@ static void test_proxy(void **state)
     assert_non_null(why);
     assert_null(value_proxy(*state, "socks5://proxy.example", &why));
     assert_null(value_proxy(*state, "", &why));
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i) {
+        assert_null(value_proxy(*state, bad[i][0], &why));
+        if (strstr(why, bad[i][1]) == NULL)
+            fail_msg("%s: %s", bad[i][0], why);
+    }
+    assert_non_null(value_proxy(*state, "http://[::1]:3128/", &why));
 }
 
 static void test_eab_source(void **state)

@@ -33,3 +33,13 @@ check_PROGRAMS += test/unit/policy/test_subset
 test_unit_policy_test_subset_SOURCES = test/unit/policy/test_subset.c
 test_unit_policy_test_subset_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_subset_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_restart
+test_unit_policy_test_restart_SOURCES = test/unit/policy/test_restart.c
+test_unit_policy_test_restart_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_restart_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_limit
+test_unit_policy_test_limit_SOURCES = test/unit/policy/test_limit.c
+test_unit_policy_test_limit_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_limit_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)

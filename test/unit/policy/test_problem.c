@@ -8,6 +8,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -38,14 +39,37 @@ static eab_result_t *problem_of(apr_pool_t *p, const char *type)
     return problem;
 }
 
+static const char *advise(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
+                          const char *host, const apr_array_header_t *names)
+{
+    problem_facts_t facts = { place, 0, host, names };
+
+    return problem_advice(p, problem, &facts);
+}
+
+static const char *advice_knowing(apr_pool_t *p, const char *type, problem_place_t place,
+                                  facts_t known)
+{
+    problem_facts_t facts = { place, known, "ca.example", NULL };
+
+    return problem_advice(p, problem_of(p, type), &facts);
+}
+
 static const char *advice_at(apr_pool_t *p, const char *type, problem_place_t place)
 {
-    return problem_advice(p, problem_of(p, type), place, "ca.example", NULL);
+    return advice_knowing(p, type, place, FACT_EAB | FACT_HTTP_01 | FACT_OFFERS_HTTP_01);
+}
+
+static retry_class_t classify(const eab_result_t *problem, problem_place_t place)
+{
+    problem_facts_t facts = { place, 0, NULL, NULL };
+
+    return problem_classify(problem, &facts);
 }
 
 static retry_class_t class_at(apr_pool_t *p, const char *type, problem_place_t place)
 {
-    return problem_classify(problem_of(p, type), place);
+    return classify(problem_of(p, type), place);
 }
 
 /* RFC 8555, 6.7, its registered and unregistered additions, and our own. */
@@ -114,9 +138,9 @@ static void knows_every_type_at_every_place(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(all_types) / sizeof(all_types[0]); ++i) {
-        for (place = PROBLEM_ANYWHERE; place <= PROBLEM_AT_CHALLENGE; ++place) {
-            const problem_row_t *row =
-                problem_find(problem_of(*state, all_types[i]), (problem_place_t)place);
+        for (place = PROBLEM_ANYWHERE; place <= PROBLEM_AT_DIRECTORY; ++place) {
+            problem_facts_t facts = { (problem_place_t)place, 0, NULL, NULL };
+            const problem_row_t *row = problem_find(problem_of(*state, all_types[i]), &facts);
 
             assert_non_null(row->type);
             assert_string_equal(row->type, all_types[i]);
@@ -135,14 +159,14 @@ static void gives_good_advice_in_every_row(void **state)
     for (i = 0; i < count; ++i, ++row) {
         const char *mark = row->advice;
 
-        assert_true(strlen(row->advice) > 40 && strlen(row->advice) < 300);
+        assert_true(strlen(row->advice) > 40 && strlen(row->advice) < 400);
         assert_false(islower((unsigned char)row->advice[0]));
         /* One sentence. */
         assert_int_equal(row->advice[strlen(row->advice) - 1], '.');
         assert_null(strstr(row->advice, ". "));
         assert_null(strstr(row->advice, "  "));
         while ((mark = strchr(mark, '%')) != NULL) {
-            assert_true(mark[1] == 'n' || mark[1] == 'h');
+            assert_true(strchr("nhrk", mark[1]) != NULL);
             mark += 2;
         }
     }
@@ -153,12 +177,16 @@ static void has_no_row_in_vain(void **state)
 {
     int count = 0;
     const problem_row_t *rows = problem_table(&count);
+    problem_facts_t nothing = { PROBLEM_ANYWHERE, 0, NULL, NULL };
     int i;
 
-    for (i = 0; i < count - 1; ++i)
-        assert_ptr_equal(problem_find(problem_of(*state, rows[i].type), rows[i].place), &rows[i]);
+    for (i = 0; i < count - 1; ++i) {
+        problem_facts_t facts = { rows[i].place, rows[i].facts, NULL, NULL };
+
+        assert_ptr_equal(problem_find(problem_of(*state, rows[i].type), &facts), &rows[i]);
+    }
     assert_null(rows[count - 1].type);
-    assert_ptr_equal(problem_find(problem_of(*state, NULL), PROBLEM_ANYWHERE), &rows[count - 1]);
+    assert_ptr_equal(problem_find(problem_of(*state, NULL), &nothing), &rows[count - 1]);
 }
 
 static void tells_unauthorized_apart_by_its_place(void **state)
@@ -182,7 +210,7 @@ static void advises_what_to_do(void **state)
         const char *word;
         retry_class_t class;
     } rows[] = {
-        { ACME_ERROR "malformed", PROBLEM_AT_ACCOUNT, "used already", RETRY_CONFIGURATION },
+        { ACME_ERROR "malformed", PROBLEM_AT_ACCOUNT, "ACMEEABKid", RETRY_CONFIGURATION },
         { ACME_ERROR "externalAccountRequired", PROBLEM_AT_ACCOUNT, "ACMEContact",
           RETRY_CONFIGURATION },
         { ACME_ERROR "connection", PROBLEM_AT_CHALLENGE, "IPv6", RETRY_VALIDATION },
@@ -231,14 +259,14 @@ static void answers_each_type_where_it_happens(void **state)
         { "externalAccountRequired", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEContact" },
         { "incorrectResponse", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "acme-challenge" },
         { "invalidContact", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEContact" },
-        { "malformed", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "used already" },
+        { "malformed", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEEABKid" },
         { "malformed", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "names" },
         { "malformed", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "its words" },
         { "orderNotReady", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "again" },
         { "rateLimited", PROBLEM_AT_ORDER, RETRY_LIMITED, "limit" },
         { "rejectedIdentifier", PROBLEM_AT_ORDER, RETRY_CONFIGURATION, "remove" },
         { "serverInternal", PROBLEM_AT_ORDER, RETRY_TRANSIENT, "by itself" },
-        { "tls", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "443" },
+        { "tls", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "redirect" },
         { "unauthorized", PROBLEM_AT_ACCOUNT, RETRY_CONFIGURATION, "ACMEEABKey" },
         { "unauthorized", PROBLEM_AT_ORDER, RETRY_VALIDATION, "deactivated" },
         { "unauthorized", PROBLEM_AT_CHALLENGE, RETRY_VALIDATION, "acme-challenge" },
@@ -290,7 +318,7 @@ static void goes_by_http_status_where_the_type_is_unknown(void **state)
             eab_result_t *problem = problem_of(*state, types[t]);
 
             problem->http_status = rows[i].status;
-            assert_int_equal(problem_classify(problem, PROBLEM_AT_ORDER), rows[i].class);
+            assert_int_equal(classify(problem, PROBLEM_AT_ORDER), rows[i].class);
         }
     }
 }
@@ -300,7 +328,7 @@ static void prefers_the_type_to_the_status(void **state)
     eab_result_t *problem = problem_of(*state, ACME_ERROR "rejectedIdentifier");
 
     problem->http_status = 503;
-    assert_int_equal(problem_classify(problem, PROBLEM_AT_ORDER), RETRY_CONFIGURATION);
+    assert_int_equal(classify(problem, PROBLEM_AT_ORDER), RETRY_CONFIGURATION);
 }
 
 static eab_result_t *compound(apr_pool_t *p, const char *subproblems)
@@ -333,7 +361,7 @@ static void takes_the_least_retryable_of_several(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
-        assert_int_equal(problem_classify(compound(*state, rows[i].subproblems), PROBLEM_AT_ORDER),
+        assert_int_equal(classify(compound(*state, rows[i].subproblems), PROBLEM_AT_ORDER),
                          rows[i].class);
 }
 
@@ -342,7 +370,7 @@ static void keeps_its_own_class_beside_subproblems(void **state)
     eab_result_t *problem = compound(*state, "[{\"type\":\"" ACME_ERROR "serverInternal\"}]");
 
     problem->type = ACME_ERROR "rejectedIdentifier";
-    assert_int_equal(problem_classify(problem, PROBLEM_AT_ORDER), RETRY_CONFIGURATION);
+    assert_int_equal(classify(problem, PROBLEM_AT_ORDER), RETRY_CONFIGURATION);
 }
 
 static void fills_in_the_names(void **state)
@@ -350,24 +378,24 @@ static void fills_in_the_names(void **state)
     eab_result_t *problem = problem_of(*state, ACME_ERROR "dns");
 
     problem->identifier = "www.example.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
                            "could not look up www.example.edu in"));
     problem->identifier = NULL;
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_AT_CHALLENGE, NULL, NULL),
                            "could not look up the names of the certificate in"));
 }
 
 static void fills_in_the_names_of_subproblems(void **state)
 {
-    const char *advice = problem_advice(
-        *state,
-        compound(*state, "[{\"identifier\":{\"value\":\"a.edu\"}},{\"identifier\":7},{},"
-                         "{\"identifier\":{\"value\":\"b.edu\"}},"
-                         "{\"identifier\":{\"value\":\"a.edu\"}}]"),
-        PROBLEM_AT_ORDER, NULL, NULL);
+    const char *advice =
+        advise(*state,
+               compound(*state, "[{\"identifier\":{\"value\":\"a.edu\"}},{\"identifier\":7},{},"
+                                "{\"identifier\":{\"value\":\"b.edu\"}},"
+                                "{\"identifier\":{\"value\":\"a.edu\"}}]"),
+               PROBLEM_AT_ORDER, NULL, NULL);
 
     assert_non_null(strstr(advice, "(a.edu, b.edu)"));
-    advice = problem_advice(
+    advice = advise(
         *state,
         compound(*state, "[{\"identifier\":{\"value\":\"1\"}},{\"identifier\":{\"value\":\"2\"}},"
                          "{\"identifier\":{\"value\":\"3\"}},{\"identifier\":{\"value\":\"4\"}},"
@@ -379,7 +407,7 @@ static void fills_in_the_names_of_subproblems(void **state)
 
 static void advises_for_each_type_of_a_compound_problem(void **state)
 {
-    const char *advice = problem_advice(
+    const char *advice = advise(
         *state,
         compound(*state, "[{\"type\":\"" ACME_ERROR "caa\",\"identifier\":{\"value\":\"a.edu\"}},"
                          "{\"type\":\"" ACME_ERROR
@@ -397,22 +425,22 @@ static void names_the_certificate_when_the_problem_names_none(void **state)
     eab_result_t *problem = problem_of(*state, ACME_ERROR "rejectedIdentifier");
     apr_array_header_t *names = apr_array_make(*state, 4, sizeof(const char *));
 
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_AT_ORDER, NULL, names),
                            "issue for the names of the certificate with"));
     APR_ARRAY_PUSH(names, const char *) = "a.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
-                           "issue for a.edu with"));
+    assert_non_null(
+        strstr(advise(*state, problem, PROBLEM_AT_ORDER, NULL, names), "issue for a.edu with"));
     APR_ARRAY_PUSH(names, const char *) = "b.edu";
     APR_ARRAY_PUSH(names, const char *) = "c.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_AT_ORDER, NULL, names),
                            "issue for a.edu, b.edu, c.edu with"));
     APR_ARRAY_PUSH(names, const char *) = "d.edu";
     APR_ARRAY_PUSH(names, const char *) = "e.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_AT_ORDER, NULL, names),
                            "issue for a.edu, b.edu, c.edu and 2 more with"));
     problem->identifier = "e.edu";
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_AT_ORDER, NULL, names),
-                           "issue for e.edu with"));
+    assert_non_null(
+        strstr(advise(*state, problem, PROBLEM_AT_ORDER, NULL, names), "issue for e.edu with"));
 }
 
 static void escapes_remote_names(void **state)
@@ -421,11 +449,11 @@ static void escapes_remote_names(void **state)
     const char *advice;
 
     problem->identifier = "a\n%h%n";
-    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
+    advice = advise(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
     assert_non_null(strstr(advice, "look up a\\x0a%h%n in"));
     problem = compound(*state, "[{\"identifier\":{\"value\":\"\\u001b\"}}]");
     problem->type = ACME_ERROR "dns";
-    advice = problem_advice(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
+    advice = advise(*state, problem, PROBLEM_AT_CHALLENGE, "ca.example", NULL);
     assert_non_null(strstr(advice, "look up \\x1b in"));
 }
 
@@ -433,10 +461,339 @@ static void names_the_host_or_the_directive(void **state)
 {
     eab_result_t *problem = problem_of(*state, EAB_PROBLEM_CA_UNREACHABLE);
 
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, "ca.example", NULL),
+    assert_non_null(strstr(advise(*state, problem, PROBLEM_ANYWHERE, "ca.example", NULL),
                            "the CA at ca.example:"));
-    assert_non_null(strstr(problem_advice(*state, problem, PROBLEM_ANYWHERE, NULL, NULL),
-                           "the CA at ACMEServer:"));
+    assert_non_null(
+        strstr(advise(*state, problem, PROBLEM_ANYWHERE, NULL, NULL), "the CA at ACMEServer:"));
+}
+
+/* ---- the cause decides ---- */
+
+/* What the sentence must say, and what it must not, for each situation that was seen in the field
+ * and its neighbours. detail NULL: of no consequence. */
+typedef struct situation {
+    const char *what;
+    const char *type;
+    const char *detail;
+    apr_status_t rv;
+    int http_status;
+    problem_place_t place;
+    facts_t known;
+    const char *says;
+    const char *not_says;
+} situation_t;
+
+#define AT_CA ACME_ERROR
+#define CHALLENGE PROBLEM_AT_CHALLENGE
+
+static const situation_t situations[] = {
+    /* the file system */
+    { "store, disk full", EAB_PROBLEM_STORE, NULL, ENOSPC, 0, 0, 0, "is full", "read-only" },
+    { "store, read-only", EAB_PROBLEM_STORE, NULL, EROFS, 0, 0, 0, "read-only", "full" },
+    { "store, forbidden", EAB_PROBLEM_STORE, NULL, EACCES, 0, 0, 0, "SELinux", "full" },
+    { "store, forbidden by capability", EAB_PROBLEM_STORE, NULL, EPERM, 0, 0, 0, "owner", "full" },
+    { "store, quota", EAB_PROBLEM_STORE, NULL, EDQUOT, 0, 0, 0, "quota", "read-only" },
+    { "store, gone", EAB_PROBLEM_STORE, NULL, ENOENT, 0, 0, 0, "has gone", "full" },
+    { "store, bad disk", EAB_PROBLEM_STORE, NULL, EIO, 0, 0, 0, "disk checked", "full" },
+    { "store, damaged", EAB_PROBLEM_STORE, NULL, EINVAL, 0, 0, 0, "backup", "disk" },
+    { "store, in use", EAB_PROBLEM_STORE, NULL, EBUSY, 0, 0, 0, "each httpd", "disk" },
+    { "store, else", EAB_PROBLEM_STORE, NULL, EMFILE, 0, 0, 0, "reason", "full" },
+    { "answer, disk full", EAB_PROBLEM_ANSWER_FILE, NULL, ENOSPC, 0, CHALLENGE, 0, "is full",
+      "may not write" },
+    { "answer, forbidden", EAB_PROBLEM_ANSWER_FILE, NULL, EACCES, 0, CHALLENGE, 0, "ACMEUser",
+      "full" },
+    { "answer, read-only", EAB_PROBLEM_ANSWER_FILE, NULL, EROFS, 0, CHALLENGE, 0, "read-only",
+      "full" },
+    { "answer, quota", EAB_PROBLEM_ANSWER_FILE, NULL, EDQUOT, 0, CHALLENGE, 0, "quota", "full" },
+    { "answer, directory gone", EAB_PROBLEM_ANSWER_FILE, NULL, ENOENT, 0, CHALLENGE, 0, "cleaner",
+      "full" },
+    /* programs */
+    { "key program, signal", EAB_PROBLEM_EAB_KEY,
+      "The program /x of ACMEEABKey failed with signal 31, Bad system call; its messages",
+      APR_EGENERAL, 0, PROBLEM_AT_ACCOUNT, FACT_EAB, "ended by a signal",
+      "exactly as the CA showed" },
+    { "key program, signal below a shell", EAB_PROBLEM_EAB_KEY,
+      "The program /x of ACMEEABKey failed with exit status 159, by which shells tell of signal "
+      "31, "
+      "Bad system call; its messages",
+      APR_EGENERAL, 0, PROBLEM_AT_ACCOUNT, FACT_EAB, "ended by a signal", "exactly as" },
+    { "key program, slow", EAB_PROBLEM_EAB_KEY, NULL, APR_TIMEUP, 0, PROBLEM_AT_ACCOUNT, FACT_EAB,
+      "too long", "signal" },
+    { "key file missing", EAB_PROBLEM_EAB_KEY, NULL, ENOENT, 0, PROBLEM_AT_ACCOUNT, FACT_EAB,
+      "nothing at the place", "signal" },
+    { "key file open to all", EAB_PROBLEM_EAB_KEY, NULL, EACCES, 0, PROBLEM_AT_ACCOUNT, FACT_EAB,
+      "0600", "signal" },
+    { "dns program, signal", EAB_PROBLEM_DNS_COMMAND,
+      "ACMEDNSCommand add x ended with signal 9, Killed.", APR_EGENERAL, 0, CHALLENGE, FACT_DNS,
+      "by a signal", "port 80" },
+    /* the certificate that came */
+    { "other key", EAB_PROBLEM_CHAIN,
+      "The certificate (serial number 1) does not belong to its private key.", APR_EINVAL, 0,
+      PROBLEM_AT_ORDER, 0, "another key", "old one" },
+    { "other names", EAB_PROBLEM_CHAIN, "The certificate does not cover a (it is for b).",
+      APR_EINVAL, 0, PROBLEM_AT_ORDER, FACT_HAS_CERTIFICATE, "other names", "another key" },
+    { "over", EAB_PROBLEM_CHAIN, "The certificate has expired on 2026.", APR_EINVAL, 0,
+      PROBLEM_AT_ORDER, 0, "clock", "old one" },
+    { "for clients", EAB_PROBLEM_CHAIN, "its extended key usage lacks serverAuth.", APR_EINVAL, 0,
+      PROBLEM_AT_ORDER, 0, "not for servers", "old one" },
+    { "too weak", EAB_PROBLEM_CHAIN, "A server could not use a with b: ee key too small.",
+      APR_EINVAL, 0, PROBLEM_AT_ORDER, 0, "ACMEKeyType", "tell the CA" },
+    { "no chain", EAB_PROBLEM_CHAIN, "The certificate chain has no certificate.", APR_EINVAL, 0,
+      PROBLEM_AT_ORDER, 0, "proxy", "old one" },
+    { "the old one is there", EAB_PROBLEM_CHAIN, "x", APR_EINVAL, 0, PROBLEM_AT_ORDER,
+      FACT_HAS_CERTIFICATE, "the old one stays in use", "another key" },
+    { "there is no old one", EAB_PROBLEM_CHAIN, "x", APR_EINVAL, 0, PROBLEM_AT_ORDER, 0,
+      "not installed", "old one" },
+    /* validation */
+    { "http-01, asked", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_HTTP_01 | FACT_ASKED_HERE, "gave the right answer", "never asked" },
+    { "http-01, not asked", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_HTTP_01 | FACT_NOT_ASKED, "never asked", "right answer" },
+    { "http-01, unknown", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE, FACT_HTTP_01,
+      "acme-challenge", "never asked" },
+    { "dns-01, wrong record", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE, FACT_DNS,
+      "_acme-challenge.", "port 80" },
+    { "dns-01, wrong value", AT_CA "incorrectResponse", NULL, 0, 403, CHALLENGE, FACT_DNS,
+      "ACMEDNSCommand", "well-known" },
+    { "dns-01, name servers", AT_CA "connection", NULL, 0, 400, CHALLENGE, FACT_DNS, "name servers",
+      "port 80" },
+    { "dns-01, no reason", EAB_PROBLEM_VALIDATION, NULL, 0, 0, CHALLENGE, FACT_DNS,
+      "_acme-challenge.", "port 80" },
+    { "tls-alpn-01, wrong", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE, FACT_TLS_ALPN_01,
+      "port 443", "port 80" },
+    { "tls-alpn-01, closed", AT_CA "connection", NULL, 0, 400, CHALLENGE, FACT_TLS_ALPN_01,
+      "port 443", "port 80" },
+    { "tls-alpn-01, ended before", AT_CA "tls", NULL, 0, 400, CHALLENGE, FACT_TLS_ALPN_01,
+      "acme-tls/1", "port 80" },
+    { "tls-alpn-01, no reason", EAB_PROBLEM_VALIDATION, NULL, 0, 0, CHALLENGE, FACT_TLS_ALPN_01,
+      "port 443", "port 80" },
+    { "http-01, closed", AT_CA "connection", NULL, 0, 400, CHALLENGE, FACT_HTTP_01, "port 80",
+      "port 443" },
+    { "http-01, closed to some", AT_CA "connection", NULL, 0, 400, CHALLENGE,
+      FACT_HTTP_01 | FACT_ASKED_HERE, "not from all", "port 443" },
+    { "no address, by connection", AT_CA "connection", "dial tcp: lookup a.example: no such host",
+      0, 400, CHALLENGE, FACT_HTTP_01, "no address", "firewall" },
+    { "no address, by dns", AT_CA "dns", "DNS problem: NXDOMAIN looking up A for a.example", 0, 400,
+      CHALLENGE, FACT_HTTP_01, "no address", "DNSSEC" },
+    { "no address, by unauthorized", AT_CA "unauthorized", "No valid IP addresses found for a", 0,
+      403, CHALLENGE, FACT_HTTP_01, "no address", "proxy" },
+    { "no address, other words", AT_CA "connection", "Could not resolve host a.example", 0, 400,
+      CHALLENGE, FACT_HTTP_01, "no address", "firewall" },
+    { "wildcard, dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
+      FACT_WILDCARD | FACT_OFFERS_DNS, "dns-01", "http-01" },
+    { "wildcard, no dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE, FACT_WILDCARD,
+      "does not offer", "port 80" },
+    { "only dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE, FACT_OFFERS_DNS,
+      "ACMEDNSCommand", "port 80" },
+    { "only tls-alpn offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
+      FACT_OFFERS_TLS_ALPN_01, "port 443", "port 80" },
+    { "nothing of use offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE, 0, "in advance",
+      "ACMEChallenge" },
+    { "lapsed, only dns offered", EAB_PROBLEM_LAPSED, NULL, 0, 0, CHALLENGE, FACT_OFFERS_DNS,
+      "has lapsed", "port 80" },
+    { "lapsed, nothing offered", EAB_PROBLEM_LAPSED, NULL, 0, 0, CHALLENGE, 0, "has lapsed",
+      "ACMEChallenge" },
+    /* the account */
+    { "wrong path", AT_CA "malformed", "Page not found", 0, 404, PROBLEM_AT_DIRECTORY, FACT_EAB,
+      "letter by letter", "EAB" },
+    { "wrong path, refused", AT_CA "unauthorized", "no", 0, 403, PROBLEM_AT_DIRECTORY, FACT_EAB,
+      "letter by letter", "EAB" },
+    { "wrong path, no type", NULL, "no", 0, 404, PROBLEM_AT_DIRECTORY, FACT_EAB, "letter by letter",
+      "EAB" },
+    { "busy directory", NULL, "no", 0, 429, PROBLEM_AT_DIRECTORY, FACT_EAB, "busy", "letter" },
+    { "EAB not asked for", AT_CA "unauthorized", NULL, 0, 403, PROBLEM_AT_ACCOUNT,
+      FACT_EAB | FACT_EAB_UNASKED, "remove ACMEEABKid", "compare" },
+    { "EAB not asked for, malformed", AT_CA "malformed", NULL, 0, 400, PROBLEM_AT_ACCOUNT,
+      FACT_EAB | FACT_EAB_UNASKED, "remove ACMEEABKid", "compare" },
+    { "EAB used up", AT_CA "malformed", "not awaiting external account binding", 0, 400,
+      PROBLEM_AT_ACCOUNT, FACT_EAB, "used already", "remove" },
+    { "EAB used up, other words", AT_CA "malformed", "This key ID has already been used", 0, 400,
+      PROBLEM_AT_ACCOUNT, FACT_EAB, "used already", "remove" },
+    { "malformed without EAB", AT_CA "malformed", NULL, 0, 400, PROBLEM_AT_ACCOUNT, FACT_NO_EAB,
+      "ACMEContact", "EAB" },
+    { "lost without EAB", AT_CA "accountDoesNotExist", NULL, 0, 400, PROBLEM_AT_ORDER, FACT_NO_EAB,
+      "ACMEServer", "EAB" },
+    { "deactivated without EAB", EAB_PROBLEM_ACCOUNT_STATUS, NULL, 0, 0, PROBLEM_AT_ACCOUNT,
+      FACT_NO_EAB, "activate it again", "EAB" },
+    { "not delegated", AT_CA "unauthorized", NULL, 0, 403, PROBLEM_AT_ORDER,
+      FACT_ACCOUNT_VALID | FACT_EAB, "delegated", "deactivated" },
+    { "not approved, no EAB", AT_CA "unauthorized", NULL, 0, 403, PROBLEM_AT_ORDER,
+      FACT_ACCOUNT_VALID | FACT_NO_EAB, "approved", "EAB" },
+    /* the product */
+    { "one name", AT_CA "rejectedIdentifier", "This product is for a single domain", 0, 400,
+      PROBLEM_AT_ORDER, FACT_SEVERAL, "for each name", "approved" },
+    { "one name, malformed", AT_CA "malformed", "Too many identifiers in the order", 0, 400,
+      PROBLEM_AT_ORDER, FACT_SEVERAL, "for each name", "typing" },
+    { "one name, unauthorized", AT_CA "unauthorized", "multi-domain is not enabled", 0, 403,
+      PROBLEM_AT_ORDER, FACT_SEVERAL, "for each name", "deactivated" },
+    { "a name of one", AT_CA "rejectedIdentifier", "no", 0, 400, PROBLEM_AT_ORDER, 0, "approved",
+      "product" },
+    { "perhaps one name", AT_CA "rejectedIdentifier", "no", 0, 400, PROBLEM_AT_ORDER, FACT_SEVERAL,
+      "for one name only", "such" },
+    { "profile, none offered", AT_CA "invalidProfile", NULL, 0, 400, PROBLEM_AT_ORDER,
+      FACT_NO_PROFILES, "none at all", "choose" },
+    { "required profile, none offered", EAB_PROBLEM_PROFILE, NULL, 0, 0, PROBLEM_AT_ORDER,
+      FACT_NO_PROFILES, "no profiles", "choose" },
+};
+
+static void follows_the_cause(void **state)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(situations) / sizeof(situations[0]); ++i) {
+        const situation_t *situation = &situations[i];
+        problem_facts_t facts = { situation->place, situation->known, "ca.example", NULL };
+        eab_result_t *problem = eab_result_make(*state);
+        const char *advice;
+
+        eab_result_set(problem, situation->rv != 0 ? situation->rv : APR_EGENERAL, situation->type,
+                       "%s", situation->detail != NULL ? situation->detail : "x");
+        problem->http_status = situation->http_status;
+        advice = problem_advice(*state, problem, &facts);
+        if (strstr(advice, situation->says) == NULL || strstr(advice, situation->not_says) != NULL)
+            fail_msg("%s: %s", situation->what, advice);
+    }
+}
+
+/* What a sentence claims must be so in each situation in which it can come up: read as a person does
+ * who knows the situation. */
+static void claims_nothing_that_is_not_so(void **state)
+{
+    static const struct {
+        const char *claim;
+        facts_t unless; /* one of these is known */
+        facts_t when;   /* and this */
+    } claims[] = {
+        { "port 80", FACT_HTTP_01 | FACT_OFFERS_HTTP_01, FACT_DNS },
+        { "port 80", FACT_HTTP_01 | FACT_OFFERS_HTTP_01, FACT_TLS_ALPN_01 },
+        { "port 443 of", FACT_TLS_ALPN_01 | FACT_OFFERS_TLS_ALPN_01, FACT_DNS },
+        { "well-known", FACT_HTTP_01, FACT_DNS },
+        { "well-known", FACT_HTTP_01, FACT_TLS_ALPN_01 },
+        { "ACMEDNSCommand", FACT_DNS | FACT_OFFERS_DNS, FACT_HTTP_01 },
+        { "http-01", FACT_OFFERS_HTTP_01, FACT_WILDCARD },
+        { "old one", FACT_HAS_CERTIFICATE, 0 },
+        { "stays in use", FACT_HAS_CERTIFICATE, 0 },
+        { "reload httpd", 0, 0 },
+    };
+    facts_t each[] = { FACT_HTTP_01,       FACT_TLS_ALPN_01, FACT_DNS,
+                       FACT_WILDCARD,      FACT_NO_EAB,      FACT_EAB,
+                       FACT_ACCOUNT_VALID, FACT_SEVERAL,     0 };
+    int count = 0, place;
+    const problem_row_t *rows = problem_table(&count);
+    const char *advice;
+    size_t c, k;
+    int i;
+
+    for (i = 0; i < count - 1; ++i) {
+        for (place = PROBLEM_ANYWHERE; place <= PROBLEM_AT_DIRECTORY; ++place) {
+            for (k = 0; k < sizeof(each) / sizeof(each[0]); ++k) {
+                facts_t known = rows[i].facts | each[k];
+
+                if (strcmp(rows[i].type, EAB_PROBLEM_DNS_COMMAND) == 0)
+                    known |= FACT_DNS; /* it is never run for anything else */
+                advice = advice_knowing(*state, rows[i].type, (problem_place_t)place, known);
+                for (c = 0; c < sizeof(claims) / sizeof(claims[0]); ++c) {
+                    if (strstr(advice, claims[c].claim) != NULL
+                        && (known & claims[c].when) == claims[c].when
+                        && (known & claims[c].unless) == 0)
+                        fail_msg("\"%s\" is not so: %s", claims[c].claim, advice);
+                }
+            }
+        }
+    }
+}
+
+/* Without a key nobody is told to compare it; a CA that demands one is another matter. */
+static void speaks_of_no_eab_key_where_there_is_none(void **state)
+{
+    static const char *const words[] = { "compare", "EAB credentials in", "new EAB",
+                                         "HMAC key is" };
+    size_t i, w;
+    int place;
+
+    for (i = 0; i < sizeof(all_types) / sizeof(all_types[0]); ++i) {
+        if (strstr(all_types[i], "eab") != NULL)
+            continue;
+        for (place = PROBLEM_ANYWHERE; place <= PROBLEM_AT_CHALLENGE; ++place) {
+            const char *advice =
+                advice_knowing(*state, all_types[i], (problem_place_t)place, FACT_NO_EAB);
+
+            for (w = 0; w < sizeof(words) / sizeof(words[0]); ++w) {
+                if (strstr(advice, words[w]) != NULL)
+                    fail_msg("%s: %s", all_types[i], advice);
+            }
+        }
+    }
+}
+
+/* What waits for somebody, though nothing in the configuration may change, says how to go on. */
+static void says_how_to_try_at_once(void **state)
+{
+    int count = 0, i;
+    const problem_row_t *rows = problem_table(&count);
+
+    (void)state;
+    for (i = 0; i < count; ++i) {
+        if (strstr(rows[i].advice, "after a restart of httpd it is tried at once") == NULL)
+            continue;
+        if (strstr(rows[i].advice, "10 minutes after") != NULL)
+            assert_int_equal(rows[i].class, RETRY_CONFIGURATION);
+        else
+            assert_int_equal(rows[i].class, RETRY_VALIDATION);
+    }
+    assert_non_null(strstr(advice_at(*state, ACME_ERROR "userActionRequired", PROBLEM_AT_ORDER),
+                           "10 minutes after"));
+    assert_non_null(strstr(advice_at(*state, ACME_ERROR "rejectedIdentifier", PROBLEM_AT_ORDER),
+                           "10 minutes after"));
+    assert_non_null(
+        strstr(advice_at(*state, EAB_PROBLEM_ACCOUNT_STATUS, PROBLEM_AT_ACCOUNT), "10 minutes"));
+}
+
+/* A monitor that sorts by type has one to go by. */
+static void has_a_type_for_every_problem(void **state)
+{
+    static const struct {
+        const char *type;
+        int status;
+        problem_place_t place;
+        const char *told;
+    } rows[] = {
+        { NULL, 429, PROBLEM_AT_ORDER, EAB_PROBLEM_CA_BUSY },
+        { "about:blank", 503, PROBLEM_AT_ORDER, EAB_PROBLEM_CA_BROKEN },
+        { "", 403, PROBLEM_AT_ORDER, EAB_PROBLEM_CA_REFUSED },
+        { "internal error", 500, PROBLEM_AT_ORDER, EAB_PROBLEM_CA_BROKEN },
+        { NULL, 408, PROBLEM_AT_CHALLENGE, EAB_PROBLEM_CA_BROKEN },
+        { NULL, 404, PROBLEM_AT_DIRECTORY, EAB_PROBLEM_NO_DIRECTORY },
+        { NULL, 0, PROBLEM_ANYWHERE, EAB_PROBLEM_CA_ANSWER },
+        { "urn:sectigo:params:acme:error:odd", 400, PROBLEM_AT_ORDER,
+          "urn:sectigo:params:acme:error:odd" },
+        { ACME_ERROR "caa", 403, PROBLEM_AT_ORDER, ACME_ERROR "caa" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        problem_facts_t facts = { rows[i].place, 0, NULL, NULL };
+        eab_result_t *problem = problem_of(*state, rows[i].type);
+
+        problem->http_status = rows[i].status;
+        assert_string_equal(problem_type(problem, &facts), rows[i].told);
+    }
+}
+
+/* CAs name a wildcard without "*."; a person looks for what is in the configuration. */
+static void names_a_wildcard_as_it_is_configured(void **state)
+{
+    apr_array_header_t *names = apr_array_make(*state, 2, sizeof(const char *));
+    problem_facts_t facts = { CHALLENGE, FACT_DNS, "ca.example", names };
+
+    APR_ARRAY_PUSH(names, const char *) = "*.wild.example";
+    assert_string_equal(problem_name(*state, "wild.example", &facts), "*.wild.example");
+    assert_string_equal(problem_name(*state, "else.example", &facts), "else.example");
+    assert_string_equal(problem_name(*state, "*.wild.example", &facts), "*.wild.example");
+    APR_ARRAY_PUSH(names, const char *) = "wild.example";
+    assert_string_equal(problem_name(*state, "wild.example", &facts), "wild.example");
+    facts.known |= FACT_WILDCARD;
+    assert_string_equal(problem_name(*state, "wild.example", &facts), "*.wild.example");
 }
 
 int main(void)
@@ -458,6 +815,12 @@ int main(void)
         cmocka_unit_test(names_the_certificate_when_the_problem_names_none),
         cmocka_unit_test(escapes_remote_names),
         cmocka_unit_test(names_the_host_or_the_directive),
+        cmocka_unit_test(follows_the_cause),
+        cmocka_unit_test(claims_nothing_that_is_not_so),
+        cmocka_unit_test(speaks_of_no_eab_key_where_there_is_none),
+        cmocka_unit_test(says_how_to_try_at_once),
+        cmocka_unit_test(has_a_type_for_every_problem),
+        cmocka_unit_test(names_a_wildcard_as_it_is_configured),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -19,9 +19,8 @@ static const renew_policy_t unset = { 0, 0 };
 /* A good certificate that is dated START, lives that long, and came when it was dated. */
 static renew_facts_t good(apr_interval_time_t life)
 {
-    renew_facts_t facts = {
-        1, 1, 1, 1, START, START + life - apr_time_from_sec(1), START, 0, 0, 0
-    };
+    renew_facts_t facts = { 1,     1, 1, 1, START, START + life - apr_time_from_sec(1),
+                            START, 0, 0, 0, 0 };
 
     return facts;
 }
@@ -129,11 +128,11 @@ static void orders_at_once_what_does_not_fit(void **state)
         renew_facts_t facts;
         const char *word;
     } rows[] = {
-        { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
-        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0, 0 }, "name" },
-        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0, 0 }, "key" },
-        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0, 0 }, "CA" },
-        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0, 0 }, "expired" },
+        { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
+        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0, 0, 0 }, "name" },
+        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0, 0, 0 }, "key" },
+        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0, 0, 0 }, "CA" },
+        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0, 0, 0 }, "expired" },
     };
     size_t i;
 
@@ -281,6 +280,7 @@ static void holds_a_window_back_that_would_loop(void **state)
     renew_facts_t facts = suggested(DAYS(90), -HOURS(2), -HOURS(1), 0.5);
 
     (void)state;
+    facts.repeated = 1;
     assert_int_equal(renew_decide(START, 0, &facts, &unset).when, START + DAYS(90) / 20);
     /* Revoked two days later: at once. */
     facts = suggested(DAYS(90), HOURS(47), HOURS(48), 0.5);
@@ -288,6 +288,44 @@ static void holds_a_window_back_that_would_loop(void **state)
     /* Revoked within the first hour: not before that is over. */
     facts = suggested(DAYS(90), 1, 2, 0.5);
     assert_int_equal(renew_decide(START + 3, 0, &facts, &unset).when, START + HOURS(1));
+}
+
+/* RFC 9773, 4.2: at once; a revocation of many may come within the first hours of a certificate. */
+static void renews_at_once_when_the_window_has_passed(void **state)
+{
+    static const struct {
+        apr_interval_time_t from, to, now;
+    } rows[] = {
+        { -HOURS(48), -HOURS(24), 0 },         /* told of a new one */
+        { -HOURS(2), -HOURS(1), HOURS(5) },    /* of one of this morning */
+        { -HOURS(2), -HOURS(1), DAYS(3) },     /* of one of three days */
+        { -HOURS(2), HOURS(400), HOURS(300) }, /* in the midst of it, our time being over */
+        { DAYS(10), DAYS(11), DAYS(12) },      /* as ever */
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        renew_facts_t facts = suggested(DAYS(90), rows[i].from, rows[i].to, 0.5);
+        renew_decision_t decision;
+
+        decision = renew_decide(START + rows[i].now, 0, &facts, &unset);
+        assert_true(decision.when <= START + rows[i].now);
+        assert_string_equal(decision.why, "the time that the CA suggests has come");
+    }
+}
+
+/* "This time" is one to come. */
+static void does_not_suggest_a_time_that_has_passed(void **state)
+{
+    renew_facts_t facts = suggested(DAYS(90), -HOURS(2), -HOURS(1), 0.5);
+
+    (void)state;
+    facts.repeated = 1;
+    assert_non_null(strstr(renew_decide(START, 0, &facts, &unset).why, "have passed"));
+    facts = suggested(DAYS(90), DAYS(40), DAYS(41), 0.5);
+    assert_string_equal(renew_decide(START, 0, &facts, &unset).why, "the CA suggests this time");
+    assert_null(strstr(renew_decide(START + DAYS(42), 0, &facts, &unset).why, "this time"));
 }
 
 static void asks_again_when_told(void **state)
@@ -392,8 +430,10 @@ static void keeps_its_promises_whatever_the_ca_suggests(void **state)
         renew_policy_t policy = random_policy();
         apr_time_t now = START + (apr_interval_time_t)(roll() * 0.9 * (double)life);
         apr_time_t backstop = START + life - (life < DAYS(10) ? life / 3 : life / 4);
-        apr_time_t when = renew_decide(now, roll(), &facts, &policy).when;
+        apr_time_t when;
 
+        facts.repeated = 1; /* one more order may come before */
+        when = renew_decide(now, roll(), &facts, &policy).when;
         assert_true(facts.suggested >= START + from && facts.suggested < START + to);
         assert_true(when <= backstop);         /* never later than that */
         assert_true(when >= START + HOURS(1)); /* no hot loop */
@@ -513,6 +553,8 @@ int main(void)
         cmocka_unit_test(follows_the_ca),
         cmocka_unit_test(does_not_let_the_ca_wait_too_long),
         cmocka_unit_test(holds_a_window_back_that_would_loop),
+        cmocka_unit_test(renews_at_once_when_the_window_has_passed),
+        cmocka_unit_test(does_not_suggest_a_time_that_has_passed),
         cmocka_unit_test(asks_again_when_told),
         cmocka_unit_test(asks_again_after_errors),
         cmocka_unit_test(plans_by_the_clock_of_the_ca),

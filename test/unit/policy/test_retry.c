@@ -109,13 +109,13 @@ static void is_never_earlier_than_retry_after(void **state)
 {
     static const retry_class_t classes[] = { RETRY_TRANSIENT, RETRY_LIMITED, RETRY_VALIDATION,
                                              RETRY_CONFIGURATION };
-    static const apr_int64_t seconds[] = { 0, 1, 60, 3600, 86400 };
+    static const apr_int64_t seconds[] = { 0, 1, 60, 3600, 86400, 604800, 31 * 86400 };
     size_t c, s;
     int attempts, dice;
 
     (void)state;
     for (c = 0; c < 4; ++c) {
-        for (s = 0; s < 5; ++s) {
+        for (s = 0; s < sizeof(seconds) / sizeof(seconds[0]); ++s) {
             for (attempts = 1; attempts < 30; ++attempts) {
                 for (dice = 0; dice < 10; ++dice)
                     assert_true(wait_for(classes[c], dice / 10.0, attempts, seconds[s])
@@ -125,11 +125,14 @@ static void is_never_earlier_than_retry_after(void **state)
     }
 }
 
-static void takes_retry_after_for_a_day_at_most(void **state)
+static void takes_retry_after_for_a_month_at_most(void **state)
 {
     (void)state;
-    assert_int_equal(wait_for(RETRY_TRANSIENT, 0, 1, 365 * 86400), HOURS(24));
-    assert_int_equal(wait_for(RETRY_TRANSIENT, 0, 1, APR_INT64_MAX), HOURS(24));
+    assert_int_equal(wait_for(RETRY_LIMITED, 0, 1, 604800), HOURS(7 * 24));
+    assert_in_range(wait_for(RETRY_LIMITED, 0.9999999, 1, 604800), HOURS(7 * 24),
+                    HOURS(7 * 24 + 1));
+    assert_int_equal(wait_for(RETRY_TRANSIENT, 0, 1, 365 * 86400), HOURS(31 * 24));
+    assert_int_equal(wait_for(RETRY_TRANSIENT, 0, 1, APR_INT64_MAX), HOURS(31 * 24));
 }
 
 static void is_always_later_than_now(void **state)
@@ -184,7 +187,7 @@ int main(void)
         cmocka_unit_test(waits_a_day_for_the_administrator),
         cmocka_unit_test(obeys_limits),
         cmocka_unit_test(is_never_earlier_than_retry_after),
-        cmocka_unit_test(takes_retry_after_for_a_day_at_most),
+        cmocka_unit_test(takes_retry_after_for_a_month_at_most),
         cmocka_unit_test(is_always_later_than_now),
         cmocka_unit_test(polls_as_the_ca_says),
         cmocka_unit_test(polls_slower_when_the_ca_is_silent),
