@@ -422,6 +422,8 @@ retry_class_t problem_classify(const eab_result_t *problem, problem_place_t plac
     size_t i;
     json_t *member;
 
+    if (problem->foreign && problem->retry_after < 0)
+        return RETRY_TRANSIENT; /* no word of the CA */
     /* The classes are declared in the order of how little another attempt helps. */
     json_array_foreach(problem->subproblems, i, member)
     {
