@@ -34,6 +34,21 @@ json_t *acme_answer_object(apr_pool_t *p, const acme_answer_t *answer)
     return json_is_object(json) ? json : NULL;
 }
 
+int acme_answer_is_json(const acme_answer_t *answer)
+{
+    return json_parse(answer->pool, answer->body, answer->len, NULL) != NULL;
+}
+
+int acme_answer_has_status(const acme_answer_t *answer)
+{
+    return json_peek_string(acme_answer_object(answer->pool, answer), "status") != NULL;
+}
+
+int acme_answer_is_object(const acme_answer_t *answer)
+{
+    return acme_answer_object(answer->pool, answer) != NULL;
+}
+
 apr_int64_t acme_answer_retry_after(const acme_answer_t *answer)
 {
     return clock_retry_after(apr_table_get(answer->headers, "Retry-After"),

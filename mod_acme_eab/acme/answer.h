@@ -12,6 +12,15 @@
 /** The body as a JSON object that p owns, or NULL when it is anything else. */
 json_t *acme_answer_object(apr_pool_t *p, const acme_answer_t *answer);
 
+/** True when the body is JSON, of whatever kind. */
+int acme_answer_is_json(const acme_answer_t *answer);
+
+/** True for a JSON object with a status in words, as an order and an authorization have. */
+int acme_answer_has_status(const acme_answer_t *answer);
+
+/** True for any JSON object. */
+int acme_answer_is_object(const acme_answer_t *answer);
+
 /** Retry-After in seconds, a date being counted from the answer's own Date; -1: unsaid. */
 apr_int64_t acme_answer_retry_after(const acme_answer_t *answer);
 

@@ -332,6 +332,7 @@ static void explain_cut(const exchange_t *exchange, CURLcode code, eab_result_t 
     eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE,
                    "The connection to %s failed before there was a complete answer: %s",
                    name_peer(exchange), curl_words(exchange, code));
+    result->foreign = code != CURLE_SSL_CONNECT_ERROR;
 }
 
 /* An https proxy, or the CA itself? */
@@ -382,6 +383,7 @@ static void explain_answer(const exchange_t *exchange, CURLcode code, eab_result
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_ANSWER,
                        "The answer of %s cannot be used: %s", peer, curl_words(exchange, code));
     }
+    result->foreign = 1;
 }
 
 typedef void explain_fn(const exchange_t *exchange, CURLcode code, eab_result_t *result);

@@ -6,6 +6,7 @@ libacme_la_SOURCES = \
 	mod_acme_eab/acme/authorization.c mod_acme_eab/acme/authorization.h \
 	mod_acme_eab/acme/directory.c mod_acme_eab/acme/directory.h \
 	mod_acme_eab/acme/http.c mod_acme_eab/acme/http.h \
+	mod_acme_eab/acme/memory.c mod_acme_eab/acme/memory.h \
 	mod_acme_eab/acme/order.c mod_acme_eab/acme/order.h \
 	mod_acme_eab/acme/orderlist.c mod_acme_eab/acme/orderlist.h \
 	mod_acme_eab/acme/problem.c mod_acme_eab/acme/problem.h \

@@ -21,6 +21,11 @@ const char *acme_renewalinfo_url(apr_pool_t *p, const char *renewal_info, const 
     return apr_pstrcat(p, apr_pstrmemdup(p, renewal_info, len), "/", ari_id, NULL);
 }
 
+int acme_renewalinfo_is_one(const acme_answer_t *answer)
+{
+    return acme_renewalinfo_parse(answer->pool, answer, eab_result_make(answer->pool)) != NULL;
+}
+
 acme_renewalinfo_t *acme_renewalinfo_parse(apr_pool_t *p, const acme_answer_t *answer,
                                            eab_result_t *result)
 {

@@ -28,4 +28,7 @@ const char *acme_renewalinfo_url(apr_pool_t *p, const char *renewal_info, const 
 acme_renewalinfo_t *acme_renewalinfo_parse(apr_pool_t *p, const acme_answer_t *answer,
                                            eab_result_t *result);
 
+/** True when it can be parsed. */
+int acme_renewalinfo_is_one(const acme_answer_t *answer);
+
 #endif

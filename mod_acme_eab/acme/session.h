@@ -27,6 +27,19 @@ typedef struct acme_signer {
     void *impl;
 } acme_signer_t;
 
+/** What decides when the same thing may be asked again, and how far requests to a host are apart.
+ * Times are of clock_steady(). */
+typedef struct acme_pacer {
+    /** How long a request to url waits; it takes its turn by that. */
+    apr_interval_time_t (*wait)(struct acme_pacer *pacer, const char *url);
+    /** An answer from there. refused: by what stands before the CA, as too much. */
+    void (*heard)(struct acme_pacer *pacer, const char *url, int refused, apr_time_t sent,
+                  apr_int64_t retry_after);
+    /** How long after so many answers in a row that were none; -1: not with the request in hand. */
+    apr_interval_time_t (*repeat)(struct acme_pacer *pacer, int answers, apr_int64_t retry_after);
+    void *impl;
+} acme_pacer_t;
+
 /** Nothing is sent yet. Lives in p. */
 acme_session_t *acme_session_make(apr_pool_t *p, acme_transport_t *transport, acme_signer_t *signer,
                                   const char *directory_url);
@@ -46,6 +59,39 @@ const acme_directory_t *acme_session_seen(const acme_session_t *session);
  * of work (checklist D-10, N-09). Requests under way are not disturbed. */
 void acme_session_forget(acme_session_t *session);
 
+/** Without it every answer is handed on as it came, and nothing waits. It must live as long. */
+void acme_session_pace(acme_session_t *session, acme_pacer_t *pacer);
+
+/** Send what has waited until now. */
+void acme_session_poke(acme_session_t *session, apr_time_t now);
+
+/** When to poke it, by clock_steady(); 0: nothing waits. */
+apr_time_t acme_session_due(const acme_session_t *session);
+
+/** @return true when a 2xx answer is what was asked for; anything else is garbled */
+typedef int acme_reads_fn(const acme_answer_t *answer);
+
+/** What is asked with a POST. What only reads is asked again, a few times and ever more slowly, while
+ * what comes is no word of the CA: garbled, cut, a redirect, a page of a web server before it. What
+ * acts is asked again only where that web server has turned it away (429, 403): after anything else
+ * nobody knows whether the CA has acted, and result->foreign says so. Whoever asks the same once more
+ * (the same sentence, by its address, at the same URL) waits for as long as is seemly. */
+typedef struct acme_question {
+    const char *url;
+    const void *sentence;     /* what to sign; must live until done is called */
+    const char *accept;       /* Accept header or NULL */
+    acme_reads_fn *is_answer; /* NULL: any body will do */
+    int acts;
+} acme_question_t;
+
+/** The same as acme_session_post(), with that. */
+void acme_session_ask(acme_session_t *session, const acme_question_t *question,
+                      acme_answer_fn *done, void *baton);
+
+/** True when nobody knows whether the CA has acted on what was asked, and it can be looked into now: a
+ * web server before the CA did not turn it away, nor name a time that is long to wait for. */
+int acme_session_is_unsure(const eab_result_t *result);
+
 /** POST a signed sentence to url. A nonce is taken from earlier answers or fetched with HEAD
  * newNonce; each is used once; badNonce is repeated, signed anew with the nonce of the error, at
  * most 5 times (then EAB_PROBLEM_NONCE_LOOP). The session must be open.
@@ -56,10 +102,10 @@ void acme_session_forget(acme_session_t *session);
 void acme_session_post(acme_session_t *session, const char *url, const void *sentence,
                        const char *accept, acme_answer_fn *done, void *baton);
 
-/** GET a resource that needs no signature (RFC 9773, 4.1). The session need not be open. done as for
- * acme_session_post(). */
+/** GET a resource that needs no signature (RFC 9773, 4.1). The session need not be open. is_answer: as
+ * in a question; done as for acme_session_post(). */
 void acme_session_get(acme_session_t *session, const char *url, const char *accept,
-                      acme_answer_fn *done, void *baton);
+                      acme_reads_fn *is_answer, acme_answer_fn *done, void *baton);
 
 /** How far the CA's clock is ahead of ours, by its newest answer; 0 as long as it told nothing. */
 apr_interval_time_t acme_session_ahead(const acme_session_t *session);

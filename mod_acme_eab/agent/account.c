@@ -14,6 +14,11 @@
 
 #define NONCE_LIFE apr_time_from_sec(5 * 60)
 
+/* How often in an attempt a registration is looked up that no answer of the CA came to. */
+#define DOUBTS_MAX 2
+
+static void find_again(agent_account_t *account);
+
 /* ---- signing: the keeper does it ---- */
 
 typedef struct signing {
@@ -128,12 +133,28 @@ static void store_url(agent_account_t *account, const char *url)
     link_request(account->agent->link, MESSAGE_REGISTERED, body, on_stored, account);
 }
 
+/* Whether the CA took a newAccount that no answer of it came to is looked up, never tried out: the EAB
+ * key may be of single use. @return 0 when that is left to the next attempt */
+static int look_up(agent_account_t *account, const eab_result_t *result)
+{
+    if (!acme_session_is_unsure(result) || account->doubts == DOUBTS_MAX) {
+        return 0;
+    }
+    ++account->doubts;
+    find_again(account);
+    return 1;
+}
+
 static void on_account(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     agent_account_t *account = baton;
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_account_t *found;
 
+    if (look_up(account, result)) {
+        return;
+    }
+    account->doubts = 0;
     if (result->rv != APR_SUCCESS) {
         fail(account, result);
         return;
@@ -151,14 +172,24 @@ static void on_account(void *baton, const acme_answer_t *answer, const eab_resul
     store_url(account, found->url);
 }
 
+/* An account is told by its URL; the body may lack. */
+static int is_account(const acme_answer_t *answer)
+{
+    return apr_table_get(answer->headers, "Location") != NULL;
+}
+
 static void post(agent_account_t *account, sentence_t sentence, acme_answer_fn *done)
 {
     const acme_directory_t *directory = acme_session_directory(account->session);
+    acme_question_t question = { NULL, NULL, NULL, NULL, 0 };
 
     account->request.sentence = sentence;
     account->request.index = account->index;
-    acme_session_post(account->session, directory->new_account, &account->request, NULL, done,
-                      account);
+    question.url = directory->new_account;
+    question.sentence = &account->request;
+    question.is_answer = is_account;
+    question.acts = sentence == SENTENCE_NEW_ACCOUNT;
+    acme_session_ask(account->session, &question, done, account);
 }
 
 static void register_new(agent_account_t *account)
@@ -193,6 +224,11 @@ static void on_found(void *baton, const acme_answer_t *answer, const eab_result_
         return;
     }
     on_found_with_eab(baton, answer, result);
+}
+
+static void find_again(agent_account_t *account)
+{
+    post(account, SENTENCE_FIND_ACCOUNT, on_found);
 }
 
 /* What must be so before newAccount is sent (checklist A-02, D-08). */
@@ -513,6 +549,7 @@ agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
         p,
         acme_http_transport(agent->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
+    acme_session_pace(account->session, agent->pacer);
     failing_init(&account->failing, agent, "account", index,
                  apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, NULL,
                  &brief->failure);

@@ -32,6 +32,7 @@ typedef struct agent_account {
     apr_pool_t *waiters_pool;
     int active;                       /* jobs that are at work with it */
     pace_t pace;                      /* how many may be */
+    int doubts;                       /* newAccounts that no answer of the CA came to */
     int asking;                       /* questions for renewal information that are under way */
     int clock_told;                   /* that our clock is wrong */
     const acme_directory_t *followed; /* as last taken over into brief->told; not to be read */

@@ -11,6 +11,7 @@
 #include "agent/answer.h"
 #include "agent/directory.h"
 #include "agent/job.h"
+#include "agent/pacing.h"
 #include "agent/status.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -78,6 +79,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->status_path = apr_pstrcat(p, brief->run_dir, "/status.json", NULL);
     agent->reload_due = clock_steady() + (brief->reload.next - agent->since);
     agent->reading = reading_make(p);
+    agent->pacer = pacing_make(p);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
     if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
@@ -173,6 +175,17 @@ static void poke_jobs(agent_t *agent)
     }
 }
 
+/* What waits to be asked again. */
+static void poke_sessions(agent_t *agent)
+{
+    int i;
+
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        acme_session_poke(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->session,
+                          clock_steady());
+    }
+}
+
 static void follow_directories(agent_t *agent)
 {
     int i;
@@ -236,6 +249,14 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
     if (agent->status_dirty && now + (agent->status_at - clock_steady()) < next) {
         next = now + (agent->status_at - clock_steady());
     }
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        apr_time_t due =
+            acme_session_due(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->session);
+
+        if (due != 0 && now + (due - clock_steady()) < next) {
+            next = now + (due - clock_steady());
+        }
+    }
     for (i = 0; i < agent->jobs->nelts; ++i) {
         apr_time_t due = job_due(APR_ARRAY_IDX(agent->jobs, i, job_t *));
 
@@ -260,6 +281,7 @@ void agent_run(agent_t *agent)
         beat(agent);
         follow_clock(agent);
         poke_jobs(agent);
+        poke_sessions(agent);
         follow_directories(agent);
         write_status(agent);
         follow_clock(agent); /* or it sleeps for too long */

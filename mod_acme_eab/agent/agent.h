@@ -22,6 +22,7 @@ typedef struct agent {
     apr_pool_t *pool;
     link_t *link;
     acme_http_t *http;
+    acme_pacer_t *pacer; /* of all sessions */
     brief_t *brief;
     reading_t *reading; /* of answers in the run directory */
     news_t reload;

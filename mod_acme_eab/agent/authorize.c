@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "acme/answer.h"
 #include "acme/authorization.h"
 #include "agent/answer.h"
 #include "agent/evidence.h"
@@ -27,11 +28,11 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
     if (job->state != JOB_AUTHORIZING) {
         return; /* another authorization of this order has failed meanwhile */
     }
-    if (result->rv != APR_SUCCESS) {
-        if (job_is_verdict(result)) {
-            job_abandon(job);
-        }
-        job_fail(job, result, PROBLEM_AT_CHALLENGE);
+    if (result->foreign && result->retry_after < 0) {
+        job->doubtful = 1; /* has the CA heard it? The authorization tells */
+    }
+    else if (result->rv != APR_SUCCESS) {
+        job_fail_keeping(job, result, PROBLEM_AT_CHALLENGE);
         return;
     }
     if (--job->authorizations == 0) {
@@ -47,8 +48,8 @@ static void tell_ca(job_t *job, const char *url, int told)
         --job->authorizations;
         return;
     }
-    job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index, NULL,
-             on_challenge);
+    job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index,
+             acme_answer_is_object, on_challenge);
 }
 
 /* A challenge whose TXT record the keeper's program is adding. */
@@ -209,16 +210,6 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
     return put_answer(job, authorization->name, challenge, problem, ptemp);
 }
 
-/* A disk that is full is no reason to give the order up. */
-static void fail_unanswered(job_t *job, const eab_result_t *problem)
-{
-    if (eab_result_is(problem, EAB_PROBLEM_ANSWER_FILE)) {
-        job_fail(job, problem, PROBLEM_AT_CHALLENGE);
-        return;
-    }
-    job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
-}
-
 /* In p; NULL when it is not of use any more, or after a failure was told. */
 static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t *answer,
                                                 const eab_result_t *result, apr_pool_t *p)
@@ -231,13 +222,10 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
         return NULL;
     }
     if (result->rv != APR_SUCCESS) {
-        if (job_is_verdict(result)) {
-            job_abandon(job);
-        }
-        job_fail(job, result, PROBLEM_AT_ORDER);
+        job_fail_keeping(job, result, PROBLEM_AT_ORDER);
         return NULL;
     }
-    authorization = acme_authorization_parse(p, answer, problem);
+    authorization = acme_authorization_parse(p, job_recall(job, answer->url, answer), problem);
     if (authorization == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
     }
@@ -259,7 +247,8 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         break;
     case ACME_AUTHORIZATION_PENDING:
         if (answer_challenge(job, authorization, problem, answer->pool) != APR_SUCCESS) {
-            fail_unanswered(job, problem);
+            job_fail(job, problem,
+                     PROBLEM_AT_CHALLENGE); /* the order is good for another attempt */
             return;
         }
         break;
@@ -317,7 +306,7 @@ static void answer_pending(job_t *job)
             APR_ARRAY_IDX(job->pending, i, const acme_authorization_t *);
 
         if (answer_challenge(job, authorization, problem, pool) != APR_SUCCESS) {
-            job_fail_order(job, problem, PROBLEM_AT_CHALLENGE);
+            job_fail(job, problem, PROBLEM_AT_CHALLENGE);
         }
     }
     if (job->state == JOB_AUTHORIZING && job->authorizations == 0) {
@@ -362,6 +351,7 @@ void authorize_names(job_t *job)
     reading_forget(job->agent->reading, job); /* what an attempt before was waiting for */
     job->unread = 0;
     job->read = 0;
+    job->doubtful = 0;
     job->authorizations = job->looks = count;
     job->pending = apr_array_make(job->order_pool, count, sizeof(const acme_authorization_t *));
     job->blocked = 0;
@@ -371,6 +361,7 @@ void authorize_names(job_t *job)
     }
     for (i = 0; i < count && job->state == JOB_AUTHORIZING; ++i) {
         job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
+                 acme_answer_has_status,
                  job->brief->allow_subset ? on_first_look : on_authorization);
     }
 }
@@ -378,7 +369,10 @@ void authorize_names(job_t *job)
 void authorize_wait(job_t *job)
 {
     job_poll_later(job, "the CA validates the names");
-    if (is_watching(job)) {
+    if (job->doubtful) {
+        job_poll_in(job, apr_time_from_sec(1), "the CA may not have heard of the answers");
+    }
+    else if (is_watching(job)) {
         time_first_look(job);
     }
 }
@@ -410,8 +404,8 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
         return;
     }
     if (result->rv == APR_SUCCESS) {
-        authorization =
-            acme_authorization_parse(answer->pool, answer, eab_result_make(answer->pool));
+        authorization = acme_authorization_parse(answer->pool, job_recall(job, answer->url, answer),
+                                                 eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
         fail_with_authorization(job, authorization);
@@ -461,7 +455,8 @@ static void on_second_look(void *baton, const acme_answer_t *answer, const eab_r
 
     --job->requests;
     if (result->rv == APR_SUCCESS) {
-        authorization = acme_authorization_parse(answer->pool, answer, problem);
+        authorization =
+            acme_authorization_parse(answer->pool, job_recall(job, answer->url, answer), problem);
     }
     if (authorization != NULL) {
         obstacle = find_obstacle(job, authorization, problem);
@@ -496,6 +491,7 @@ void authorize_explain(job_t *job)
     }
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
         job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
+                 acme_answer_has_status,
                  job->brief->allow_subset ? on_second_look : on_failed_authorization);
     }
 }

@@ -9,7 +9,7 @@
 #include "agent/order.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
-#include "base/bytes.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/chain.h"
 
@@ -18,14 +18,15 @@
 
 #define PEM_CHAIN "application/pem-certificate-chain"
 
-/* How long a valid order may lack the URL of its certificate. */
+/* How long a valid order may lack the URL of its certificate within an attempt. */
 #define POLLS_WITHOUT_URL 10
+
+/* In how many attempts an order may lack the URL that it is to have, before and after finalize. */
+#define LACKING_MAX 3
+#define LACKING_MAX_FINALIZED 20
 
 /* How often an unanswered finalize is looked into at once; then as any failure. */
 #define UNSURE_MAX 3
-
-/* How often a certificate that the CA refuses to hand out is asked for before it is given up. */
-#define PATIENCE 3
 
 /* ---- finalize and after ---- */
 
@@ -33,6 +34,9 @@
  * finalized blindly again. */
 static int is_unsure(const eab_result_t *result)
 {
+    if (result->foreign) { /* else that is waited for as any failure; the order is read then, too */
+        return acme_session_is_unsure(result);
+    }
     if (result->type == NULL) {
         return result->http_status >= 500;
     }
@@ -90,6 +94,18 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
     job_fail(job, result, PROBLEM_AT_ORDER);
 }
 
+/* The order lacks a URL, which may come: it is asked for that again and again. */
+static void fail_lacking(job_t *job)
+{
+    int most = job->brief->finalized ? LACKING_MAX_FINALIZED : LACKING_MAX;
+
+    if (job->failing.failure.attempts >= most) {
+        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        return;
+    }
+    job_fail(job, job->order->problem, PROBLEM_AT_ORDER);
+}
+
 void issue_finalize(job_t *job)
 {
     job->polls = 0;
@@ -97,30 +113,57 @@ void issue_finalize(job_t *job)
     if (job->order->finalize == NULL) {
         eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is ready and the CA named no URL to finalize it.");
-        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        fail_lacking(job);
         return;
     }
-    job_post(job, job->order->finalize, &job->finalize_request, SENTENCE_FINALIZE, job->index, NULL,
-             on_finalized);
+    job_post(job, job->order->finalize, &job->finalize_request, SENTENCE_FINALIZE, job->index,
+             acme_answer_has_status, on_finalized);
 }
 
 void issue_wait(job_t *job)
 {
     job_leave_place(job); /* the CA is at work, not we: others may go on */
+    if (job->unsure > 0 && job->polls == 0) {
+        ++job->polls;
+        job_poll_in(job, apr_time_from_sec(1 << (job->unsure - 1)),
+                    "the answer to the certificate request could not be read; the order tells");
+        return;
+    }
     job_poll_later(job, "the CA is issuing the certificate");
+}
+
+/* ---- the certificate ---- */
+
+/* In p, or NULL. What came with it and is none is in problem. */
+static chain_t *read_chain(const acme_answer_t *answer, eab_result_t *problem)
+{
+    chain_t *chain = NULL;
+
+    chain_parse(&chain, answer->body, answer->len, problem, answer->pool);
+    return chain;
+}
+
+/* Half a certificate, or a page in its place, is asked for again. What has more in it than a chain has
+ * is whole, and to be refused. */
+static int is_chain(const acme_answer_t *answer)
+{
+    eab_result_t *problem = eab_result_make(answer->pool);
+
+    return read_chain(answer, problem) != NULL || problem->rv == APR_EACCES;
 }
 
 /* ---- ACMEPreferredChain ---- */
 
-static int is_preferred(const job_t *job, const acme_answer_t *answer)
+static int is_preferred(const job_t *job, const chain_t *chain, apr_pool_t *ptemp)
 {
-    chain_t *chain = NULL;
+    return chain != NULL
+           && strcmp(chain_top_issuer(ptemp, chain), job->brief->preferred_chain) == 0;
+}
 
-    return answer->len <= LIMIT_CHAIN
-           && chain_parse(&chain, answer->body, answer->len, eab_result_make(answer->pool),
-                          answer->pool)
-                  == APR_SUCCESS
-           && strcmp(chain_top_issuer(answer->pool, chain), job->brief->preferred_chain) == 0;
+/* The text that is sent on is made anew: nothing but certificates is in it. */
+static void put_chain(job_t *job, const chain_t *chain, apr_pool_t *ptemp)
+{
+    json_put_string(job->chain, "pem", chain_pem(ptemp, chain));
 }
 
 static void try_alternate(job_t *job);
@@ -129,10 +172,12 @@ static void try_alternate(job_t *job);
 static void on_alternate(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
+    const chain_t *chain;
 
     --job->requests;
-    if (result->rv == APR_SUCCESS && is_preferred(job, answer)) {
-        json_object_set_new(job->chain, "pem", json_stringn(answer->body, answer->len));
+    chain = result->rv == APR_SUCCESS ? read_chain(answer, eab_result_make(answer->pool)) : NULL;
+    if (is_preferred(job, chain, answer->pool)) {
+        put_chain(job, chain, answer->pool);
         job_happen(job, EVENT_FETCHED);
         return;
     }
@@ -144,7 +189,7 @@ static void try_alternate(job_t *job)
     const char **url = apr_array_pop(job->alternates);
 
     if (url != NULL) {
-        job_read(job, *url, PEM_CHAIN, on_alternate);
+        job_read(job, *url, PEM_CHAIN, is_chain, on_alternate);
         return;
     }
     log_line(LOG_LEVEL_WARNING,
@@ -156,12 +201,12 @@ static void try_alternate(job_t *job)
 
 /* RFC 8555, 7.4.2: other chains of the same certificate are linked as alternates. The keeper checks
  * whichever is chosen. */
-static void choose_chain(job_t *job, const acme_answer_t *answer)
+static void choose_chain(job_t *job, const acme_answer_t *answer, const chain_t *chain)
 {
     apr_array_header_t *found;
     int i;
 
-    if (job->brief->preferred_chain == NULL || is_preferred(job, answer)) {
+    if (job->brief->preferred_chain == NULL || is_preferred(job, chain, answer->pool)) {
         job_happen(job, EVENT_FETCHED);
         return;
     }
@@ -180,30 +225,28 @@ static void choose_chain(job_t *job, const acme_answer_t *answer)
 static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
-    eab_result_t *problem;
-    json_t *pem;
+    eab_result_t *problem = eab_result_make(answer->pool);
+    const chain_t *chain;
 
     --job->requests;
     if (result->rv != APR_SUCCESS) {
-        /* The certificate exists: it is fetched later. */
-        if (job_is_verdict(result) && job->failing.failure.attempts + 1 >= PATIENCE) {
+        if (job_is_final(job, result)) { /* else the certificate exists: it is fetched later */
             job_abandon(job);
         }
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
-    pem = (answer->len <= LIMIT_CHAIN) ? json_stringn(answer->body, answer->len) : NULL;
-    if (pem == NULL) {
-        problem = eab_result_make(answer->pool);
-        eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                       "What the CA sent as the certificate is no PEM text, or too long.");
-        job_fail_order(job, problem, PROBLEM_AT_ORDER);
+    if ((chain = read_chain(answer, problem)) == NULL) {
+        if (problem->rv == APR_EACCES) {
+            job_abandon(job);
+        }
+        job_fail(job, problem, PROBLEM_AT_ORDER);
         return;
     }
     job->chain = json_object();
     json_object_set_new(job->chain, "certificate", json_integer(job->index));
-    json_object_set_new(job->chain, "pem", pem);
-    choose_chain(job, answer);
+    put_chain(job, chain, answer->pool);
+    choose_chain(job, answer, chain);
 }
 
 void issue_download(job_t *job)
@@ -215,10 +258,10 @@ void issue_download(job_t *job)
     if (job->order->certificate == NULL) {
         eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is valid and the CA named no URL of the certificate.");
-        job_fail_with_order(job, PROBLEM_AT_ORDER);
+        fail_lacking(job);
         return;
     }
-    job_read(job, job->order->certificate, PEM_CHAIN, on_chain);
+    job_read(job, job->order->certificate, PEM_CHAIN, is_chain, on_chain);
 }
 
 static void keep_facts(job_t *job, const json_t *body)

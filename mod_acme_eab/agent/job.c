@@ -41,9 +41,10 @@ static const struct {
     [JOB_QUEUED] = { enter_queued, "it waits for its turn (ACMEMaxParallel)" },
     [JOB_OPENING] = { enter_opening, "the CA is being contacted" },
     [JOB_REOPENING] = { enter_reopening, "the account is being registered again" },
-    [JOB_DOUBTING] = { doubt_ask, "the CA is asked about the account" },
+    [JOB_CONSULTING] = { doubt_ask, "the CA is asked about the account" },
     [JOB_SEARCHING] = { order_search, "an order that was not answered is looked for" },
     [JOB_ORDERING] = { order_place, "the order is being placed" },
+    [JOB_DOUBTING] = { order_doubt, NULL },
     [JOB_READING] = { order_read, "the order is being read" },
     [JOB_AUTHORIZING] = { authorize_names, "the names are being authorized" },
     [JOB_VALIDATING] = { authorize_wait, NULL },
@@ -70,8 +71,8 @@ static const struct {
     { JOB_REOPENING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_REOPENING, EVENT_FAILED, JOB_IDLE },
 
-    { JOB_DOUBTING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
-    { JOB_DOUBTING, EVENT_FAILED, JOB_IDLE },
+    { JOB_CONSULTING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
+    { JOB_CONSULTING, EVENT_FAILED, JOB_IDLE },
 
     { JOB_SEARCHING, EVENT_ORDER_NEEDED, JOB_ORDERING },
     { JOB_SEARCHING, EVENT_PENDING, JOB_AUTHORIZING },
@@ -80,12 +81,14 @@ static const struct {
     { JOB_SEARCHING, EVENT_FAILED, JOB_IDLE },
 
     { JOB_ORDERING, EVENT_ORDER_NEEDED, JOB_ORDERING },
+    { JOB_ORDERING, EVENT_UNSURE, JOB_DOUBTING },
+    { JOB_DOUBTING, EVENT_DUE, JOB_OPENING },
     { JOB_ORDERING, EVENT_PENDING, JOB_AUTHORIZING },
     { JOB_ORDERING, EVENT_READY, JOB_FINALIZING },
     { JOB_ORDERING, EVENT_AT_WORK, JOB_PROCESSING },
     { JOB_ORDERING, EVENT_ISSUED, JOB_DOWNLOADING },
     { JOB_ORDERING, EVENT_INVALID, JOB_EXPLAINING },
-    { JOB_ORDERING, EVENT_ACCOUNT_DOUBTED, JOB_DOUBTING },
+    { JOB_ORDERING, EVENT_ACCOUNT_DOUBTED, JOB_CONSULTING },
     { JOB_ORDERING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_ORDERING, EVENT_FAILED, JOB_IDLE },
 
@@ -114,7 +117,7 @@ static const struct {
     { JOB_FINALIZING, EVENT_INVALID, JOB_EXPLAINING },
     { JOB_FINALIZING, EVENT_UNSURE, JOB_PROCESSING },
     { JOB_FINALIZING, EVENT_ORDER_NEEDED, JOB_ORDERING },
-    { JOB_FINALIZING, EVENT_ACCOUNT_DOUBTED, JOB_DOUBTING },
+    { JOB_FINALIZING, EVENT_ACCOUNT_DOUBTED, JOB_CONSULTING },
     { JOB_FINALIZING, EVENT_ACCOUNT_LOST, JOB_REOPENING },
     { JOB_FINALIZING, EVENT_FAILED, JOB_IDLE },
     { JOB_PROCESSING, EVENT_DUE, JOB_OPENING },
@@ -197,8 +200,15 @@ void job_forget_order(job_t *job)
     job->brief->ordering = 0;
     job->brief->order_url = NULL;
     job->brief->finalized = 0;
+    job->brief->order_finalize = NULL;
     job->unstored = 0;
+    job->doubtful = 0;
     job->order = NULL;
+    job->memory = NULL;
+    if (job->memory_pool != NULL) {
+        apr_pool_destroy(job->memory_pool);
+        job->memory_pool = NULL;
+    }
     if (job->order_pool != NULL) {
         apr_pool_destroy(job->order_pool);
         job->order_pool = NULL;
@@ -243,10 +253,34 @@ void job_fail_order(job_t *job, const eab_result_t *problem, problem_place_t pla
  * connection, 5xx, "come later") the order may still be alive. */
 int job_is_verdict(const eab_result_t *problem)
 {
-    return problem->http_status >= 400 && problem->http_status < 500 && problem->http_status != 408
-           && problem->http_status != 429 && !eab_result_is_acme(problem, "rateLimited")
+    return !problem->foreign && problem->http_status >= 400 && problem->http_status < 500
+           && problem->http_status != 408 && problem->http_status != 429
+           && !eab_result_is_acme(problem, "rateLimited")
            && !eab_result_is_acme(problem, "userActionRequired")
            && !eab_result_is_acme(problem, "badNonce");
+}
+
+/* How often an order that may come to something is asked for, when the CA refuses to show it, before
+ * it is given up; and one that something without a type refuses, a web server perhaps. */
+#define PATIENCE 3
+#define PATIENCE_UNTYPED 20
+
+int job_is_final(const job_t *job, const eab_result_t *problem)
+{
+    int patience = problem->type != NULL ? PATIENCE : PATIENCE_UNTYPED;
+
+    return job_is_verdict(problem) && job->failing.failure.attempts + 1 >= patience;
+}
+
+void job_fail_keeping(job_t *job, const eab_result_t *problem, problem_place_t place)
+{
+    if (job_is_final(job, problem)) {
+        job_abandon(job);
+    }
+    else {
+        job_remove_answers(job);
+    }
+    job_fail(job, problem, place);
 }
 
 /* @return true when the problem was that the CA does not know the account, and it is registered
@@ -278,18 +312,54 @@ void job_fail_with_order(job_t *job, problem_place_t place)
 
 /* ---- requests ---- */
 
+static void job_ask(job_t *job, const char *url, sentence_request_t *request, const char *accept,
+                    acme_reads_fn *is_answer, int acts, acme_answer_fn *done)
+{
+    acme_question_t question = { url, request, accept, is_answer, acts };
+
+    ++job->requests;
+    acme_session_ask(job->account->session, &question, done, job);
+}
+
 void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
-              int index, const char *accept, acme_answer_fn *done)
+              int index, acme_reads_fn *is_answer, acme_answer_fn *done)
 {
     request->sentence = sentence;
     request->index = index;
-    ++job->requests;
-    acme_session_post(job->account->session, url, request, accept, done, job);
+    job_ask(job, url, request, NULL, is_answer, 1, done);
 }
 
-void job_read(job_t *job, const char *url, const char *accept, acme_answer_fn *done)
+void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
+              acme_answer_fn *done)
 {
-    job_post(job, url, &job->read_request, SENTENCE_READ, job->account->index, accept, done);
+    job->read_request.sentence = SENTENCE_READ;
+    job->read_request.index = job->account->index;
+    job_ask(job, url, &job->read_request, accept, is_answer, 0, done);
+}
+
+/* What the journal knows of an order that an agent of before has placed. */
+static void begin_memory(job_t *job)
+{
+    const brief_certificate_t *brief = job->brief;
+    json_t *json;
+
+    apr_pool_create(&job->memory_pool, job->agent->pool);
+    job->memory = acme_memory_make(job->memory_pool);
+    if (brief->order_url == NULL) {
+        return;
+    }
+    json = json_object();
+    json_put_string(json, "finalize", brief->order_finalize);
+    acme_memory_note(job->memory, brief->order_url, json);
+    json_decref(json);
+}
+
+const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t *answer)
+{
+    if (job->memory == NULL) {
+        begin_memory(job);
+    }
+    return acme_memory_fill(job->memory, url, answer);
 }
 
 void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)
@@ -467,6 +537,7 @@ static void enter_idle(job_t *job)
     job->doubted = 0;
     job->told = 0;
     job->unsure = 0;
+    job->doubts = 0;
     job->polls = 0;
     if (!job->brief->ordering) {
         refused_forget(job);

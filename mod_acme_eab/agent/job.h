@@ -10,6 +10,7 @@
 #include "agent/account.h"
 #include "agent/agent.h"
 #include "agent/failing.h"
+#include "acme/memory.h"
 #include "acme/order.h"
 #include "ipc/message.h"
 
@@ -18,9 +19,10 @@ typedef enum {
     JOB_QUEUED,      /* due, waits for a place among ACMEMaxParallel */
     JOB_OPENING,     /* the account is made usable */
     JOB_REOPENING,   /* the CA does not know the account: it is registered anew */
-    JOB_DOUBTING,    /* the CA refused: does it still know the account? */
+    JOB_CONSULTING,  /* the CA refused: does it still know the account? */
     JOB_SEARCHING,   /* a newOrder was never answered: does the CA have that order? */
     JOB_ORDERING,    /* newOrder */
+    JOB_DOUBTING,    /* did the CA take the newOrder? It is looked for at job->at */
     JOB_READING,     /* the order is read */
     JOB_AUTHORIZING, /* authorizations are read, challenges answered */
     JOB_VALIDATING,  /* the CA validates; the order is read again at job->at */
@@ -83,24 +85,28 @@ typedef struct job {
     int doubted;         /* in this attempt: the CA was asked about the account */
     eab_result_t *doubt; /* the refusal, while it is asked, in doubt_pool */
     apr_pool_t *doubt_pool;
-    int requests;                   /* under way */
-    int unsure;                     /* finalizes without a usable answer in this attempt */
-    int counted;                    /* it takes a place of the account */
+    int requests; /* under way */
+    int unsure;   /* finalizes without a usable answer in this attempt */
+    int doubts;   /* newOrders without one */
+    int doubtful; /* the same of an answer to a challenge: the authorizations tell */
+    int counted;  /* it takes a place of the account */
     apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
-    json_t *chain;                  /* message with the fetched chain, on its way to the keeper */
-    apr_time_t ask_at;              /* when to ask for renewal information; 0: not at all */
-    int asking;                     /* that is under way */
-    apr_pool_t *window_pool;        /* owns the strings of brief->window, once it was asked for */
-    int without_replaces;           /* in this attempt: the CA refused an order that replaces */
-    int without_profile;            /* in this attempt: the CA refused the profile */
-    int profile_told;               /* that the CA does not offer it */
-    refused_t *refused;             /* names that are left out in this attempt, or NULL */
-    apr_array_header_t *pending;    /* acme_authorization_t *: to answer once all were read, in
+    acme_memory_t *memory;          /* what the order and its authorizations told, in memory_pool */
+    apr_pool_t *memory_pool;
+    json_t *chain;               /* message with the fetched chain, on its way to the keeper */
+    apr_time_t ask_at;           /* when to ask for renewal information; 0: not at all */
+    int asking;                  /* that is under way */
+    apr_pool_t *window_pool;     /* owns the strings of brief->window, once it was asked for */
+    int without_replaces;        /* in this attempt: the CA refused an order that replaces */
+    int without_profile;         /* in this attempt: the CA refused the profile */
+    int profile_told;            /* that the CA does not offer it */
+    refused_t *refused;          /* names that are left out in this attempt, or NULL */
+    apr_array_header_t *pending; /* acme_authorization_t *: to answer once all were read, in
                                        order_pool */
-    int looks;                      /* at authorizations, that are still to come, then */
-    int blocked;                    /* one of them cannot become valid */
-    int explained;                  /* how often the authorizations were looked at for the reason */
-    int undecided;                  /* of them, that the CA is validating still */
+    int looks;                   /* at authorizations, that are still to come, then */
+    int blocked;                 /* one of them cannot become valid */
+    int explained;               /* how often the authorizations were looked at for the reason */
+    int undecided;               /* of them, that the CA is validating still */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 } job_t;
 
@@ -156,6 +162,17 @@ void job_forget_order(job_t *job);
  * order may still be alive. */
 int job_is_verdict(const eab_result_t *problem);
 
+/** True when it has decided so again and again, in words of ACME: then also an order that may hold a
+ * certificate is given up. */
+int job_is_final(const job_t *job, const eab_result_t *problem);
+
+/** The CA refused something about an order that it has not declared invalid: it is used again at the
+ * next try, and given up when that is refused too often. */
+void job_fail_keeping(job_t *job, const eab_result_t *problem, problem_place_t place);
+
+/** The answer about the order or one of its authorizations, with what was told before. */
+const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t *answer);
+
 /** @return true when the problem was that the CA does not know the account: then that is registered
  * anew, once in each attempt, and the event has happened */
 int job_renew_account(job_t *job, const eab_result_t *problem);
@@ -169,11 +186,13 @@ void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why);
 /** Look again in a while, as the CA says or our own steps do. */
 void job_poll_later(job_t *job, const char *why);
 
-/** Send a signed sentence; done counts job->requests down first of all. */
+/** Send a signed sentence that acts; done counts job->requests down first of all. is_answer as in
+ * acme_question_t. */
 void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
-              int index, const char *accept, acme_answer_fn *done);
+              int index, acme_reads_fn *is_answer, acme_answer_fn *done);
 
 /** POST-as-GET. */
-void job_read(job_t *job, const char *url, const char *accept, acme_answer_fn *done);
+void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
+              acme_answer_fn *done);
 
 #endif

@@ -13,6 +13,7 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
+	mod_acme_eab/agent/pacing.c mod_acme_eab/agent/pacing.h \
 	mod_acme_eab/agent/reading.c mod_acme_eab/agent/reading.h \
 	mod_acme_eab/agent/refused.c mod_acme_eab/agent/refused.h \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \

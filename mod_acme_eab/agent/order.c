@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "acme/answer.h"
 #include "acme/orderlist.h"
 #include "agent/doubt.h"
 #include "agent/refused.h"
@@ -20,9 +21,8 @@
 #define SEARCHED_MAX 50
 #define PAGES_MAX 50
 
-/* How often an order that may have been finalized is asked for, when the CA refuses to show it,
- * before it is given up. */
-#define PATIENCE 3
+/* How often in an attempt a newOrder is looked into that no answer of the CA came to. */
+#define DOUBTS_MAX 2
 
 void order_follow(job_t *job)
 {
@@ -30,7 +30,8 @@ void order_follow(job_t *job)
 
     switch (order->next) {
     case ACME_ORDER_AUTHORIZE:
-        if (job->state == JOB_READING && job->answered && job->polls % PENDING_POLLS != 0) {
+        if (job->state == JOB_READING && job->answered && !job->doubtful
+            && job->polls % PENDING_POLLS != 0) {
             job_happen(job, EVENT_ANSWERED); /* under validation: no need to read them again */
             return;
         }
@@ -63,12 +64,20 @@ static int is_finalized_for_less(const job_t *job, const acme_order_t *order)
 static apr_status_t check_unchanged(const job_t *job, const acme_order_t *order,
                                     eab_result_t *problem)
 {
-    apr_status_t rv = acme_order_check_names(order, job->brief->order_names, problem);
+    apr_status_t rv;
 
+    if (order->next == ACME_ORDER_DOWNLOAD && order->certificate != NULL) {
+        return APR_SUCCESS; /* the certificate itself tells what it is */
+    }
+    if (order->names->nelts == 0) {
+        return APR_SUCCESS; /* it does not say: what was ordered is what it is for */
+    }
+    rv = acme_order_check_names(order, job->brief->order_names, problem);
     if (rv != APR_SUCCESS && is_finalized_for_less(job, order)) {
         return APR_SUCCESS;
     }
-    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized) {
+    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized
+        || order->authorizations->nelts == 0) {
         return rv;
     }
     return acme_order_check_authorizations(order, job->order, problem);
@@ -86,10 +95,28 @@ static apr_status_t check_age(const job_t *job, const acme_order_t *order, eab_r
                           "The order has expired and its names are not yet valid");
 }
 
+/* Once in an attempt another one is made at once. @return 0 when that was done before */
+static int order_anew(job_t *job, const char *reason)
+{
+    if (job->second_chance) {
+        return 0;
+    }
+    job->second_chance = 1;
+    job_abandon(job);
+    job->reason = reason;
+    job_happen(job, EVENT_ORDER_NEEDED);
+    return 1;
+}
+
 /* The order is not what was ordered, or too old: it is over, and an event happens. */
 static void refuse_order(job_t *job, const acme_order_t *order, const eab_result_t *problem)
 {
     if (refused_by_order(job, order)) {
+        return;
+    }
+    if (eab_result_is(problem, EAB_PROBLEM_ORDER_LOST) && job->state == JOB_READING
+        && !job->brief->finalized && job->failing.failure.attempts > 0
+        && order_anew(job, "the order of before has expired")) {
         return;
     }
     job_abandon(job);
@@ -97,6 +124,16 @@ static void refuse_order(job_t *job, const acme_order_t *order, const eab_result
 }
 
 /* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
+static const char *url_of(const job_t *job, const acme_answer_t *answer)
+{
+    const char *location = apr_table_get(answer->headers, "Location");
+
+    if (job->brief->order_url != NULL) {
+        return job->brief->order_url;
+    }
+    return location != NULL && job->state == JOB_ORDERING ? location : answer->url;
+}
+
 int order_keep(job_t *job, const acme_answer_t *answer)
 {
     apr_pool_t *pool = NULL;
@@ -105,7 +142,7 @@ int order_keep(job_t *job, const acme_answer_t *answer)
 
     apr_pool_create(&pool, job->agent->pool);
     problem = eab_result_make(pool);
-    order = acme_order_parse(pool, answer, problem);
+    order = acme_order_parse(pool, job_recall(job, url_of(job, answer), answer), problem);
     if (order == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         apr_pool_destroy(pool);
@@ -147,6 +184,7 @@ static void store_order_url(job_t *job, const char *url)
     job->unstored = 1;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
+    json_put_string(body, "finalize", job->order->finalize);
     link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
 }
 
@@ -191,14 +229,36 @@ static void check_profile(const job_t *job)
     }
 }
 
+/* A newOrder is answered by an order and its URL. */
+static int is_new_order(const acme_answer_t *answer)
+{
+    return acme_answer_has_status(answer) && apr_table_get(answer->headers, "Location") != NULL;
+}
+
+/* No word of the CA: the order may be there. @return 0 when it is left to the next attempt */
+static int look_into_it(job_t *job, const eab_result_t *result)
+{
+    if (!acme_session_is_unsure(result) || job->doubts == DOUBTS_MAX) {
+        return 0;
+    }
+    ++job->doubts;
+    job_happen(job, EVENT_UNSURE);
+    return 1;
+}
+
+void order_doubt(job_t *job)
+{
+    job_poll_in(job, apr_time_from_sec(1 << (job->doubts - 1)),
+                "the answer to the order could not be read; the order is looked for");
+}
+
 static void on_new_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
-    eab_result_t *problem = eab_result_make(answer->pool);
 
     --job->requests;
     if (result->rv != APR_SUCCESS) {
-        if (job_renew_account(job, result)) {
+        if (look_into_it(job, result) || job_renew_account(job, result)) {
             return;
         }
         if (order_drop_profile(job, result)) {
@@ -208,7 +268,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         if (refused_by_problem(job, result, PROBLEM_AT_ORDER)) {
             return;
         }
-        if (drop_replaces(job, result)) {
+        if (!result->foreign && drop_replaces(job, result)) {
             order_place(job);
             return;
         }
@@ -226,9 +286,11 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
     }
     check_profile(job);
     if (job->order->url == NULL) {
+        eab_result_t *problem = eab_result_make(answer->pool);
+
         eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The CA accepted the order and named no URL for it.");
-        job_fail_order(job, problem, PROBLEM_AT_ORDER);
+        job_fail(job, problem, PROBLEM_AT_ORDER);
         return;
     }
     store_order_url(job, job->order->url);
@@ -323,8 +385,8 @@ void order_place(job_t *job)
     }
     choose_names(job);
     job->brief->ordering = 1;
-    job_post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index, NULL,
-             on_new_order);
+    job_post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index,
+             is_new_order, on_new_order);
 }
 
 /* ---- a newOrder that was never answered ---- */
@@ -397,7 +459,8 @@ static void try_found(job_t *job)
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL, on_found);
+    job_read(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL,
+             acme_answer_has_status, on_found);
 }
 
 static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -410,7 +473,7 @@ static void on_order_list(void *baton, const acme_answer_t *answer, const eab_re
     }
     next = acme_orderlist_read(job->found, SEARCHED_MAX, answer);
     if (next != NULL && ++job->pages < PAGES_MAX) {
-        job_read(job, next, NULL, on_order_list);
+        job_read(job, next, NULL, acme_answer_is_object, on_order_list);
         return;
     }
     try_found(job);
@@ -429,7 +492,7 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, list, NULL, on_order_list);
+    job_read(job, list, NULL, acme_answer_is_object, on_order_list);
 }
 
 void order_search(job_t *job)
@@ -437,25 +500,19 @@ void order_search(job_t *job)
     apr_pool_create(&job->search_pool, job->agent->pool);
     job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
     job->pages = 0;
-    job_read(job, job->account->brief->url, NULL, on_account_object);
+    job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);
 }
 
 /* ---- an order in flight ---- */
 
-/* Its certificate may exist: a suspended account, or a CA that is out of order for a while, is no
- * reason to let it lie. */
-static int may_come_back(const job_t *job)
-{
-    return job->brief->finalized && job->failing.failure.attempts + 1 < PATIENCE;
-}
-
-/* The CA does not know the order: 404; some say 401 or 403 for one that is gone. */
+/* The CA does not know an order that was not finalized: 404; some say 401 or 403 for one that is
+ * gone. */
 static int is_lost(const job_t *job, const eab_result_t *problem)
 {
-    if (problem->http_status == 404 || problem->http_status == 410) {
-        return 1;
-    }
-    return (problem->http_status == 401 || problem->http_status == 403) && !job->brief->finalized;
+    int status = problem->http_status;
+
+    return !job->brief->finalized && job_is_verdict(problem)
+           && (status == 404 || status == 410 || status == 401 || status == 403);
 }
 
 static void on_order(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -467,14 +524,11 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
         if (job_renew_account(job, result)) {
             return;
         }
-        if (is_lost(job, result) && !job->second_chance) {
-            job->second_chance = 1; /* once in an attempt: order anew at once */
-            job_abandon(job);
-            job->reason = "the CA does not know the order of before any more";
-            job_happen(job, EVENT_ORDER_NEEDED);
+        if (is_lost(job, result)
+            && order_anew(job, "the CA does not know the order of before any more")) {
             return;
         }
-        if (job_is_verdict(result) && !may_come_back(job)) {
+        if (job->brief->finalized ? job_is_final(job, result) : job_is_verdict(result)) {
             job_abandon(job);
         }
         job_fail(job, result, PROBLEM_AT_ORDER);
@@ -492,5 +546,5 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
 
 void order_read(job_t *job)
 {
-    job_read(job, job->brief->order_url, NULL, on_order);
+    job_read(job, job->brief->order_url, NULL, acme_answer_has_status, on_order);
 }

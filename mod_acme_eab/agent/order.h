@@ -10,6 +10,10 @@
 /** JOB_ORDERING: newOrder. Its URL is on disk before anything else is asked of the CA. */
 void order_place(job_t *job);
 
+/** JOB_DOUBTING: no answer of the CA came to a newOrder. In a moment it is looked for, never placed
+ * again at once. */
+void order_doubt(job_t *job);
+
 /** JOB_READING: POST-as-GET. */
 void order_read(job_t *job);
 

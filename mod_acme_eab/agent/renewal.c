@@ -168,7 +168,7 @@ static void on_directory(void *baton, const eab_result_t *result)
     url = acme_session_directory(session)->renewal_info;
     if (url != NULL) {
         acme_session_get(session, acme_renewalinfo_url(question->pool, url, window->ari_id),
-                         JSON_TYPE, on_info, question);
+                         JSON_TYPE, acme_renewalinfo_is_one, on_info, question);
         return;
     }
     window->start = window->end = window->drawn = 0;

@@ -63,6 +63,8 @@ typedef struct eab_result {
     const char *url;         /* the request that failed, or NULL */
     json_t *subproblems;     /* array as the CA sent it (RFC 8555, 6.7.1), owned by pool, or NULL */
     apr_int64_t retry_after; /* seconds the CA asked to wait, counted from its answer; -1: unsaid */
+    int foreign;             /* no word of the CA: of what stands before it, or garbled on the way.
+                                Not written to JSON */
 } eab_result_t;
 
 /** An empty result (rv APR_SUCCESS). Lives in p. */

@@ -261,16 +261,17 @@ apr_status_t chain_parse(chain_t **pchain, const char *pem, apr_size_t len, eab_
     apr_array_header_t *ders = NULL;
     chain_t *chain = NULL;
     const char *why = NULL;
+    apr_status_t rv = pem_split(&ders, pem, len, CHAIN_MAX, &why, p);
 
     *pchain = NULL;
-    if (pem_split(&ders, pem, len, CHAIN_MAX, &why, p) == APR_SUCCESS) {
+    if (rv == APR_SUCCESS) {
         chain = chain_create(p);
         why = chain_fill(chain, ders);
+        rv = APR_EINVAL;
     }
     ERR_clear_error();
     if (why != NULL)
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN, "The certificate chain %s.",
-                              why);
+        return eab_result_set(result, rv, EAB_PROBLEM_CHAIN, "The certificate chain %s.", why);
     *pchain = chain;
     return APR_SUCCESS;
 }

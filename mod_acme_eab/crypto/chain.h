@@ -28,11 +28,12 @@ typedef struct chain_facts {
 } chain_facts_t;
 
 /** Parse a PEM chain as a CA sends it (RFC 8555, 9.1): leaf first, LF or CRLF, last newline
- * optional, white space between blocks. Anything but CERTIFICATE blocks and white space, and
- * unreadable certificates, are refused (RFC 8555, 11.4); so is more than 10 certificates.
+ * optional, text between and around blocks skipped. Blocks of another kind, and unreadable
+ * certificates, are refused (RFC 8555, 11.4); so is more than 10 certificates.
  * Issuers that came out of order are sorted behind the leaf.
  * @param result on failure says why (EAB_PROBLEM_CHAIN)
- * @return APR_SUCCESS or APR_EINVAL; *pchain is NULL on failure */
+ * @return APR_SUCCESS; APR_EACCES for a block of another kind; APR_EINVAL when it is damaged or none;
+ *         *pchain is NULL on failure */
 apr_status_t chain_parse(chain_t **pchain, const char *pem, apr_size_t len, eab_result_t *result,
                          apr_pool_t *p);
 

@@ -8,6 +8,9 @@
 #define PEM_DASHES "-----BEGIN "
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END "-----END CERTIFICATE-----"
+#define LINE_MAX_PEM 64
+
+static const char foreign[] = "holds a PEM block other than CERTIFICATE";
 
 typedef struct cursor {
     const char *at;
@@ -25,16 +28,6 @@ static int is_base64(char c)
            || c == '/' || c == '=';
 }
 
-/* @return how many characters were skipped */
-static apr_size_t skip_space(cursor_t *cursor)
-{
-    const char *start = cursor->at;
-
-    while (cursor->at < cursor->end && is_space(*cursor->at))
-        cursor->at++;
-    return (apr_size_t)(cursor->at - start);
-}
-
 static int starts_with(const cursor_t *cursor, const char *literal)
 {
     apr_size_t len = strlen(literal);
@@ -50,12 +43,29 @@ static int take(cursor_t *cursor, const char *literal)
     return 1;
 }
 
+/* To the next block, past whatever text there is: RFC 7468, 2 has parsers ignore it. */
+static void skip_text(cursor_t *cursor)
+{
+    while (cursor->at < cursor->end && !starts_with(cursor, PEM_DASHES))
+        cursor->at++;
+}
+
+/* Does the text end within its BEGIN line, so that nobody knows of what? */
+static int is_cut(const cursor_t *cursor)
+{
+    apr_size_t left = (apr_size_t)(cursor->end - cursor->at);
+    apr_size_t dashes = strlen(PEM_DASHES);
+
+    return left < LINE_MAX_PEM
+           && memmem(cursor->at + dashes, left - dashes, "-----", strlen("-----")) == NULL
+           && memchr(cursor->at, '\n', left) == NULL;
+}
+
 /* The base64 text up to the END line; the cursor stands behind that line afterwards. */
 static const char *take_block(cursor_t *cursor, bytes_t *body)
 {
     if (!take(cursor, PEM_BEGIN))
-        return starts_with(cursor, PEM_DASHES) ? "holds a PEM block other than CERTIFICATE"
-                                               : "holds text that is no certificate";
+        return is_cut(cursor) ? "ends within a BEGIN line" : foreign;
     body->data = (const unsigned char *)cursor->at;
     if (cursor->at < cursor->end && !is_space(*cursor->at))
         return "holds a damaged BEGIN line";
@@ -65,9 +75,20 @@ static const char *take_block(cursor_t *cursor, bytes_t *body)
     if (!take(cursor, PEM_END))
         return cursor->at == cursor->end ? "ends within a certificate"
                                          : "holds a certificate that is not base64";
-    if (skip_space(cursor) == 0 && cursor->at < cursor->end)
-        return "holds text between its certificates";
     return NULL;
+}
+
+/* The beginning of a BEGIN line, and no more of it. */
+static int ends_in_dashes(const char *text, apr_size_t len)
+{
+    apr_size_t most = strlen(PEM_DASHES) - 1;
+
+    for (; most > 0; most--) {
+        if (len > most && text[len - most - 1] == '\n'
+            && memcmp(text + len - most, PEM_DASHES, most) == 0)
+            return 1;
+    }
+    return 0;
 }
 
 /* @return 0 when it is not whole base64 */
@@ -103,10 +124,9 @@ apr_status_t pem_split(apr_array_header_t **pders, const char *text, apr_size_t 
     *pwhy = "is too long";
     if (len > LIMIT_CHAIN)
         return APR_EINVAL;
-    skip_space(&cursor);
-    while (cursor.at < cursor.end) {
+    for (skip_text(&cursor); cursor.at < cursor.end; skip_text(&cursor)) {
         if ((*pwhy = take_block(&cursor, &body)) != NULL)
-            return APR_EINVAL;
+            return *pwhy == foreign ? APR_EACCES : APR_EINVAL;
         *pwhy = "holds a certificate that is not base64";
         if (!decode(&der, &body, p))
             return APR_EINVAL;
@@ -115,7 +135,10 @@ apr_status_t pem_split(apr_array_header_t **pders, const char *text, apr_size_t 
             return APR_EINVAL;
         APR_ARRAY_PUSH(ders, bytes_t) = der;
     }
-    *pwhy = "is empty";
+    *pwhy = "ends within a BEGIN line";
+    if (ends_in_dashes(text, len))
+        return APR_EINVAL;
+    *pwhy = "holds no certificate";
     if (ders->nelts == 0)
         return APR_EINVAL;
     *pwhy = NULL;

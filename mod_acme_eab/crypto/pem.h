@@ -10,13 +10,14 @@
 
 #include "base/bytes.h"
 
-/** Split text into the contents of its CERTIFICATE blocks. White space may stand around and in
- * them; anything else is refused, so that a CA cannot slip in a private key or text that another
- * reader of the file would take for something.
+/** Split text into the contents of its CERTIFICATE blocks. Text around them is skipped, a byte order
+ * mark too (RFC 7468, 2); whoever stores a chain writes it anew. A block of another kind is refused,
+ * so that a CA cannot slip in a private key.
  * @param pders bytes_t (DER, not parsed) in p, at least one; NULL on failure
  * @param max   of blocks
  * @param pwhy  on failure a static half sentence: "holds text between its certificates"
- * @return APR_SUCCESS or APR_EINVAL */
+ * @return APR_SUCCESS; APR_EACCES for a block of another kind; APR_EINVAL for what is no chain at all,
+ *         or damaged */
 apr_status_t pem_split(apr_array_header_t **pders, const char *text, apr_size_t len, int max,
                        const char **pwhy, apr_pool_t *p);
 

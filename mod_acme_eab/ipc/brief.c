@@ -93,6 +93,7 @@ static const member_t certificate_members[] = {
     MEMBER_BOOL(brief_certificate_t, ordering, 0),
     MEMBER_STRINGS(brief_certificate_t, order_names),
     MEMBER_STRING(brief_certificate_t, order_url),
+    MEMBER_STRING(brief_certificate_t, order_finalize),
     MEMBER_BOOL(brief_certificate_t, finalized, 0),
     MEMBER_TIME(brief_certificate_t, order_since),
     MEMBER_END,

@@ -110,6 +110,7 @@ typedef struct brief_certificate {
     int ordering;                    /* an order is in flight: */
     apr_array_header_t *order_names; /* what was ordered */
     const char *order_url;           /* NULL: its newOrder was sent and not answered */
+    const char *order_finalize;      /* URL; NULL: the CA did not tell it with the order */
     int finalized;
     apr_time_t order_since;
     brief_failure_t failure;

@@ -41,7 +41,7 @@ typedef enum {
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
     MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
     MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
-    MESSAGE_ORDERED,    /* {id, certificate, url} -> DONE: the order URL is on disk */
+    MESSAGE_ORDERED,    /* {id, certificate, url, finalize?} -> DONE: they are on disk */
     MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
     MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */

@@ -384,7 +384,7 @@ apr_status_t certificate_ordering(keeper_certificate_t *certificate,
 }
 
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
-                                 eab_result_t *result)
+                                 const char *finalize, eab_result_t *result)
 {
     journal_t *journal = certificate->journal;
     apr_status_t rv;
@@ -398,9 +398,12 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
                               "The CA's order URL is no https URL.");
     }
     journal->order_url = url;
+    journal->finalize = url_is_https(finalize) ? finalize : NULL;
     rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
                       result->pool);
     journal->order_url = rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, url) : NULL;
+    journal->finalize =
+        rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, journal->finalize) : NULL;
     return rv;
 }
 

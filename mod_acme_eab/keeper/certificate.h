@@ -24,9 +24,9 @@ void certificate_mend(keeper_certificate_t *certificate);
 apr_status_t certificate_ordering(keeper_certificate_t *certificate,
                                   const apr_array_header_t *names, eab_result_t *result);
 
-/** The CA gave the order URL: it is stored. */
+/** The CA gave the order URL: it is stored, and finalize with it, its URL or NULL. */
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,
-                                 eab_result_t *result);
+                                 const char *finalize, eab_result_t *result);
 
 /** A finalize is about to be signed: the key, of the type that is configured now, and that fact are
  * on disk.

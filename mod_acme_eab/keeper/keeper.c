@@ -343,6 +343,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
         brief->ordering = 1;
         brief->order_names = certificate->journal->names;
         brief->order_url = certificate->journal->order_url;
+        brief->order_finalize = certificate->journal->finalize;
         brief->finalized = certificate->journal->finalized;
         brief->order_since = certificate->journal->since;
     }

@@ -111,7 +111,7 @@ static apr_status_t handle_unregister(request_t *request)
 static apr_status_t handle_ordered(request_t *request)
 {
     certificate_ordered(request->certificate, json_peek_string(request->body, "url"),
-                        request->result);
+                        json_peek_string(request->body, "finalize"), request->result);
     return APR_SUCCESS;
 }
 

@@ -832,6 +832,8 @@ retry_class_t problem_classify(const eab_result_t *problem, const problem_facts_
     size_t i;
     json_t *member;
 
+    if (problem->foreign && problem->retry_after < 0)
+        return RETRY_TRANSIENT; /* no word of the CA */
     /* The classes are declared in the order of how little another attempt helps. */
     json_array_foreach(problem->subproblems, i, member)
     {

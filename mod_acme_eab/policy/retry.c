@@ -82,8 +82,9 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
     own = (apr_interval_time_t)((double)own * (0.9 + 0.2 * dice));
     /* RFC 8555, 6.6: not before what the CA asked for, so that is spread to one side only. */
     asked += (apr_interval_time_t)((double)spread_of(asked) * dice);
-    if (class == RETRY_LIMITED && !told && own < apr_time_from_sec(60 * HOUR))
-        own = apr_time_from_sec(60 * HOUR);
+    /* A limit for an hour is one: those that met it together wake in different minutes after that. */
+    if (class == RETRY_LIMITED && !told)
+        own = (apr_interval_time_t)((double)apr_time_from_sec(60 * HOUR) * (1 + 0.1 * dice));
     if (own < asked)
         own = asked;
     return now + (own > APR_USEC_PER_SEC ? own : APR_USEC_PER_SEC);

@@ -39,6 +39,7 @@ static journal_t *journal_from_json(const json_t *json, apr_pool_t *p)
     journal->of = record_copy_strings(p, of);
     journal->key_type = json_copy_string(p, json, "key_type");
     journal->order_url = json_copy_string(p, json, "order_url");
+    journal->finalize = json_copy_string(p, json, "finalize");
     journal->finalized = json_peek_bool(json, "finalized", 0);
     journal->since = json_peek_time(json, "since");
     if (!registration_id_is_valid(journal->account) || journal->names == NULL
@@ -91,6 +92,7 @@ static json_t *journal_to_json(const journal_t *journal)
         json_object_set_new(json, "of", record_strings(journal->of));
     json_put_string(json, "key_type", journal->key_type);
     json_put_string(json, "order_url", journal->order_url);
+    json_put_string(json, "finalize", journal->finalize);
     json_object_set_new(json, "finalized", json_boolean(journal->finalized));
     json_put_time(json, "since", journal->since);
     return json;

@@ -16,6 +16,7 @@ typedef struct journal {
     apr_array_header_t *of; /* const char *: what was configured then, if that was more; or NULL */
     const char *key_type;
     const char *order_url; /* NULL: newOrder was signed, its answer has not come */
+    const char *finalize;  /* URL, as the CA told it with the order; NULL: it did not */
     int finalized;         /* finalize was signed: the CA may be issuing */
     apr_time_t since;      /* when newOrder was signed */
 } journal_t;

@@ -21,6 +21,11 @@ test_unit_acme_test_directory_SOURCES = test/unit/acme/test_directory.c
 test_unit_acme_test_directory_CFLAGS = $(UNIT_CFLAGS)
 test_unit_acme_test_directory_LDADD = libacme.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += test/unit/acme/test_memory
+test_unit_acme_test_memory_SOURCES = test/unit/acme/test_memory.c
+test_unit_acme_test_memory_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_memory_LDADD = libacme.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/acme/test_order
 test_unit_acme_test_order_SOURCES = test/unit/acme/test_order.c
 test_unit_acme_test_order_CFLAGS = $(UNIT_CFLAGS)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_answer.h"
 
+#include "acme/answer.h"
 #include "acme/session.h"
+#include "base/clock.h"
 
 #define DIRECTORY "https://ca.example/dir"
 #define NEW_NONCE "https://ca.example/nonce"
@@ -341,7 +343,7 @@ static void test_clock(void **state)
     assert_int_equal(hours_ahead(w), 2);
     answer_at(w, 3, "n1");
     assert_int_equal(hours_ahead(w), 3);
-    acme_session_get(w->session, "https://ca.example/info", NULL, on_answer, w);
+    acme_session_get(w->session, "https://ca.example/info", NULL, NULL, on_answer, w);
     answer_at(w, 4, NULL);
     assert_int_equal(hours_ahead(w), 4);
     acme_session_forget(w->session);
@@ -625,7 +627,8 @@ static void test_get(void **state)
     world_t *w = *state;
     acme_answer_t *answer;
 
-    acme_session_get(w->session, "https://ca.example/ari/a.b", "application/json", on_answer, w);
+    acme_session_get(w->session, "https://ca.example/ari/a.b", "application/json", NULL, on_answer,
+                     w);
     assert_int_equal(w->sent, 1);
     assert_string_equal(w->calls[0].request.method, "GET");
     assert_string_equal(w->calls[0].request.url, "https://ca.example/ari/a.b");
@@ -637,9 +640,262 @@ static void test_get(void **state)
     assert_int_equal(w->last->http_status, 404);
     assert_string_equal(w->last->url, "https://ca.example/ari/a.b");
 
-    acme_session_get(w->session, "https://ca.example/ari/a.b", NULL, on_answer, w);
+    acme_session_get(w->session, "https://ca.example/ari/a.b", NULL, NULL, on_answer, w);
     w->calls[1].done(w->calls[1].baton, fake_answer(w->p, 200, "{}"), eab_result_make(w->p));
     assert_int_equal(w->successes, 1);
+}
+
+/* ---- what is no word of the CA ---- */
+
+#define PAGE "<html>Please try again</html>"
+
+static apr_interval_time_t no_wait(acme_pacer_t *pacer, const char *url)
+{
+    (void)pacer;
+    (void)url;
+    return 0;
+}
+
+static void note_refusal(acme_pacer_t *pacer, const char *url, int refused, apr_time_t sent,
+                         apr_int64_t retry_after)
+{
+    int *refusals = pacer->impl;
+
+    (void)url;
+    (void)retry_after;
+    assert_true(sent > 0 && sent <= clock_steady());
+    *refusals += refused;
+}
+
+/* 10 seconds, 20, 30 ... */
+static apr_interval_time_t ever_later(acme_pacer_t *pacer, int answers, apr_int64_t retry_after)
+{
+    (void)pacer;
+    return retry_after > 60 ? -1 : apr_time_from_sec(10 * answers);
+}
+
+static int refusals;
+
+static void pace(world_t *w)
+{
+    static acme_pacer_t pacer = { no_wait, note_refusal, ever_later, &refusals };
+
+    refusals = 0;
+    acme_session_pace(w->session, &pacer);
+}
+
+static void wait_seconds(world_t *w, int seconds)
+{
+    acme_session_poke(w->session, clock_steady() + apr_time_from_sec(seconds));
+}
+
+static void ask(world_t *w, const char *sentence, int acts)
+{
+    acme_question_t question = { ORDER, sentence, NULL, acme_answer_has_status, acts };
+
+    acme_session_ask(w->session, &question, on_answer, w);
+}
+
+/* A session with a nonce, which asked once. */
+static void open_and_ask(world_t *w, const char *sentence, int acts)
+{
+    pace(w);
+    acme_session_open(w->session, on_ready, w);
+    answer_directory(w, "d0");
+    ask(w, sentence, acts);
+}
+
+/* What it was answered with is no answer: the same is asked again, later, and then well. */
+static void expect_again(world_t *w, int status, const char *body, const char *header,
+                         const char *value)
+{
+    int done = w->done, sent = w->sent;
+
+    answer_with(w, status, body, apr_psprintf(w->p, "again%d", sent), header, value);
+    assert_int_equal(w->done, done);
+    assert_int_equal(w->sent, sent);
+    assert_true(acme_session_due(w->session) > clock_steady() + apr_time_from_sec(8));
+    wait_seconds(w, 5);
+    assert_int_equal(w->sent, sent);
+    wait_seconds(w, 11);
+    assert_int_equal(w->sent, sent + 1);
+    answer(w, 200, "{\"status\":\"valid\"}", apr_psprintf(w->p, "well%d", sent));
+    assert_int_equal(w->done, done + 1);
+    assert_int_equal(w->last->rv, APR_SUCCESS);
+}
+
+static void test_garbled_answers_are_asked_again(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *header, *value;
+    } answers[] = {
+        { 200, PAGE, NULL, NULL },
+        { 200, "", NULL, NULL },
+        { 200, "{\"status\":\"val", NULL, NULL },
+        { 200, "[\"status\"]", NULL, NULL },
+        { 200, "{\"status\":7}", NULL, NULL },
+        { 200, "\x01\x02\xff", NULL, NULL },
+        { 204, "", NULL, NULL },
+        { 301, PAGE, "Location", "https://ca.example/elsewhere" },
+        { 308, "", "Location", "https://ca.example/elsewhere" },
+        { 403, PAGE, NULL, NULL },
+        { 403, "", NULL, NULL },
+        { 408, PAGE, NULL, NULL },
+        { 429, PAGE, NULL, NULL },
+        { 429, "slow down", "Retry-After", "7" },
+        { 502, PAGE, NULL, NULL },
+        { 503, PAGE, NULL, NULL },
+        { 503, "", "Retry-After", "7" },
+        { 520, PAGE, NULL, NULL },
+    };
+    world_t *w = *state;
+    size_t i;
+
+    open_and_ask(w, "read", 0);
+    answer(w, 200, "{\"status\":\"pending\"}", "n0");
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        ask(w, "read", 0);
+        expect_again(w, answers[i].status, answers[i].body, answers[i].header, answers[i].value);
+    }
+    check_nonces_are_used_once(w);
+    assert_int_equal(refusals, 4);
+}
+
+static void test_words_of_the_ca_are_handed_on(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *header, *value;
+    } answers[] = {
+        { 403, "{\"type\":\"urn:ietf:params:acme:error:unauthorized\"}", NULL, NULL },
+        { 429, "{\"type\":\"urn:ietf:params:acme:error:rateLimited\"}", NULL, NULL },
+        { 500, "{\"message\":\"Internal\"}", NULL, NULL },
+        { 403, "\"Some names are refused\"", NULL, NULL },
+        { 404, PAGE, NULL, NULL },
+        { 400, "", NULL, NULL },
+        { 503, PAGE, "Retry-After", "3600" },
+    };
+    world_t *w = *state;
+    size_t i;
+
+    open_and_ask(w, "read", 0);
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        answer_with(w, answers[i].status, answers[i].body, apr_psprintf(w->p, "n%d", (int)i),
+                    answers[i].header, answers[i].value);
+        assert_int_equal(w->done, (int)i + 1);
+        assert_int_equal(w->last->http_status, answers[i].status);
+        assert_int_equal(w->last->foreign, answers[i].status == 503);
+        ask(w, "read", 0);
+    }
+}
+
+static void test_what_is_never_answered_ends(void **state)
+{
+    world_t *w = *state;
+    int i;
+
+    open_and_ask(w, "read", 0);
+    for (i = 0; i < 5; i++) {
+        assert_int_equal(w->done, 0);
+        answer(w, 200, PAGE, apr_psprintf(w->p, "n%d", i));
+        wait_seconds(w, 60);
+    }
+    assert_int_equal(w->done, 1);
+    assert_int_equal(count_calls(w, "POST"), 5);
+    assert_string_equal(w->last->type, EAB_PROBLEM_CA_ANSWER);
+    assert_int_equal(w->last->foreign, 1);
+    assert_string_equal(w->last->url, ORDER);
+}
+
+/* What acts is told to be unsure; the same once more is held back, and something else is not. */
+static void test_what_acts_is_not_repeated(void **state)
+{
+    world_t *w = *state;
+    const char *finalize = "finalize";
+
+    open_and_ask(w, finalize, 1);
+    answer(w, 503, PAGE, "n0");
+    assert_int_equal(w->done, 1);
+    assert_int_equal(w->last->foreign, 1);
+    ask(w, "read", 0);
+    assert_int_equal(count_calls(w, "POST"), 2);
+    answer(w, 200, "{\"status\":\"ready\"}", "n1");
+    ask(w, finalize, 1);
+    assert_int_equal(count_calls(w, "POST"), 2);
+    wait_seconds(w, 11);
+    assert_int_equal(count_calls(w, "POST"), 3);
+    answer(w, 200, PAGE, "n2");
+    assert_int_equal(w->done, 3);
+    assert_int_equal(w->last->foreign, 1);
+    ask(w, finalize, 1); /* longer each time */
+    wait_seconds(w, 11);
+    assert_int_equal(count_calls(w, "POST"), 3);
+    wait_seconds(w, 21);
+    assert_int_equal(count_calls(w, "POST"), 4);
+}
+
+/* It did not reach the CA. */
+static void test_what_was_turned_away_is_repeated(void **state)
+{
+    world_t *w = *state;
+
+    open_and_ask(w, "newOrder", 1);
+    expect_again(w, 429, PAGE, NULL, NULL);
+    ask(w, "newOrder", 1);
+    expect_again(w, 403, PAGE, NULL, NULL);
+}
+
+static void test_directory_and_nonces_are_asked_for_again(void **state)
+{
+    world_t *w = *state;
+
+    pace(w);
+    acme_session_open(w->session, on_ready, w);
+    answer(w, 200, PAGE, NULL);
+    wait_seconds(w, 11);
+    answer(w, 429, PAGE, NULL);
+    assert_int_equal(w->opened, 0);
+    wait_seconds(w, 21);
+    answer_directory(w, NULL);
+    assert_int_equal(w->opened, 1);
+    ask(w, "read", 0);
+    answer(w, 503, "", NULL);
+    ask(w, "more", 0);
+    assert_int_equal(count_calls(w, "HEAD"), 1);
+    assert_int_equal(w->done, 0);
+    wait_seconds(w, 11);
+    assert_int_equal(count_calls(w, "HEAD"), 3);
+    answer(w, 200, "", "n0");
+    assert_int_equal(count_calls(w, "POST"), 1);
+    acme_session_get(w->session, "https://ca.example/ari/a.b", NULL, acme_answer_is_object,
+                     on_answer, w);
+    answer(w, 204, "", "n1");
+    answer(w, 200, "{\"status\":\"valid\"}", "n2");
+    answer(w, 200, "[]", NULL);
+    wait_seconds(w, 11);
+    answer(w, 200, "{\"status\":\"valid\"}", "n3");
+    answer(w, 200, "{}", NULL);
+    assert_int_equal(w->done, 3);
+    assert_int_equal(w->successes, 3);
+}
+
+/* What is required of a directory and was told once is not missed. */
+static void test_directory_that_leaves_something_out(void **state)
+{
+    world_t *w = *state;
+
+    open_session(w);
+    acme_session_forget(w->session);
+    acme_session_open(w->session, on_ready, w);
+    answer(w, 200,
+           "{\"newNonce\":null,\"newAccount\":\"https://ca.example/a2\",\"renewalInfo\":null}",
+           NULL);
+    assert_int_equal(w->last->rv, APR_SUCCESS);
+    assert_string_equal(acme_session_directory(w->session)->new_nonce, NEW_NONCE);
+    assert_string_equal(acme_session_directory(w->session)->new_account, "https://ca.example/a2");
+    assert_string_equal(acme_session_directory(w->session)->new_order, "https://ca.example/o");
+    assert_null(acme_session_directory(w->session)->renewal_info);
 }
 
 int main(void)
@@ -658,6 +914,13 @@ int main(void)
         SESSION_TEST(test_waiting_is_served_by_any_answer),
         SESSION_TEST(test_head_fails),
         SESSION_TEST(test_errors),
+        SESSION_TEST(test_garbled_answers_are_asked_again),
+        SESSION_TEST(test_words_of_the_ca_are_handed_on),
+        SESSION_TEST(test_what_is_never_answered_ends),
+        SESSION_TEST(test_what_acts_is_not_repeated),
+        SESSION_TEST(test_what_was_turned_away_is_repeated),
+        SESSION_TEST(test_directory_and_nonces_are_asked_for_again),
+        SESSION_TEST(test_directory_that_leaves_something_out),
         SESSION_TEST(test_signer_refuses),
         SESSION_TEST(test_not_open),
         SESSION_TEST(test_forget),

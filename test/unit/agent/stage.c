@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "crypto/chain.h"
 
 #define DIRECTORY CA "/dir"
 #define ROUNDS_MAX 100
@@ -299,6 +300,34 @@ void stage_cut(stage_t *s, stage_call_t *call)
     eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE, "cut");
     call_back(s, call, answer, result);
     settle(s);
+}
+
+void stage_page(stage_t *s, stage_call_t *call, int status, const char *header, const char *value)
+{
+    stage_answer(s, call, status, "<html><body>Please try again</body></html>", header, value);
+}
+
+void stage_pace(stage_t *s)
+{
+    acme_session_pace(stage_account(s)->session, s->agent->pacer);
+}
+
+void stage_wait(stage_t *s, int seconds)
+{
+    acme_session_poke(stage_account(s)->session, clock_steady() + apr_time_from_sec(seconds));
+    settle(s);
+}
+
+const char *stage_chain(stage_t *s)
+{
+    keypair_t *key;
+
+    if (s->chain == NULL) {
+        key = keypair_adopt(s->p, keypair_generate("p256"));
+        s->chain = chain_make_fallback(s->p, key, s->certificate->names);
+    }
+    assert_non_null(s->chain);
+    return s->chain;
 }
 
 /* ---- orders ---- */

@@ -49,6 +49,7 @@ typedef struct stage {
     const char
         *suggested;      /* what the CA answers to GET renewalInfo, with a Retry-After of 6 hours */
     int held;            /* a type of message that the keeper does not reply to */
+    const char *chain;   /* see stage_chain() */
     const char *refused; /* EAB_PROBLEM_...: what it says to INSTALL, or NULL */
     int saved;           /* standard error */
     FILE *log;
@@ -96,6 +97,18 @@ const char *stage_order_json(stage_t *s, const char *status, const char *more);
 
 /** A pending authorization with an http-01 challenge of this status. */
 const char *stage_authorization_json(stage_t *s, const char *name, const char *status);
+
+/** A certificate for NAME, as PEM text; the same each time. */
+const char *stage_chain(stage_t *s);
+
+/** Have the session ask again, as the agent does. */
+void stage_pace(stage_t *s);
+
+/** Let so many seconds go by for what the session holds. */
+void stage_wait(stage_t *s, int seconds);
+
+/** A web page with this status, which is none of the CA's. */
+void stage_page(stage_t *s, stage_call_t *call, int status, const char *header, const char *value);
 
 /** How often a POST with this sentence was sent. */
 int stage_count(const stage_t *s, const char *sentence);

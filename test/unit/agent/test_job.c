@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
-#include "base/clock.h"
 #include "../crypto/party.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 static stage_t *begin(apr_pool_t *p)
@@ -63,7 +63,10 @@ static void an_order_without_a_url_is_an_error(void **state)
                  stage_order_json(s, "ready", ""), NULL, NULL);
     expect_problem(s, EAB_PROBLEM_CA_ANSWER);
     assert_int_equal(0, stage_count(s, "finalize"));
-    assert_int_equal(1, stage_heard(s, "abandon"));
+    assert_int_equal(0,
+                     stage_heard(s, "abandon")); /* it is there, and looked for at the next try */
+    stage_wake(s);
+    stage_expect(s, "read", ACCOUNT_URL);
     stage_end(s);
 }
 
@@ -468,8 +471,8 @@ static void the_certificate_is_asked_for_as_a_pem_chain(void **state)
     read_order(s, "valid", ",\"certificate\":\"" CA "/cert/a%2Fb\"");
     assert_string_equal("application/pem-certificate-chain",
                         stage_expect(s, "read", CA "/cert/a%2Fb")->accept);
-    stage_answer(s, stage_expect(s, "read", CA "/cert/a%2Fb"), 200, "a chain", NULL, NULL);
-    assert_string_equal("a chain", json_peek_string(s->last, "pem"));
+    stage_answer(s, stage_expect(s, "read", CA "/cert/a%2Fb"), 200, stage_chain(s), NULL, NULL);
+    assert_string_equal(stage_chain(s), json_peek_string(s->last, "pem"));
     assert_int_equal(1, stage_heard(s, "install"));
     assert_int_equal(JOB_IDLE, stage_job(s)->state);
     assert_string_equal("renew", stage_job(s)->next);
@@ -485,10 +488,10 @@ static void links_beside_the_certificate_are_not_followed(void **state)
     stage_wake(s);
     read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
     sent = s->sent;
-    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", "Link",
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), "Link",
                  "<" CA "/issuer>;rel=\"up\", <" CA "/dir>;rel=\"index\"");
     assert_int_equal(sent, s->sent);
-    assert_string_equal("a chain", json_peek_string(s->last, "pem"));
+    assert_string_equal(stage_chain(s), json_peek_string(s->last, "pem"));
     assert_int_equal(JOB_IDLE, stage_job(s)->state);
     stage_end(s);
 }
@@ -504,6 +507,8 @@ static void a_valid_order_without_a_certificate_is_waited_for(void **state)
     }
     expect_problem(s, EAB_PROBLEM_CA_ANSWER);
     assert_non_null(strstr(stage_problem(s)->detail, "no URL of the certificate"));
+    assert_int_equal(0,
+                     stage_heard(s, "abandon")); /* there is a certificate, and it is collected */
     stage_end(s);
 }
 
@@ -514,7 +519,7 @@ static void a_foreign_certificate_ends_the_order(void **state)
     s->refused = EAB_PROBLEM_CHAIN;
     stage_wake(s);
     read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
-    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), NULL, NULL);
     expect_problem(s, EAB_PROBLEM_CHAIN);
     assert_int_equal(1, stage_heard(s, "abandon"));
     stage_end(s);
@@ -776,6 +781,325 @@ static void only_a_renewal_takes_others_along(void **state)
     stage_end(s);
 }
 
+/* ---- what is no word of the CA, and what an order leaves out ---- */
+
+static stage_t *begin_paced(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = url != NULL ? begin_with_order(p, url, finalized) : begin(p);
+
+    stage_pace(s);
+    stage_wake(s);
+    return s;
+}
+
+static void expect_nothing_lost(stage_t *s)
+{
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_int_equal(0, stage_heard(s, "failed"));
+}
+
+static void a_garbled_certificate_is_fetched_again(void **state)
+{
+    static const char *const bodies[] = {
+        "",
+        "<html>Maintenance</html>",
+        "-----BEGIN CERTIFICATE-----\nAQID\n",
+        "{\"status\":\"valid\"}",
+    };
+    stage_t *s = begin_paced(*state, ORDER_URL, 1);
+    size_t i;
+
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); ++i) {
+        stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, bodies[i], NULL, NULL);
+        stage_expect_silence(s);
+        expect_nothing_lost(s);
+        stage_wait(s, 40);
+    }
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200,
+                 apr_pstrcat(s->p,
+                             "\xef\xbb\xbf"
+                             "Your certificate:\r\n",
+                             stage_chain(s), NULL),
+                 NULL, NULL);
+    assert_string_equal(stage_chain(s), json_peek_string(s->last, "pem"));
+    assert_int_equal(1, stage_heard(s, "install"));
+    stage_end(s);
+}
+
+/* For hours, and then it is there. */
+static void a_certificate_is_waited_for_as_long_as_nobody_says_that_it_is_gone(void **state)
+{
+    stage_t *s = begin_paced(*state, ORDER_URL, 1);
+    int i, j;
+
+    for (i = 0; i < 6; ++i) {
+        read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+        stage_wait(s, 60);
+        for (j = 0; j < 5; ++j) {
+            stage_page(s, stage_expect(s, "read", CA "/cert/1"), j % 2 ? 200 : 403, NULL, NULL);
+            stage_wait(s, 60);
+        }
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        assert_int_equal(i + 1, stage_heard(s, "failed"));
+        stage_wake(s);
+        stage_wait(s, 60);
+    }
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    stage_wait(s, 60);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), NULL, NULL);
+    assert_int_equal(1, stage_heard(s, "install"));
+    assert_int_equal(0, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
+static void a_foreign_block_beside_the_certificate_ends_the_order(void **state)
+{
+    stage_t *s = begin_paced(*state, ORDER_URL, 1);
+
+    read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200,
+                 apr_pstrcat(s->p, stage_chain(s),
+                             "-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n",
+                             NULL),
+                 NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_CHAIN);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+static void an_unread_answer_to_finalize_is_looked_into(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+    } answers[] = { { 200, "<html>" }, { 200, "" }, { 200, "{\"status\":" }, { 503, "<html>" } };
+    size_t i;
+
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); ++i) {
+        stage_t *s = begin_paced(*state, ORDER_URL, 0);
+
+        read_order(s, "ready", "");
+        stage_answer(s, stage_expect(s, "finalize", CA "/finalize/1"), answers[i].status,
+                     answers[i].body, NULL, NULL);
+        stage_expect_silence(s);
+        assert_true(stage_job(s)->poll_at > clock_steady() + apr_time_from_msec(900));
+        stage_wake(s);
+        stage_wait(s, 40);
+        read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+        stage_wait(s, 40);
+        stage_expect(s, "read", CA "/cert/1");
+        assert_int_equal(1, stage_count(s, "finalize"));
+        expect_nothing_lost(s);
+        stage_end(s);
+    }
+}
+
+static void a_door_that_names_a_time_at_finalize_is_obeyed(void **state)
+{
+    stage_t *s = begin_paced(*state, ORDER_URL, 0);
+
+    read_order(s, "ready", "");
+    stage_page(s, stage_expect(s, "finalize", CA "/finalize/1"), 503, "Retry-After", "1800");
+    assert_int_equal(1, stage_count(s, "finalize"));
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_true(stage_job(s)->at > apr_time_now() + apr_time_from_sec(1790));
+    stage_end(s);
+}
+
+static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201, "<html>", "Location",
+                 ORDER_URL);
+    stage_expect_silence(s);
+    assert_int_equal(JOB_DOUBTING, stage_job(s)->state);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ACCOUNT_URL), 200,
+                 "{\"status\":\"valid\",\"orders\":\"" CA "/orders\"}", NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/orders"), 200, "{\"orders\":[\"" ORDER_URL "\"]}",
+                 NULL, NULL);
+    read_order(s, "ready", "");
+    stage_expect(s, "finalize", CA "/finalize/1");
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    expect_nothing_lost(s);
+    stage_end(s);
+}
+
+/* Where the CA lists none it is placed again, and not many times a minute. */
+static void a_new_order_that_is_never_answered_waits(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+    int i;
+
+    for (i = 0; i < 2; ++i) {
+        stage_page(s, stage_expect(s, "newOrder", CA "/new-order"), 200, NULL, NULL);
+        stage_wake(s);
+        stage_answer(s, stage_expect(s, "read", ACCOUNT_URL), 200, "{\"status\":\"valid\"}", NULL,
+                     NULL);
+        stage_wait(s, 40);
+    }
+    stage_page(s, stage_expect(s, "newOrder", CA "/new-order"), 200, NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_CA_ANSWER);
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_true(stage_job(s)->at > apr_time_now() + apr_time_from_sec(50));
+    stage_end(s);
+}
+
+static void a_challenge_that_may_not_have_been_heard_is_looked_at(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "pending", ""), "Location", ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_page(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 502, NULL, NULL);
+    assert_int_equal(JOB_VALIDATING, stage_job(s)->state);
+    stage_wake(s);
+    read_order(s, "pending", "");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_wait(s, 40);
+    stage_expect(s, "challenge", CA "/challenge/" NAME);
+    expect_nothing_lost(s);
+    stage_end(s);
+}
+
+static const char *bare_order(stage_t *s, const char *status, const char *more)
+{
+    return apr_psprintf(s->p, "{\"status\":\"%s\"%s}", status, more);
+}
+
+static void what_an_order_told_stays_true(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "pending", ""), "Location", ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "valid"), NULL, NULL);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200,
+                 bare_order(s, "ready", ",\"authorizations\":null,\"identifiers\":null"), NULL,
+                 NULL);
+    stage_answer(s, stage_expect(s, "finalize", CA "/finalize/1"), 200,
+                 bare_order(s, "processing", ""), NULL, NULL);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200,
+                 bare_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\",\"expires\":null"),
+                 NULL, NULL);
+    stage_expect(s, "read", CA "/cert/1");
+    expect_nothing_lost(s);
+    stage_end(s);
+}
+
+/* As an agent of before has left it. */
+static void the_url_to_finalize_is_in_the_journal(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "processing", ""), "Location", ORDER_URL);
+    assert_string_equal(CA "/finalize/1", json_peek_string(s->last, "finalize"));
+    stage_end(s);
+    s = stage_make(*state);
+    s->certificate->ordering = 1;
+    s->certificate->order_names = s->certificate->names;
+    s->certificate->order_url = ORDER_URL;
+    s->certificate->order_finalize = CA "/finalize/7";
+    stage_begin(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200, bare_order(s, "ready", ""), NULL,
+                 NULL);
+    stage_expect(s, "finalize", CA "/finalize/7");
+    stage_end(s);
+}
+
+static void a_valid_order_is_judged_by_its_certificate(void **state)
+{
+    stage_t *s = begin_paced(*state, ORDER_URL, 0);
+
+    stage_answer(
+        s, stage_expect(s, "read", ORDER_URL), 200,
+        "{\"status\":\"valid\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"other.example\"}],"
+        "\"certificate\":\"" CA "/cert/1\"}",
+        NULL, NULL);
+    stage_expect(s, "read", CA "/cert/1");
+    expect_nothing_lost(s);
+    stage_end(s);
+}
+
+static void an_authorization_told_its_name_before(void **state)
+{
+    stage_t *s = begin_paced(*state, NULL, 0);
+
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 stage_order_json(s, "pending", ""), "Location", ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_page(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 502, NULL, NULL);
+    stage_wake(s);
+    read_order(s, "pending", "");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 "{\"status\":\"pending\",\"identifier\":null,\"challenges\":null}", NULL, NULL);
+    stage_wait(s, 40);
+    stage_expect(s, "challenge", CA "/challenge/" NAME);
+    expect_nothing_lost(s);
+    stage_end(s);
+}
+
+/* ---- what was begun is used ---- */
+
+static void an_order_that_cannot_be_answered_is_used_again(void **state)
+{
+    static const char *const authorizations[] = {
+        /* no type that is allowed, no usable token, no challenges at all */
+        "[{\"type\":\"dns-01\",\"url\":\"" CA "/c\",\"token\":\"" TOKEN "\"}]",
+        "[{\"type\":\"http-01\",\"url\":\"" CA "/c\",\"token\":\"../../etc\"}]",
+        "[]",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(authorizations) / sizeof(authorizations[0]); ++i) {
+        stage_t *s = begin(*state);
+        int attempt;
+
+        stage_order(s, "pending");
+        for (attempt = 0; attempt < 5; ++attempt) {
+            stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                         apr_psprintf(s->p,
+                                      "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\","
+                                      "\"value\":\"" NAME "\"},\"challenges\":%s}",
+                                      authorizations[i]),
+                         NULL, NULL);
+            assert_int_equal(attempt + 1, stage_job(s)->failing.failure.attempts);
+            stage_wake(s);
+            read_order(s, "pending", "");
+        }
+        assert_int_equal(1, stage_count(s, "newOrder"));
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        stage_end(s);
+    }
+}
+
+static void a_refused_challenge_leaves_the_order(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_refuse(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 400, "malformed");
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_false(stage_has_answer(s, NAME));
+    stage_wake(s);
+    read_order(s, "pending", "");
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -818,6 +1142,20 @@ int main(void)
         fixture_test(what_is_due_soon_is_renewed_along),
         fixture_test(those_that_join_wait_for_their_places),
         fixture_test(only_a_renewal_takes_others_along),
+        fixture_test(a_garbled_certificate_is_fetched_again),
+        fixture_test(a_certificate_is_waited_for_as_long_as_nobody_says_that_it_is_gone),
+        fixture_test(a_foreign_block_beside_the_certificate_ends_the_order),
+        fixture_test(an_unread_answer_to_finalize_is_looked_into),
+        fixture_test(a_door_that_names_a_time_at_finalize_is_obeyed),
+        fixture_test(an_order_whose_answer_was_garbled_is_looked_for),
+        fixture_test(a_new_order_that_is_never_answered_waits),
+        fixture_test(a_challenge_that_may_not_have_been_heard_is_looked_at),
+        fixture_test(what_an_order_told_stays_true),
+        fixture_test(the_url_to_finalize_is_in_the_journal),
+        fixture_test(a_valid_order_is_judged_by_its_certificate),
+        fixture_test(an_authorization_told_its_name_before),
+        fixture_test(an_order_that_cannot_be_answered_is_used_again),
+        fixture_test(a_refused_challenge_leaves_the_order),
     };
 
     return fixture_run(tests);

@@ -117,7 +117,7 @@ static void one_that_was_replaced_is_not_asked_about(void **state)
     stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
                  stage_order_json(s, "valid", ",\"certificate\":\"" CA "/cert/1\""), "Location",
                  ORDER_URL);
-    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), NULL, NULL);
     assert_int_equal(1, stage_heard(s, "install"));
     stage_poke(s, apr_time_now() + 1);
     assert_int_equal(1, stage_count_gets(s, ARI "/bbbb.BB"));

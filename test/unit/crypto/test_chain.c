@@ -55,8 +55,9 @@ static chain_t *parse(scene_t *s, const char *pem)
 static void expect_parse_refusal(scene_t *s, const char *pem, const char *words)
 {
     chain_t *chain = NULL;
+    apr_status_t rv = strstr(words, "other than") != NULL ? APR_EACCES : APR_EINVAL;
 
-    assert_int_equal(APR_EINVAL, chain_parse(&chain, pem, strlen(pem), s->result, s->p));
+    assert_int_equal(rv, chain_parse(&chain, pem, strlen(pem), s->result, s->p));
     assert_null(chain);
     assert_string_equal(EAB_PROBLEM_CHAIN, s->result->type);
     assert_string_equal(words, s->result->detail);
@@ -195,12 +196,12 @@ static void refused_texts(void **state)
     const char *eleven = "";
     int i;
 
-    expect_parse_refusal(&s, "", "The certificate chain is empty.");
+    expect_parse_refusal(&s, "", "The certificate chain holds no certificate.");
     expect_parse_refusal(
         &s, apr_pstrcat(s.p, leaf, apr_pstrmemdup(s.p, (char *)key->data, key->len), NULL),
         "The certificate chain holds a PEM block other than CERTIFICATE.");
-    expect_parse_refusal(&s, apr_pstrcat(s.p, leaf, "and more", NULL),
-                         "The certificate chain holds text that is no certificate.");
+    assert_string_equal(
+        leaf, chain_pem(s.p, parse(&s, apr_pstrcat(s.p, "some", leaf, "and more", NULL))));
     expect_parse_refusal(&s, "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n",
                          "The certificate chain holds a certificate that cannot be read.");
     for (i = 0; i < 11; i++)

@@ -185,7 +185,8 @@ void scene_refuse(scene_t *s, int sentence)
 void scene_finalize(scene_t *s)
 {
     scene_sign(s, SENTENCE_NEW_ORDER);
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     scene_sign(s, SENTENCE_FINALIZE);
 }
 

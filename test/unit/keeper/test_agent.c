@@ -235,7 +235,7 @@ static keeper_certificate_t *with_order(scene_t *s)
     APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = certificate;
     account_registered(certificate->account, "https://ca.example/account", NULL, result);
     certificate_ordering(certificate, NULL, result);
-    certificate_ordered(certificate, "https://ca.example/order", result);
+    certificate_ordered(certificate, "https://ca.example/order", NULL, result);
     while ((rv = certificate_finalizing(certificate, result)) == APR_EAGAIN)
         run(s, apr_time_from_msec(10));
     assert_int_equal(APR_SUCCESS, rv);

@@ -12,7 +12,8 @@ static scene_t *with_order(apr_pool_t *p)
     scene_start(s);
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     return s;
 }
 
@@ -144,19 +145,19 @@ static void an_order_url_is_an_https_url_and_comes_once(void **state)
     scene_start(s);
     scene_register(s);
     certificate = scene_certificate(s);
-    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, ORDER_URL, s->result));
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, ORDER_URL, NULL, s->result));
     scene_sign(s, SENTENCE_NEW_ORDER);
-    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, NULL, s->result));
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, NULL, NULL, s->result));
     assert_int_equal(APR_EINVAL,
-                     certificate_ordered(certificate, "http://ca.example/1", s->result));
+                     certificate_ordered(certificate, "http://ca.example/1", NULL, s->result));
     assert_int_equal(APR_EINVAL,
-                     certificate_ordered(certificate, "https://ca.example/\n", s->result));
+                     certificate_ordered(certificate, "https://ca.example/\n", NULL, s->result));
     memset(longest, 'a', LIMIT_RECORD - 1);
     memcpy(longest, "https://", 8);
-    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, longest, s->result));
-    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, s->result));
+    assert_int_equal(APR_EINVAL, certificate_ordered(certificate, longest, NULL, s->result));
+    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, NULL, s->result));
     assert_int_equal(APR_EINVAL,
-                     certificate_ordered(certificate, "https://evil.example/1", s->result));
+                     certificate_ordered(certificate, "https://evil.example/1", NULL, s->result));
     scene_start(s);
     assert_string_equal(ORDER_URL, scene_certificate(s)->journal->order_url);
     scene_end(s);
@@ -325,7 +326,8 @@ static void install_whole(scene_t *s, long left)
 static void finalize_subset(scene_t *s)
 {
     assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     scene_sign(s, SENTENCE_FINALIZE);
 }
 
@@ -439,7 +441,7 @@ static void the_rule_holds_until_the_certificate_is_installed(void **state)
     best = certificate->best;
     certificate->best = NULL;
     assert_int_equal(APR_SUCCESS, order_for(s, "example.edu", NULL));
-    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS, certificate_ordered(certificate, ORDER_URL, NULL, s->result));
     certificate->best = best;
     scene_refuse(s, SENTENCE_FINALIZE);
     assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);

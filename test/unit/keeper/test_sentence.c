@@ -215,7 +215,8 @@ static void only_one_order_is_in_flight(void **state)
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
     scene_sign(s, SENTENCE_NEW_ORDER); /* badNonce: the same once more */
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     scene_refuse(s, SENTENCE_NEW_ORDER);
     assert_non_null(strstr(s->result->detail, "in flight"));
     scene_start(s);
@@ -268,7 +269,8 @@ static void finalize_carries_our_names_and_our_key(void **state)
     scene_refuse(s, SENTENCE_FINALIZE); /* there is no order */
     scene_sign(s, SENTENCE_NEW_ORDER);
     scene_refuse(s, SENTENCE_FINALIZE); /* its URL is not known */
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     payload = expect(s, SENTENCE_FINALIZE, 0);
     csr = csr_of(s, payload);
     expect_san(csr, 2, 0, NAME);
@@ -303,7 +305,8 @@ static void the_longest_requests_are_taken(void **state)
     scene_start(s);
     scene_register(s);
     assert_true(strlen(scene_sign(s, SENTENCE_NEW_ORDER)) < 50000);
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     assert_true(strlen(scene_sign(s, SENTENCE_FINALIZE)) < 50000);
     scene_end(s);
 }
@@ -317,7 +320,7 @@ static void finalize_waits_for_its_key(void **state)
     scene_start(s);
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
-    certificate_ordered(scene_certificate(s), ORDER_URL, s->result);
+    certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result);
     assert_int_equal(APR_EAGAIN, sentence_sign(&jws, s->keeper, SENTENCE_FINALIZE, 0,
                                                "https://ca.example/f", NONCE, s->result, s->p));
     assert_null(jws);
@@ -493,7 +496,8 @@ static void an_order_and_its_csr_are_for_the_same_names(void **state)
     scene_open_jws(s, jws, &header, &payload);
     assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"example.edu\"}]}",
                         payload);
-    assert_int_equal(APR_SUCCESS, certificate_ordered(scene_certificate(s), ORDER_URL, s->result));
+    assert_int_equal(APR_SUCCESS,
+                     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result));
     csr = csr_of(s, expect(s, SENTENCE_FINALIZE, 0));
     expect_san(csr, 1, 0, "example.edu");
     X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(csr), NID_commonName, subject,
