@@ -28,6 +28,8 @@ docs/directives.md|(a third if that is under # days)|policy/renew.c|SHORT_LIFE|8
 docs/directives.md|(3 hours of 6 days, a day of 47, about 2 of 90)|-||
 docs/directives.md|within three hours before the renewal|policy/subset.c|TOGETHER|3600=3
 docs/directives.md|or in its last three days|policy/subset.c|LONGEST_MARGIN|86400=3
+docs/directives.md|not within # minutes of the last try|policy/restart.c|DISTANCE|60
+docs/directives.md|(# if it was a validation)|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
 docs/directives.md|tried again after 10 seconds, 30 seconds, and then each minute|-||
 docs/directives.md|# seconds after the newest and|policy/reload.c|FIRST_QUIET|1
 docs/directives.md|# seconds after the oldest at the latest|policy/reload.c|FIRST_PATIENCE|1

@@ -11,7 +11,8 @@
 
 #define FAILURE(attempts) \
     "{\"attempts\":" attempts ",\"since\":\"2026-01-02T03:04:05Z\"," \
-    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"subset\":1,\"problem\":" PROBLEM "}"
+    "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"subset\":1," \
+    "\"tried\":\"2026-01-02T13:04:05Z\",\"facts\":131077,\"problem\":" PROBLEM "}"
 
 /* Every member, each with a value that no other has and that is not the default. */
 static const char *const whole =
@@ -34,17 +35,20 @@ static const char *const whole =
         "4") ",\"broken\":" PROBLEM "},"
              "{\"label\":\"second\",\"directory\":\"https://other.example/"
              "dir\",\"attempted\":false,"
-             "\"eab\":false,\"terms_accepted\":false,\"contact_changed\":false,\"failure\":null}],"
+             "\"eab\":false,\"terms_accepted\":false,\"contact_changed\":false,\"failure\":"
+             "null}],"
              "\"certificates\":["
              "{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
              "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
-             "\"challenges\":[\"http-01\"],\"profile\":\"shortlived\",\"profile_required\":true,"
+             "\"challenges\":[\"http-01\"],\"profile\":\"shortlived\",\"profile_required\":"
+             "true,"
              "\"allow_subset\":true,"
              "\"preferred_chain\":\"Root X1\",\"key_type\":\"p384\","
              "\"renew_percent\":33,\"renew_before\":2592000000000,\"served\":true,\"fallback\":"
              "true,"
              "\"loaded\":\"000007\",\"where\":\"httpd.conf:9\","
-             "\"facts\":{\"names\":[\"www.example.edu\"],\"key_type\":\"p256\",\"issuer\":\"Some "
+             "\"facts\":{\"names\":[\"www.example.edu\"],\"key_type\":\"p256\",\"issuer\":"
+             "\"Some "
              "CA\","
              "\"serial\":\"0a\",\"fingerprint\":\"ff\",\"not_before\":\"2026-01-01T00:00:00Z\","
              "\"not_after\":\"2026-04-01T00:00:00Z\",\"obtained\":\"2026-01-01T01:00:00Z\","
@@ -52,16 +56,19 @@ static const char *const whole =
              "\"window\":{\"ari_id\":\"aYhb.AIdl\",\"start\":\"2026-03-01T00:00:00Z\","
              "\"end\":\"2026-03-03T00:00:00Z\",\"drawn\":\"2026-03-02T00:00:00Z\","
              "\"explanation\":\"https://ca.example/why\",\"next\":\"2026-02-01T00:00:00Z\","
-             "\"errors\":2},"
+             "\"errors\":2,\"at_once\":1,\"repeated\":1},"
              "\"ordering\":true,\"order_names\":[\"www.example.edu\"],"
              "\"order_url\":\"https://ca.example/order/1\",\"finalized\":true,"
              "\"order_since\":\"2026-03-01T00:00:00Z\",\"failure\":" FAILURE(
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
                       "\"challenges\":[],"
-                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
-                      "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
-                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":null}]"
+                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":"
+                      "\"rsa2048\","
+                      "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":"
+                      "false,"
+                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":"
+                      "null}]"
                       ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","

@@ -27,6 +27,8 @@ static scene_t scene(apr_pool_t *p)
     s.failure.next = NEXT;
     s.failure.place = 2;
     s.failure.subset = 1;
+    s.failure.facts = 65539;
+    s.failure.tried = SINCE;
     s.failure.problem = eab_result_make(p);
     eab_result_set(s.failure.problem, APR_EGENERAL, ACME_ERROR "rateLimited", "Too much of it.");
     return s;
@@ -49,6 +51,8 @@ static void expect_kept(scene_t *s, const char *key)
     assert_int_equal(NEXT, failure->next);
     assert_int_equal(2, failure->place);
     assert_int_equal(1, failure->subset);
+    assert_int_equal(65539, failure->facts);
+    assert_int_equal(SINCE, failure->tried);
     assert_true(eab_result_is_acme(failure->problem, "rateLimited"));
     assert_string_equal("Too much of it.", failure->problem->detail);
     assert_int_equal(APR_SUCCESS, failure_save(s->store, key, NULL, s->p));
