@@ -77,6 +77,9 @@ FAULTS = {
 REQUESTS = ("directory", "new-nonce", "new-account", "account", "new-order", "order",
             "authorization", "challenge", "finalize", "certificate", "renewal-info")
 
+# GET and HEAD follow a redirect, so it is one to nowhere.
+FOLLOWED = ("directory", "new-nonce", "renewal-info")
+
 
 class Cell:
     """A CA of its own, so that nothing but the fault happens to it."""
@@ -90,6 +93,8 @@ class Cell:
             processing_retry_after=1, orders_list=10, eab_reuse="one-time", lifetime_days=90)
         self.ca._issuers[1] = issuer
         happens, acted = FAULTS[fault]
+        if fault == "redirect" and request in FOLLOWED:
+            happens = page(307)
         if request == "account":  # the look-up, which follows a newAccount that is not answered
             self.ca.accidents.plan("new-account", cut("whole"), after=True)
             self.ca.accidents.plan("new-account", happens, at=2, after=acted)
