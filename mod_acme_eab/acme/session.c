@@ -254,6 +254,9 @@ static void judge_answer(const acme_session_t *session, const acme_answer_t *ans
                                 answer->status, (int)answer->len);
         result->foreign = 1;
         result->retry_after = acme_answer_retry_after(answer);
+        if (result->retry_after > WAIT_LONGEST) {
+            result->retry_after = -1; /* it was for what should have come: when to look anew */
+        }
     }
 }
 

@@ -28,7 +28,7 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
     if (job->state != JOB_AUTHORIZING) {
         return; /* another authorization of this order has failed meanwhile */
     }
-    if (result->foreign && result->retry_after < 0) {
+    if (acme_session_is_unsure(result)) {
         job->doubtful = 1; /* has the CA heard it? The authorization tells */
     }
     else if (result->rv != APR_SUCCESS) {

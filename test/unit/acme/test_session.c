@@ -735,6 +735,7 @@ static void test_garbled_answers_are_asked_again(void **state)
         { 200, "{\"status\":\"val", NULL, NULL },
         { 200, "[\"status\"]", NULL, NULL },
         { 200, "{\"status\":7}", NULL, NULL },
+        { 200, PAGE, "Retry-After", "21600" },
         { 200, "\x01\x02\xff", NULL, NULL },
         { 204, "", NULL, NULL },
         { 301, PAGE, "Location", "https://ca.example/elsewhere" },
