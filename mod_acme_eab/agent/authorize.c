@@ -92,6 +92,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     wait->url = apr_pstrdup(pool, challenge->url);
     wait->told = strcmp(challenge->status, "pending") != 0;
     json_object_set_new(body, "certificate", json_integer(job->index));
+    json_put_string(body, "type", challenge->type);
     json_put_string(body, "name", name);
     json_put_string(body, "token", challenge->token);
     ++job->requests;
@@ -194,7 +195,7 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
         }
         return problem->rv;
     }
-    if (strcmp(challenge->type, "dns-01") == 0) {
+    if (strncmp(challenge->type, "dns-", 4) == 0) {
         put_record(job, authorization->name, challenge);
         return APR_SUCCESS;
     }

@@ -47,9 +47,9 @@ typedef enum {
     MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
     MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
     MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */
-    MESSAGE_DNS_ADD, /* {id, certificate, name, token} -> DONE: the TXT record of a dns-01 challenge
-                           is there. The keeper computes it, and takes it away by itself when the
-                           order is finalized or over. */
+    MESSAGE_DNS_ADD,   /* {id, certificate, type, name, token | issuer} -> DONE: the TXT record of a
+                           dns challenge is there. The keeper makes it, and takes it away by itself
+                           when the order is finalized or over, unless it is meant to stay. */
 
     MESSAGE_SIGNED,
     MESSAGE_DONE,    /* {id, news?}: as in NEWS, when the state of the reload changed with it */

@@ -202,10 +202,18 @@ static apr_status_t handle_directory(request_t *request)
 
 static apr_status_t handle_dns_add(request_t *request)
 {
-    apr_status_t rv =
-        dns_add(request->keeper->dns, request->certificate, json_peek_string(request->body, "name"),
-                json_peek_string(request->body, "token"), request->id, request->result);
+    dns_challenge_t challenge = { NULL, NULL, NULL, NULL };
+    apr_status_t rv;
 
+    challenge.type = json_peek_string(request->body, "type");
+    challenge.name = json_peek_string(request->body, "name");
+    challenge.token = json_peek_string(request->body, "token");
+    challenge.issuer = json_peek_string(request->body, "issuer");
+    if (challenge.type == NULL) {
+        return APR_EINVAL;
+    }
+    rv = dns_add(request->keeper->dns, request->certificate, &challenge, request->id,
+                 request->result);
     return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
 }
 
@@ -258,7 +266,7 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
 }
 
 /* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
- * certificates; of dns-01 there is a record for each name. */
+ * certificates; of a dns challenge there is a record for each name. */
 static int count_shares(const keeper_t *keeper, int type, const keeper_account_t *account,
                         const keeper_certificate_t *certificate)
 {
