@@ -6,6 +6,7 @@ import re
 
 from .resolver import ResolverError
 
+KNOWN = ("accounturi", "policy", "persistuntil")
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 ISSUE_VALUE = re.compile(
     rf"[ \t]*(?P<issuer>{LABEL}(?:\.{LABEL})*)?[ \t]*(?:;(?P<parameters>.*))?", re.DOTALL)
@@ -25,17 +26,20 @@ def issue_object(ca, account):
 
 
 def parse(value):
-    """(issuer, parameters) of a record's octets, or None. A parameter that is there twice makes it
-    none."""
+    """(issuer, parameters) of a record's octets, or None. A parameter that means something and is there
+    twice makes it none; the others are ignored."""
     whole = ISSUE_VALUE.fullmatch(value.decode("latin-1"))
     if whole is None or whole["issuer"] is None:
         return None
     parameters = {}
     for text in (whole["parameters"] or "").split(";") if (whole["parameters"] or "").strip() else ():
         parameter = PARAMETER.fullmatch(text)
-        if parameter is None or parameter[1].lower() in parameters:
+        if parameter is None:
             return None
-        parameters[parameter[1].lower()] = parameter[2]
+        tag = parameter[1].lower()
+        if tag in KNOWN and tag in parameters:
+            return None
+        parameters[tag] = parameter[2]
     return whole["issuer"].lower(), parameters
 
 

@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
 	test/unit/agent/test_renewal \
+	test/unit/agent/test_resolver \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -60,3 +61,7 @@ test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c $(AGENT_STAGE)
 test_unit_agent_test_renewal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_resolver_SOURCES = test/unit/agent/test_resolver.c
+test_unit_agent_test_resolver_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_resolver_LDADD = $(AGENT_TEST_LIBS) -lpthread
