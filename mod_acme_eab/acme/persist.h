@@ -11,8 +11,8 @@
 
 /* In the order of how near they come. */
 typedef enum {
-    ACME_PERSIST_MALFORMED,     /* it does not fit the grammar, or says something twice */
     ACME_PERSIST_OTHER_ISSUER,  /* another CA's: none of ours to judge */
+    ACME_PERSIST_MALFORMED,     /* it does not fit the grammar, or says something twice */
     ACME_PERSIST_OTHER_ACCOUNT, /* for this CA, without accounturi or with another account's */
     ACME_PERSIST_NARROW,        /* policy=wildcard is missing, and needed */
     ACME_PERSIST_LAPSED,        /* persistUntil has passed */

@@ -6,6 +6,7 @@
 #include "acme/answer.h"
 #include "acme/url.h"
 #include "agent/order.h"
+#include "agent/lapse.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/bytes.h"
@@ -242,6 +243,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
+    lapse_follow(job);
     job_forget_order(job);
     keep_facts(job, body);
     renewal_follow(job);

@@ -10,6 +10,7 @@
 #include "agent/authorize.h"
 #include "agent/issue.h"
 #include "agent/order.h"
+#include "agent/persist.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/clock.h"
@@ -509,6 +510,7 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
                  apr_pstrcat(agent->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
+    job->persist = persist_make(job);
     plan(job);
     renewal_follow(job);
     return job;

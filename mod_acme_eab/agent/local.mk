@@ -9,9 +9,11 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
+	mod_acme_eab/agent/lapse.c mod_acme_eab/agent/lapse.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
 	mod_acme_eab/agent/lookup.c mod_acme_eab/agent/lookup.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
+	mod_acme_eab/agent/persist.c mod_acme_eab/agent/persist.h \
 	mod_acme_eab/agent/reading.c mod_acme_eab/agent/reading.h \
 	mod_acme_eab/agent/refused.c mod_acme_eab/agent/refused.h \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \

@@ -321,6 +321,8 @@ const command_rec config_commands[] = {
     SETTING("ACMEKeyType", SETTING_KEY_TYPE,
             "rsa2048 (default), rsa3072, rsa4096, p256, p384; two for two certificates"),
     SETTING("ACMEDNSCommand", SETTING_DNS_COMMAND, "program that adds and removes TXT records"),
+    SETTING("ACMEDNSResolver", SETTING_DNS_RESOLVER,
+            "address of the resolver that TXT records are looked up with"),
     SETTING("ACMEProfile", SETTING_PROFILE, "profile of the CA, and maybe: required"),
     SETTING("ACMEPreferredChain", SETTING_PREFERRED_CHAIN, "common name of an issuer"),
     SETTING("ACMECommonName", SETTING_COMMON_NAME, "on (default) or off"),

@@ -362,6 +362,7 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
 
     planned->challenges = challenges_of(config, p);
     planned->dns_command = config_value(config, SETTING_DNS_COMMAND);
+    planned->dns_resolver = config_value(config, SETTING_DNS_RESOLVER);
     planned->profile = config_value(config, SETTING_PROFILE);
     planned->profile_required = profile != NULL && profile->nelts > 1;
     planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
@@ -477,6 +478,8 @@ static const char *difference(const site_domain_t *of_a, const site_domain_t *of
         return "ACMEChallenge";
     if (!same_text(a->dns_command, b->dns_command))
         return "ACMEDNSCommand";
+    if (!same_text(a->dns_resolver, b->dns_resolver))
+        return "ACMEDNSResolver";
     if (!same_text(a->profile, b->profile) || a->profile_required != b->profile_required)
         return "ACMEProfile";
     if (!same_text(a->preferred_chain, b->preferred_chain))

@@ -16,6 +16,7 @@
 #include "keeper/dns.h"
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
+#include "keeper/validation.h"
 #include "keeper/window.h"
 
 /* One request, decoded as far as all have in common. */
@@ -194,6 +195,13 @@ static apr_status_t handle_window(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_validations(request_t *request)
+{
+    validation_keep(request->certificate, json_object_get(request->body, "validations"),
+                    request->result);
+    return APR_SUCCESS;
+}
+
 static apr_status_t handle_directory(request_t *request)
 {
     directory_keep(request->account, json_object_get(request->body, "directory"), request->result);
@@ -239,6 +247,7 @@ static const request_row_t rows[] = {
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
       { 30, SECONDS(20) }, { 30, SECONDS(20) } },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
+    { MESSAGE_VALIDATIONS, ABOUT_CERTIFICATE, handle_validations, NONE, { 20, SECONDS(60) } },
     { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory, { 20, SECONDS(60) }, NONE },
     { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add, NONE, { 50, SECONDS(5) } },
 };

@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_job \
 	test/unit/agent/test_link \
+	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
 	test/unit/agent/test_renewal \
@@ -65,3 +66,7 @@ test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_resolver_SOURCES = test/unit/agent/test_resolver.c
 test_unit_agent_test_resolver_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_resolver_LDADD = $(AGENT_TEST_LIBS) -lpthread
+
+test_unit_agent_test_persist_SOURCES = test/unit/agent/test_persist.c $(AGENT_STAGE)
+test_unit_agent_test_persist_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
