@@ -204,7 +204,7 @@ void lapse_poke(job_t *job)
     }
     apr_pool_create(&pool, job->agent->pool);
     if ((notice = lapse_notice(job, pool)) != NULL) {
-        log_line(LOG_LEVEL_WARNING, "Certificate %s: %s", job->brief->id, notice);
+        log_line(LOG_LEVEL_NOTICE, "Certificate %s: %s", job->brief->id, notice);
         job->lapse_told = known(job);
     }
     apr_pool_destroy(pool);

@@ -479,7 +479,11 @@ int persist_lacks(const persist_t *persist, const char *name)
     const persist_record_t *record =
         persist != NULL ? find(persist, strncmp(name, "*.", 2) == 0 ? name + 2 : name) : NULL;
 
-    return record != NULL && record->state != PERSIST_THERE && record->state != PERSIST_UNKNOWN;
+    if (record == NULL || persist->round == 0 || persist->looking) {
+        return 0; /* what is known is old: it is being looked up */
+    }
+    return record->state == PERSIST_WRONG || record->state == PERSIST_PARTLY
+           || (record->state == PERSIST_MISSING && !persist->job->brief->dns_command);
 }
 
 /* ---- for people ---- */

@@ -52,8 +52,8 @@ void persist_look(persist_t *persist, const acme_authorization_t *authorization,
 /** What the CA calls itself, const char *; NULL: nobody knows. persist may be NULL. Borrowed. */
 const apr_array_header_t *persist_issuers(const persist_t *persist);
 
-/** True when the record that validates the name ("*." or not) was looked up and does not count.
- * persist may be NULL. */
+/** True when the record that validates the name ("*." or not) was looked up, does not count, and is not
+ * one that ACMEDNSCommand would add. persist may be NULL. */
 int persist_lacks(const persist_t *persist, const char *name);
 
 /** Judge what was found for names below each other: fills in all but name and wildcard.

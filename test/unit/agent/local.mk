@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_directory \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_job \
+	test/unit/agent/test_lapse \
 	test/unit/agent/test_link \
 	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
@@ -70,3 +71,7 @@ test_unit_agent_test_resolver_LDADD = $(AGENT_TEST_LIBS) -lpthread
 test_unit_agent_test_persist_SOURCES = test/unit/agent/test_persist.c $(AGENT_STAGE)
 test_unit_agent_test_persist_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c $(AGENT_STAGE)
+test_unit_agent_test_lapse_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)
