@@ -12,8 +12,10 @@
 #include "base/json.h"
 #include "base/name.h"
 
-#define TOKEN_MIN 22  /* base64url of the 128 bits that RFC 8555, 8 demands */
-#define TYPES_SHOWN 8 /* of what a CA offers, in a message */
+#define PERSIST "dns-persist-01"
+#define ISSUERS_MAX 10 /* draft-ietf-acme-dns-persist-01, 3.1 */
+#define TOKEN_MIN 22   /* base64url of the 128 bits that RFC 8555, 8 demands */
+#define TYPES_SHOWN 8  /* of what a CA offers, in a message */
 
 static acme_authorization_state_t judge(const char *status)
 {
@@ -54,6 +56,26 @@ static int read_name(apr_pool_t *p, acme_authorization_t *authorization, const j
     return 1;
 }
 
+/* All of them are as they must be, or the challenge is rejected. */
+static const apr_array_header_t *read_issuers(apr_pool_t *p, const json_t *entry)
+{
+    const json_t *list = json_object_get(entry, "issuer-domain-names"), *item;
+    apr_array_header_t *issuers = apr_array_make(p, 2, sizeof(const char *));
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *text = json_string_value(item), *why = NULL;
+        const char *name = text != NULL ? name_normalize(p, text, &why) : NULL;
+
+        if (i >= ISSUERS_MAX || name == NULL || *name == '*' || strcmp(name, text) != 0) {
+            return NULL;
+        }
+        APR_ARRAY_PUSH(issuers, const char *) = name;
+    }
+    return issuers->nelts > 0 ? issuers : NULL;
+}
+
 static void read_challenges(apr_pool_t *p, acme_authorization_t *authorization, const json_t *json)
 {
     const json_t *list = json_object_get(json, "challenges");
@@ -62,7 +84,7 @@ static void read_challenges(apr_pool_t *p, acme_authorization_t *authorization, 
 
     json_array_foreach(list, i, entry)
     {
-        acme_challenge_t challenge = { NULL, NULL, NULL, NULL };
+        acme_challenge_t challenge = { NULL, NULL, NULL, NULL, NULL, NULL };
 
         challenge.type = json_copy_string(p, entry, "type");
         challenge.url = json_copy_string(p, entry, "url");
@@ -73,6 +95,10 @@ static void read_challenges(apr_pool_t *p, acme_authorization_t *authorization, 
         }
         if (challenge.status == NULL) {
             challenge.status = "pending"; /* as in the example of RFC 8555, 7.5 */
+        }
+        if (challenge.type != NULL && strcmp(challenge.type, PERSIST) == 0) {
+            challenge.issuers = read_issuers(p, entry);
+            challenge.account_url = json_copy_string(p, entry, "accounturi");
         }
         if (challenge.type != NULL) {
             APR_ARRAY_PUSH(authorization->challenges, acme_challenge_t) = challenge;
@@ -146,6 +172,7 @@ acme_authorization_t *acme_authorization_parse(apr_pool_t *p, const acme_answer_
     }
     authorization->challenges = apr_array_make(p, 4, sizeof(acme_challenge_t));
     authorization->retry_after = acme_answer_retry_after(answer);
+    authorization->expires = json_peek_time(json, "expires");
     authorization->problem = eab_result_make(p);
     read_challenges(p, authorization, json);
     if (authorization->state == ACME_AUTHORIZATION_LOST) {
@@ -163,9 +190,30 @@ static int fits(const acme_authorization_t *authorization, const char *type)
     return !(authorization->wildcard && !dns) && !(authorization->address && dns);
 }
 
+/* Did the CA offer dns-persist-01 in a way that must not be used? */
+static int has_malformed(const acme_authorization_t *authorization)
+{
+    int i;
+
+    for (i = 0; i < authorization->challenges->nelts; i++) {
+        const acme_challenge_t *challenge =
+            &APR_ARRAY_IDX(authorization->challenges, i, acme_challenge_t);
+
+        if (strcmp(challenge->type, PERSIST) == 0 && challenge->issuers == NULL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Why an allowed type may not have been taken; "" for no reason. */
 static const char *explain_unfit(const acme_authorization_t *authorization)
 {
+    if (has_malformed(authorization)) {
+        return ", and its dns-persist-01 is not one to use: it must have 1 to 10 names of the CA, "
+               "and "
+               "no other account than ours";
+    }
     if (authorization->wildcard) {
         return ", and a wildcard needs a dns challenge";
     }
@@ -182,11 +230,33 @@ static const acme_challenge_t *find_challenge(const acme_authorization_t *author
             &APR_ARRAY_IDX(authorization->challenges, i, acme_challenge_t);
 
         if (strcmp(challenge->type, type) == 0 && challenge->url != NULL
-            && strcmp(challenge->status, "invalid") != 0) {
+            && strcmp(challenge->status, "invalid") != 0
+            && (strcmp(type, PERSIST) != 0 || challenge->issuers != NULL)) {
             return challenge;
         }
     }
     return NULL;
+}
+
+const acme_challenge_t *acme_authorization_find(const acme_authorization_t *authorization,
+                                                const char *type)
+{
+    return fits(authorization, type) ? find_challenge(authorization, type) : NULL;
+}
+
+void acme_authorization_bind(acme_authorization_t *authorization, const char *account_url)
+{
+    int i;
+
+    for (i = 0; i < authorization->challenges->nelts; i++) {
+        acme_challenge_t *challenge =
+            &APR_ARRAY_IDX(authorization->challenges, i, acme_challenge_t);
+
+        if (challenge->account_url != NULL
+            && (account_url == NULL || strcmp(challenge->account_url, account_url) != 0)) {
+            challenge->issuers = NULL;
+        }
+    }
 }
 
 /* The types that are offered, for people: "dns-01 sectigo-email-01"; "nothing" for none. */
@@ -236,13 +306,13 @@ const acme_challenge_t *acme_authorization_choose(const acme_authorization_t *au
     for (i = 0; i < allowed->nelts && challenge == NULL; i++) {
         const char *type = APR_ARRAY_IDX(allowed, i, const char *);
 
-        challenge = fits(authorization, type) ? find_challenge(authorization, type) : NULL;
+        challenge = acme_authorization_find(authorization, type);
     }
     if (challenge == NULL) {
         refuse_offer(authorization, allowed, result);
         return NULL;
     }
-    if (!token_is_usable(challenge->token)) {
+    if (strcmp(challenge->type, PERSIST) != 0 && !token_is_usable(challenge->token)) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_TOKEN,
                        "The CA's %s challenge for %s has no usable token", challenge->type,
                        authorization->name);

@@ -21,6 +21,11 @@ typedef struct acme_challenge {
     const char *url;    /* NULL when missing or not https */
     const char *token;  /* as sent, not yet checked; NULL when missing */
     const char *status; /* "pending" when missing */
+    /* of dns-persist-01 (draft-ietf-acme-dns-persist-01, 3.1): */
+    const apr_array_header_t
+        *issuers;            /* const char *: 1 to 10 normalized names; NULL: the challenge
+                                          is malformed and must not be used */
+    const char *account_url; /* as the CA wants it in the record; NULL: it does not say */
 } acme_challenge_t;
 
 typedef struct acme_authorization {
@@ -32,6 +37,7 @@ typedef struct acme_authorization {
     int address;      /* name is an IP address, as address_text() */
     apr_array_header_t *challenges; /* acme_challenge_t */
     apr_int64_t retry_after;        /* seconds; -1: unsaid */
+    apr_time_t expires;             /* 0: unsaid */
     eab_result_t *problem;          /* of a LOST one: the failed challenge's error, with identifier
                                        set; EAB_PROBLEM_VALIDATION when the CA gave none; rv is
                                        APR_SUCCESS for the others */
@@ -40,6 +46,13 @@ typedef struct acme_authorization {
 /** Parse a 2xx answer with an authorization. @return in p, or NULL with EAB_PROBLEM_CA_ANSWER */
 acme_authorization_t *acme_authorization_parse(apr_pool_t *p, const acme_answer_t *answer,
                                                eab_result_t *result);
+
+/** The challenge of that type, where it is offered, usable and fit for the name. Borrowed, or NULL. */
+const acme_challenge_t *acme_authorization_find(const acme_authorization_t *authorization,
+                                                const char *type);
+
+/** From now on a dns-persist-01 challenge that is for another account is as one that is malformed. */
+void acme_authorization_bind(acme_authorization_t *authorization, const char *account_url);
 
 /** The challenge to answer: the first of allowed (const char *, the administrator's order) that is
  * offered, usable and fit for the name (a wildcard needs dns-01, an address anything else). It is to be answered when

@@ -9,6 +9,7 @@ libacme_la_SOURCES = \
 	mod_acme_eab/acme/memory.c mod_acme_eab/acme/memory.h \
 	mod_acme_eab/acme/order.c mod_acme_eab/acme/order.h \
 	mod_acme_eab/acme/orderlist.c mod_acme_eab/acme/orderlist.h \
+	mod_acme_eab/acme/persist.c mod_acme_eab/acme/persist.h \
 	mod_acme_eab/acme/problem.c mod_acme_eab/acme/problem.h \
 	mod_acme_eab/acme/renewalinfo.c mod_acme_eab/acme/renewalinfo.h \
 	mod_acme_eab/acme/session.c mod_acme_eab/acme/session.h \

@@ -11,7 +11,9 @@
 #include "agent/answer.h"
 #include "agent/directory.h"
 #include "agent/job.h"
+#include "agent/lapse.h"
 #include "agent/pacing.h"
+#include "agent/persist.h"
 #include "agent/status.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -82,7 +84,8 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->pacer = pacing_make(p);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
-    if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL) {
+    if ((agent->http = acme_http_make(p, user_agent(brief, p))) == NULL
+        || (agent->lookup = lookup_make(p)) == NULL) {
         return NULL;
     }
     for (i = 0; i < brief->accounts->nelts; ++i) {
@@ -171,7 +174,13 @@ static void poke_jobs(agent_t *agent)
     int i;
 
     for (i = 0; i < agent->jobs->nelts; ++i) {
-        job_poke(APR_ARRAY_IDX(agent->jobs, i, job_t *), now);
+        job_t *job = APR_ARRAY_IDX(agent->jobs, i, job_t *);
+
+        job_poke(job, now);
+        if (job->persist != NULL) {
+            persist_poke(job->persist);
+        }
+        lapse_poke(job);
     }
 }
 
@@ -269,10 +278,11 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
 
 void agent_run(agent_t *agent)
 {
-    struct pollfd fds[2] = { { 0, 0, 0 }, { 0, POLLIN, 0 } };
+    struct pollfd fds[3] = { { 0, 0, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 } };
 
     fds[0].fd = link_fd(agent->link);
-    fds[1].fd = reading_fd(agent->reading);
+    fds[1].fd = lookup_fd(agent->lookup);
+    fds[2].fd = reading_fd(agent->reading);
     /* What the keeper said right after the brief was read with it: no poll tells of that. */
     if (link_serve(agent->link, POLLIN) != APR_SUCCESS) {
         return;
@@ -286,9 +296,12 @@ void agent_run(agent_t *agent)
         write_status(agent);
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(agent->link);
-        fds[0].revents = fds[1].revents = 0;
-        acme_http_run(agent->http, fds, fds[1].fd >= 0 ? 2 : 1, time_to_sleep(agent));
+        fds[0].revents = fds[1].revents = fds[2].revents = 0;
+        acme_http_run(agent->http, fds, fds[2].fd >= 0 ? 3 : 2, time_to_sleep(agent));
         if (fds[1].revents != 0) {
+            lookup_serve(agent->lookup);
+        }
+        if (fds[2].revents != 0) {
             reading_serve(agent->reading);
         }
     } while (link_serve(agent->link, fds[0].revents) == APR_SUCCESS);

@@ -11,6 +11,7 @@
 #include "acme/http.h"
 #include "acme/session.h"
 #include "agent/link.h"
+#include "agent/lookup.h"
 #include "agent/reading.h"
 #include "crypto/alpncert.h"
 #include "ipc/brief.h"
@@ -25,6 +26,7 @@ typedef struct agent {
     acme_pacer_t *pacer; /* of all sessions */
     brief_t *brief;
     reading_t *reading; /* of answers in the run directory */
+    lookup_t *lookup;   /* of TXT records */
     news_t reload;
     apr_pool_t *reload_pool;
     apr_time_t reload_due; /* reload.next, by clock_steady() */

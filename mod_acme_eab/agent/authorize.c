@@ -9,12 +9,14 @@
 #include "acme/authorization.h"
 #include "agent/answer.h"
 #include "agent/evidence.h"
+#include "agent/persist.h"
 #include "agent/refused.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "crypto/txtrecord.h"
 #include "policy/retry.h"
 
 /* ---- authorizations ---- */
@@ -96,8 +98,12 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     wait->url = apr_pstrdup(pool, challenge->url);
     wait->told = strcmp(challenge->status, "pending") != 0;
     json_object_set_new(body, "certificate", json_integer(job->index));
+    json_put_string(body, "type", challenge->type);
     json_put_string(body, "name", name);
     json_put_string(body, "token", challenge->token);
+    if (challenge->issuers != NULL) {
+        json_put_string(body, "issuer", APR_ARRAY_IDX(challenge->issuers, 0, const char *));
+    }
     ++job->requests;
     link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
 }
@@ -189,12 +195,152 @@ static int has_lapsed(const job_t *job, const char *name, const eab_result_t *pr
            && name_matches_any(facts->names, name);
 }
 
+/* ---- a record that may be there already ---- */
+
+/* An authorization for which it is looked whether dns-persist-01 will do. */
+typedef struct persist_wait {
+    apr_pool_t *pool;
+    job_t *job;
+    const char *name;
+    acme_challenge_t persist;
+    acme_challenge_t
+        other; /* what is answered without the record; no type: nothing else is allowed */
+} persist_wait_t;
+
+static void copy_challenge(acme_challenge_t *to, const acme_challenge_t *from, apr_pool_t *p)
+{
+    memset(to, 0, sizeof(*to));
+    to->type = apr_pstrdup(p, from->type);
+    to->url = apr_pstrdup(p, from->url);
+    to->token = apr_pstrdup(p, from->token);
+    to->status = apr_pstrdup(p, from->status);
+    if (from->issuers != NULL) {
+        apr_array_header_t *issuers = apr_array_make(p, 1, sizeof(const char *));
+
+        APR_ARRAY_PUSH(issuers, const char *) =
+            apr_pstrdup(p, APR_ARRAY_IDX(from->issuers, 0, const char *));
+        to->issuers = issuers;
+    }
+}
+
+static apr_status_t give_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
+                                eab_result_t *problem, apr_pool_t *ptemp)
+{
+    if (strncmp(challenge->type, "dns-", 4) == 0) {
+        put_record(job, name, challenge);
+        return APR_SUCCESS;
+    }
+    return put_answer(job, name, challenge, problem, ptemp);
+}
+
+/* The record is there: the CA is told. Else another challenge is answered, if one is allowed; else the
+ * record is added, if there is a program for that and nobody has put a wrong one there. Where the DNS
+ * cannot be asked from here the CA may see more. */
+static apr_status_t decide(const persist_wait_t *wait, const persist_record_t *record,
+                           eab_result_t *problem)
+{
+    job_t *job = wait->job;
+
+    if (record->state == PERSIST_THERE
+        || (record->state == PERSIST_UNKNOWN && wait->other.type == NULL)) {
+        log_line(LOG_LEVEL_INFO, "Certificate %s: %s is validated by its record %s", job->brief->id,
+                 wait->name, record->at);
+        tell_ca(job, wait->persist.url, 0);
+        return APR_SUCCESS;
+    }
+    if (wait->other.type != NULL) {
+        return give_answer(job, wait->name, &wait->other, problem, wait->pool);
+    }
+    if (record->state == PERSIST_MISSING && job->brief->dns_command) {
+        put_record(job, wait->name, &wait->persist);
+        return APR_SUCCESS;
+    }
+    persist_explain(record, problem);
+    return problem->rv;
+}
+
+/* Without it the order stays: it is good for another attempt, when somebody has published the record. */
+static void on_looked(void *baton, const persist_record_t *record)
+{
+    persist_wait_t *wait = baton;
+    job_t *job = wait->job;
+    eab_result_t *problem = eab_result_make(wait->pool);
+
+    --job->requests;
+    if (job->state != JOB_AUTHORIZING) {
+        ; /* another authorization of this order has failed meanwhile */
+    }
+    else if (decide(wait, record, problem) != APR_SUCCESS) {
+        job_fail(job, problem, PROBLEM_AT_CHALLENGE);
+    }
+    else if (job->authorizations == 0) {
+        job_happen(job, EVENT_ANSWERED);
+    }
+    apr_pool_destroy(wait->pool);
+}
+
+/* What is allowed besides. */
+static const acme_challenge_t *choose_other(const job_t *job,
+                                            const acme_authorization_t *authorization,
+                                            apr_pool_t *ptemp)
+{
+    apr_array_header_t *others =
+        apr_array_make(ptemp, job->brief->challenges->nelts, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < job->brief->challenges->nelts; ++i) {
+        const char *type = APR_ARRAY_IDX(job->brief->challenges, i, const char *);
+
+        if (strcmp(type, TXTRECORD_PERSIST) != 0) {
+            APR_ARRAY_PUSH(others, const char *) = type;
+        }
+    }
+    return acme_authorization_choose(authorization, others, eab_result_make(ptemp));
+}
+
+/* @return 0 when there is nothing to look for: dns-persist-01 is not offered or not allowed, or the CA
+ *         was told of another challenge before */
+static int look_first(job_t *job, const acme_authorization_t *authorization, apr_pool_t *ptemp)
+{
+    const acme_challenge_t *challenge, *other;
+    persist_wait_t *wait;
+    apr_pool_t *pool = NULL;
+
+    if (job->persist == NULL
+        || (challenge = acme_authorization_find(authorization, TXTRECORD_PERSIST)) == NULL) {
+        return 0;
+    }
+    if (strcmp(challenge->status, "pending") != 0) {
+        tell_ca(job, challenge->url, 1);
+        return 1;
+    }
+    other = choose_other(job, authorization, ptemp);
+    if (other != NULL && strcmp(other->status, "pending") != 0) {
+        return 0;
+    }
+    apr_pool_create(&pool, job->agent->pool);
+    wait = apr_pcalloc(pool, sizeof(*wait));
+    wait->pool = pool;
+    wait->job = job;
+    wait->name = apr_pstrdup(pool, authorization->name);
+    copy_challenge(&wait->persist, challenge, pool);
+    if (other != NULL) {
+        copy_challenge(&wait->other, other, pool);
+    }
+    ++job->requests;
+    persist_look(job->persist, authorization, challenge, on_looked, wait);
+    return 1;
+}
+
 /* Put the answer in place, then tell the CA. */
 static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *authorization,
                                      eab_result_t *problem, apr_pool_t *ptemp)
 {
     const acme_challenge_t *challenge;
 
+    if (look_first(job, authorization, ptemp)) {
+        return APR_SUCCESS;
+    }
     challenge = acme_authorization_choose(authorization, job->brief->challenges, problem);
     if (challenge == NULL) {
         job->failing.seen = evidence_of(job, authorization);
@@ -203,11 +349,7 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
         }
         return problem->rv;
     }
-    if (strcmp(challenge->type, "dns-01") == 0) {
-        put_record(job, authorization->name, challenge);
-        return APR_SUCCESS;
-    }
-    return put_answer(job, authorization->name, challenge, problem, ptemp);
+    return give_answer(job, authorization->name, challenge, problem, ptemp);
 }
 
 /* In p; NULL when it is not of use any more, or after a failure was told. */
@@ -228,7 +370,9 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     authorization = acme_authorization_parse(p, job_recall(job, answer->url, answer), problem);
     if (authorization == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
+        return NULL;
     }
+    acme_authorization_bind(authorization, job->account->brief->url);
     return authorization;
 }
 

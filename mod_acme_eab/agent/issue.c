@@ -7,6 +7,7 @@
 #include "acme/url.h"
 #include "agent/doubt.h"
 #include "agent/order.h"
+#include "agent/lapse.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/json.h"
@@ -289,6 +290,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
+    lapse_follow(job);
     job_forget_order(job);
     keep_facts(job, body);
     renewal_follow(job);

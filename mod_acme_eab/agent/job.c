@@ -11,6 +11,7 @@
 #include "agent/doubt.h"
 #include "agent/issue.h"
 #include "agent/order.h"
+#include "agent/persist.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/clock.h"
@@ -590,6 +591,7 @@ job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
                  apr_pstrcat(agent->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
+    job->persist = persist_make(job);
     plan(job);
     renewal_follow(job);
     return job;

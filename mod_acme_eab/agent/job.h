@@ -55,6 +55,7 @@ typedef enum {
 } job_event_t;
 
 typedef struct refused refused_t;
+struct persist;
 
 typedef struct job {
     agent_t *agent;
@@ -97,9 +98,12 @@ typedef struct job {
     apr_time_t ask_at;           /* when to ask for renewal information; 0: not at all */
     int asking;                  /* that is under way */
     apr_pool_t *window_pool;     /* owns the strings of brief->window, once it was asked for */
+    apr_pool_t *lapse_pool;      /* owns brief->validations, once they were read */
+    const void *lapse_told;      /* the validations of which the log tells already */
     int without_replaces;        /* in this attempt: the CA refused an order that replaces */
     int without_profile;         /* in this attempt: the CA refused the profile */
     int profile_told;            /* that the CA does not offer it */
+    struct persist *persist;     /* its records of dns-persist-01; NULL: that is not allowed */
     refused_t *refused;          /* names that are left out in this attempt, or NULL */
     apr_array_header_t *pending; /* acme_authorization_t *: to answer once all were read, in
                                        order_pool */

@@ -11,12 +11,16 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
+	mod_acme_eab/agent/lapse.c mod_acme_eab/agent/lapse.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
+	mod_acme_eab/agent/lookup.c mod_acme_eab/agent/lookup.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
 	mod_acme_eab/agent/pacing.c mod_acme_eab/agent/pacing.h \
+	mod_acme_eab/agent/persist.c mod_acme_eab/agent/persist.h \
 	mod_acme_eab/agent/reading.c mod_acme_eab/agent/reading.h \
 	mod_acme_eab/agent/refused.c mod_acme_eab/agent/refused.h \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \
+	mod_acme_eab/agent/resolver.c mod_acme_eab/agent/resolver.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
 libagent_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)

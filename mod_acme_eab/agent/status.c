@@ -10,6 +10,8 @@
 #include "agent/account.h"
 #include "agent/directory.h"
 #include "agent/job.h"
+#include "agent/lapse.h"
+#include "agent/persist.h"
 #include "agent/renewal.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -202,6 +204,10 @@ static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
     json_put_string(json, "where", brief->where);
     json_object_set_new(json, "key_types", json_pack("[s*]", brief->key_type));
     json_object_set_new(json, "keys", keys_to_json(brief->facts));
+    json_object_set_new(json, "records",
+                        job->persist != NULL ? persist_to_json(job->persist, p) : json_array());
+    json_object_set_new(json, "validations", lapse_to_json(job));
+    json_put_string(json, "notice", lapse_notice(job, p));
     json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
     json_object_set_new(json, "problem", unusable ? unusable_to_json(job, p) : job_problem(job, p));
@@ -275,6 +281,9 @@ static void merge(json_t *entry, const json_t *other)
     }
     take_if_missing(entry, other, "problem");
     take_if_missing(entry, other, "suggestion");
+    if (json_object_get(entry, "notice") == NULL && json_object_get(other, "notice") != NULL) {
+        take(entry, other, "notice");
+    }
     take_if_missing(entry, other, "order");
     add_missing(json_object_get(entry, "missing_names"), json_object_get(other, "missing_names"));
     json_array_extend(json_object_get(entry, "key_types"), json_object_get(other, "key_types"));

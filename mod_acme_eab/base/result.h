@@ -44,7 +44,9 @@
 #define EAB_PROBLEM_LAPSED \
     EAB_PROBLEM "validationLapsed" /* the same, and there was no need before */
 #define EAB_PROBLEM_DNS_COMMAND EAB_PROBLEM "dnsCommand" /* ACMEDNSCommand failed */
-#define EAB_PROBLEM_UNUSABLE EAB_PROBLEM "unusable"      /* not on the terms of a virtual host */
+#define EAB_PROBLEM_PERSIST \
+    EAB_PROBLEM "persistRecord"                     /* the record of dns-persist-01 is not there */
+#define EAB_PROBLEM_UNUSABLE EAB_PROBLEM "unusable" /* not on the terms of a virtual host */
 #define EAB_PROBLEM_NOT_RUNNING EAB_PROBLEM "notRunning" /* the keeper cannot be started */
 #define EAB_PROBLEM_CA_BUSY EAB_PROBLEM "caBusy"       /* 429 without a type; in the status only */
 #define EAB_PROBLEM_CA_BROKEN EAB_PROBLEM "caBroken"   /* 408, 5xx without a type; the same */

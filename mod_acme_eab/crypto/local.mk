@@ -12,6 +12,7 @@ libcrypto_eab_la_SOURCES = \
 	mod_acme_eab/crypto/san.c mod_acme_eab/crypto/san.h \
 	mod_acme_eab/crypto/secret.c mod_acme_eab/crypto/secret.h \
 	mod_acme_eab/crypto/selfsigned.c mod_acme_eab/crypto/selfsigned.h \
-	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h
+	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h \
+	mod_acme_eab/crypto/txtrecord.c mod_acme_eab/crypto/txtrecord.h
 libcrypto_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
 libcrypto_eab_la_LIBADD = libbase.la $(OPENSSL_LIBS)

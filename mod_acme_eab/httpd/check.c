@@ -283,11 +283,13 @@ static const char *find_address(const site_domain_t *domain)
 static void check_address_challenges(const check_t *check, const site_domain_t *domain,
                                      const char *address)
 {
-    if (strcmp(only_challenge(domain), "dns-01") == 0)
+    const char *only = only_challenge(domain);
+
+    if (strncmp(only, "dns-", 4) == 0)
         mistake_add(check->notices, domain->config->settings[SETTING_CHALLENGE].where,
-                    "ACMEChallenge: dns-01 cannot validate an IP address such as %s; add http-01 "
+                    "ACMEChallenge: %s cannot validate an IP address such as %s; add http-01 "
                     "or tls-alpn-01, unless the CA has validated it in advance",
-                    address);
+                    only, address);
 }
 
 static void check_address_profile(const check_t *check, const site_domain_t *domain,

@@ -19,9 +19,10 @@ typedef enum {
     SETTING_TERMS,
     SETTING_PROXY,
     SETTING_CA_FILE,
-    SETTING_USE_ACCOUNT, /* a label; this and the following: not in <ACMEAccount> */
-    SETTING_CHALLENGE,   /* without "none" */
-    SETTING_DNS_COMMAND, /* as one text */
+    SETTING_USE_ACCOUNT,  /* a label; this and the following: not in <ACMEAccount> */
+    SETTING_CHALLENGE,    /* without "none" */
+    SETTING_DNS_COMMAND,  /* as one text */
+    SETTING_DNS_RESOLVER, /* an address */
     SETTING_KEY_TYPE,
     SETTING_PROFILE, /* a name, maybe "required" */
     SETTING_PREFERRED_CHAIN,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "crypto/eabkey.h"
 #include "crypto/keypair.h"
 #include "httpd/value.h"
@@ -168,6 +169,16 @@ static const char *find_dns_command_trouble(apr_pool_t *p, const char *command)
     return value_program_trouble(p, apr_pstrmemdup(p, command, strcspn(command, " ")));
 }
 
+static const char *check_dns_resolver(apr_pool_t *p, apr_array_header_t *words)
+{
+    const char *address = address_of_host(p, *word_at(words, 0));
+
+    if (address == NULL)
+        return "the argument must be an IP address, without a port";
+    *word_at(words, 0) = address;
+    return NULL;
+}
+
 static const char *check_profile(apr_pool_t *p, apr_array_header_t *words)
 {
     (void)p;
@@ -270,6 +281,7 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_CHALLENGE] = { "ACMEChallenge", 0, check_challenge, NULL },
     [SETTING_KEY_TYPE] = { "ACMEKeyType", 0, check_key_type, NULL },
     [SETTING_DNS_COMMAND] = { "ACMEDNSCommand", 0, check_dns_command, find_dns_command_trouble },
+    [SETTING_DNS_RESOLVER] = { "ACMEDNSResolver", 1, check_dns_resolver, NULL },
     [SETTING_PROFILE] = { "ACMEProfile", 0, check_profile, NULL },
     [SETTING_PREFERRED_CHAIN] = { "ACMEPreferredChain", 1, check_preferred_chain, NULL },
     [SETTING_COMMON_NAME] = { "ACMECommonName", 1, check_switch, NULL },

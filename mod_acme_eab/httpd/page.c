@@ -371,6 +371,71 @@ static void put_missing(out_t *out, const json_t *names)
                    count == 1 ? "1 name" : apr_psprintf(out->p, "%lu names", (unsigned long)count));
 }
 
+/* What stands in the DNS, in a word, and what is the matter with it. */
+static const char *describe_record(apr_pool_t *p, const json_t *record, apr_time_t now)
+{
+    static const struct {
+        const char *state;
+        const char *words;
+    } words[] = {
+        { "published", "Published" },     { "partly", "Not everywhere yet" },
+        { "wrong", "Published wrongly" }, { "missing", "To be published" },
+        { "unknown", "Not looked up" },
+    };
+    const char *state = json_peek_string(record, "state"), *why = json_peek_string(record, "why");
+    const char *until = describe_time(p, json_peek_time(record, "until"), now);
+    apr_int64_t servers = json_peek_int(record, "servers", 0);
+    const char *text = state;
+    apr_size_t i = 0;
+
+    for (i = 0; state != NULL && i < sizeof(words) / sizeof(words[0]); ++i) {
+        if (strcmp(state, words[i].state) == 0)
+            text = words[i].words;
+    }
+    if (servers > 0)
+        text = apr_psprintf(p, "%s, at %" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " name servers",
+                            text, json_peek_int(record, "having", 0), servers);
+    return apr_pstrcat(p, text, why != NULL ? ": " : "", why != NULL ? why : "",
+                       until != NULL ? "; it counts until " : "", until != NULL ? until : "", NULL);
+}
+
+/* "www.example.edu 2027-03-01 10:00 UTC (in 66 days)" for each, the next one first as the CA has them. */
+static void put_validations(out_t *out, const json_t *list, apr_time_t now)
+{
+    const char *text = NULL;
+    json_t *one = NULL;
+    size_t i = 0;
+
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_peek_string(one, "name");
+        const char *until = describe_time(out->p, json_peek_time(one, "until"), now);
+
+        if (name != NULL && until != NULL)
+            text = apr_pstrcat(out->p, text != NULL ? text : "", text != NULL ? "; " : "", name,
+                               " until ", until, NULL);
+    }
+    put_row(out, "Validated", text, "");
+}
+
+/* Of dns-persist-01: what to put into the zone, and whether it is there. */
+static void put_records(out_t *out, const json_t *records, apr_time_t now)
+{
+    json_t *record = NULL;
+    size_t i = 0;
+
+    json_array_foreach(records, i, record)
+    {
+        const char *state = json_peek_string(record, "state");
+        int bad = state != NULL
+                  && (strcmp(state, "missing") == 0 || strcmp(state, "wrong") == 0
+                      || strcmp(state, "partly") == 0);
+
+        put_row(out, "DNS record", json_peek_string(record, "line"), "mono");
+        put_row(out, "In the DNS", describe_record(out->p, record, now), bad ? "bad" : "");
+    }
+}
+
 static void put_certificate(out_t *out, const json_t *certificate, apr_time_t now)
 {
     const json_t *missing = json_object_get(certificate, "missing_names");
@@ -396,6 +461,9 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put_row(out, "Missing", describe_names(out->p, missing), "bad");
     put_row(out, "Account", json_peek_string(certificate, "account"), "");
     put_order(out, certificate, now);
+    put_row(out, "Notice", json_peek_string(certificate, "notice"), "bad");
+    put_validations(out, json_object_get(certificate, "validations"), now);
+    put_records(out, json_object_get(certificate, "records"), now);
     put(out, "</dl>\n</section>\n");
 }
 

@@ -362,6 +362,7 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
 
     planned->challenges = challenges_of(config, p);
     planned->dns_command = config_value(config, SETTING_DNS_COMMAND);
+    planned->dns_resolver = config_value(config, SETTING_DNS_RESOLVER);
     planned->profile = config_value(config, SETTING_PROFILE);
     planned->profile_required = profile != NULL && profile->nelts > 1;
     planned->preferred_chain = config_value(config, SETTING_PREFERRED_CHAIN);
@@ -371,16 +372,21 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
         (void)value_renew_before(before, &planned->renew_percent, &planned->renew_before);
 }
 
-/* Only where dns-01 was asked for: it is not among the defaults. */
+/* Only where they were asked for: they are not among the defaults. */
 static void check_dns_command(const config_t *config, apr_array_header_t *mistakes)
 {
+    static const char *const types[] = { "dns-01", "dns-account-01" };
     const setting_t *challenge = &config->settings[SETTING_CHALLENGE];
+    size_t i = 0;
 
-    if (challenge->words != NULL && contains(challenge->words, "dns-01")
-        && config->settings[SETTING_DNS_COMMAND].where == NULL)
-        mistake_add(mistakes, challenge->where,
-                    "ACMEChallenge: dns-01 needs a program that adds and removes TXT records; name "
-                    "it with ACMEDNSCommand, or take dns-01 out");
+    for (i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
+        if (challenge->words != NULL && contains(challenge->words, types[i])
+            && config->settings[SETTING_DNS_COMMAND].where == NULL)
+            mistake_add(mistakes, challenge->where,
+                        "ACMEChallenge: %s needs a program that adds and removes TXT records; name "
+                        "it with ACMEDNSCommand, or take %s out",
+                        types[i], types[i]);
+    }
 }
 
 /* The first certificate of a domain keeps the name's own place in the store, whatever its key type,
@@ -472,6 +478,8 @@ static const char *difference(const site_domain_t *of_a, const site_domain_t *of
         return "ACMEChallenge";
     if (!same_text(a->dns_command, b->dns_command))
         return "ACMEDNSCommand";
+    if (!same_text(a->dns_resolver, b->dns_resolver))
+        return "ACMEDNSResolver";
     if (!same_text(a->profile, b->profile) || a->profile_required != b->profile_required)
         return "ACMEProfile";
     if (!same_text(a->preferred_chain, b->preferred_chain))

@@ -397,10 +397,14 @@ const char *value_eab_kid(apr_pool_t *p, const char *text, const char **pwhy)
 const char *value_challenge_refusal(apr_pool_t *p, const char *word)
 {
     if (strcmp(word, "http-01") == 0 || strcmp(word, "tls-alpn-01") == 0
-        || strcmp(word, "dns-01") == 0 || strcmp(word, "none") == 0)
+        || strcmp(word, "dns-01") == 0 || strcmp(word, "dns-account-01") == 0
+        || strcmp(word, "dns-persist-01") == 0 || strcmp(word, "none") == 0)
         return NULL;
-    return apr_psprintf(p, "'%s' is not a challenge; use http-01, tls-alpn-01, dns-01, or none",
-                        word);
+    return apr_psprintf(
+        p,
+        "'%s' is not a challenge; use http-01, tls-alpn-01, dns-01, dns-account-01, "
+        "dns-persist-01, or none",
+        word);
 }
 
 const char *value_ca_file_trouble(apr_pool_t *p, const char *path)

@@ -10,6 +10,7 @@
 
 /* Of what a CA says of itself, for a person to read. */
 #define ADDRESS_MAX 1000
+#define VALIDATIONS_MAX 100
 #define IDENTITIES_MAX 20
 #define NAME_MAX_LEN 255
 #define PROFILES_MAX 50
@@ -78,6 +79,8 @@ static const member_t certificate_members[] = {
     MEMBER_STRINGS(brief_certificate_t, names),
     MEMBER_INT(brief_certificate_t, account, -1),
     MEMBER_STRINGS(brief_certificate_t, challenges),
+    MEMBER_BOOL(brief_certificate_t, dns_command, 0),
+    MEMBER_STRING(brief_certificate_t, dns_resolver),
     MEMBER_STRING(brief_certificate_t, profile),
     MEMBER_BOOL(brief_certificate_t, profile_required, 0),
     MEMBER_BOOL(brief_certificate_t, allow_subset, 0),
@@ -184,15 +187,6 @@ void news_from_json(news_t *news, const json_t *json, apr_pool_t *p)
     }
 }
 
-/* ---- what a CA says of itself ---- */
-
-static const char *copy_if_short(apr_pool_t *p, const json_t *json, const char *key)
-{
-    const json_t *text = json_object_get(json, key);
-
-    return json_string_length(text) <= ADDRESS_MAX ? json_copy_string(p, json, key) : NULL;
-}
-
 static apr_array_header_t *copy_identities(apr_pool_t *p, const json_t *all)
 {
     apr_array_header_t *some = apr_array_make(p, 4, sizeof(const char *));
@@ -207,6 +201,65 @@ static apr_array_header_t *copy_identities(apr_pool_t *p, const json_t *all)
         }
     }
     return some;
+}
+
+/* ---- how long validations last ---- */
+
+json_t *brief_validations_to_json(const brief_validations_t *validations)
+{
+    json_t *json, *list;
+    int i;
+
+    if (validations->fingerprint == NULL) {
+        return json_null();
+    }
+    json = json_object();
+    list = json_array();
+    for (i = 0; i < validations->list->nelts; ++i) {
+        const brief_validation_t *one = &APR_ARRAY_IDX(validations->list, i, brief_validation_t);
+        json_t *member = json_object();
+
+        json_put_string(member, "name", one->name);
+        json_put_time(member, "until", one->until);
+        json_array_append_new(list, member);
+    }
+    json_put_string(json, "fingerprint", validations->fingerprint);
+    json_object_set_new(json, "names", list);
+    json_put_strings(json, "issuers", validations->issuers);
+    return json;
+}
+
+void brief_validations_from_json(brief_validations_t *validations, const json_t *json,
+                                 apr_pool_t *p)
+{
+    const json_t *member;
+    size_t i;
+
+    validations->fingerprint = json_copy_string(p, json, "fingerprint");
+    validations->list = apr_array_make(p, 4, sizeof(brief_validation_t));
+    json_array_foreach(json_object_get(json, "names"), i, member)
+    {
+        const char *name = json_peek_string(member, "name");
+        apr_time_t until = json_peek_time(member, "until");
+
+        if (name != NULL && strlen(name) <= NAME_MAX_LEN && until != 0
+            && validations->list->nelts < VALIDATIONS_MAX) {
+            brief_validation_t *one = apr_array_push(validations->list);
+
+            one->name = apr_pstrdup(p, name);
+            one->until = until;
+        }
+    }
+    validations->issuers = copy_identities(p, json_object_get(json, "issuers"));
+}
+
+/* ---- what a CA says of itself ---- */
+
+static const char *copy_if_short(apr_pool_t *p, const json_t *json, const char *key)
+{
+    const json_t *text = json_object_get(json, key);
+
+    return json_string_length(text) <= ADDRESS_MAX ? json_copy_string(p, json, key) : NULL;
 }
 
 static json_t *copy_profiles(apr_pool_t *p, json_t *all)
@@ -306,6 +359,10 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
     if (certificate->window.ari_id != NULL) {
         json_object_set_new(json, "window", brief_window_to_json(&certificate->window));
     }
+    if (certificate->validations.fingerprint != NULL) {
+        json_object_set_new(json, "validations",
+                            brief_validations_to_json(&certificate->validations));
+    }
     json_object_set_new(json, "failure", brief_failure_to_json(&certificate->failure));
     return json;
 }
@@ -316,6 +373,7 @@ static void certificate_from_json(brief_certificate_t *certificate, const json_t
     member_read(certificate, certificate_members, json, p);
     certificate->facts = brief_facts_from_json(p, json_object_get(json, "facts"));
     brief_window_from_json(&certificate->window, json_object_get(json, "window"), p);
+    brief_validations_from_json(&certificate->validations, json_object_get(json, "validations"), p);
     brief_failure_from_json(&certificate->failure, json_object_get(json, "failure"), p);
 }
 

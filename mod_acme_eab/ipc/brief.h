@@ -55,6 +55,18 @@ typedef struct brief_window {
     int repeated;            /* so it had for the certificate before, of which this one came */
 } brief_window_t;
 
+/** Until when the CA goes by its validation of a name, as of when the certificate came. */
+typedef struct brief_validation {
+    const char *name; /* a wildcard with "*." */
+    apr_time_t until;
+} brief_validation_t;
+
+typedef struct brief_validations {
+    const char *fingerprint;  /* of the certificate that they belong to; NULL: nothing is known */
+    apr_array_header_t *list; /* brief_validation_t */
+    apr_array_header_t *issuers; /* const char *: what the CA calls itself in dns-persist-01 */
+} brief_validations_t;
+
 /** What a CA says of itself in its directory (RFC 8555, 7.1.1), as it is kept and shown. */
 typedef struct brief_directory {
     apr_time_t seen; /* when it was read; 0: never */
@@ -93,6 +105,8 @@ typedef struct brief_certificate {
     apr_array_header_t *names;
     int account;
     apr_array_header_t *challenges;
+    int dns_command;          /* there is an ACMEDNSCommand, which the keeper runs */
+    const char *dns_resolver; /* where TXT records are looked up; NULL: as the machine does */
     const char *profile;
     int profile_required;
     int allow_subset; /* ACMEAllowSubsetOfNames */
@@ -107,6 +121,7 @@ typedef struct brief_certificate {
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;
+    brief_validations_t validations;
     int ordering;                    /* an order is in flight: */
     apr_array_header_t *order_names; /* what was ordered */
     const char *order_url;           /* NULL: its newOrder was sent and not answered */
@@ -160,6 +175,12 @@ brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json);
 json_t *brief_window_to_json(const brief_window_t *window);
 /** The strings are copied into p. */
 void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool_t *p);
+
+/** JSON null when nothing is known. */
+json_t *brief_validations_to_json(const brief_validations_t *validations);
+/** All is copied into p; what is no name or time, and more than there can be of use, is left out. */
+void brief_validations_from_json(brief_validations_t *validations, const json_t *json,
+                                 apr_pool_t *p);
 
 /** JSON null when it was never read. */
 json_t *brief_directory_to_json(const brief_directory_t *directory);

@@ -24,6 +24,7 @@ static const char *const message_names[] = {
     [MESSAGE_INSTALL] = "install",
     [MESSAGE_FAILED] = "failed",
     [MESSAGE_WINDOW] = "window",
+    [MESSAGE_VALIDATIONS] = "validations",
     [MESSAGE_DIRECTORY] = "directory",
     [MESSAGE_DNS_ADD] = "dnsAdd",
     [MESSAGE_SIGNED] = "signed",

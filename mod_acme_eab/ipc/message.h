@@ -36,20 +36,22 @@ typedef enum {
     MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
-    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
+    MESSAGE_SIGN,        /* {id, sentence, account | certificate, url, nonce, and for newOrder
                            sentence_order_to_json()} -> SIGNED {id, jws} */
-    MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
-    MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
-    MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
-    MESSAGE_ORDERED,    /* {id, certificate, url, finalize?} -> DONE: they are on disk */
-    MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
-    MESSAGE_INSTALL,    /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
-    MESSAGE_FAILED,     /* {id, account | certificate, failure | null} -> DONE: remember, forget */
-    MESSAGE_WINDOW,     /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_REGISTERED,  /* {id, account, url, terms?} -> DONE: the account URL is on disk */
+    MESSAGE_CONTACTED,   /* {id, account} -> DONE: it is on disk which contacts the CA was told */
+    MESSAGE_UNREGISTER,  /* {id, account} -> DONE: the CA does not know the account any more */
+    MESSAGE_ORDERED,     /* {id, certificate, url, finalize?} -> DONE: they are on disk */
+    MESSAGE_ABANDON,     /* {id, certificate} -> DONE: the order is lost or failed, forget it */
+    MESSAGE_INSTALL,     /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
+    MESSAGE_FAILED,      /* {id, account | certificate, failure | null} -> DONE: remember, forget */
+    MESSAGE_WINDOW,      /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_VALIDATIONS, /* {id, certificate, validations} -> DONE: how long the CA goes by its
+                            validations is on disk */
     MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */
-    MESSAGE_DNS_ADD, /* {id, certificate, name, token} -> DONE: the TXT record of a dns-01 challenge
-                           is there. The keeper computes it, and takes it away by itself when the
-                           order is finalized or over. */
+    MESSAGE_DNS_ADD,   /* {id, certificate, type, name, token | issuer} -> DONE: the TXT record of a
+                           dns challenge is there. The keeper makes it, and takes it away by itself
+                           when the order is finalized or over, unless it is meant to stay. */
 
     MESSAGE_SIGNED,
     MESSAGE_DONE,    /* {id, news?}: as in NEWS, when the state of the reload changed with it */

@@ -28,6 +28,7 @@ static const member_t certificate_members[] = {
     MEMBER_INT(plan_certificate_t, account, -1),
     MEMBER_STRINGS(plan_certificate_t, challenges),
     MEMBER_STRING(plan_certificate_t, dns_command),
+    MEMBER_STRING(plan_certificate_t, dns_resolver),
     MEMBER_STRING(plan_certificate_t, profile),
     MEMBER_BOOL(plan_certificate_t, profile_required, 0),
     MEMBER_BOOL(plan_certificate_t, allow_subset, 0),

@@ -37,6 +37,7 @@ typedef struct plan_certificate {
     int account;               /* index into plan->accounts */
     apr_array_header_t *challenges; /* const char *: "http-01"; empty: none is allowed */
     const char *dns_command;        /* ACMEDNSCommand: program and arguments, or NULL */
+    const char *dns_resolver;       /* ACMEDNSResolver: an address, or NULL */
     const char *profile;            /* ACMEProfile, or NULL */
     int profile_required;           /* without that profile nothing is ordered */
     int allow_subset;               /* fewer names are better than none (policy/subset.h) */

@@ -18,6 +18,7 @@
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/url.h"
+#include "keeper/validation.h"
 #include "keeper/window.h"
 #include "policy/subset.h"
 
@@ -179,6 +180,7 @@ keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_c
     open_best(certificate);
     open_served(certificate);
     window_open(certificate);
+    validation_open(certificate);
     open_journal(certificate);
     return certificate;
 }
@@ -681,7 +683,8 @@ const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr
     text = apr_pstrcat(
         p, account_fingerprint(certificate->account, p), "\n",
         apr_array_pstrcat(p, plan->names, ' '), "\n", apr_array_pstrcat(p, plan->challenges, ' '),
-        "\n", plan->dns_command != NULL ? plan->dns_command : "", "\n", plan->key_type, "\n",
+        "\n", plan->dns_command != NULL ? plan->dns_command : "", "\n",
+        plan->dns_resolver != NULL ? plan->dns_resolver : "", plan->key_type, "\n",
         plan->common_name ? "cn" : "", "\n", plan->profile != NULL ? plan->profile : "",
         plan->profile_required ? " required\n" : "\n",
         plan->preferred_chain != NULL ? plan->preferred_chain : "", "\n",

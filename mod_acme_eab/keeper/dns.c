@@ -5,12 +5,13 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <openssl/evp.h>
 
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/name.h"
+#include "crypto/txtrecord.h"
 #include "keeper/agent.h"
 #include "keeper/program.h"
 #include "store/dnsjournal.h"
@@ -27,7 +28,9 @@ typedef struct dns_record {
     keeper_dns_t *dns;
     apr_pool_t *pool;
     const char *certificate; /* id */
-    const char *name, *value, *command;
+    const char *name, *record, *value, *command;
+    int lasting;      /* it is meant to stay once it was added */
+    apr_time_t added; /* when that was; 0: not yet */
     int wanted;       /* it shall be there; else it shall be gone */
     int present;      /* "add" has succeeded; else it may be there or not */
     int adding;       /* what runs is "add" */
@@ -53,11 +56,6 @@ static dns_record_t *record_at(const keeper_dns_t *dns, int i)
     return APR_ARRAY_IDX(dns->records, i, dns_record_t *);
 }
 
-static const char *record_name(apr_pool_t *p, const dns_record_t *record)
-{
-    return apr_pstrcat(p, "_acme-challenge.", record->name, NULL);
-}
-
 /* ---- the journal ---- */
 
 static apr_status_t save(const keeper_dns_t *dns, const char *certificate, eab_result_t *result)
@@ -76,8 +74,11 @@ static apr_status_t save(const keeper_dns_t *dns, const char *certificate, eab_r
             dnsjournal_record_t *copy = apr_array_push(kept);
 
             copy->name = record->name;
+            copy->record = record->record;
             copy->value = record->value;
             copy->command = record->command;
+            copy->lasting = record->lasting;
+            copy->added = record->added;
         }
     }
     rv = dnsjournal_save(dns->keeper->store, certificate, kept, result, pool);
@@ -85,8 +86,8 @@ static apr_status_t save(const keeper_dns_t *dns, const char *certificate, eab_r
     return rv;
 }
 
-static dns_record_t *push(keeper_dns_t *dns, const char *certificate, const char *name,
-                          const char *value, const char *command)
+static dns_record_t *push(keeper_dns_t *dns, const char *certificate,
+                          const dnsjournal_record_t *from)
 {
     apr_pool_t *pool = NULL;
     dns_record_t *record;
@@ -96,9 +97,13 @@ static dns_record_t *push(keeper_dns_t *dns, const char *certificate, const char
     record->dns = dns;
     record->pool = pool;
     record->certificate = apr_pstrdup(pool, certificate);
-    record->name = apr_pstrdup(pool, name);
-    record->value = apr_pstrdup(pool, value);
-    record->command = apr_pstrdup(pool, command);
+    record->name = apr_pstrdup(pool, from->name);
+    record->record = from->record != NULL ? apr_pstrdup(pool, from->record)
+                                          : txtrecord_name(pool, TXTRECORD_DNS, from->name, NULL);
+    record->value = apr_pstrdup(pool, from->value);
+    record->command = apr_pstrdup(pool, from->command);
+    record->lasting = from->lasting;
+    record->added = from->added;
     APR_ARRAY_PUSH(dns->records, dns_record_t *) = record;
     return record;
 }
@@ -119,15 +124,20 @@ static void drop(const dns_record_t *record)
     records->nelts = kept;
 }
 
-/* It is gone from the DNS. */
-static void forget(dns_record_t *record)
+static void save_or_tell(const dns_record_t *record)
 {
     eab_result_t *result = eab_result_make(record->pool);
 
-    drop(record);
     if (save(record->dns, record->certificate, result) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
     }
+}
+
+/* It is gone from the DNS. */
+static void forget(dns_record_t *record)
+{
+    drop(record);
+    save_or_tell(record);
     apr_pool_destroy(record->pool);
 }
 
@@ -164,7 +174,7 @@ static apr_array_header_t *make_variables(const dns_record_t *record, apr_pool_t
         apr_pstrcat(p, "ACME_EAB_ACTION=", record->adding ? "add" : "remove", NULL);
     APR_ARRAY_PUSH(variables, const char *) = apr_pstrcat(p, "ACME_EAB_NAME=", record->name, NULL);
     APR_ARRAY_PUSH(variables, const char *) =
-        apr_pstrcat(p, "ACME_EAB_RECORD=", record_name(p, record), NULL);
+        apr_pstrcat(p, "ACME_EAB_RECORD=", record->record, NULL);
     APR_ARRAY_PUSH(variables, const char *) =
         apr_pstrcat(p, "ACME_EAB_VALUE=", record->value, NULL);
     return variables;
@@ -183,7 +193,7 @@ static const char *const *make_arguments(const dns_record_t *record, apr_pool_t 
         APR_ARRAY_PUSH(all, const char *) = *argv;
     }
     APR_ARRAY_PUSH(all, const char *) = record->adding ? "add" : "remove";
-    APR_ARRAY_PUSH(all, const char *) = record_name(p, record);
+    APR_ARRAY_PUSH(all, const char *) = record->record;
     APR_ARRAY_PUSH(all, const char *) = record->value;
     APR_ARRAY_PUSH(all, const char *) = NULL;
     return (const char *const *)all->elts;
@@ -235,8 +245,14 @@ static void end_add(dns_record_t *record, const char *failure, eab_result_t *res
     if (failure != NULL) {
         record->wanted = 0;
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_DNS_COMMAND, "ACMEDNSCommand add %s %s.",
-                       record_name(p, record), failure);
+                       record->record, failure);
         result->identifier = apr_pstrdup(p, record->name);
+    }
+    else if (record->lasting) {
+        record->added = apr_time_now();
+        save_or_tell(record);
+        log_line(LOG_LEVEL_NOTICE, "ACMEDNSCommand has added %s, which is meant to stay: %s",
+                 record->record, record->value);
     }
     reply(record, result);
 }
@@ -271,7 +287,7 @@ static void on_command(void *baton, const program_outcome_t *outcome)
     --dns->running;
     if ((failure = explain(record, outcome, pool)) != NULL) {
         log_line(LOG_LEVEL_ERROR, "ACMEDNSCommand %s %s %s; it printed: %s",
-                 record->adding ? "add" : "remove", record_name(pool, record), failure,
+                 record->adding ? "add" : "remove", record->record, failure,
                  quote_output(outcome, pool));
     }
     if (record->adding) {
@@ -324,7 +340,7 @@ static int is_shared(const dns_record_t *record)
     for (i = 0; i < record->dns->records->nelts; ++i) {
         const dns_record_t *other = record_at(record->dns, i);
 
-        if (other != record && other->wanted && strcmp(other->name, record->name) == 0
+        if (other != record && other->wanted && strcmp(other->record, record->record) == 0
             && strcmp(other->value, record->value) == 0) {
             return 1;
         }
@@ -411,10 +427,11 @@ static void load(keeper_dns_t *dns, const char *certificate, apr_pool_t *ptemp)
     }
     for (i = 0; i < records->nelts; ++i) {
         const dnsjournal_record_t *stored = &APR_ARRAY_IDX(records, i, dnsjournal_record_t);
-        dns_record_t *record = push(dns, certificate, stored->name, stored->value, stored->command);
+        dns_record_t *record = push(dns, certificate, stored);
 
         record->tried = 1;
-        record->wanted = has_open_order(record);
+        record->present = record->lasting && record->added != 0;
+        record->wanted = record->present || has_open_order(record);
     }
 }
 
@@ -457,95 +474,154 @@ static int may_validate(const plan_certificate_t *plan, const char *name)
     return 0;
 }
 
-static int allows_dns(const plan_certificate_t *plan)
+static int allows(const plan_certificate_t *plan, const char *type)
 {
     int i;
 
     for (i = 0; i < plan->challenges->nelts; ++i) {
-        if (strcmp(APR_ARRAY_IDX(plan->challenges, i, const char *), "dns-01") == 0) {
+        if (strcmp(APR_ARRAY_IDX(plan->challenges, i, const char *), type) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-static apr_status_t check(const keeper_certificate_t *certificate, const char *name,
-                          const char *token, eab_result_t *result)
+static int is_issuer(const char *text, apr_pool_t *p)
 {
-    const plan_certificate_t *plan = certificate->plan;
+    const char *why = NULL, *name = text != NULL ? name_normalize(p, text, &why) : NULL;
 
-    if (name == NULL || !may_validate(plan, name) || !allows_dns(plan)) {
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No dns-01 challenge of that name belongs to %s.", plan->id);
+    return name != NULL && *name != '*' && strcmp(name, text) == 0;
+}
+
+/* What the CA has put into the challenge. */
+static apr_status_t check_words(const dns_challenge_t *challenge, eab_result_t *result)
+{
+    const char *token = challenge->token;
+
+    if (strcmp(challenge->type, TXTRECORD_PERSIST) == 0) {
+        return is_issuer(challenge->issuer, result->pool)
+                   ? APR_SUCCESS
+                   : eab_result_set(result, APR_EINVAL, EAB_PROBLEM_TOKEN,
+                                    "The CA's %s challenge for %s has no usable issuer name.",
+                                    challenge->type, challenge->name);
     }
     if (token == NULL || strlen(token) < TOKEN_MIN || !base64url_is_valid(token, LIMIT_TOKEN)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_TOKEN,
-                              "The CA's dns-01 challenge for %s has no usable token.", name);
+                              "The CA's %s challenge for %s has no usable token.", challenge->type,
+                              challenge->name);
+    }
+    return APR_SUCCESS;
+}
+
+static const char *account_url(const keeper_certificate_t *certificate)
+{
+    const registration_t *registration = certificate->account->registration;
+
+    return registration != NULL ? registration->url : NULL;
+}
+
+static apr_status_t check(const keeper_certificate_t *certificate, const dns_challenge_t *challenge,
+                          eab_result_t *result)
+{
+    const plan_certificate_t *plan = certificate->plan;
+
+    if (challenge->name == NULL || !may_validate(plan, challenge->name)
+        || !allows(plan, challenge->type)
+        || txtrecord_name(result->pool, challenge->type, challenge->name, "") == NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "No dns challenge of that name belongs to %s.", plan->id);
+    }
+    if (check_words(challenge, result) != APR_SUCCESS) {
+        return result->rv;
     }
     if (certificate->journal == NULL || certificate->journal->finalized
-        || certificate->account->thumbprint == NULL) {
+        || certificate->account->thumbprint == NULL
+        || (strcmp(challenge->type, TXTRECORD_DNS) != 0 && account_url(certificate) == NULL)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No order for %s waits for a validation.", plan->id);
     }
     if (plan->dns_command == NULL) {
         eab_result_set(result, APR_EINVAL, EAB_PROBLEM_DNS_COMMAND,
-                       "The CA offers dns-01 for %s, and no ACMEDNSCommand is set.", name);
-        result->identifier = apr_pstrdup(result->pool, name);
+                       "The CA offers %s for %s, and no ACMEDNSCommand is set.", challenge->type,
+                       challenge->name);
+        result->identifier = apr_pstrdup(result->pool, challenge->name);
         return result->rv;
     }
     return APR_SUCCESS;
 }
 
-/* base64url(SHA-256(key authorization)) (RFC 8555, 8.4). NULL on failure. */
-static const char *txt_value(const char *token, const char *thumbprint, apr_pool_t *p)
+/* Where the certificate has the wildcard as well, one record shall do for both. */
+static int has_wildcard(const plan_certificate_t *plan, const char *name)
 {
-    const char *text = apr_pstrcat(p, token, ".", thumbprint, NULL);
-    unsigned char digest[32];
+    int i;
 
-    if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) != 1) {
-        return NULL;
+    for (i = 0; i < plan->names->nelts; ++i) {
+        const char *own = APR_ARRAY_IDX(plan->names, i, const char *);
+
+        if (strncmp(own, "*.", 2) == 0 && strcmp(own + 2, name) == 0) {
+            return 1;
+        }
     }
-    return base64url_encode(p, digest, sizeof(digest));
+    return 0;
 }
 
-static dns_record_t *find(const keeper_dns_t *dns, const char *certificate, const char *name,
-                          const char *value)
+/* What is to be in the DNS, in p. */
+static void describe(dnsjournal_record_t *record, const keeper_certificate_t *certificate,
+                     const dns_challenge_t *challenge, apr_pool_t *p)
+{
+    const char *url = account_url(certificate);
+
+    record->name = challenge->name;
+    record->record = txtrecord_name(p, challenge->type, challenge->name, url);
+    record->command = certificate->plan->dns_command;
+    record->lasting = strcmp(challenge->type, TXTRECORD_PERSIST) == 0;
+    record->added = 0;
+    record->value = record->lasting
+                        ? txtrecord_persist(p, challenge->issuer, url,
+                                            has_wildcard(certificate->plan, challenge->name))
+                        : txtrecord_value(p, challenge->token, certificate->account->thumbprint);
+}
+
+static dns_record_t *find(const keeper_dns_t *dns, const char *certificate,
+                          const dnsjournal_record_t *like)
 {
     int i;
 
     for (i = 0; i < dns->records->nelts; ++i) {
         dns_record_t *record = record_at(dns, i);
 
-        if (strcmp(record->certificate, certificate) == 0 && strcmp(record->name, name) == 0
-            && strcmp(record->value, value) == 0) {
+        if (strcmp(record->certificate, certificate) == 0
+            && strcmp(record->record, like->record) == 0
+            && strcmp(record->value, like->value) == 0) {
             return record;
         }
     }
     return NULL;
 }
 
-static int count(const keeper_dns_t *dns, const char *certificate)
+static int count(const keeper_dns_t *dns, const char *certificate, int lasting)
 {
     int i, found = 0;
 
     for (i = 0; i < dns->records->nelts; ++i) {
-        found += strcmp(record_at(dns, i)->certificate, certificate) == 0;
+        found += strcmp(record_at(dns, i)->certificate, certificate) == 0
+                 && record_at(dns, i)->lasting == lasting;
     }
     return found;
 }
 
 /* On disk before the command can run. NULL with the reason in result. */
-static dns_record_t *note(keeper_dns_t *dns, const plan_certificate_t *plan, const char *name,
-                          const char *value, eab_result_t *result)
+static dns_record_t *note(keeper_dns_t *dns, const plan_certificate_t *plan,
+                          const dnsjournal_record_t *wanted, eab_result_t *result)
 {
     dns_record_t *record;
 
-    if (count(dns, plan->id) >= RECORDS_PER_NAME * plan->names->nelts) {
+    if (count(dns, plan->id, wanted->lasting) >= RECORDS_PER_NAME * plan->names->nelts) {
         eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                        "Too many TXT records are in use for %s.", plan->id);
         return NULL;
     }
-    record = push(dns, plan->id, name, value, plan->dns_command);
+    record = push(dns, plan->id, wanted);
     if (save(dns, plan->id, result) != APR_SUCCESS) {
         drop(record);
         apr_pool_destroy(record->pool);
@@ -554,27 +630,38 @@ static dns_record_t *note(keeper_dns_t *dns, const plan_certificate_t *plan, con
     return record;
 }
 
-apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate, const char *name,
-                     const char *token, int id, eab_result_t *result)
+/* It was added, and whoever asks has not found it. */
+static apr_status_t refuse_again(const dns_record_t *record, eab_result_t *result)
 {
-    const char *value;
+    eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_PERSIST,
+                   "ACMEDNSCommand added %s on %.10s, and it is not in the DNS any more. It is not "
+                   "added a second time: publish it by hand.",
+                   record->record, clock_format(result->pool, record->added));
+    result->identifier = apr_pstrdup(result->pool, record->name);
+    return result->rv;
+}
+
+apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate,
+                     const dns_challenge_t *challenge, int id, eab_result_t *result)
+{
+    dnsjournal_record_t wanted;
     dns_record_t *record;
-    apr_status_t rv = check(certificate, name, token, result);
+    apr_status_t rv = check(certificate, challenge, result);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    value = txt_value(token, certificate->account->thumbprint, result->pool);
-    if (value == NULL) {
+    describe(&wanted, certificate, challenge, result->pool);
+    if (wanted.record == NULL || wanted.value == NULL) {
         return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
-                              "The TXT record of %s cannot be computed.", name);
+                              "The TXT record of %s cannot be computed.", challenge->name);
     }
-    record = find(dns, certificate->plan->id, name, value);
-    if (record == NULL && (record = note(dns, certificate->plan, name, value, result)) == NULL) {
+    record = find(dns, certificate->plan->id, &wanted);
+    if (record == NULL && (record = note(dns, certificate->plan, &wanted, result)) == NULL) {
         return result->rv;
     }
     if (record->wanted && record->present) {
-        return APR_SUCCESS;
+        return record->lasting ? refuse_again(record, result) : APR_SUCCESS;
     }
     reply(record, result); /* of a request for the same, which this one supersedes */
     record->wanted = 1;
@@ -589,6 +676,9 @@ static void release(dns_record_t *record)
     eab_result_t *result;
     apr_pool_t *pool = NULL;
 
+    if (record->lasting && (record->present || (record->running && record->adding))) {
+        return;
+    }
     record->wanted = 0;
     record->later = 0;
     if (record->reply != 0 && !record->running) {

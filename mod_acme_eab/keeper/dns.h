@@ -2,11 +2,11 @@
 #ifndef KEEPER_DNS_H
 #define KEEPER_DNS_H
 
-/* keeper/dns.h - TXT records for dns-01 challenges (RFC 8555, 8.4), by the program in ACMEDNSCommand.
- * The keeper runs it, since its credentials may change the DNS, and computes the value itself, so
- * that the agent cannot put anything else there. The program is run as
+/* keeper/dns.h - TXT records for dns challenges (crypto/txtrecord.h), by the program in
+ * ACMEDNSCommand. The keeper runs it, since its credentials may change the DNS, and makes name and
+ * value itself, so that the agent cannot put anything else there. The program is run as
  *
- *     PROGRAM ARG... add|remove _acme-challenge.NAME VALUE
+ *     PROGRAM ARG... add|remove RECORD VALUE
  *
  * (a value may begin with "-"; for a program that would take it for an option ACMEDNSCommand ends with
  * "--")
@@ -17,7 +17,9 @@
  * authoritative name servers answer with it. "remove" takes away this value only, and is content
  * when it is not there.
  *
- * Each record is in the store's journal before "add" runs, until "remove" has succeeded. */
+ * Each record is in the store's journal before "add" runs, until "remove" has succeeded. That of
+ * dns-persist-01 is meant to stay: it is added once, and never removed again after an "add" that
+ * succeeded; who has taken it out of the DNS since then has his reasons. */
 
 #include "keeper/keeper.h"
 
@@ -30,13 +32,21 @@ typedef struct keeper_dns keeper_dns_t;
  * @param limit on the time of one run of a command */
 keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit);
 
-/** Add the record for a challenge of the order in flight; replies to the request with that id, later.
- * @param name must be one of the certificate's names, without "*."
- * @return APR_EAGAIN when the reply follows, else the refusal in result */
-apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate, const char *name,
-                     const char *token, int id, eab_result_t *result);
+/** A challenge, as the agent tells it. */
+typedef struct dns_challenge {
+    const char *type;
+    const char *name;   /* must be one of the certificate's names, without "*." */
+    const char *token;  /* of dns-01 and dns-account-01 */
+    const char *issuer; /* of dns-persist-01: the CA's name for itself */
+} dns_challenge_t;
 
-/** The challenges of the certificate are decided, or its order is over: remove its records. */
+/** Add the record for a challenge of the order in flight; replies to the request with that id, later.
+ * @return APR_EAGAIN when the reply follows, else the refusal in result */
+apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate,
+                     const dns_challenge_t *challenge, int id, eab_result_t *result);
+
+/** The challenges of the certificate are decided, or its order is over: remove its records, but for
+ * those that are meant to stay. */
 void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate);
 
 /** The agent is gone: nobody waits for replies any more. */

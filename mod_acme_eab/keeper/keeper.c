@@ -329,6 +329,8 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->names = plan->names;
     brief->account = plan->account;
     brief->challenges = plan->challenges;
+    brief->dns_command = plan->dns_command != NULL;
+    brief->dns_resolver = plan->dns_resolver;
     brief->key_type = plan->key_type;
     brief->renew_percent = plan->renew_percent;
     brief->renew_before = plan->renew_before;
@@ -339,6 +341,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;
+    brief->validations = certificate->validations;
     if (certificate->journal != NULL) {
         brief->ordering = 1;
         brief->order_names = certificate->journal->names;

@@ -75,6 +75,8 @@ typedef struct keeper_certificate {
         replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
     brief_window_t window; /* what the CA said of when to renew it */
     apr_pool_t *window_pool;
+    brief_validations_t validations; /* how long the CA goes by them */
+    apr_pool_t *validations_pool;
     journal_t *journal; /* the order in flight, or NULL */
     keypair_t *key;     /* its key, once it is made */
     int over;           /* the last order is over and could not be removed from the store */

@@ -22,6 +22,7 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
 	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \
+	mod_acme_eab/keeper/validation.c mod_acme_eab/keeper/validation.h \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
 	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
 libkeeper_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)

@@ -16,6 +16,7 @@
 #include "keeper/dns.h"
 #include "keeper/reload.h"
 #include "keeper/sentence.h"
+#include "keeper/validation.h"
 #include "keeper/window.h"
 
 /* One request, decoded as far as all have in common. */
@@ -196,6 +197,13 @@ static apr_status_t handle_window(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_validations(request_t *request)
+{
+    validation_keep(request->certificate, json_object_get(request->body, "validations"),
+                    request->result);
+    return APR_SUCCESS;
+}
+
 static apr_status_t handle_directory(request_t *request)
 {
     directory_keep(request->account, json_object_get(request->body, "directory"), request->result);
@@ -204,10 +212,18 @@ static apr_status_t handle_directory(request_t *request)
 
 static apr_status_t handle_dns_add(request_t *request)
 {
-    apr_status_t rv =
-        dns_add(request->keeper->dns, request->certificate, json_peek_string(request->body, "name"),
-                json_peek_string(request->body, "token"), request->id, request->result);
+    dns_challenge_t challenge = { NULL, NULL, NULL, NULL };
+    apr_status_t rv;
 
+    challenge.type = json_peek_string(request->body, "type");
+    challenge.name = json_peek_string(request->body, "name");
+    challenge.token = json_peek_string(request->body, "token");
+    challenge.issuer = json_peek_string(request->body, "issuer");
+    if (challenge.type == NULL) {
+        return APR_EINVAL;
+    }
+    rv = dns_add(request->keeper->dns, request->certificate, &challenge, request->id,
+                 request->result);
     return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
 }
 
@@ -233,6 +249,7 @@ static const request_row_t rows[] = {
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
       { 30, SECONDS(20) }, { 30, SECONDS(20) } },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
+    { MESSAGE_VALIDATIONS, ABOUT_CERTIFICATE, handle_validations, NONE, { 20, SECONDS(60) } },
     { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory, { 20, SECONDS(60) }, NONE },
     { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add, NONE, { 50, SECONDS(5) } },
 };
@@ -260,7 +277,7 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
 }
 
 /* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
- * certificates; of dns-01 there is a record for each name. */
+ * certificates; of a dns challenge there is a record for each name. */
 static int count_shares(const keeper_t *keeper, int type, const keeper_account_t *account,
                         const keeper_certificate_t *certificate)
 {

@@ -10,6 +10,7 @@ libpolicy_la_SOURCES = \
 	mod_acme_eab/policy/renew.c mod_acme_eab/policy/renew.h \
 	mod_acme_eab/policy/restart.c mod_acme_eab/policy/restart.h \
 	mod_acme_eab/policy/retry.c mod_acme_eab/policy/retry.h \
-	mod_acme_eab/policy/subset.c mod_acme_eab/policy/subset.h
+	mod_acme_eab/policy/subset.c mod_acme_eab/policy/subset.h \
+	mod_acme_eab/policy/validation.c mod_acme_eab/policy/validation.h
 libpolicy_la_CFLAGS = $(JSON_CFLAGS)
 libpolicy_la_LIBADD = libbase.la

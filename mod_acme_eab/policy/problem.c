@@ -563,6 +563,9 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_DNS_COMMAND, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The program in ACMEDNSCommand did not put the record of %n into the DNS: run it by hand "
       "as root with \"add %r VALUE\" to see why; what it printed is in the error log." },
+    { EAB_PROBLEM_PERSIST, PROBLEM_ANYWHERE, 0, RETRY_VALIDATION,
+      "The TXT record by which the CA validates %n (dns-persist-01) is not in the DNS as it has to "
+      "be: publish it as it stands here and on the status page, and it is found by itself." },
     { EAB_PROBLEM_UNUSABLE, PROBLEM_ANYWHERE, 0, RETRY_CONFIGURATION,
       "The TLS settings of a virtual host refuse this certificate, and loading it would end httpd, so "
       "it is not used there: choose an ACMEKeyType or ACMEPreferredChain that they allow, or ease the "

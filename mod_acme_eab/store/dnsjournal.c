@@ -18,8 +18,11 @@ static apr_status_t dnsjournal_refuse(eab_result_t *result)
 static int dnsjournal_read_one(dnsjournal_record_t *record, const json_t *json, apr_pool_t *p)
 {
     record->name = json_copy_string(p, json, "name");
+    record->record = json_copy_string(p, json, "record");
     record->value = json_copy_string(p, json, "value");
     record->command = json_copy_string(p, json, "command");
+    record->lasting = json_peek_bool(json, "lasting", 0);
+    record->added = json_peek_time(json, "added");
     return record->name != NULL && record->value != NULL && record->command != NULL;
 }
 
@@ -44,7 +47,7 @@ apr_status_t dnsjournal_load(apr_array_header_t **precords, const store_t *store
     }
     json_array_foreach(json_object_get(json, "records"), i, member)
     {
-        dnsjournal_record_t record = { NULL, NULL, NULL };
+        dnsjournal_record_t record = { NULL, NULL, NULL, NULL, 0, 0 };
 
         if (dnsjournal_read_one(&record, member, p))
             APR_ARRAY_PUSH(*precords, dnsjournal_record_t) = record;
@@ -63,8 +66,13 @@ static json_t *dnsjournal_to_json(const apr_array_header_t *records)
         json_t *member = json_object();
 
         json_put_string(member, "name", record->name);
+        json_put_string(member, "record", record->record);
         json_put_string(member, "value", record->value);
         json_put_string(member, "command", record->command);
+        if (record->lasting) {
+            json_object_set_new(member, "lasting", json_true());
+            json_put_time(member, "added", record->added);
+        }
         json_array_append_new(list, member);
     }
     json_object_set_new(json, "records", list);

@@ -2,6 +2,8 @@
 """dns-01: the keeper runs ACMEDNSCommand, here the example for nsupdate against a real BIND; whatever
 happens, no record stays behind."""
 
+import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,32 @@ class Scene:
             wait_until(lambda name=name: self.nameserver.records(name) == [], 20,
                        f"the records of {name} to go")
         wait_until(lambda: self.journals() == [], 20, "an empty journal")
+
+
+def test_a_record_of_the_account_under_the_name_of_its_url(world):
+    """dns-account-01: the label follows from the account's URL, byte for byte."""
+    httpd, nameserver = world.httpd(), world.nameserver()
+    ca = world.simulated_ca(httpd, "plain", resolver=("127.0.0.1", nameserver.port),
+                            challenge_types=("dns-account-01", "dns-01"))
+    calls = httpd.dir / "dns-calls"
+    command = httpd.dir / "dns-command"
+    command.write_text(WRAPPER.format(calls=calls, before="", example=EXAMPLE, key=nameserver.key,
+                                      port=nameserver.port))
+    command.chmod(0o700)
+    httpd.configure(
+        httpd.acme(ca, more=f'ACMEChallenge dns-account-01\nACMEDNSCommand "{command}"'),
+        httpd.plain_site("localhost"),
+        httpd.site(NAME, more=f"ACMEManagedDomain {NAME} *.{NAME}"))
+    httpd.start()
+    assert httpd.wait_for_certificate(NAME, ca) is not None
+    url = httpd.report()["accounts"][0]["url"]
+    label = base64.b32encode(hashlib.sha256(url.encode()).digest()[:10]).decode().lower()
+    record = f"_{label}._acme-challenge.{NAME}"
+    wait_until(lambda: calls.read_text().count("remove ") >= 2, 20, "the records to be removed")
+    told = [line.split() for line in calls.read_text().splitlines()]
+    assert {line[1] for line in told} == {record}
+    assert {line[5] for line in told} == {record}, "documented environment"
+    wait_until(lambda: nameserver.ask(record, "TXT") == [], 20, "the records to go")
 
 
 def test_a_wildcard_and_its_base_are_issued_together(world):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from . import jws as jose
 from .answers import URN, Problem, json_answer
 from .clock import rfc3339
-from .validators import VALIDATORS, Failed
+from .persist import issue_object
+from .validators import BY_ACCOUNT, VALIDATORS, Failed
 
 FINAL = ("valid", "invalid", "expired", "revoked", "deactivated")
 
@@ -72,7 +73,8 @@ def make(ca, account, name):
 
 
 def add_challenge(ca, authorization, type_):
-    challenge = Challenge(authorization, type_, TOKENS[ca.switches.token_form]())
+    token = None if type_ == "dns-persist-01" else TOKENS[ca.switches.token_form]()
+    challenge = Challenge(authorization, type_, token)
     challenge.url = ca.urls.publish("challenge", challenge, ca.urls.next_id())
     authorization.challenges.append(challenge)
     return challenge
@@ -106,6 +108,8 @@ def show_challenge(ca, challenge):
         del made["status"]
     if challenge.token is not None:
         made["token"] = challenge.token
+    if challenge.type == "dns-persist-01":
+        made |= issue_object(ca, challenge.authorization.account)
     if challenge.validated is not None:
         made["validated"] = rfc3339(challenge.validated)
     if challenge.error is not None:
@@ -149,7 +153,7 @@ def challenge(ca, message):
 def _begin(ca, challenge):
     if challenge.status != "pending" or challenge.authorization.status != "pending":
         return
-    if challenge.type not in VALIDATORS:
+    if challenge.type not in VALIDATORS and challenge.type not in BY_ACCOUNT:
         raise Problem("malformed", f"There is no way to answer {challenge.type}")
     challenge.status = "processing"
     if ca.switches.challenge_error_while_processing:
@@ -172,8 +176,11 @@ def _validate(ca, challenge):
     time.sleep(ca.switches.fetch_after)
     try:
         for _ in range(ca.switches.perspectives):
-            VALIDATORS[challenge.type](ca, challenge.authorization.name,
-                                       challenge.token, key_authorization(challenge))
+            if challenge.type in BY_ACCOUNT:
+                BY_ACCOUNT[challenge.type](ca, challenge.authorization, key_authorization(challenge))
+            else:
+                VALIDATORS[challenge.type](ca, challenge.authorization.name,
+                                           challenge.token, key_authorization(challenge))
     except Failed as failure:
         problem = failure.document()
     with ca.lock:

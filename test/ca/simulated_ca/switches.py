@@ -69,6 +69,9 @@ class Switches:
     authorization_retry_after: Optional[float] = None
     challenge_types: tuple = ("http-01", "dns-01", "tls-alpn-01")
     unknown_challenges: tuple = ()
+    issuer_domain_names: Optional[tuple] = ("simulated-ca.example", "other-name.example")
+    persist_account: Optional[str] = "own"  # accounturi of dns-persist-01: own, foreign, None
+    persist_parents: bool = True  # a record of a name above counts, with policy=wildcard
     token_form: str = "good"  # good, path, short, long, missing
     challenge_status_missing: bool = False
     challenge_retry_after: Optional[float] = None

@@ -5,6 +5,7 @@ A validator is called with the CA, the name, the token and the key authorization
 All names are on this machine: at ca.http_port and ca.tls_port instead of 80 and 443, and TXT records
 are asked for at ca.resolver."""
 
+import base64
 import hashlib
 import http.client
 import ipaddress
@@ -16,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from . import jws as jose
+from . import persist
 from .answers import URN
 from .resolver import ResolverError, txt_records
 
@@ -131,8 +133,11 @@ def _check_identifier(name, extensions, digest):
 
 
 def dns_01(ca, name, _token, expected):
+    _dns(ca, f"_acme-challenge.{name}", expected)
+
+
+def _dns(ca, record, expected):
     ca.counts.fetches += 1
-    record = f"_acme-challenge.{name}"
     digest = jose.encode(hashlib.sha256(expected.encode()).digest()).encode()
     try:
         values = txt_records(ca.resolver or ("127.0.0.1", 0), record)
@@ -143,4 +148,27 @@ def dns_01(ca, name, _token, expected):
         raise Failed("unauthorized", f"The TXT records of {record} are {values}")
 
 
+# -- what depends on the account ------------------------------------------------------------------
+
+
+def dns_account_01(ca, authorization, expected):
+    """draft-ietf-acme-dns-account-label: the account's URL as octets, hashed."""
+    digest = hashlib.sha256(authorization.account.url.encode()).digest()
+    label = base64.b32encode(digest[:10]).decode().lower()
+    _dns(ca, f"_{label}._acme-challenge.{authorization.name}", expected)
+
+
+def dns_persist_01(ca, authorization, _expected):
+    ca.counts.fetches += 1
+    try:
+        found = persist.find(lambda name: txt_records(ca.resolver or ("127.0.0.1", 0), name),
+                             ca.switches, authorization, ca.clock.now())
+    except ResolverError as error:
+        raise Failed("dns", f"Looking up the record of {authorization.name}: {error}", 400) from None
+    if found is not None:
+        raise Failed("unauthorized", found)
+
+
 VALIDATORS = {"http-01": http_01, "tls-alpn-01": tls_alpn_01, "dns-01": dns_01}
+# Called with the authorization in place of name and token.
+BY_ACCOUNT = {"dns-account-01": dns_account_01, "dns-persist-01": dns_persist_01}

@@ -12,6 +12,7 @@ from .ca import CertificateAuthority
 from .httpd import Httpd
 from .nameserver import NameServer
 from .simulated import SimulatedAuthority
+from .zone import Zone
 
 
 class World:
@@ -49,6 +50,12 @@ class World:
         server = NameServer(self.dir / f"named{len(self.nameservers)}", **options)
         self.nameservers.append(server)
         return server.start()
+
+    def zone(self, servers=3):
+        """A running zone test.example whose name servers can disagree."""
+        zone = Zone(servers, self.dir / f"zone{len(self.nameservers)}")
+        self.nameservers.append(zone)
+        return zone
 
     def expect(self, *patterns):
         """Lines of level warn and worse that match are part of the test."""

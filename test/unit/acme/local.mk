@@ -60,3 +60,8 @@ check_PROGRAMS += test/unit/acme/test_http
 test_unit_acme_test_http_SOURCES = test/unit/acme/test_http.c
 test_unit_acme_test_http_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_acme_test_http_LDADD = libacme.la $(CMOCKA_LIBS) $(OPENSSL_LIBS) -lpthread
+
+check_PROGRAMS += test/unit/acme/test_persist
+test_unit_acme_test_persist_SOURCES = test/unit/acme/test_persist.c
+test_unit_acme_test_persist_CFLAGS = $(UNIT_CFLAGS)
+test_unit_acme_test_persist_LDADD = libacme.la $(CMOCKA_LIBS)

@@ -260,9 +260,82 @@ static void test_choose_token(void **state)
     assert_non_null(acme_authorization_choose(a, allow(*state, "http-01", NULL), r));
 }
 
+/* draft-ietf-acme-dns-persist-01, 3.1: no token, one to ten names. */
+#define PERSIST(more) "{\"type\":\"dns-persist-01\",\"url\":\"https://ca.example/c/p\"" more "}"
+#define ISSUERS(list) ",\"issuer-domain-names\":[" list "]"
+#define TEN \
+    "\"a.ca\",\"b.ca\",\"c.ca\",\"d.ca\",\"e.ca\",\"f.ca\",\"g.ca\",\"h.ca\",\"i.ca\",\"j.ca\""
+
+static void test_persist(void **state)
+{
+    eab_result_t *r = NULL;
+    acme_authorization_t *a = pending(*state, PERSIST(ISSUERS(TEN)), &r);
+    const acme_challenge_t *c =
+        acme_authorization_choose(a, allow(*state, "dns-persist-01", NULL), r);
+
+    assert_non_null(c);
+    assert_null(c->token);
+    assert_int_equal(10, c->issuers->nelts);
+    assert_string_equal("j.ca", APR_ARRAY_IDX(c->issuers, 9, const char *));
+    acme_authorization_bind(a, "https://ca.example/acct/1");
+    assert_non_null(acme_authorization_find(a, "dns-persist-01"));
+    a->address = 1;
+    assert_null(acme_authorization_find(a, "dns-persist-01"));
+}
+
+/* It is passed over, and another one is taken. */
+static void test_persist_rejected(void **state)
+{
+    static const char *const bad[] = {
+        PERSIST(""),
+        PERSIST(ISSUERS("")),
+        PERSIST(ISSUERS(TEN ",\"k.ca\"")),
+        PERSIST(",\"issuer-domain-names\":\"a.ca\""),
+        PERSIST(ISSUERS("7")),
+        PERSIST(ISSUERS("\"A.ca\"")),
+        PERSIST(ISSUERS("\"a.ca.\"")),
+        PERSIST(ISSUERS("\"*.ca\"")),
+        PERSIST(ISSUERS("\"a.ca\",\"x; policy=wildcard\"")),
+        PERSIST(",\"issuerDomainNames\":[\"a.ca\"]"),
+    };
+    eab_result_t *r = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        acme_authorization_t *a = pending(
+            *state, apr_pstrcat(*state, bad[i], ",", CHALLENGE("http-01", TOKEN), NULL), &r);
+
+        assert_null(acme_authorization_find(a, "dns-persist-01"));
+        assert_string_equal(
+            "http-01",
+            acme_authorization_choose(a, allow(*state, "dns-persist-01", "http-01"), r)->type);
+        assert_null(acme_authorization_choose(a, allow(*state, "dns-persist-01", NULL), r));
+        assert_string_equal(r->type, EAB_PROBLEM_NO_CHALLENGE);
+        assert_non_null(strstr(r->detail, "1 to 10 names"));
+    }
+}
+
+static void test_persist_of_another_account(void **state)
+{
+    const char *text = PERSIST(ISSUERS("\"a.ca\"") ",\"accounturi\":\"https://ca.example/acct/1\"");
+    eab_result_t *r = NULL;
+    acme_authorization_t *a = pending(*state, text, &r);
+
+    acme_authorization_bind(a, "https://ca.example/acct/1");
+    assert_non_null(acme_authorization_find(a, "dns-persist-01"));
+    acme_authorization_bind(a, "https://ca.example/acct/12");
+    assert_null(acme_authorization_find(a, "dns-persist-01"));
+    a = pending(*state, text, &r);
+    acme_authorization_bind(a, NULL);
+    assert_null(acme_authorization_find(a, "dns-persist-01"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { FAKE_TEST(test_valid),
+                                        FAKE_TEST(test_persist),
+                                        FAKE_TEST(test_persist_rejected),
+                                        FAKE_TEST(test_persist_of_another_account),
                                         FAKE_TEST(test_pending),
                                         FAKE_TEST(test_wildcard_value),
                                         FAKE_TEST(test_refused),

@@ -11,10 +11,13 @@ check_PROGRAMS += \
 	test/unit/agent/test_evidence \
 	test/unit/agent/test_failing \
 	test/unit/agent/test_job \
+	test/unit/agent/test_lapse \
 	test/unit/agent/test_link \
+	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
 	test/unit/agent/test_renewal \
+	test/unit/agent/test_resolver \
 	test/unit/agent/test_status
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
@@ -65,3 +68,15 @@ test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c $(AGENT_STAGE)
 test_unit_agent_test_renewal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_resolver_SOURCES = test/unit/agent/test_resolver.c
+test_unit_agent_test_resolver_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_resolver_LDADD = $(AGENT_TEST_LIBS) -lpthread
+
+test_unit_agent_test_persist_SOURCES = test/unit/agent/test_persist.c $(AGENT_STAGE)
+test_unit_agent_test_persist_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c $(AGENT_STAGE)
+test_unit_agent_test_lapse_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)

@@ -59,3 +59,8 @@ test_unit_crypto_test_leaf_SOURCES = test/unit/crypto/test_leaf.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_crypto_test_leaf_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_leaf_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_txtrecord
+test_unit_crypto_test_txtrecord_SOURCES = test/unit/crypto/test_txtrecord.c
+test_unit_crypto_test_txtrecord_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_txtrecord_LDADD = $(CRYPTO_TEST_LIBS)

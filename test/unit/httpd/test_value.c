@@ -283,6 +283,8 @@ static void test_challenge(void **state)
     assert_null(value_challenge_refusal(*state, "http-01"));
     assert_null(value_challenge_refusal(*state, "tls-alpn-01"));
     assert_null(value_challenge_refusal(*state, "dns-01"));
+    assert_null(value_challenge_refusal(*state, "dns-account-01"));
+    assert_null(value_challenge_refusal(*state, "dns-persist-01"));
     assert_null(value_challenge_refusal(*state, "none"));
     assert_non_null(strstr(value_challenge_refusal(*state, "http-02"), "http-02"));
     assert_non_null(value_challenge_refusal(*state, "HTTP-01"));

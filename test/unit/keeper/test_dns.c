@@ -166,9 +166,16 @@ static void run_for(const scene_t *s, int milliseconds)
     loop_timer_release(s->keeper.loop, timer);
 }
 
+static apr_status_t add_by(const char *type, scene_t *s, const char *name, const char *word, int id)
+{
+    dns_challenge_t challenge = { type, name, word, word };
+
+    return dns_add(s->keeper.dns, &s->certificate, &challenge, id, eab_result_make(s->p));
+}
+
 static apr_status_t add(scene_t *s, const char *name, const char *token, int id)
 {
-    return dns_add(s->keeper.dns, &s->certificate, name, token, id, eab_result_make(s->p));
+    return add_by("dns-01", s, name, token, id);
 }
 
 #define TURNS 1200 /* of waiting, on a machine that is very busy */
@@ -398,6 +405,123 @@ static void records_of_a_forgotten_certificate_are_removed(void **state)
     scene_end(s);
 }
 
+#define ACCOUNT_URL "https://example.com/acme/acct/ExampleAccount"
+#define LASTING "authority.example; accounturi=" ACCOUNT_URL "; policy=wildcard"
+
+static scene_t *scene_of(apr_pool_t *p, const char *type)
+{
+    scene_t *s = scene(p);
+
+    s->plan->challenges = strings(p, type, NULL);
+    s->account.registration = apr_pcalloc(p, sizeof(registration_t));
+    s->account.registration->url = ACCOUNT_URL;
+    return s;
+}
+
+/* draft-ietf-acme-dns-account-label: the name is of the account, the value that of dns-01. */
+static void the_record_of_an_account_has_its_own_name(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-account-01");
+    const char *record = "_ujmmovf2vn55tgye._acme-challenge.a.example " VALUE;
+
+    assert_int_equal(APR_EAGAIN, add_by("dns-account-01", s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    assert_string_equal("", replied.type);
+    assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "add ", record, " /", NULL)));
+    dns_release(s->keeper.dns, &s->certificate);
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "remove ", record, " /", NULL)));
+    scene_end(s);
+}
+
+/* It is removed under the name that it was added with, though the account is another one by now. */
+static void a_record_goes_under_the_name_it_came_with(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-account-01");
+
+    assert_int_equal(APR_EAGAIN, add_by("dns-account-01", s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    s->account.registration->url = "https://example.com/acme/acct/2";
+    s->certificate.journal = NULL;
+    start_keeper(s, apr_time_from_sec(10));
+    run_until_gone(s);
+    assert_int_equal(1,
+                     occurrences(calls(s), "remove _ujmmovf2vn55tgye._acme-challenge.a.example "));
+    scene_end(s);
+}
+
+static void a_challenge_that_is_not_allowed_is_refused(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-account-01");
+
+    assert_int_equal(APR_EINVAL, add_by("dns-01", s, "a.example", TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add_by("http-01", s, "a.example", TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add_by("dns-persist-01", s, "a.example", "ca.example", 1));
+    assert_int_equal(APR_EINVAL, add_by("dns-account-01", s, "b.example", TOKEN, 1));
+    s->plan->challenges = strings(s->p, "http-01", NULL);
+    assert_int_equal(APR_EINVAL, add_by("http-01", s, "a.example", TOKEN, 1));
+    s->plan->challenges = strings(s->p, "dns-account-01", "dns-persist-01");
+    s->account.registration->url = NULL;
+    assert_int_equal(APR_EINVAL, add_by("dns-account-01", s, "a.example", TOKEN, 1));
+    assert_int_equal(APR_EINVAL, add_by("dns-persist-01", s, "a.example", "ca.example", 1));
+    assert_int_equal(0, noted(s));
+    scene_end(s);
+}
+
+/* draft-ietf-acme-dns-persist-01, 3.1: nothing but a name gets into a record that stays. */
+static void a_lasting_record_is_for_an_issuer(void **state)
+{
+    static const char *const issuers[] = {
+        "",          "*.ca.example", "CA.example", "ca.example.", "ca.example; policy=wildcard",
+        "192.0.2.1", "ca example",
+    };
+    scene_t *s = scene_of(*state, "dns-persist-01");
+    size_t i;
+
+    for (i = 0; i < sizeof(issuers) / sizeof(issuers[0]); ++i) {
+        assert_int_equal(APR_EINVAL, add_by("dns-persist-01", s, "a.example", issuers[i], 1));
+    }
+    assert_int_equal(APR_EINVAL, add_by("dns-persist-01", s, "a.example", NULL, 1));
+    assert_int_equal(0, noted(s));
+    scene_end(s);
+}
+
+static void a_lasting_record_is_added_once_and_stays(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-persist-01");
+
+    assert_int_equal(APR_EAGAIN, add_by("dns-persist-01", s, "a.example", "authority.example", 1));
+    run_until_replied(s, 1);
+    assert_string_equal("", replied.type);
+    assert_int_equal(1, occurrences(calls(s), "add _validation-persist.a.example " LASTING " /"));
+    dns_release(s->keeper.dns, &s->certificate);
+    run_for(s, 200);
+    s->certificate.journal = NULL;
+    start_keeper(s, apr_time_from_sec(10)); /* nor after a restart */
+    run_for(s, 200);
+    assert_int_equal(0, occurrences(calls(s), "remove"));
+    assert_int_equal(1, noted(s));
+    s->certificate.journal = &s->journal;
+    assert_int_equal(APR_EGENERAL,
+                     add_by("dns-persist-01", s, "a.example", "authority.example", 2));
+    run_for(s, 100);
+    assert_int_equal(1, occurrences(calls(s), "\n"));
+    scene_end(s);
+}
+
+static void a_lasting_record_that_failed_is_taken_away(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-persist-01");
+
+    mark(s, "fail-add");
+    assert_int_equal(APR_EAGAIN, add_by("dns-persist-01", s, "a.example", "authority.example", 1));
+    run_until_replied(s, 1);
+    assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
+    run_until_gone(s);
+    assert_int_equal(1, occurrences(calls(s), "remove _validation-persist.a.example "));
+    scene_end(s);
+}
+
 static void nobody_is_answered_after_the_agents_end(void **state)
 {
     scene_t *s = scene(*state);
@@ -427,6 +551,12 @@ int main(void)
         fixture_test(records_of_an_open_order_survive_a_crash),
         fixture_test(records_of_a_forgotten_certificate_are_removed),
         fixture_test(nobody_is_answered_after_the_agents_end),
+        fixture_test(the_record_of_an_account_has_its_own_name),
+        fixture_test(a_record_goes_under_the_name_it_came_with),
+        fixture_test(a_challenge_that_is_not_allowed_is_refused),
+        fixture_test(a_lasting_record_is_for_an_issuer),
+        fixture_test(a_lasting_record_is_added_once_and_stays),
+        fixture_test(a_lasting_record_that_failed_is_taken_away),
     };
 
     return fixture_run(tests);

@@ -20,7 +20,7 @@ static void only_listed_messages_are_heard(void **state)
     static const int allowed[] = { MESSAGE_SIGN,    MESSAGE_REGISTERED, MESSAGE_UNREGISTER,
                                    MESSAGE_ORDERED, MESSAGE_ABANDON,    MESSAGE_INSTALL,
                                    MESSAGE_FAILED,  MESSAGE_WINDOW,     MESSAGE_CONTACTED,
-                                   MESSAGE_DNS_ADD, MESSAGE_DIRECTORY };
+                                   MESSAGE_DNS_ADD, MESSAGE_DIRECTORY,  MESSAGE_VALIDATIONS };
     scene_t *s = scene_make(*state);
     size_t i;
     int type;
@@ -439,7 +439,9 @@ static void round_refused(scene_t *s, apr_pool_t *p)
     ask(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), p);
     ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", "-----"), p);
     ask(s, MESSAGE_DNS_ADD,
-        json_pack("{s:i,s:s,s:s}", "certificate", 0, "name", NAME, "token", "x"), p);
+        json_pack("{s:i,s:s,s:s,s:s}", "certificate", 0, "type", "dns-01", "name", NAME, "token",
+                  "x"),
+        p);
     ask(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), p);
 }
 

@@ -43,3 +43,8 @@ check_PROGRAMS += test/unit/policy/test_limit
 test_unit_policy_test_limit_SOURCES = test/unit/policy/test_limit.c
 test_unit_policy_test_limit_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_limit_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_validation
+test_unit_policy_test_validation_SOURCES = test/unit/policy/test_validation.c
+test_unit_policy_test_validation_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_validation_LDADD = libpolicy.la $(CMOCKA_LIBS)

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/lookup.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#define THREADS_MAX 4
+#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_CONF_MAX 65536
+#define DNS_PORT 53
+
+typedef struct server {
+    struct sockaddr_storage address;
+    socklen_t len;
+} server_t;
+
+typedef struct task {
+    struct task *next;
+    server_t resolvers[LOOKUP_RESOLVERS_MAX];
+    int resolver_count;
+    char names[LOOKUP_NAMES_MAX][RESOLVER_NAME_MAX];
+    int name_count;
+    apr_time_t deadline;
+    lookup_found_t *found;
+    lookup_done_fn *done;
+    void *baton;
+} task_t;
+
+/* Not in a pool: a thread may outlive the pool. */
+struct lookup {
+    pthread_mutex_t mutex;
+    int closed; /* nobody wants to know any more; the last thread frees it */
+    task_t *waiting, **waiting_end;
+    task_t *finished;
+    int threads;
+    int pipe[2]; /* a byte for each finished task */
+};
+
+/* ---- in a thread ---- */
+
+static void set_server(server_t *server, const unsigned char *octets, int len, int port)
+{
+    memset(server, 0, sizeof(*server));
+    if (len == 4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)&server->address;
+
+        in->sin_family = AF_INET;
+        in->sin_port = htons((in_port_t)port);
+        memcpy(&in->sin_addr, octets, 4);
+        server->len = sizeof(*in);
+    }
+    else {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&server->address;
+
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons((in_port_t)port);
+        memcpy(&in6->sin6_addr, octets, 16);
+        server->len = sizeof(*in6);
+    }
+}
+
+/* The first resolver that answers. */
+static int ask_resolvers(const task_t *task, resolver_answer_t *answer, const char *name, int type)
+{
+    int i;
+
+    for (i = 0; i < task->resolver_count; ++i) {
+        const server_t *server = &task->resolvers[i];
+
+        if (resolver_ask(answer, (const struct sockaddr *)&server->address, server->len, name, type,
+                         1, task->deadline)
+            == APR_SUCCESS) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The name servers of the zone that the name is in. @return 0 when they are not to be found */
+static int find_zone(const task_t *task, resolver_answer_t *servers, const char *name)
+{
+    for (; name != NULL && strchr(name, '.') != NULL; name = strchr(name, '.') + 1) {
+        if (!ask_resolvers(task, servers, name, RESOLVER_NS)) {
+            return 0;
+        }
+        if (servers->count > 0 && strcmp(servers->owner, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int find_address(const task_t *task, resolver_answer_t *room, server_t *server,
+                        const char *name)
+{
+    if ((ask_resolvers(task, room, name, RESOLVER_A) && room->count > 0)
+        || (ask_resolvers(task, room, name, RESOLVER_AAAA) && room->count > 0)) {
+        set_server(server, (const unsigned char *)room->values[0].data, room->values[0].len,
+                   DNS_PORT);
+        return 1;
+    }
+    return 0;
+}
+
+static lookup_view_t *add_view(lookup_found_t *found, int depth, const char *server)
+{
+    lookup_view_t *view = &found->views[found->count++];
+
+    view->depth = depth;
+    view->authoritative = *server != '\0';
+    apr_cpystrn(view->server, server, sizeof(view->server));
+    view->answer = calloc(1, sizeof(*view->answer));
+    if (view->answer == NULL) {
+        abort();
+    }
+    return view;
+}
+
+/* An alias in the answer says that the resolver knew an older state: nothing can be told by it. */
+static void ask_authority(const task_t *task, int depth, const char *name, const char *nameserver)
+{
+    lookup_view_t *view = add_view(task->found, depth, nameserver);
+    server_t server;
+
+    view->answered = find_address(task, view->answer, &server, nameserver)
+                     && resolver_ask(view->answer, (const struct sockaddr *)&server.address,
+                                     server.len, name, RESOLVER_TXT, 0, task->deadline)
+                            == APR_SUCCESS
+                     && strcmp(view->answer->owner, name) == 0;
+}
+
+static void look_at(const task_t *task, int depth, resolver_answer_t *servers)
+{
+    lookup_view_t *view = add_view(task->found, depth, "");
+    const char *name = task->names[depth];
+    int i;
+
+    view->answered = ask_resolvers(task, view->answer, name, RESOLVER_TXT);
+    if (depth > 0 && (!view->answered || view->answer->count == 0)) {
+        return;
+    }
+    if (view->answered && view->answer->owner[0] != '\0') {
+        name = view->answer->owner;
+    }
+    if (find_zone(task, servers, name)) {
+        for (i = 0; i < servers->count && i < LOOKUP_SERVERS_MAX; ++i) {
+            ask_authority(task, depth, name, servers->values[i].data);
+        }
+    }
+}
+
+static void look(task_t *task)
+{
+    resolver_answer_t *servers = calloc(1, sizeof(*servers));
+    int i;
+
+    if (servers == NULL || (task->found = calloc(1, sizeof(*task->found))) == NULL) {
+        abort();
+    }
+    task->deadline = clock_steady() + LOOKUP_LIMIT;
+    for (i = 0; i < task->name_count; ++i) {
+        look_at(task, i, servers);
+    }
+    free(servers);
+}
+
+/* ---- the queue, as in keeper/keymaker.c ---- */
+
+static void free_task(task_t *task)
+{
+    int i;
+
+    for (i = 0; task->found != NULL && i < task->found->count; ++i) {
+        free(task->found->views[i].answer);
+    }
+    free(task->found);
+    free(task);
+}
+
+static void free_tasks(task_t *task)
+{
+    task_t *next;
+
+    for (; task != NULL; task = next) {
+        next = task->next;
+        free_task(task);
+    }
+}
+
+/* Without the mutex, as nobody else knows it any more. */
+static void free_lookup(lookup_t *lookup)
+{
+    free_tasks(lookup->waiting);
+    free_tasks(lookup->finished);
+    close(lookup->pipe[0]);
+    close(lookup->pipe[1]);
+    pthread_mutex_destroy(&lookup->mutex);
+    free(lookup);
+}
+
+static apr_status_t close_lookup(void *data)
+{
+    lookup_t *lookup = data;
+    int last;
+
+    pthread_mutex_lock(&lookup->mutex);
+    lookup->closed = 1;
+    last = (lookup->threads == 0);
+    pthread_mutex_unlock(&lookup->mutex);
+    if (last) {
+        free_lookup(lookup);
+    }
+    return APR_SUCCESS;
+}
+
+static void *work(void *arg)
+{
+    lookup_t *lookup = arg;
+    task_t *task;
+    int last;
+
+    pthread_mutex_lock(&lookup->mutex);
+    while (!lookup->closed && (task = lookup->waiting) != NULL) {
+        if ((lookup->waiting = task->next) == NULL) {
+            lookup->waiting_end = &lookup->waiting;
+        }
+        pthread_mutex_unlock(&lookup->mutex);
+        look(task);
+        pthread_mutex_lock(&lookup->mutex);
+        task->next = lookup->finished;
+        lookup->finished = task;
+        if (write(lookup->pipe[1], "", 1) < 0) {
+            ; /* it is full, and will be read: whatever is finished is served then */
+        }
+    }
+    last = (--lookup->threads == 0 && lookup->closed);
+    pthread_mutex_unlock(&lookup->mutex);
+    if (last) {
+        free_lookup(lookup);
+    }
+    return NULL;
+}
+
+lookup_t *lookup_make(apr_pool_t *p)
+{
+    lookup_t *lookup = calloc(1, sizeof(*lookup));
+
+    if (lookup == NULL || pipe2(lookup->pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+        free(lookup);
+        return NULL;
+    }
+    pthread_mutex_init(&lookup->mutex, NULL);
+    lookup->waiting_end = &lookup->waiting;
+    apr_pool_cleanup_register(p, lookup, close_lookup, apr_pool_cleanup_null);
+    return lookup;
+}
+
+int lookup_fd(const lookup_t *lookup)
+{
+    return lookup->pipe[0];
+}
+
+void lookup_serve(lookup_t *lookup)
+{
+    task_t *task, *next;
+    char bytes[64];
+
+    if (read(lookup->pipe[0], bytes, sizeof(bytes)) <= 0) {
+        return;
+    }
+    pthread_mutex_lock(&lookup->mutex);
+    task = lookup->finished;
+    lookup->finished = NULL;
+    pthread_mutex_unlock(&lookup->mutex);
+    for (; task != NULL; task = next) {
+        next = task->next;
+        task->done(task->baton, task->found);
+        free_task(task);
+    }
+}
+
+/* With all signals blocked, so that they reach the loop's thread. */
+static int start_thread(lookup_t *lookup)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    int rv;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rv = pthread_create(&thread, &attributes, work, lookup);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return rv;
+}
+
+/* ---- questions ---- */
+
+static void add_resolver(task_t *task, const char *text, int port)
+{
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+    int len = address_parse(octets, text);
+
+    if (len != 0 && task->resolver_count < LOOKUP_RESOLVERS_MAX) {
+        set_server(&task->resolvers[task->resolver_count++], octets, len, port);
+    }
+}
+
+/* resolv.conf(5): "nameserver ADDRESS"; without any it is this machine. */
+static void read_resolvers(task_t *task, apr_pool_t *p)
+{
+    const char *data = NULL;
+    apr_size_t len = 0;
+    char *line, *rest, *word, *state = NULL;
+
+    if (file_read(&data, &len, RESOLV_CONF, RESOLV_CONF_MAX, p) == APR_SUCCESS) {
+        rest = apr_pstrmemdup(p, data, len);
+        for (; (line = apr_strtok(rest, "\n", &state)) != NULL; rest = NULL) {
+            char *words = NULL;
+
+            word = apr_strtok(line, " \t", &words);
+            if (word != NULL && strcmp(word, "nameserver") == 0
+                && (word = apr_strtok(NULL, " \t", &words)) != NULL) {
+                add_resolver(task, word, DNS_PORT);
+            }
+        }
+    }
+    if (task->resolver_count == 0) {
+        add_resolver(task, "127.0.0.1", DNS_PORT);
+    }
+}
+
+void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
+                  lookup_done_fn *done, void *baton)
+{
+    task_t *task = calloc(1, sizeof(*task));
+    apr_pool_t *pool = NULL;
+    int i, alone = 0;
+
+    if (task == NULL) {
+        abort();
+    }
+    task->done = done;
+    task->baton = baton;
+    apr_pool_create(&pool, NULL);
+    if (resolver != NULL) {
+        add_resolver(task, resolver, DNS_PORT);
+    }
+    else {
+        read_resolvers(task, pool);
+    }
+    apr_pool_destroy(pool);
+    for (i = 0; i < names->nelts && i < LOOKUP_NAMES_MAX; ++i) {
+        apr_cpystrn(task->names[task->name_count++], APR_ARRAY_IDX(names, i, const char *),
+                    RESOLVER_NAME_MAX);
+    }
+    pthread_mutex_lock(&lookup->mutex);
+    *lookup->waiting_end = task;
+    lookup->waiting_end = &task->next;
+    if (lookup->threads < THREADS_MAX) {
+        ++lookup->threads;
+        if (start_thread(lookup) != 0) {
+            --lookup->threads;
+            alone = (lookup->threads == 0);
+            lookup->threads += alone;
+        }
+    }
+    pthread_mutex_unlock(&lookup->mutex);
+    if (alone) { /* no thread to be had: here, late rather than never */
+        work(lookup);
+    }
+}

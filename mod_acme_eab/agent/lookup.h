@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_LOOKUP_H
+#define AGENT_LOOKUP_H
+
+/* agent/lookup.h - TXT records as the world sees them: what the resolver says, and what each
+ * authoritative name server of the zone says, asked one by one. In threads, as it takes its time; the
+ * agent's loop hears of the end. What is found decides what is worth to be tried, and nothing else: the
+ * CA looks for itself. */
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "agent/resolver.h"
+
+#define LOOKUP_NAMES_MAX 6   /* of one look-up */
+#define LOOKUP_SERVERS_MAX 8 /* of one zone that are asked */
+#define LOOKUP_RESOLVERS_MAX 3
+#define LOOKUP_LIMIT apr_time_from_sec(20) /* of all of it */
+
+/** What one server said of one name. */
+typedef struct lookup_view {
+    int depth;                      /* which of the names */
+    int authoritative;              /* else it is the resolver */
+    char server[RESOLVER_NAME_MAX]; /* its name; "" for the resolver */
+    int answered;
+    resolver_answer_t *answer; /* when it has answered */
+} lookup_view_t;
+
+typedef struct lookup_found {
+    int count;
+    lookup_view_t views[LOOKUP_NAMES_MAX * (LOOKUP_SERVERS_MAX + 1)];
+} lookup_found_t;
+
+typedef struct lookup lookup_t;
+
+/** found is gone after the call. */
+typedef void lookup_done_fn(void *baton, const lookup_found_t *found);
+
+/** NULL when there is no pipe to be had. With the end of p nothing is called any more. */
+lookup_t *lookup_make(apr_pool_t *p);
+
+/** Readable when there is something to serve. */
+int lookup_fd(const lookup_t *lookup);
+
+/** Call what is done. */
+void lookup_serve(lookup_t *lookup);
+
+/** @param resolver an address; NULL: those of /etc/resolv.conf
+ *  @param names    const char *: of records, of which the first LOOKUP_NAMES_MAX are looked up; those
+ *                  behind the first only as far as the resolver has them */
+void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
+                  lookup_done_fn *done, void *baton);
+
+#endif
