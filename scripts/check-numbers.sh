@@ -50,6 +50,8 @@ docs/architecture.md|then after 10, 20 … 640 seconds|-||
 docs/architecture.md|again after 10, 20 … 640 seconds|-||
 docs/architecture.md|ran for 5 seconds resets this|-||
 docs/architecture.md|then after 1, 2 … # seconds|keeper/agent.c|DELAY_MAX|1
+docs/architecture.md|in threads, in # seconds|agent/lookup.h|LOOKUP_LIMIT|1
+docs/security.md|asked for in threads that end after # seconds|agent/lookup.h|LOOKUP_LIMIT|1
 docs/security.md|http-01, # bytes at most|httpd/answer.c|LIMIT_ANSWER|1
 docs/security.md|beyond # MiB at once|httpd/lines.h|LINES_BURST|1048576
 docs/security.md|and # KiB in a second|httpd/lines.h|LINES_RATE|1024

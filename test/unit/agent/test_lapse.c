@@ -25,7 +25,7 @@ static stage_t *validated_for(apr_pool_t *p, const char *challenge, int wildcard
     stage_wake(s);
     stage_answer(s, stage_expect(s, "read", ORDER_URL), 200,
                  stage_order_json(s, "valid", ",\"certificate\":\"" CA "/cert/1\""), NULL, NULL);
-    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, "a chain", NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), NULL, NULL);
     stage_job(s)->brief->facts->fingerprint = "ff";
     stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
                  apr_psprintf(p,
