@@ -534,6 +534,9 @@ static void fetch_nonces(acme_session_t *session)
         request.url = session->directory->new_nonce;
         session->heads++;
         session->head_sent = clock_steady();
+        if (session->pacer != NULL) { /* what waits for it has had its turn; others come later */
+            session->pacer->wait(session->pacer, request.url);
+        }
         session_send(session, &request, head_answered, session);
     }
 }
@@ -571,7 +574,9 @@ static void post_repeat(post_t *post, const acme_answer_t *answer)
 static int may_repeat(const post_t *post)
 {
     if (post->acts) {
-        return post->repeats < REPEATS_OTHERS && is_turned_away(post->result);
+        return is_turned_away(post->result)
+               && post->repeats
+                      < (post->result->http_status == 429 ? REPEATS_READING : REPEATS_OTHERS);
     }
     return post->repeats < REPEATS_READING;
 }

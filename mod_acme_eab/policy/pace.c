@@ -5,7 +5,7 @@
 
 /* One CA's door lets 7 requests through in a second: the first gap is wider than that. */
 #define GAP_FIRST apr_time_from_msec(250)
-#define GAP_WIDEST apr_time_from_sec(4)
+#define GAP_WIDEST apr_time_from_sec(1)
 #define PASSED_FOR_HALF 10
 
 /* Longer than this no request is held: whoever made it hears of the wait. */

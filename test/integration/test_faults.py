@@ -4,6 +4,7 @@ and nothing is asked in a hurry. docs/faults.md is made of what is seen here (EA
 it)."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,37 @@ def test_every_fault(world, request_):
         write(request_, outcomes)
     seen = {fault: row[REQUESTS.index(request_)] for fault, row in rows()[1].items()}
     assert seen == outcomes, "docs/faults.md is not what is seen"
+
+
+class Door:
+    """Seven requests in a second, and pages for what is beyond."""
+
+    def __init__(self):
+        self.times = []
+        self.refused = 0
+
+    def __call__(self, _):
+        now = time.monotonic()
+        self.times = [at for at in self.times if at > now - 1]
+        if len(self.times) >= 7:
+            self.refused += 1
+            return html_answer(429)
+        self.times.append(now)
+        return None
+
+
+def test_a_door_with_a_limit(world):
+    """Ten names at once come through it, slowly, and none of them is in trouble."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, challenge_fate="valid")
+    door = Door()
+    ca.accidents.plan("any", door, times=10 ** 6)
+    names = [f"d{number}.test.example" for number in range(10)]
+    httpd.configure(httpd.acme(ca), "ACMEReload off", "ACMEKeyType p256",
+                    *(f"ACMEManagedDomain {name}" for name in names))
+    httpd.start()
+    wait_until(lambda: ca.collected() == 10, 40, "ten certificates", pause=0.2)
+    assert door.refused > 0
+    assert ca.counted() == (1, 10, 10, 10, 10)
+    assert door.refused < len(ca.counts.log) / 3
+    assert all(entry["problem"] is None for entry in httpd.status()["certificates"])
