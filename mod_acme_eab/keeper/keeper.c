@@ -47,10 +47,10 @@ void keeper_remember(const keeper_t *keeper, failure_t **pfailure, apr_pool_t **
 }
 
 /* Is httpd restarted by somebody else than us? A keeper that ended is no restart. */
-static int is_by_somebody(const keeper_t *keeper, apr_pool_t *ptemp)
+static int is_by_somebody(const keeper_t *keeper)
 {
     return keeper->plan->restarts == 0 && keeper->store->trouble == NULL
-           && reload_memory_load(keeper->store, ptemp)->restarting == NULL;
+           && keeper->restarts->restarting == NULL;
 }
 
 static void try_anew(failure_t *failure)
@@ -226,7 +226,8 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->store = store;
     keeper->since = apr_time_now();
     keeper->mending = loop_timer_make(loop, mend, keeper);
-    keeper->by_somebody = is_by_somebody(keeper, p);
+    keeper->restarts = reload_memory_load(store, p);
+    keeper->by_somebody = is_by_somebody(keeper);
     keeper->accounts = apr_array_make(p, 2, sizeof(keeper_account_t *));
     keeper->certificates = apr_array_make(p, 8, sizeof(keeper_certificate_t *));
     if ((keeper->keymaker = keymaker_make(loop, p)) == NULL) {

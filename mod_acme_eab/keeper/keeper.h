@@ -106,6 +106,7 @@ typedef struct keeper {
     struct keeper_dns *dns;
     struct keeper_reload *reload;
     loop_timer_t *mending; /* looks again at accounts that cannot be used, and at the store */
+    struct reload_memory *restarts; /* what is remembered of them */
     int by_somebody;   /* this start is not a restart of ours: a person may have mended something */
     int anew;          /* the store can be used now: another keeper shall begin with it */
     json_t *leftovers; /* as the status shows them */

@@ -450,7 +450,7 @@ keeper_reload_t *reload_make(keeper_t *keeper)
     reload->keeper = keeper;
     reload->timer = loop_timer_make(keeper->loop, on_due, reload);
     reload->news.state = keeper->plan->reload ? "idle" : "off";
-    reload->memory = reload_memory_load(keeper->store, keeper->pool);
+    reload->memory = keeper->restarts;
     reload->news.last = reload->memory->last;
     if (reload->memory->restarting != NULL) {
         note_return(reload);
