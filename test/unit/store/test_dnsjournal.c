@@ -39,6 +39,9 @@ static void records_are_kept_and_forgotten(void **state)
     record = apr_array_push(records);
     *record = APR_ARRAY_IDX(records, 0, dnsjournal_record_t);
     record->value = "two";
+    record->record = "_validation-persist.a.example";
+    record->lasting = 1;
+    record->added = apr_time_from_sec(1700000000);
     assert_int_equal(APR_SUCCESS, dnsjournal_save(store, NAME, records, result, p));
     assert_int_equal(1, dnsjournal_list(store, p)->nelts);
     assert_string_equal(NAME, APR_ARRAY_IDX(dnsjournal_list(store, p), 0, const char *));
@@ -49,6 +52,12 @@ static void records_are_kept_and_forgotten(void **state)
     assert_string_equal("a.example", record->name);
     assert_string_equal("two", record->value);
     assert_string_equal("/bin/dns -x", record->command);
+    assert_string_equal("_validation-persist.a.example", record->record);
+    assert_true(record->lasting);
+    assert_true(record->added == apr_time_from_sec(1700000000));
+    record = &APR_ARRAY_IDX(records, 0, dnsjournal_record_t);
+    assert_null(record->record);
+    assert_false(record->lasting);
 
     records->nelts = 0;
     assert_int_equal(APR_SUCCESS, dnsjournal_save(store, NAME, records, result, p));
