@@ -77,6 +77,8 @@ static void a_window_that_has_passed_is_followed_once(void **state)
                  stage_order_json(s, "valid", ",\"certificate\":\"" CA "/cert/1\""), "Location",
                  ORDER_URL);
     stage_answer(s, stage_expect(s, "read", CA "/cert/1"), 200, stage_chain(s), NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "valid"), NULL, NULL);
     stage_poke(s, apr_time_now() + 1);
     assert_int_equal(1, stage_count_gets(s, ARI "/bbbb.BB"));
     assert_int_equal(1, stage_job(s)->brief->window.repeated);
