@@ -551,6 +551,17 @@ static void enter_queued(job_t *job)
     job_poke(job, apr_time_now());
 }
 
+/* The order waits for a validation that is had at the CA alone, and a new one may find it there. */
+static int is_better_anew(const job_t *job)
+{
+    const eab_result_t *problem = job->failing.failure.problem;
+
+    return job->failing.failure.attempts > 0 && !job->brief->finalized
+           && (eab_result_is(problem, EAB_PROBLEM_NO_CHALLENGE)
+               || eab_result_is(problem, EAB_PROBLEM_LAPSED))
+           && retry_anew(job->failing.failure.attempts, apr_time_now() - job->brief->order_since);
+}
+
 static void on_account(void *baton, const eab_result_t *result)
 {
     job_t *job = baton;
@@ -558,6 +569,10 @@ static void on_account(void *baton, const eab_result_t *result)
     if (result->rv != APR_SUCCESS) {
         job_happen(job, EVENT_FAILED); /* the account remembers; the job only waits */
         return;
+    }
+    if (job->brief->ordering && is_better_anew(job)) {
+        job_abandon(job);
+        job->reason = "its names may have been validated since the order of before";
     }
     if (!job->brief->ordering) {
         job_happen(job, EVENT_ORDER_NEEDED);

@@ -77,7 +77,6 @@ static const struct {
     { EAB_PROBLEM_CHAIN, "has expired", FACT_OVER },
     { EAB_PROBLEM_CHAIN, "serverAuth", FACT_OTHER_USAGE },
     { EAB_PROBLEM_CHAIN, "A server could not use", FACT_UNFIT },
-    { EAB_PROBLEM_CHAIN, "is no PEM text", FACT_UNREADABLE },
     { EAB_PROBLEM_CHAIN, "The certificate chain ", FACT_UNREADABLE },
 };
 

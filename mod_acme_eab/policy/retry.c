@@ -5,6 +5,7 @@
 
 #define HOUR 60 /* minutes */
 #define DAY (24 * HOUR)
+#define ANEW_MINUTES (6 * HOUR)
 #define LONGEST_RETRY_AFTER (31 * 24 * 3600) /* seconds */
 #define LONGEST_SPREAD 3600
 #define LONGEST_POLL_AFTER 3600
@@ -88,6 +89,11 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
     if (own < asked)
         own = asked;
     return now + (own > APR_USEC_PER_SEC ? own : APR_USEC_PER_SEC);
+}
+
+int retry_anew(int attempts, apr_interval_time_t age)
+{
+    return attempts == 1 || age >= apr_time_from_sec(60 * ANEW_MINUTES);
 }
 
 apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after)

@@ -23,6 +23,13 @@ typedef enum {
 apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
                     const eab_result_t *problem);
 
+/** Is another order to be placed where one waits for validations that are had at the CA and not by us?
+ * Some CAs look for those only when an order is placed, and all of them count the orders that wait: so
+ * at the second attempt, which mostly follows in a minute, and every six hours.
+ * @param attempts failures in a row so far
+ * @param age      of the order */
+int retry_anew(int attempts, apr_interval_time_t age);
+
 /** How long to wait before looking at an order or authorization again: Retry-After if the CA gave
  * one (1 second to 1 hour), else 0.1, 0.4, 0.5, 1, 2, 4, 8, 15 and then 30 seconds.
  * @param polls how often it was looked at already, from 0 */

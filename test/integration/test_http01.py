@@ -232,5 +232,5 @@ def test_tls_alpn_comes_first_where_only_its_port_is_open(world):
     httpd.start()
     httpd.wait_for_issue(NAME)
     assert ca.issued() == 1
-    assert httpd.log.count("answered a tls-alpn-01 validation") > 0
-    assert httpd.log.count("answered an http-01 validation") == 0
+    assert httpd.log.count("asked this server to prove") > 0
+    assert ca.count("Attempting to validate w/ HTTP") == 0

@@ -100,7 +100,10 @@ class Httpd:
 
     def acme(self, ca, kid="kid-1", key=None, terms=True, more="", key_type="p256"):
         """The directives that name CA and account, as an administrator writes them. Writes the
-        key file. key_type: one that is made quickly, unless more names another; None: the default"""
+        key file. key_type: one that is made quickly, unless more names another or the CA takes RSA
+        only; None: the default"""
+        if getattr(getattr(ca, "switches", None), "rsa_only", False):
+            key_type = None
         if kid is not None:
             self.write_key(ca.keys.get(kid, "") if key is None else key)
         lines = [

@@ -1053,36 +1053,46 @@ static void an_authorization_told_its_name_before(void **state)
 
 /* ---- what was begun is used ---- */
 
-static void an_order_that_cannot_be_answered_is_used_again(void **state)
+/* @return how many orders were placed in five attempts, at none of which a challenge could be answered */
+static int orders_in_vain(apr_pool_t *p, const char *challenges)
 {
-    static const char *const authorizations[] = {
-        /* no type that is allowed, no usable token, no challenges at all */
-        "[{\"type\":\"dns-01\",\"url\":\"" CA "/c\",\"token\":\"" TOKEN "\"}]",
-        "[{\"type\":\"http-01\",\"url\":\"" CA "/c\",\"token\":\"../../etc\"}]",
-        "[]",
-    };
-    size_t i;
+    stage_t *s = begin(p);
+    int attempt, orders = 1;
 
-    for (i = 0; i < sizeof(authorizations) / sizeof(authorizations[0]); ++i) {
-        stage_t *s = begin(*state);
-        int attempt;
-
-        stage_order(s, "pending");
-        for (attempt = 0; attempt < 5; ++attempt) {
-            stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
-                         apr_psprintf(s->p,
-                                      "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\","
-                                      "\"value\":\"" NAME "\"},\"challenges\":%s}",
-                                      authorizations[i]),
-                         NULL, NULL);
-            assert_int_equal(attempt + 1, stage_job(s)->failing.failure.attempts);
-            stage_wake(s);
+    stage_order(s, "pending");
+    for (attempt = 0; attempt < 5; ++attempt) {
+        stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                     apr_psprintf(s->p,
+                                  "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\","
+                                  "\"value\":\"" NAME "\"},\"challenges\":%s}",
+                                  challenges),
+                     NULL, NULL);
+        assert_int_equal(attempt + 1, stage_job(s)->failing.failure.attempts);
+        stage_wake(s);
+        if (stage_count(s, "newOrder") > orders) {
+            stage_order(s, "pending");
+            ++orders;
+        }
+        else {
             read_order(s, "pending", "");
         }
-        assert_int_equal(1, stage_count(s, "newOrder"));
-        assert_int_equal(0, stage_heard(s, "abandon"));
-        stage_end(s);
     }
+    assert_int_equal(orders - 1, stage_heard(s, "abandon"));
+    stage_end(s);
+    return orders;
+}
+
+static void an_order_that_cannot_be_answered_is_used_again(void **state)
+{
+    static const char dns[] =
+        "[{\"type\":\"dns-01\",\"url\":\"" CA "/c\",\"token\":\"" TOKEN "\"}]";
+    static const char strange[] =
+        "[{\"type\":\"http-01\",\"url\":\"" CA "/c\",\"token\":\"../../etc\"}]";
+
+    assert_int_equal(1, orders_in_vain(*state, strange));
+    /* Where the names are validated at the CA, a second one may find them valid. */
+    assert_int_equal(2, orders_in_vain(*state, dns));
+    assert_int_equal(2, orders_in_vain(*state, "[]"));
 }
 
 static void a_refused_challenge_leaves_the_order(void **state)

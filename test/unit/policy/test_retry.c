@@ -178,11 +178,21 @@ static void looks_when_the_ca_has_read_the_answers(void **state)
     assert_int_equal(retry_first_poll(1, 0, 15), apr_time_from_sec(15));
 }
 
+static void an_order_in_vain_is_placed_anew_now_and_then(void **state)
+{
+    (void)state;
+    assert_true(retry_anew(1, 0));
+    assert_false(retry_anew(2, apr_time_from_sec(60)));
+    assert_false(retry_anew(9, apr_time_from_sec(6 * 3600 - 1)));
+    assert_true(retry_anew(2, apr_time_from_sec(6 * 3600)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tries_transient_problems_again_and_again),
         cmocka_unit_test(survives_any_count),
+        cmocka_unit_test(an_order_in_vain_is_placed_anew_now_and_then),
         cmocka_unit_test(spares_the_validation_limits),
         cmocka_unit_test(waits_a_day_for_the_administrator),
         cmocka_unit_test(obeys_limits),
