@@ -144,6 +144,7 @@ def test_damaged_live_files_do_not_end_the_server(world, two_generations):
         assert httpd.parent() == parent, f"{what}: the server lives"
         assert httpd.certificate(NAME).serial_number == first.serial_number, what
         assert httpd.get_tls(NAME, trust=root).status == 200, what
+        httpd.wait_for_agent()  # then the keeper has seen the damage
         shutil.copytree(whole, live, dirs_exist_ok=True)
         httpd.store.set_live(NAME, live.name)
         httpd.graceful()

@@ -150,5 +150,5 @@ def test_what_is_no_lock_makes_way(shared):
     first.start()
     first.wait_for_certificate(NAME, ca)
     assert not (store / "lock").is_symlink()
-    assert holder(store)["httpd"] == first.parent().pid
+    wait_until(lambda: holder(store)["httpd"] == first.parent().pid, 20, "the lock to name its holder")
     assert elsewhere.read_text() == "theirs\n"
