@@ -359,7 +359,7 @@ static apr_interval_time_t look_again(acme_session_t *session, const char *url,
         return -1;
     }
     apr_snprintf(text, sizeof(text), "%.1f", (double)wait / APR_USEC_PER_SEC);
-    log_line(LOG_LEVEL_INFO, "%s was not answered by the CA: %s It is asked again in %s seconds.",
+    log_line(LOG_LEVEL_INFO, "%s was not answered by the CA: %s; it is asked again in %s seconds",
              log_escape(result->pool, url), log_escape(result->pool, result->detail), text);
     return wait;
 }
