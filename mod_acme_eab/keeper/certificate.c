@@ -122,6 +122,27 @@ static void recover(const keeper_certificate_t *certificate)
     }
 }
 
+/* httpd tells what it could not load. What was damaged after that, only the keeper sees. */
+static void say_damaged(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const plan_certificate_t *plan = certificate->plan;
+    eab_result_t *why = eab_result_make(ptemp);
+    generation_t *best = NULL;
+
+    if (plan->loaded == NULL) {
+        return;
+    }
+    generation_find(&best, certificate->keeper->store, plan->id, plan->names, apr_time_now(), why,
+                    ptemp);
+    if (why->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(why->rv)
+        && (best == NULL || strcmp(best->number, plan->loaded) != 0)) {
+        log_line(LOG_LEVEL_ERROR,
+                 "The certificate of %s in use cannot be used any more, and another one is ordered "
+                 "where none in the store will do. %s",
+                 plan->id, why->detail);
+    }
+}
+
 static void open_best(keeper_certificate_t *certificate)
 {
     keeper_t *keeper = certificate->keeper;
@@ -131,6 +152,7 @@ static void open_best(keeper_certificate_t *certificate)
     apr_pool_create(&certificate->best_pool, keeper->pool);
     result = eab_result_make(certificate->best_pool);
     if (keeper->store->trouble == NULL) {
+        say_damaged(certificate, certificate->best_pool);
         recover(certificate);
     }
     generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),

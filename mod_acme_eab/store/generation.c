@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/name.h"
 #include "store/record.h"
 
@@ -507,22 +506,6 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
     return APR_SUCCESS;
 }
 
-/* Whoever looks at the link later finds nothing wrong. */
-static void say_set_back(const archive_t *archive, const char *live, const char *instead,
-                         apr_pool_t *ptemp)
-{
-    eab_result_t *why = eab_result_make(ptemp);
-    generation_t *generation = NULL;
-
-    (void)generation_read(&generation, archive, live,
-                          apr_array_make(ptemp, 0, sizeof(const char *)), apr_time_now(), why,
-                          ptemp);
-    log_line(LOG_LEVEL_WARNING,
-             "%s is led back from generation %s to %s, which is whole; a new one is ordered where "
-             "that is not enough. %s",
-             archive->link, live, instead, why->detail != NULL ? why->detail : "It is damaged.");
-}
-
 apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
                                 apr_pool_t *ptemp)
 {
@@ -547,8 +530,6 @@ apr_status_t generation_recover(const store_t *store, const char *name, eab_resu
     /* A live one with a higher number than the newest whole one is damaged. */
     if (newest == NULL || (live != NULL && number_value(live) == number_value(newest)))
         return APR_SUCCESS;
-    if (live != NULL && number_value(live) > number_value(newest))
-        say_set_back(&archive, live, newest, ptemp);
     return archive_set_live(&archive, newest, result, ptemp);
 }
 
