@@ -146,7 +146,7 @@ start_pytest() {
     kept=$(logs_of "$1")
     (
         cd "$scratch/source/test"
-        export EAB_PROBE="$scratch/gcc/.libs/mod_eab_probe.so" EAB_STEPS="$scratch/gcc/.libs/eab_steps.so"
+        export EAB_PROBE="$scratch/gcc/mod_eab_probe.so" EAB_STEPS="$scratch/gcc/eab_steps.so"
         export EAB_MODULE="$2/modules/mod_acme_eab.so" EAB_LOGS="$kept"
         export EAB_CLAIMS="$scratch/claims/${1%%-*}"
         mkdir -p "$EAB_CLAIMS"
@@ -178,7 +178,7 @@ await_pytests() {
 say "Looking for packages that are missing or too old"
 must packages apt sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux \
-    gcc libc6-dev clang clang-format make autoconf automake libtool pkg-config xz-utils \
+    gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
     bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
 sed 's/^/         /' "$logs/packages/apt.log"
@@ -193,7 +193,7 @@ start_pytest ca "$scratch/none" ca harness
 say "Building with gcc, warnings as errors"
 build gcc "$scratch/prefix" CC=gcc
 must gcc install make install
-must gcc libraries make mod_eab_probe.la eab_steps.la
+must gcc libraries make mod_eab_probe.so eab_steps.so
 
 say "Unit tests, and the checks of layers, headers and format"
 unit_tests gcc

@@ -125,7 +125,7 @@ wait_for() {
 say "Looking for packages that are missing"
 sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev pebble openssl curl procps tar \
-    gcc libc6-dev make autoconf automake libtool pkg-config \
+    gcc libc6-dev make autoconf automake pkg-config \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev
 
 say "Building into $scratch (the log is build.log there)"

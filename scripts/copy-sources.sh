@@ -4,8 +4,8 @@
 # configure there: copy-sources.sh FROM TO
 set -eu
 mkdir -p "$2"
-tar -C "$1" -cf - --exclude=./.git --exclude='*.o' --exclude='*.lo' --exclude='*.la' \
-    --exclude=.libs --exclude=.deps --exclude=.dirstamp --exclude=./autom4te.cache \
+tar -C "$1" -cf - --exclude=./.git --exclude='*.o' --exclude='*.a' --exclude='*.so' \
+    --exclude=.deps --exclude=.dirstamp --exclude=./autom4te.cache \
     --exclude=./Makefile --exclude=./config.status --exclude=./config.h . | tar -C "$2" -xf -
 cd "$2"
 autoreconf -fi >autoreconf.log 2>&1 || { cat autoreconf.log; exit 1; }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libacme.la
-libacme_la_SOURCES = \
+noinst_LIBRARIES += libacme.a
+libacme_a_SOURCES = \
 	mod_acme_eab/acme/account.c mod_acme_eab/acme/account.h \
 	mod_acme_eab/acme/answer.c mod_acme_eab/acme/answer.h \
 	mod_acme_eab/acme/authorization.c mod_acme_eab/acme/authorization.h \
@@ -15,5 +15,5 @@ libacme_la_SOURCES = \
 	mod_acme_eab/acme/session.c mod_acme_eab/acme/session.h \
 	mod_acme_eab/acme/transport.h \
 	mod_acme_eab/acme/url.c mod_acme_eab/acme/url.h
-libacme_la_CFLAGS = $(JSON_CFLAGS) $(CURL_CFLAGS)
-libacme_la_LIBADD = libbase.la $(CURL_LIBS)
+libacme_a_CFLAGS = $(JSON_CFLAGS) $(CURL_CFLAGS) $(PIC_CFLAGS)
+ACME_LIBS = libacme.a $(CRYPTO_LIBS) $(CURL_LIBS)

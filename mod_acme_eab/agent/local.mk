@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libagent.la
-libagent_la_SOURCES = \
+noinst_LIBRARIES += libagent.a
+libagent_a_SOURCES = \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
@@ -23,11 +23,11 @@ libagent_la_SOURCES = \
 	mod_acme_eab/agent/resolver.c mod_acme_eab/agent/resolver.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
-libagent_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-libagent_la_LIBADD = libacme.la libpolicy.la libipc.la libcrypto_eab.la libbase.la $(OPENSSL_LIBS)
+libagent_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
+AGENT_LIBS = libagent.a libacme.a libpolicy.a libipc.a $(CRYPTO_LIBS) $(CURL_LIBS) -lpthread
 
 libexec_PROGRAMS += acme-eab-agent
 acme_eab_agent_SOURCES = mod_acme_eab/agent/main.c
 acme_eab_agent_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)
 acme_eab_agent_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-acme_eab_agent_LDADD = libagent.la
+acme_eab_agent_LDADD = $(AGENT_LIBS)

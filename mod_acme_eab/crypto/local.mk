@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libcrypto_eab.la
-libcrypto_eab_la_SOURCES = \
+noinst_LIBRARIES += libcrypto_eab.a
+libcrypto_eab_a_SOURCES = \
 	mod_acme_eab/crypto/alpncert.c mod_acme_eab/crypto/alpncert.h \
 	mod_acme_eab/crypto/chain.c mod_acme_eab/crypto/chain.h \
 	mod_acme_eab/crypto/csr.c mod_acme_eab/crypto/csr.h \
@@ -14,5 +14,5 @@ libcrypto_eab_la_SOURCES = \
 	mod_acme_eab/crypto/selfsigned.c mod_acme_eab/crypto/selfsigned.h \
 	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h \
 	mod_acme_eab/crypto/txtrecord.c mod_acme_eab/crypto/txtrecord.h
-libcrypto_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
-libcrypto_eab_la_LIBADD = libbase.la $(OPENSSL_LIBS)
+libcrypto_eab_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
+CRYPTO_LIBS = libcrypto_eab.a $(BASE_LIBS) $(OPENSSL_LIBS)

@@ -2,8 +2,8 @@
 #
 # The module. It is not built with sanitizers: httpd itself has none. What can be tested without
 # httpd is a library of its own, without httpd's headers.
-noinst_LTLIBRARIES += libhttpd.la
-libhttpd_la_SOURCES = \
+noinst_LIBRARIES += libhttpd.a
+libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/lines.c mod_acme_eab/httpd/lines.h \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
 	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \
@@ -13,8 +13,8 @@ libhttpd_la_SOURCES = \
 	mod_acme_eab/httpd/report.c mod_acme_eab/httpd/report.h \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
 	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
-libhttpd_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
-libhttpd_la_LIBADD = libcrypto_eab.la libbase.la
+libhttpd_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
+HTTPD_LIBS = libhttpd.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 include_HEADERS += include/mod_acme_eab.h
 
@@ -37,35 +37,27 @@ httpd_sources = \
 	mod_acme_eab/httpd/supervise.c mod_acme_eab/httpd/supervise.h \
 	mod_acme_eab/httpd/tree.c mod_acme_eab/httpd/tree.h \
 	mod_acme_eab/httpd/vhosts.c mod_acme_eab/httpd/vhosts.h
-EXTRA_DIST += $(httpd_sources) test/module/mod_eab_probe.c
+module_map = mod_acme_eab/httpd/module.map
+EXTRA_DIST += $(httpd_sources) $(module_map) test/module/mod_eab_probe.c
 
 if !SANITIZERS
-# The lower layers are compiled into the module from their sources: libtool puts a convenience
-# library into a shared object as a whole, and those of our layers contain one another.
-module_LTLIBRARIES += mod_acme_eab.la
-mod_acme_eab_la_SOURCES = $(httpd_sources) $(libhttpd_la_SOURCES) $(libstore_la_SOURCES) \
-	$(libipc_la_SOURCES) $(libcrypto_eab_la_SOURCES) $(libbase_la_SOURCES)
-mod_acme_eab_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS) \
+module_PROGRAMS = mod_acme_eab.so
+mod_acme_eab_so_SOURCES = $(httpd_sources)
+mod_acme_eab_so_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS) \
 	-DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-keeper"' \
 	-DAGENT_PROGRAM='"$(libexecdir)/acme-eab-agent"' \
 	-DDEFAULT_STORE_DIR='"$(localstatedir)/lib/acme-eab"' \
 	-DDEFAULT_RUN_DIR='"$(runstatedir)/acme-eab"'
-mod_acme_eab_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
-mod_acme_eab_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
-	-export-symbols-regex '^acme_eab_module$$'
-mod_acme_eab_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
+mod_acme_eab_so_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
+mod_acme_eab_so_LDFLAGS = $(AM_LDFLAGS) -shared -Wl,--version-script=$(srcdir)/$(module_map)
+mod_acme_eab_so_LDADD = $(HTTPD_LIBS)
+EXTRA_mod_acme_eab_so_DEPENDENCIES = $(module_map)
 
-# httpd loads the .so; nothing needs libtool's description of it.
-install-data-hook:
-	rm -f '$(DESTDIR)$(moduledir)/mod_acme_eab.la'
-
-uninstall-hook:
-	rm -f '$(DESTDIR)$(moduledir)/mod_acme_eab.so'
-
-# For the integration tests: a module that asks ours. -rpath makes libtool link a shared one.
-check_LTLIBRARIES += mod_eab_probe.la
-mod_eab_probe_la_SOURCES = test/module/mod_eab_probe.c
-mod_eab_probe_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
-mod_eab_probe_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere \
-	-export-symbols-regex '^eab_probe_module$$'
+# For the integration tests: a module that asks ours.
+EXTRA_PROGRAMS += mod_eab_probe.so
+check_DATA += mod_eab_probe.so
+mod_eab_probe_so_SOURCES = test/module/mod_eab_probe.c
+mod_eab_probe_so_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
+mod_eab_probe_so_CFLAGS = $(AM_CFLAGS) $(PIC_CFLAGS)
+mod_eab_probe_so_LDFLAGS = $(AM_LDFLAGS) -shared
 endif

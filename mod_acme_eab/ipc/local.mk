@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libipc.la
-libipc_la_SOURCES = \
+noinst_LIBRARIES += libipc.a
+libipc_a_SOURCES = \
 	mod_acme_eab/ipc/brief.c mod_acme_eab/ipc/brief.h \
 	mod_acme_eab/ipc/frame.c mod_acme_eab/ipc/frame.h \
 	mod_acme_eab/ipc/member.c mod_acme_eab/ipc/member.h \
 	mod_acme_eab/ipc/message.c mod_acme_eab/ipc/message.h \
 	mod_acme_eab/ipc/plan.c mod_acme_eab/ipc/plan.h \
 	mod_acme_eab/ipc/rehearsal.h
-libipc_la_CFLAGS = $(JSON_CFLAGS)
-libipc_la_LIBADD = libbase.la
+libipc_a_CFLAGS = $(JSON_CFLAGS) $(PIC_CFLAGS)
+IPC_LIBS = libipc.a $(BASE_LIBS)

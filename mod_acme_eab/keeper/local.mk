@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libkeeper.la
-libkeeper_la_SOURCES = \
+noinst_LIBRARIES += libkeeper.a
+libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
 	mod_acme_eab/keeper/agent.c mod_acme_eab/keeper/agent.h \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
@@ -25,11 +25,11 @@ libkeeper_la_SOURCES = \
 	mod_acme_eab/keeper/validation.c mod_acme_eab/keeper/validation.h \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
 	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
-libkeeper_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-libkeeper_la_LIBADD = libstore.la libpolicy.la libipc.la libcrypto_eab.la libbase.la
+libkeeper_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
+KEEPER_LIBS = libkeeper.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
 
 libexec_PROGRAMS += acme-eab-keeper
 acme_eab_keeper_SOURCES = mod_acme_eab/keeper/main.c
 acme_eab_keeper_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
 acme_eab_keeper_LDFLAGS = $(AM_LDFLAGS) $(PROGRAM_LDFLAGS)
-acme_eab_keeper_LDADD = libkeeper.la -lpthread
+acme_eab_keeper_LDADD = $(KEEPER_LIBS)

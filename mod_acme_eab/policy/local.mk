@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libpolicy.la
-libpolicy_la_SOURCES = \
+noinst_LIBRARIES += libpolicy.a
+libpolicy_a_SOURCES = \
 	mod_acme_eab/policy/budget.c mod_acme_eab/policy/budget.h \
 	mod_acme_eab/policy/fact.c mod_acme_eab/policy/fact.h \
 	mod_acme_eab/policy/limit.c mod_acme_eab/policy/limit.h \
@@ -12,5 +12,5 @@ libpolicy_la_SOURCES = \
 	mod_acme_eab/policy/retry.c mod_acme_eab/policy/retry.h \
 	mod_acme_eab/policy/subset.c mod_acme_eab/policy/subset.h \
 	mod_acme_eab/policy/validation.c mod_acme_eab/policy/validation.h
-libpolicy_la_CFLAGS = $(JSON_CFLAGS)
-libpolicy_la_LIBADD = libbase.la
+libpolicy_a_CFLAGS = $(JSON_CFLAGS) $(PIC_CFLAGS)
+POLICY_LIBS = libpolicy.a $(BASE_LIBS)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_LTLIBRARIES += libstore.la
-libstore_la_SOURCES = \
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES = \
 	mod_acme_eab/store/dnsjournal.c mod_acme_eab/store/dnsjournal.h \
 	mod_acme_eab/store/failure.c mod_acme_eab/store/failure.h \
 	mod_acme_eab/store/generation.c mod_acme_eab/store/generation.h \
@@ -11,5 +11,5 @@ libstore_la_SOURCES = \
 	mod_acme_eab/store/reload.c mod_acme_eab/store/reload.h \
 	mod_acme_eab/store/registration.c mod_acme_eab/store/registration.h \
 	mod_acme_eab/store/store.c mod_acme_eab/store/store.h
-libstore_la_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS)
-libstore_la_LIBADD = libcrypto_eab.la libbase.la
+libstore_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
+STORE_LIBS = libstore.a $(CRYPTO_LIBS)

@@ -14,10 +14,13 @@ EXTRA_DIST += \
 
 # For the tests of accidents: a library that is preloaded. It defines what it watches, so the checked
 # variants of those functions must not be in its way, and shows nothing else of what it consists of.
-check_LTLIBRARIES += eab_steps.la
-eab_steps_la_SOURCES = test/accidents/steps.c
-eab_steps_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
-eab_steps_la_CFLAGS = $(JSON_CFLAGS) -U_FORTIFY_SOURCE
-eab_steps_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere \
-	-export-symbols-regex '^(open|open64|openat|openat64|close|write|fsync|rename|symlink|mkdir|unlink|unlinkat|send|recv|posix_spawn|kill|clock_gettime|gettimeofday|time|poll|__poll_chk)$$'
-eab_steps_la_LIBADD = libipc.la $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS) -ldl
+EXTRA_PROGRAMS += eab_steps.so
+check_DATA += eab_steps.so
+eab_steps_so_SOURCES = test/accidents/steps.c
+eab_steps_so_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
+eab_steps_so_CFLAGS = $(JSON_CFLAGS) -U_FORTIFY_SOURCE $(PIC_CFLAGS)
+eab_steps_so_LDFLAGS = $(AM_LDFLAGS) -shared -Wl,--version-script=$(srcdir)/$(steps_map)
+eab_steps_so_LDADD = $(IPC_LIBS) -ldl
+EXTRA_eab_steps_so_DEPENDENCIES = $(steps_map)
+steps_map = test/accidents/steps.map
+EXTRA_DIST += $(steps_map)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-AGENT_TEST_LIBS = libagent.la $(CMOCKA_LIBS)
+AGENT_TEST_LIBS = $(AGENT_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += test/unit/agent/fake_keeper.h
 AGENT_STAGE = test/unit/agent/stage.c test/unit/agent/stage.h
 

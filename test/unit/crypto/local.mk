@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += test/unit/fixture.h
-CRYPTO_TEST_LIBS = libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+CRYPTO_TEST_LIBS = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test/unit/crypto/test_secret
 test_unit_crypto_test_secret_SOURCES = test/unit/crypto/test_secret.c

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-HTTPD_TEST_LIBS = libhttpd.la libcrypto_eab.la libbase.la $(CMOCKA_LIBS)
+HTTPD_TEST_LIBS = $(HTTPD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	test/unit/httpd/test_fallback \
 	test/unit/httpd/test_lines \
@@ -26,7 +26,7 @@ test_unit_httpd_test_mistake_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_own_SOURCES = test/unit/httpd/test_own.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_httpd_test_own_CFLAGS = $(UNIT_CFLAGS)
-test_unit_httpd_test_own_LDADD = $(HTTPD_TEST_LIBS) $(OPENSSL_LIBS)
+test_unit_httpd_test_own_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_page_SOURCES = test/unit/httpd/test_page.c
 test_unit_httpd_test_page_CFLAGS = $(UNIT_CFLAGS)
@@ -42,7 +42,7 @@ test_unit_httpd_test_program_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_report_SOURCES = test/unit/httpd/test_report.c
 test_unit_httpd_test_report_CFLAGS = $(UNIT_CFLAGS)
-test_unit_httpd_test_report_LDADD = libipc.la $(HTTPD_TEST_LIBS)
+test_unit_httpd_test_report_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_value_SOURCES = test/unit/httpd/test_value.c
 test_unit_httpd_test_value_CFLAGS = $(UNIT_CFLAGS)

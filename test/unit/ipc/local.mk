@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-IPC_TEST_LIBS = libipc.la libbase.la $(CMOCKA_LIBS)
+IPC_TEST_LIBS = $(IPC_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += \
 	test/unit/ipc/test_brief \

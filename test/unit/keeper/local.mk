@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-KEEPER_TEST_LIBS = libkeeper.la $(OPENSSL_LIBS) $(CMOCKA_LIBS) -lpthread
+KEEPER_TEST_LIBS = $(KEEPER_LIBS) $(CMOCKA_LIBS)
 KEEPER_TEST_SCENE = test/unit/keeper/scene.c test/unit/keeper/scene.h \
 	test/unit/keeper/fake_agent.c test/unit/crypto/party.c test/unit/crypto/party.h
 
@@ -83,4 +83,4 @@ check_PROGRAMS += test/unit/keeper/test_dns
 test_unit_keeper_test_dns_SOURCES = test/unit/keeper/test_dns.c \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/program.c mod_acme_eab/keeper/loop.c
 test_unit_keeper_test_dns_CFLAGS = $(UNIT_CFLAGS)
-test_unit_keeper_test_dns_LDADD = libstore.la libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+test_unit_keeper_test_dns_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-STORE_TEST_LIBS = libstore.la libcrypto_eab.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+STORE_TEST_LIBS = $(STORE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test/unit/store/test_store
 test_unit_store_test_store_SOURCES = test/unit/store/test_store.c
