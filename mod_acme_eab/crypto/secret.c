@@ -15,6 +15,8 @@
 #define SECURE_HEAP_SIZE (2 * 1024 * 1024)
 #define SECURE_HEAP_CHUNK 32
 
+#define FIRST_READ 4096 /* room that is made before it is known how much there is to read */
+
 /* OpenSSL cleanses keys, and leaves copies behind where it decodes or prints them: in this process
  * nothing that it gives back keeps its content. */
 static void cleansing_free(void *data, const char *file, int line)
@@ -93,12 +95,11 @@ void secret_cleanse(secret_t *secret)
     secret->len = 0;
 }
 
-/* Fill buffer from fd until its end or until the buffer is full. */
+/* Fill buffer behind what it holds from fd, until its end or until the buffer is full. */
 static apr_status_t secret_fill(secret_t *buffer, apr_size_t *plen, int fd)
 {
     ssize_t got;
 
-    *plen = 0;
     while (*plen < buffer->len) {
         got = read(fd, buffer->data + *plen, buffer->len - *plen);
         if (got == 0)
@@ -111,29 +112,43 @@ static apr_status_t secret_fill(secret_t *buffer, apr_size_t *plen, int fd)
     return APR_SUCCESS;
 }
 
+/* Twice as much room, or the most; what is left behind is cleansed. */
+static apr_status_t secret_grow(secret_t **pbuffer, apr_size_t used, apr_size_t most, apr_pool_t *p)
+{
+    apr_size_t size = (*pbuffer)->len < most / 2 ? (*pbuffer)->len * 2 : most;
+    secret_t *larger = secret_make(p, size);
+
+    if (larger == NULL)
+        return APR_ENOMEM;
+    memcpy(larger->data, (*pbuffer)->data, used);
+    secret_cleanse(*pbuffer);
+    *pbuffer = larger;
+    return APR_SUCCESS;
+}
+
 apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool_t *p)
 {
+    apr_size_t most = max + 1, len = 0; /* one byte more than allowed, to see that there is more */
+    secret_t *buffer = secret_make(p, most < FIRST_READ ? most : FIRST_READ);
     apr_status_t rv = APR_ENOMEM;
-    secret_t *secret = NULL;
-    secret_t *buffer = NULL;
-    apr_size_t len = 0;
 
     *psecret = NULL;
-    /* One byte more than allowed, to see that there is more; never moved while it grows. */
-    if ((buffer = secret_make(p, max + 1)) == NULL)
-        goto out;
-    if ((rv = secret_fill(buffer, &len, fd)) != APR_SUCCESS)
-        goto out;
-    rv = EFBIG;
-    if (len > max)
-        goto out;
-    rv = APR_ENOMEM;
-    if ((secret = secret_make(p, len)) == NULL)
-        goto out;
-    memcpy(secret->data, buffer->data, len);
-    *psecret = secret;
-    rv = APR_SUCCESS;
-out:
+    if (buffer == NULL)
+        return rv;
+    for (;;) {
+        if ((rv = secret_fill(buffer, &len, fd)) != APR_SUCCESS || len < buffer->len)
+            break;
+        if (len == most) {
+            rv = EFBIG;
+            break;
+        }
+        if ((rv = secret_grow(&buffer, len, most, p)) != APR_SUCCESS)
+            break;
+    }
+    if (rv == APR_SUCCESS && (*psecret = secret_make(p, len)) == NULL)
+        rv = APR_ENOMEM;
+    if (rv == APR_SUCCESS)
+        memcpy((*psecret)->data, buffer->data, len);
     secret_cleanse(buffer);
     return rv;
 }
