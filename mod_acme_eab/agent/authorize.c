@@ -59,6 +59,7 @@ typedef struct dns_wait {
     apr_pool_t *pool;
     job_t *job;
     const char *url;
+    facts_t seen;
     int told;
 } dns_wait_t;
 
@@ -73,7 +74,7 @@ static void on_record(void *baton, const json_t *body, const eab_result_t *resul
         ; /* another authorization of this order has failed meanwhile */
     }
     else if (result->rv != APR_SUCCESS) {
-        job->failing.seen = FACT_DNS;
+        job->failing.seen = wait->seen;
         job_fail(job, result, PROBLEM_AT_CHALLENGE); /* the order is good for another attempt */
     }
     else {
@@ -96,6 +97,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     wait->pool = pool;
     wait->job = job;
     wait->url = apr_pstrdup(pool, challenge->url);
+    wait->seen = evidence_of_type(challenge->type);
     wait->told = strcmp(challenge->status, "pending") != 0;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "type", challenge->type);
@@ -271,6 +273,7 @@ static void on_looked(void *baton, const persist_record_t *record)
         ; /* another authorization of this order has failed meanwhile */
     }
     else if (decide(wait, record, problem) != APR_SUCCESS) {
+        job->failing.seen = evidence_of_type(wait->persist.type);
         job_fail(job, problem, PROBLEM_AT_CHALLENGE);
     }
     else if (job->authorizations == 0) {
@@ -360,7 +363,7 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_AUTHORIZING) {
+    if (job->state != JOB_AUTHORIZING || job->lost != NULL) {
         return NULL;
     }
     if (result->rv != APR_SUCCESS) {
@@ -374,6 +377,61 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     }
     acme_authorization_bind(authorization, job->account->brief->url);
     return authorization;
+}
+
+/* ---- a name that was lost: why? ---- */
+
+/* What is told once it is known where the name leads. */
+typedef struct lost {
+    apr_pool_t *pool;
+    job_t *job;
+    eab_result_t *problem; /* a copy, as the order's goes with the order */
+    facts_t seen;
+} lost_t;
+
+static void conclude(lost_t *lost)
+{
+    job_t *job = lost->job;
+
+    if (job->lost == lost) {
+        job->lost = NULL;
+        job->failing.seen = lost->seen;
+        job_fail_order(job, lost->problem, PROBLEM_AT_CHALLENGE);
+    }
+    apr_pool_destroy(lost->pool);
+}
+
+static void on_addresses(void *baton, const lookup_found_t *found)
+{
+    lost_t *lost = baton;
+
+    --lost->job->requests;
+    lost->seen |= evidence_of_addresses(found);
+    conclude(lost);
+}
+
+static void fail_with_authorization(job_t *job, const acme_authorization_t *authorization,
+                                    const eab_result_t *problem)
+{
+    apr_pool_t *pool = NULL;
+    lost_t *lost;
+
+    apr_pool_create(&pool, job->agent->pool);
+    lost = apr_pcalloc(pool, sizeof(*lost));
+    lost->pool = pool;
+    lost->job = job;
+    lost->seen = evidence_of(job, authorization);
+    lost->problem = eab_result_make(pool);
+    eab_result_copy(lost->problem, problem);
+    job->lost = lost;
+    if (!evidence_wants_addresses(authorization, lost->seen)) {
+        conclude(lost);
+        return;
+    }
+    job->why = "the CA refused: the DNS is asked where the name leads";
+    ++job->requests;
+    lookup_addresses(job->agent->lookup, job->brief->dns_resolver, authorization->name,
+                     on_addresses, lost);
 }
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -397,8 +455,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         }
         break;
     case ACME_AUTHORIZATION_LOST:
-        job->failing.seen = evidence_of(job, authorization);
-        job_fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
+        fail_with_authorization(job, authorization, authorization->problem);
         return;
     }
     if (job->authorizations == 0) {
@@ -523,18 +580,17 @@ void authorize_wait(job_t *job)
 
 /* ---- an invalid order: why? ---- */
 
-static void fail_with_authorization(job_t *job, const acme_authorization_t *authorization)
+/* The order may know more than its authorization. */
+static const eab_result_t *choose_reason(job_t *job, const acme_authorization_t *authorization)
 {
     eab_result_t *told = job->order->problem;
 
-    job->failing.seen = evidence_of(job, authorization);
-    if (told->rv != APR_SUCCESS
-        && strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) == 0) {
-        told->identifier = apr_pstrdup(told->pool, authorization->name);
-        job_fail_with_order(job, PROBLEM_AT_CHALLENGE);
-        return;
+    if (told->rv == APR_SUCCESS
+        || strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) != 0) {
+        return authorization->problem;
     }
-    job_fail_order(job, authorization->problem, PROBLEM_AT_CHALLENGE);
+    told->identifier = apr_pstrdup(told->pool, authorization->name);
+    return told;
 }
 
 static void on_failed_authorization(void *baton, const acme_answer_t *answer,
@@ -544,7 +600,7 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_EXPLAINING) {
+    if (job->state != JOB_EXPLAINING || job->lost != NULL) {
         return;
     }
     if (result->rv == APR_SUCCESS) {
@@ -552,7 +608,7 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
                                                  eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
-        fail_with_authorization(job, authorization);
+        fail_with_authorization(job, authorization, choose_reason(job, authorization));
     }
     else if (--job->authorizations == 0) {
         job_fail_with_order(job, PROBLEM_AT_ORDER);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/txtrecord.h"
 #include "ipc/message.h"
 #include "policy/limit.h"
 #include "policy/retry.h"
@@ -66,7 +67,19 @@ static facts_t facts_of_now(const failing_t *failing)
                &APR_ARRAY_IDX(brief->accounts, certificate->account, brief_account_t));
 }
 
-problem_facts_t failing_facts(const failing_t *failing)
+/* The account's, for the names of dns-account-01. */
+static const char *label_of(const failing_t *failing, apr_pool_t *p)
+{
+    const brief_t *brief = failing->agent->brief;
+    int account = failing->index;
+
+    if (failing->names != NULL) {
+        account = APR_ARRAY_IDX(brief->certificates, failing->index, brief_certificate_t).account;
+    }
+    return txtrecord_account_label(p, APR_ARRAY_IDX(brief->accounts, account, brief_account_t).url);
+}
+
+problem_facts_t failing_facts(const failing_t *failing, apr_pool_t *p)
 {
     problem_facts_t facts;
 
@@ -74,6 +87,7 @@ problem_facts_t failing_facts(const failing_t *failing)
     facts.known = facts_of_now(failing) | (facts_t)failing->failure.facts;
     facts.host = failing->host;
     facts.names = failing->names;
+    facts.label = (facts.known & FACT_DNS_ACCOUNT) ? label_of(failing, p) : NULL;
     return facts;
 }
 
@@ -192,7 +206,7 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     failure->place = (int)place;
     failure->facts = (apr_int64_t)(failing->seen & FACTS_OF_ATTEMPT);
     failing->seen = 0;
-    facts = failing_facts(failing);
+    facts = failing_facts(failing, pool);
     complete(copy, &facts, now);
     known = failure->attempts > 0 && same_text(failure->problem->type, copy->type)
             && same_text(failure->problem->detail, copy->detail) && failure->subset == (int)outcome;
@@ -232,7 +246,7 @@ const char *failing_advice(const failing_t *failing, apr_pool_t *p)
     if (failing->failure.attempts == 0) {
         return NULL;
     }
-    facts = failing_facts(failing);
+    facts = failing_facts(failing, p);
     return apr_pstrcat(p, subset_words((subset_outcome_t)failing->failure.subset),
                        problem_advice(p, failing->failure.problem, &facts), NULL);
 }

@@ -40,8 +40,8 @@ void failing_follow_clock(failing_t *failing);
 /** It works again. */
 void failing_end(failing_t *failing);
 
-/** What is known of the failure, or of one that comes now. */
-problem_facts_t failing_facts(const failing_t *failing);
+/** What is known of the failure, or of one that comes now. In p. */
+problem_facts_t failing_facts(const failing_t *failing, apr_pool_t *p);
 
 /** What to advise; in p. NULL when nothing fails. */
 const char *failing_advice(const failing_t *failing, apr_pool_t *p);

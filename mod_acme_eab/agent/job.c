@@ -540,6 +540,7 @@ static void enter_idle(job_t *job)
     job->unsure = 0;
     job->doubts = 0;
     job->polls = 0;
+    job->lost = NULL;
     if (!job->brief->ordering) {
         refused_forget(job);
     }

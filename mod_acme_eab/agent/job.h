@@ -56,6 +56,7 @@ typedef enum {
 
 typedef struct refused refused_t;
 struct persist;
+struct lost;
 
 typedef struct job {
     agent_t *agent;
@@ -111,6 +112,7 @@ typedef struct job {
     int blocked;                 /* one of them cannot become valid */
     int explained;               /* how often the authorizations were looked at for the reason */
     int undecided;               /* of them, that the CA is validating still */
+    struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 } job_t;
 

@@ -31,6 +31,7 @@ typedef struct task {
     int resolver_count;
     char names[LOOKUP_NAMES_MAX][RESOLVER_NAME_MAX];
     int name_count;
+    int addresses; /* of the one name; else TXT records */
     apr_time_t deadline;
     lookup_found_t *found;
     lookup_done_fn *done;
@@ -160,12 +161,12 @@ static void look_at(const task_t *task, int depth, resolver_answer_t *servers)
     }
 }
 
-static void look(task_t *task)
+static void look_for_records(task_t *task)
 {
     resolver_answer_t *servers = calloc(1, sizeof(*servers));
     int i;
 
-    if (servers == NULL || (task->found = calloc(1, sizeof(*task->found))) == NULL) {
+    if (servers == NULL) {
         abort();
     }
     task->deadline = clock_steady() + LOOKUP_LIMIT;
@@ -173,6 +174,32 @@ static void look(task_t *task)
         look_at(task, i, servers);
     }
     free(servers);
+}
+
+static void look_for_addresses(task_t *task)
+{
+    static const int types[] = { RESOLVER_A, RESOLVER_AAAA };
+    int i;
+
+    task->deadline = clock_steady() + LOOKUP_ADDRESS_LIMIT;
+    for (i = 0; i < 2; ++i) {
+        lookup_view_t *view = add_view(task->found, 0, "");
+
+        view->answered = ask_resolvers(task, view->answer, task->names[0], types[i]);
+    }
+}
+
+static void look(task_t *task)
+{
+    if ((task->found = calloc(1, sizeof(*task->found))) == NULL) {
+        abort();
+    }
+    if (task->addresses) {
+        look_for_addresses(task);
+    }
+    else {
+        look_for_records(task);
+    }
 }
 
 /* ---- the queue, as in keeper/keymaker.c ---- */
@@ -344,12 +371,10 @@ static void read_resolvers(task_t *task, apr_pool_t *p)
     }
 }
 
-void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
-                  lookup_done_fn *done, void *baton)
+static task_t *make_task(const char *resolver, lookup_done_fn *done, void *baton)
 {
     task_t *task = calloc(1, sizeof(*task));
     apr_pool_t *pool = NULL;
-    int i, alone = 0;
 
     if (task == NULL) {
         abort();
@@ -364,13 +389,31 @@ void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header
         read_resolvers(task, pool);
     }
     apr_pool_destroy(pool);
-    for (i = 0; i < names->nelts && i < LOOKUP_NAMES_MAX; ++i) {
-        apr_cpystrn(task->names[task->name_count++], APR_ARRAY_IDX(names, i, const char *),
-                    RESOLVER_NAME_MAX);
+    return task;
+}
+
+static void add_name(task_t *task, const char *name)
+{
+    apr_cpystrn(task->names[task->name_count++], name, RESOLVER_NAME_MAX);
+}
+
+static void enqueue(lookup_t *lookup, task_t *task)
+{
+    if (lookup->waiting == NULL || !task->addresses) {
+        *lookup->waiting_end = task;
+        lookup->waiting_end = &task->next;
+        return;
     }
+    task->next = lookup->waiting;
+    lookup->waiting = task;
+}
+
+static void begin(lookup_t *lookup, task_t *task)
+{
+    int alone = 0;
+
     pthread_mutex_lock(&lookup->mutex);
-    *lookup->waiting_end = task;
-    lookup->waiting_end = &task->next;
+    enqueue(lookup, task);
     if (lookup->threads < THREADS_MAX) {
         ++lookup->threads;
         if (start_thread(lookup) != 0) {
@@ -383,4 +426,26 @@ void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header
     if (alone) { /* no thread to be had: here, late rather than never */
         work(lookup);
     }
+}
+
+void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
+                  lookup_done_fn *done, void *baton)
+{
+    task_t *task = make_task(resolver, done, baton);
+    int i;
+
+    for (i = 0; i < names->nelts && i < LOOKUP_NAMES_MAX; ++i) {
+        add_name(task, APR_ARRAY_IDX(names, i, const char *));
+    }
+    begin(lookup, task);
+}
+
+void lookup_addresses(lookup_t *lookup, const char *resolver, const char *name,
+                      lookup_done_fn *done, void *baton)
+{
+    task_t *task = make_task(resolver, done, baton);
+
+    task->addresses = 1;
+    add_name(task, name);
+    begin(lookup, task);
 }

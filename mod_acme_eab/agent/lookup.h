@@ -2,10 +2,10 @@
 #ifndef AGENT_LOOKUP_H
 #define AGENT_LOOKUP_H
 
-/* agent/lookup.h - TXT records as the world sees them: what the resolver says, and what each
- * authoritative name server of the zone says, asked one by one. In threads, as it takes its time; the
- * agent's loop hears of the end. What is found decides what is worth to be tried, and nothing else: the
- * CA looks for itself. */
+/* agent/lookup.h - the DNS: TXT records as the world sees them (what the resolver says, and what each
+ * authoritative name server of the zone says, asked one by one), and addresses as this machine sees
+ * them. In threads, as it takes its time; the agent's loop hears of the end. What is found decides what
+ * is worth to be tried and what is advised, and nothing else: the CA looks for itself. */
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -16,10 +16,11 @@
 #define LOOKUP_SERVERS_MAX 8 /* of one zone that are asked */
 #define LOOKUP_RESOLVERS_MAX 3
 #define LOOKUP_LIMIT apr_time_from_sec(20) /* of all of it */
+#define LOOKUP_ADDRESS_LIMIT apr_time_from_sec(3)
 
 /** What one server said of one name. */
 typedef struct lookup_view {
-    int depth;                      /* which of the names */
+    int depth;                      /* which of the names; 0 for addresses */
     int authoritative;              /* else it is the resolver */
     char server[RESOLVER_NAME_MAX]; /* its name; "" for the resolver */
     int answered;
@@ -50,5 +51,10 @@ void lookup_serve(lookup_t *lookup);
  *                  behind the first only as far as the resolver has them */
 void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
                   lookup_done_fn *done, void *baton);
+
+/** The addresses of a name, as the resolver knows them: views[0] is about A, views[1] about AAAA. Goes
+ * before what waits, since somebody waits to be told why. */
+void lookup_addresses(lookup_t *lookup, const char *resolver, const char *name,
+                      lookup_done_fn *done, void *baton);
 
 #endif

@@ -31,7 +31,7 @@ static const char *base32(apr_pool_t *p, const unsigned char *data, int len)
     return text;
 }
 
-static const char *account_label(apr_pool_t *p, const char *account_url)
+const char *txtrecord_account_label(apr_pool_t *p, const char *account_url)
 {
     unsigned char digest[32];
 
@@ -52,7 +52,8 @@ const char *txtrecord_name(apr_pool_t *p, const char *type, const char *name,
     if (strcmp(type, TXTRECORD_PERSIST) == 0) {
         return apr_pstrcat(p, "_validation-persist.", name, NULL);
     }
-    if (strcmp(type, TXTRECORD_ACCOUNT) == 0 && (label = account_label(p, account_url)) != NULL) {
+    if (strcmp(type, TXTRECORD_ACCOUNT) == 0
+        && (label = txtrecord_account_label(p, account_url)) != NULL) {
         return apr_pstrcat(p, label, "._acme-challenge.", name, NULL);
     }
     return NULL;

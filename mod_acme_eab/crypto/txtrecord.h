@@ -10,6 +10,9 @@
 #define TXTRECORD_ACCOUNT "dns-account-01" /* draft-ietf-acme-dns-account-label */
 #define TXTRECORD_PERSIST "dns-persist-01" /* draft-ietf-acme-dns-persist-01 */
 
+/** The label that stands for an account in the names of dns-account-01. In p; NULL without an URL. */
+const char *txtrecord_account_label(apr_pool_t *p, const char *account_url);
+
 /** The name of the record that proves control of name (without "*.") by a challenge of that type.
  * @param account_url the account's, byte for byte as the CA gave it; read for dns-account-01 alone,
  *                    whose label is made of it here, whatever a CA may say elsewhere

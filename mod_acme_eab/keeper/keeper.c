@@ -55,7 +55,7 @@ static int is_by_somebody(const keeper_t *keeper)
 
 static void try_anew(failure_t *failure)
 {
-    problem_facts_t facts = { (problem_place_t)failure->place, (facts_t)failure->facts, NULL,
+    problem_facts_t facts = { (problem_place_t)failure->place, (facts_t)failure->facts, NULL, NULL,
                               NULL };
 
     failure->next = restart_next(apr_time_now(), problem_classify(failure->problem, &facts),

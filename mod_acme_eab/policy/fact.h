@@ -17,7 +17,7 @@ typedef apr_uint64_t facts_t;
 /* Seen in the attempt, and remembered with the failure in the store: the numbers stay as they are. */
 #define FACT_HTTP_01 FACT_BIT(0) /* the challenge that failed */
 #define FACT_TLS_ALPN_01 FACT_BIT(1)
-#define FACT_DNS FACT_BIT(2)            /* dns-01 */
+#define FACT_DNS FACT_BIT(2)            /* dns-01, or one of the two below */
 #define FACT_ASKED_HERE FACT_BIT(3)     /* this httpd was asked for its answer and gave it */
 #define FACT_NOT_ASKED FACT_BIT(4)      /* nobody asked this httpd for it */
 #define FACT_WILDCARD FACT_BIT(5)       /* the name is one */
@@ -25,6 +25,12 @@ typedef apr_uint64_t facts_t;
 #define FACT_OFFERS_TLS_ALPN_01 FACT_BIT(7)
 #define FACT_OFFERS_DNS FACT_BIT(8)
 #define FACT_ACCOUNT_VALID FACT_BIT(9) /* the CA said so of the account, when it was asked */
+#define FACT_DNS_PERSIST FACT_BIT(10)
+#define FACT_DNS_ACCOUNT FACT_BIT(11)
+#define FACT_NO_ADDRESS FACT_BIT(12) /* the resolver of this machine knows none for the name */
+#define FACT_ELSEWHERE FACT_BIT(13)  /* it knows some, and this machine has none of them */
+#define FACT_OFFERS_DNS_ACCOUNT FACT_BIT(14)
+#define FACT_OFFERS_DNS_PERSIST FACT_BIT(15)
 #define FACTS_OF_ATTEMPT (FACT_BIT(16) - 1)
 
 /* As it is now: of configuration, store, and the CA's directory. */

@@ -70,6 +70,26 @@ static const problem_row_t rows[] = {
       "in from everywhere, without a list of countries or a limit for each address, and check "
       "that an IPv6 address in the DNS works too"
       AT_ONCE_SLOW },
+    { ACME_ERROR "connection", PROBLEM_ANYWHERE, FACT_HTTP_01 | FACT_NO_ADDRESS, RETRY_VALIDATION,
+      "The CA could not connect to %n, for which this machine's resolver finds no address: add A or "
+      "AAAA records that lead to this server, or, if the rest of the world sees some, check that "
+      "they do and that a firewall lets port 80 in from everywhere"
+      AT_ONCE_SLOW },
+    { ACME_ERROR "connection", PROBLEM_ANYWHERE, FACT_TLS_ALPN_01 | FACT_NO_ADDRESS, RETRY_VALIDATION,
+      "The CA could not connect to %n, for which this machine's resolver finds no address: add A or "
+      "AAAA records that lead to this server, or, if the rest of the world sees some, check that "
+      "they do and that a firewall lets port 443 in from everywhere"
+      AT_ONCE_SLOW },
+    { ACME_ERROR "connection", PROBLEM_ANYWHERE, FACT_HTTP_01 | FACT_ELSEWHERE, RETRY_VALIDATION,
+      "The CA could not connect to %n, and the addresses that the DNS has for it are none of this "
+      "machine's: correct the A and AAAA records, or, if a load balancer or NAT leads from there to "
+      "this server, check that it and the firewall let port 80 in from everywhere"
+      AT_ONCE_SLOW },
+    { ACME_ERROR "connection", PROBLEM_ANYWHERE, FACT_TLS_ALPN_01 | FACT_ELSEWHERE, RETRY_VALIDATION,
+      "The CA could not connect to %n, and the addresses that the DNS has for it are none of this "
+      "machine's: correct the A and AAAA records, or, if a load balancer or NAT leads from there to "
+      "this server, check that it and the firewall let port 443 in from everywhere"
+      AT_ONCE_SLOW },
     { ACME_ERROR "connection", PROBLEM_ANYWHERE, FACT_HTTP_01, RETRY_VALIDATION,
       "The CA could not connect to %n: check that a firewall lets port 80 in from everywhere "
       "(CAs connect from several networks), that the DNS records of the name point to this "
@@ -93,6 +113,11 @@ static const problem_row_t rows[] = {
       "The CA finds no address of %n in the DNS: add A or AAAA records that lead to this server, "
       "or correct the name in ACMEManagedDomain"
       AT_ONCE_SLOW },
+    { ACME_ERROR "dns", PROBLEM_ANYWHERE, FACT_NO_ADDRESS, RETRY_VALIDATION,
+      "The CA could not look up %n in the DNS, and this machine's resolver finds no address of it "
+      "either: add A or AAAA records that lead to this server, or correct the name in "
+      "ACMEManagedDomain"
+      AT_ONCE_SLOW },
     { ACME_ERROR "dns", PROBLEM_ANYWHERE, 0, RETRY_VALIDATION,
       "The CA could not look up %n in the DNS; check that the name exists for the whole "
       "internet, that its name servers answer, and that its DNSSEC signatures are valid"
@@ -104,6 +129,11 @@ static const problem_row_t rows[] = {
     { ACME_ERROR "externalAccountRequired", PROBLEM_ANYWHERE, 0, RETRY_CONFIGURATION,
       "The CA at %h registers accounts only with External Account Binding: get a key id and an "
       "HMAC key from it, and set ACMEEABKid and ACMEEABKey." },
+    { ACME_ERROR "incorrectResponse", PROBLEM_ANYWHERE, FACT_DNS_PERSIST, RETRY_VALIDATION,
+      "The CA does not accept the record at %r: compare it with the one that the status page shows "
+      "for this account, at each name server of the domain, and see whether its persistUntil has "
+      "passed"
+      AT_ONCE_SLOW },
     { ACME_ERROR "incorrectResponse", PROBLEM_ANYWHERE, FACT_DNS, RETRY_VALIDATION,
       "The CA did not find the right record at %r: check that the program in ACMEDNSCommand "
       "changes the zone that the internet sees, that all its name servers have the record before "
@@ -119,6 +149,13 @@ static const problem_row_t rows[] = {
       "This server gave the right answer for %n and the CA saw another one: a further address of "
       "the name, perhaps of IPv6, leads to another server, or a proxy or cache in between "
       "changes what /.well-known/acme-challenge/ returns"
+      AT_ONCE_SLOW },
+    { ACME_ERROR "incorrectResponse", PROBLEM_ANYWHERE,
+      FACT_HTTP_01 | FACT_NOT_ASKED | FACT_ELSEWHERE, RETRY_VALIDATION,
+      "What the CA saw for %n did not come from this httpd, which was never asked for its answer, "
+      "and the addresses that the DNS has for it are none of this machine's: correct the A and AAAA "
+      "records, or let the server or load balancer at these addresses pass "
+      "/.well-known/acme-challenge/ on to this one"
       AT_ONCE_SLOW },
     { ACME_ERROR "incorrectResponse", PROBLEM_ANYWHERE, FACT_HTTP_01 | FACT_NOT_ASKED,
       RETRY_VALIDATION,
@@ -211,6 +248,11 @@ static const problem_row_t rows[] = {
     { ACME_ERROR "unauthorized", PROBLEM_AT_ACCOUNT, 0, RETRY_CONFIGURATION,
       "The CA at %h does not let this server register an account; its words name the cause, and "
       "ask the CA whether it wants External Account Binding (ACMEEABKid and ACMEEABKey)." },
+    { ACME_ERROR "unauthorized", PROBLEM_AT_CHALLENGE, FACT_DNS_PERSIST, RETRY_VALIDATION,
+      "The CA does not accept the record at %r: compare it with the one that the status page shows "
+      "for this account, at each name server of the domain, and see whether its persistUntil has "
+      "passed"
+      AT_ONCE_SLOW },
     { ACME_ERROR "unauthorized", PROBLEM_AT_CHALLENGE, FACT_DNS, RETRY_VALIDATION,
       "The CA did not find the right record at %r: check that the program in ACMEDNSCommand "
       "changes the zone that the internet sees, that all its name servers have the record before "
@@ -230,6 +272,13 @@ static const problem_row_t rows[] = {
       "This server gave the right answer for %n and the CA saw another one: a further address of "
       "the name, perhaps of IPv6, leads to another server, or a proxy or cache in between "
       "changes what /.well-known/acme-challenge/ returns"
+      AT_ONCE_SLOW },
+    { ACME_ERROR "unauthorized", PROBLEM_AT_CHALLENGE,
+      FACT_HTTP_01 | FACT_NOT_ASKED | FACT_ELSEWHERE, RETRY_VALIDATION,
+      "What the CA saw for %n did not come from this httpd, which was never asked for its answer, "
+      "and the addresses that the DNS has for it are none of this machine's: correct the A and AAAA "
+      "records, or let the server or load balancer at these addresses pass "
+      "/.well-known/acme-challenge/ on to this one"
       AT_ONCE_SLOW },
     { ACME_ERROR "unauthorized", PROBLEM_AT_CHALLENGE, FACT_HTTP_01 | FACT_NOT_ASKED,
       RETRY_VALIDATION,
@@ -381,9 +430,20 @@ static const problem_row_t rows[] = {
       "The account was deactivated or revoked at the CA at %h, so no certificate can be ordered "
       "with it; ask the CA to activate it again"
       AT_ONCE },
+    { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, FACT_OFFERS_DNS_PERSIST, RETRY_VALIDATION,
+      "The CA wants %n to be validated in a way that is not allowed here: set \"ACMEChallenge "
+      "dns-persist-01\" and have the one record published in the DNS that the status page shows "
+      "then, which needs no open port and no program"
+      AT_ONCE_SLOW },
     { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, FACT_WILDCARD | FACT_OFFERS_DNS, RETRY_VALIDATION,
       "The wildcard %n can be validated by DNS alone: set \"ACMEChallenge dns-01\" and a program "
       "that changes the zone in ACMEDNSCommand, or have the name validated in advance at the CA"
+      AT_ONCE_SLOW },
+    { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, FACT_WILDCARD | FACT_OFFERS_DNS_ACCOUNT,
+      RETRY_VALIDATION,
+      "The wildcard %n can be validated by DNS alone: set \"ACMEChallenge dns-account-01\" and a "
+      "program that changes the zone in ACMEDNSCommand, or have the name validated in advance at the "
+      "CA"
       AT_ONCE_SLOW },
     { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, FACT_WILDCARD, RETRY_VALIDATION,
       "The wildcard %n can be validated by DNS alone, which this CA does not offer: have it "
@@ -404,9 +464,19 @@ static const problem_row_t rows[] = {
       "dns-01\" and a program that changes the zone in ACMEDNSCommand, or have the name "
       "validated in advance at the CA"
       AT_ONCE_SLOW },
+    { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, FACT_OFFERS_DNS_ACCOUNT, RETRY_VALIDATION,
+      "The CA wants %n to be validated by DNS, which is not allowed here: set \"ACMEChallenge "
+      "dns-account-01\" and a program that changes the zone in ACMEDNSCommand, or have the name "
+      "validated in advance at the CA"
+      AT_ONCE_SLOW },
     { EAB_PROBLEM_NO_CHALLENGE, PROBLEM_ANYWHERE, 0, RETRY_VALIDATION,
       "The CA offers no way to validate %n that works here: have the name validated in advance "
       "at the CA"
+      AT_ONCE_SLOW },
+    { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, FACT_OFFERS_DNS_PERSIST, RETRY_VALIDATION,
+      "The validation of %n has lapsed at the CA: it issued for this name before and now asks "
+      "for proof again; have the name validated there again, or set \"ACMEChallenge "
+      "dns-persist-01\" and have the one record published in the DNS that the status page shows then"
       AT_ONCE_SLOW },
     { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, FACT_WILDCARD | FACT_OFFERS_DNS, RETRY_VALIDATION,
       "The validation of %n has lapsed at the CA: it issued for this name before and now asks "
@@ -428,6 +498,11 @@ static const problem_row_t rows[] = {
       "for proof again; have the name validated there again, or set \"ACMEChallenge dns-01\" and "
       "ACMEDNSCommand"
       AT_ONCE_SLOW },
+    { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, FACT_OFFERS_DNS_ACCOUNT, RETRY_VALIDATION,
+      "The validation of %n has lapsed at the CA: it issued for this name before and now asks "
+      "for proof again; have the name validated there again, or set \"ACMEChallenge "
+      "dns-account-01\" and ACMEDNSCommand"
+      AT_ONCE_SLOW },
     { EAB_PROBLEM_LAPSED, PROBLEM_ANYWHERE, 0, RETRY_VALIDATION,
       "The validation of %n has lapsed at the CA: it issued for this name before and now asks "
       "for proof again; have the name validated there again"
@@ -435,9 +510,24 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_TOKEN, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The challenge from %h for %n is not a valid one and was not answered; check ACMEServer, and "
       "tell the CA if it stays so." },
+    { EAB_PROBLEM_VALIDATION, PROBLEM_ANYWHERE, FACT_DNS_PERSIST, RETRY_VALIDATION,
+      "The CA could not validate %n by its lasting record and gave no reason: compare the record at "
+      "%r with the one that the status page shows for this account, at each name server of the "
+      "domain"
+      AT_ONCE_SLOW },
     { EAB_PROBLEM_VALIDATION, PROBLEM_ANYWHERE, FACT_DNS, RETRY_VALIDATION,
       "The CA could not validate %n by DNS and gave no reason: check that the record at %r can "
       "be seen from the internet while it is there, at each of the name servers"
+      AT_ONCE_SLOW },
+    { EAB_PROBLEM_VALIDATION, PROBLEM_ANYWHERE, FACT_HTTP_01 | FACT_NO_ADDRESS, RETRY_VALIDATION,
+      "The CA could not validate %n and gave no reason, and this machine's resolver finds no address "
+      "of it: add A or AAAA records that lead to this server, and check that port 80 of the name can "
+      "be reached from the internet"
+      AT_ONCE_SLOW },
+    { EAB_PROBLEM_VALIDATION, PROBLEM_ANYWHERE, FACT_TLS_ALPN_01 | FACT_NO_ADDRESS, RETRY_VALIDATION,
+      "The CA could not validate %n and gave no reason, and this machine's resolver finds no address "
+      "of it: add A or AAAA records that lead to this server, and check that port 443 of the name can "
+      "be reached from the internet"
       AT_ONCE_SLOW },
     { EAB_PROBLEM_VALIDATION, PROBLEM_ANYWHERE, FACT_TLS_ALPN_01, RETRY_VALIDATION,
       "The CA could not validate %n and gave no reason: check that port 443 of the name can be "
@@ -715,14 +805,18 @@ static const char *name_concerned(apr_pool_t *p, const eab_result_t *problem,
 }
 
 /* Where a record proves the name in the DNS. */
-static const char *record_concerned(apr_pool_t *p, const eab_result_t *problem)
+static const char *record_concerned(apr_pool_t *p, const eab_result_t *problem,
+                                    const problem_facts_t *facts)
 {
-    const char *name = problem->identifier;
+    const char *name = problem->identifier != NULL ? problem->identifier : "NAME";
+    const char *label = "_acme-challenge.";
 
-    if (name == NULL)
-        return "_acme-challenge.NAME";
-    return apr_pstrcat(p, "_acme-challenge.",
-                       log_escape(p, strncmp(name, "*.", 2) == 0 ? name + 2 : name), NULL);
+    if (facts->known & FACT_DNS_PERSIST)
+        label = "_validation-persist.";
+    else if ((facts->known & FACT_DNS_ACCOUNT) && facts->label != NULL)
+        label = apr_pstrcat(p, facts->label, ".", label, NULL);
+    return apr_pstrcat(p, label, log_escape(p, strncmp(name, "*.", 2) == 0 ? name + 2 : name),
+                       NULL);
 }
 
 /* What a mark in a sentence stands for. */
@@ -733,7 +827,7 @@ static const char *fill_in(apr_pool_t *p, char mark, const eab_result_t *problem
     case 'n':
         return name_concerned(p, problem, facts);
     case 'r':
-        return record_concerned(p, problem);
+        return record_concerned(p, problem, facts);
     case 'k':
         return (facts->known & FACT_HAS_CERTIFICATE) ? " and the old one stays in use" : "";
     default:

@@ -28,6 +28,7 @@ typedef struct problem_facts {
     facts_t known;                   /* policy/fact.h */
     const char *host;                /* of the CA; NULL: the directive stands for it */
     const apr_array_header_t *names; /* those of the certificate, const char *; or NULL */
+    const char *label; /* of the account, before "_acme-challenge" (dns-account-01); or NULL */
 } problem_facts_t;
 
 typedef struct problem_row {

@@ -13,6 +13,7 @@ from harness import ca as authority
 from harness.ca import new_hmac_key
 from harness.ports import free_port
 from harness.waiting import wait_until
+from harness.zone import A, AAAA
 
 NAME = "www.test.example"
 STATIC = "static.test.example"
@@ -169,6 +170,27 @@ def test_port_80_is_closed(world):
     assert "80" in problem["advice"]
     scene.httpd.http = asked
     scene.heal(acme)
+
+
+@pytest.mark.parametrize("address, says, not_says", [
+    (None, "finds no address", "none of this machine's"),
+    ("192.0.2.7", "none of this machine's", "finds no address"),
+    ("127.0.0.1", "firewall lets port 80 in", "addresses that the DNS has"),
+], ids=["no address", "elsewhere", "here"])
+def test_port_80_is_closed_and_the_name_leads_to(world, address, says, not_says):
+    """The resolver of this machine may know more than the CA says."""
+    scene = Scene(world)
+    zone = world.zone(servers=1)
+    if address:
+        zone.records[(NAME, A)] = [address]
+    scene.httpd.http = free_port()
+    problem, _ = scene.fail(
+        scene.httpd.acme(scene.ca, more=f"ACMEDNSResolver {zone.resolver.address}"),
+        ":connection", MINUTE)
+    assert says in problem["advice"]
+    assert not_says not in problem["advice"]
+    assert "port 80" in problem["advice"]
+    assert {kind for name, kind in zone.resolver.asked if name == NAME} == {A, AAAA}
 
 
 def test_port_80_leads_to_somebody_else(world):

@@ -8,7 +8,7 @@ import struct
 import threading
 
 ZONE = "test.example"
-A, NS, CNAME, TXT = 1, 2, 5, 16
+A, NS, CNAME, TXT, AAAA = 1, 2, 5, 16, 28
 NXDOMAIN = 3
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -58,6 +59,7 @@ static void fill_brief(stage_t *s)
     s->certificate->names = list_of(p, NAME);
     s->certificate->challenges = list_of(p, "http-01");
     s->certificate->key_type = "p256";
+    s->certificate->dns_resolver = "127.255.255.254";
     s->certificate->served = 1;
     s->certificate->failure.problem = eab_result_make(p);
 }
@@ -262,6 +264,15 @@ stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url)
     }
     fail_msg("nothing is asked, but %s to %s is expected", sentence, url);
     return NULL;
+}
+
+void stage_look_up(stage_t *s)
+{
+    struct pollfd look = { lookup_fd(s->agent->lookup), POLLIN, 0 };
+
+    assert_int_equal(1, poll(&look, 1, 30000));
+    lookup_serve(s->agent->lookup);
+    settle(s);
 }
 
 void stage_expect_silence(const stage_t *s)

@@ -369,6 +369,7 @@ static void a_failed_challenge_says_why(void **state)
                  "{\"type\":\"urn:ietf:params:acme:error:connection\",\"detail\":\"refused\","
                  "\"subproblems\":[{\"detail\":\"from afar\"}]}}]}",
                  NULL, NULL);
+    stage_look_up(s);
     expect_problem(s, ACME_ERROR "connection");
     assert_string_equal("refused", stage_problem(s)->detail);
     assert_string_equal(NAME, stage_problem(s)->identifier);

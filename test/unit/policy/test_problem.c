@@ -42,7 +42,7 @@ static eab_result_t *problem_of(apr_pool_t *p, const char *type)
 static const char *advise(apr_pool_t *p, const eab_result_t *problem, problem_place_t place,
                           const char *host, const apr_array_header_t *names)
 {
-    problem_facts_t facts = { place, 0, host, names };
+    problem_facts_t facts = { place, 0, host, names, NULL };
 
     return problem_advice(p, problem, &facts);
 }
@@ -50,7 +50,7 @@ static const char *advise(apr_pool_t *p, const eab_result_t *problem, problem_pl
 static const char *advice_knowing(apr_pool_t *p, const char *type, problem_place_t place,
                                   facts_t known)
 {
-    problem_facts_t facts = { place, known, "ca.example", NULL };
+    problem_facts_t facts = { place, known, "ca.example", NULL, NULL };
 
     return problem_advice(p, problem_of(p, type), &facts);
 }
@@ -62,7 +62,7 @@ static const char *advice_at(apr_pool_t *p, const char *type, problem_place_t pl
 
 static retry_class_t classify(const eab_result_t *problem, problem_place_t place)
 {
-    problem_facts_t facts = { place, 0, NULL, NULL };
+    problem_facts_t facts = { place, 0, NULL, NULL, NULL };
 
     return problem_classify(problem, &facts);
 }
@@ -139,7 +139,7 @@ static void knows_every_type_at_every_place(void **state)
 
     for (i = 0; i < sizeof(all_types) / sizeof(all_types[0]); ++i) {
         for (place = PROBLEM_ANYWHERE; place <= PROBLEM_AT_DIRECTORY; ++place) {
-            problem_facts_t facts = { (problem_place_t)place, 0, NULL, NULL };
+            problem_facts_t facts = { (problem_place_t)place, 0, NULL, NULL, NULL };
             const problem_row_t *row = problem_find(problem_of(*state, all_types[i]), &facts);
 
             assert_non_null(row->type);
@@ -177,11 +177,11 @@ static void has_no_row_in_vain(void **state)
 {
     int count = 0;
     const problem_row_t *rows = problem_table(&count);
-    problem_facts_t nothing = { PROBLEM_ANYWHERE, 0, NULL, NULL };
+    problem_facts_t nothing = { PROBLEM_ANYWHERE, 0, NULL, NULL, NULL };
     int i;
 
     for (i = 0; i < count - 1; ++i) {
-        problem_facts_t facts = { rows[i].place, rows[i].facts, NULL, NULL };
+        problem_facts_t facts = { rows[i].place, rows[i].facts, NULL, NULL, NULL };
 
         assert_ptr_equal(problem_find(problem_of(*state, rows[i].type), &facts), &rows[i]);
     }
@@ -579,6 +579,42 @@ static const situation_t situations[] = {
       403, CHALLENGE, FACT_HTTP_01, "no address", "proxy" },
     { "no address, other words", AT_CA "connection", "Could not resolve host a.example", 0, 400,
       CHALLENGE, FACT_HTTP_01, "no address", "firewall" },
+    { "no address here either", AT_CA "connection", "Timeout", 0, 400, CHALLENGE,
+      FACT_HTTP_01 | FACT_NOT_ASKED | FACT_NO_ADDRESS, "finds no address", "port 443" },
+    { "no address here, in the words of dns", AT_CA "dns", NULL, 0, 400, CHALLENGE,
+      FACT_HTTP_01 | FACT_NO_ADDRESS, "finds no address", "DNSSEC" },
+    { "no address here, but a page there", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_HTTP_01 | FACT_NOT_ASKED | FACT_NO_ADDRESS, "never asked", "finds no address" },
+    { "no address here, tls-alpn", AT_CA "connection", NULL, 0, 400, CHALLENGE,
+      FACT_TLS_ALPN_01 | FACT_NO_ADDRESS, "finds no address", "port 80" },
+    { "no address here, no reason", EAB_PROBLEM_VALIDATION, NULL, 0, 0, CHALLENGE,
+      FACT_HTTP_01 | FACT_NO_ADDRESS, "finds no address", "port 443" },
+    { "elsewhere, closed", AT_CA "connection", NULL, 0, 400, CHALLENGE,
+      FACT_HTTP_01 | FACT_ELSEWHERE, "none of this machine's", "port 443" },
+    { "elsewhere, tls closed", AT_CA "connection", NULL, 0, 400, CHALLENGE,
+      FACT_TLS_ALPN_01 | FACT_ELSEWHERE, "none of this machine's", "port 80" },
+    { "elsewhere, another page", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_HTTP_01 | FACT_NOT_ASKED | FACT_ELSEWHERE, "none of this machine's", "right answer" },
+    { "elsewhere, but asked here", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_HTTP_01 | FACT_ASKED_HERE | FACT_ELSEWHERE, "gave the right answer", "none of" },
+    { "dns-persist-01, not accepted", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_DNS | FACT_DNS_PERSIST, "_validation-persist.", "ACMEDNSCommand" },
+    { "dns-persist-01, wrong", AT_CA "incorrectResponse", NULL, 0, 403, CHALLENGE,
+      FACT_DNS | FACT_DNS_PERSIST, "persistUntil", "well-known" },
+    { "dns-persist-01, name servers", AT_CA "dns", NULL, 0, 400, CHALLENGE,
+      FACT_DNS | FACT_DNS_PERSIST, "_validation-persist.", "_acme-challenge" },
+    { "dns-persist-01, no reason", EAB_PROBLEM_VALIDATION, NULL, 0, 0, CHALLENGE,
+      FACT_DNS | FACT_DNS_PERSIST, "lasting record", "port 80" },
+    { "dns-account-01, wrong record", AT_CA "unauthorized", NULL, 0, 403, CHALLENGE,
+      FACT_DNS | FACT_DNS_ACCOUNT, "ACMEDNSCommand", "port 80" },
+    { "only dns-persist offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
+      FACT_OFFERS_DNS | FACT_OFFERS_DNS_PERSIST, "dns-persist-01", "ACMEDNSCommand" },
+    { "only dns-account offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
+      FACT_OFFERS_DNS_ACCOUNT, "dns-account-01", "dns-01" },
+    { "lapsed, dns-persist offered", EAB_PROBLEM_LAPSED, NULL, 0, 0, CHALLENGE,
+      FACT_OFFERS_HTTP_01 | FACT_OFFERS_DNS_PERSIST, "dns-persist-01", "port 80" },
+    { "lapsed, dns-account offered", EAB_PROBLEM_LAPSED, NULL, 0, 0, CHALLENGE,
+      FACT_OFFERS_DNS_ACCOUNT, "dns-account-01", "in advance" },
     { "wildcard, dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
       FACT_WILDCARD | FACT_OFFERS_DNS, "dns-01", "http-01" },
     { "wildcard, no dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE, FACT_WILDCARD,
@@ -642,7 +678,7 @@ static void follows_the_cause(void **state)
 
     for (i = 0; i < sizeof(situations) / sizeof(situations[0]); ++i) {
         const situation_t *situation = &situations[i];
-        problem_facts_t facts = { situation->place, situation->known, "ca.example", NULL };
+        problem_facts_t facts = { situation->place, situation->known, "ca.example", NULL, NULL };
         eab_result_t *problem = eab_result_make(*state);
         const char *advice;
 
@@ -669,15 +705,28 @@ static void claims_nothing_that_is_not_so(void **state)
         { "port 443 of", FACT_TLS_ALPN_01 | FACT_OFFERS_TLS_ALPN_01, FACT_DNS },
         { "well-known", FACT_HTTP_01, FACT_DNS },
         { "well-known", FACT_HTTP_01, FACT_TLS_ALPN_01 },
-        { "ACMEDNSCommand", FACT_DNS | FACT_OFFERS_DNS, FACT_HTTP_01 },
+        { "ACMEDNSCommand", FACT_DNS | FACT_OFFERS_DNS | FACT_OFFERS_DNS_ACCOUNT, FACT_HTTP_01 },
+        { "_acme-challenge.", 0, FACT_DNS_PERSIST },
+        { "none of this machine's", FACT_ELSEWHERE, 0 },
+        { "finds no address", FACT_NO_ADDRESS | FACT_UNRESOLVED, 0 },
         { "http-01", FACT_OFFERS_HTTP_01, FACT_WILDCARD },
         { "old one", FACT_HAS_CERTIFICATE, 0 },
         { "stays in use", FACT_HAS_CERTIFICATE, 0 },
         { "reload httpd", 0, 0 },
     };
-    facts_t each[] = { FACT_HTTP_01,       FACT_TLS_ALPN_01, FACT_DNS,
-                       FACT_WILDCARD,      FACT_NO_EAB,      FACT_EAB,
-                       FACT_ACCOUNT_VALID, FACT_SEVERAL,     0 };
+    facts_t each[] = { FACT_HTTP_01,
+                       FACT_TLS_ALPN_01,
+                       FACT_DNS,
+                       FACT_WILDCARD,
+                       FACT_NO_EAB,
+                       FACT_EAB,
+                       FACT_NO_ADDRESS,
+                       FACT_ELSEWHERE,
+                       FACT_DNS | FACT_DNS_PERSIST,
+                       FACT_ASKED_HERE,
+                       FACT_ACCOUNT_VALID,
+                       FACT_SEVERAL,
+                       0 };
     int count = 0, place;
     const problem_row_t *rows = problem_table(&count);
     const char *advice;
@@ -772,7 +821,7 @@ static void has_a_type_for_every_problem(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
-        problem_facts_t facts = { rows[i].place, 0, NULL, NULL };
+        problem_facts_t facts = { rows[i].place, 0, NULL, NULL, NULL };
         eab_result_t *problem = problem_of(*state, rows[i].type);
 
         problem->http_status = rows[i].status;
@@ -784,7 +833,7 @@ static void has_a_type_for_every_problem(void **state)
 static void names_a_wildcard_as_it_is_configured(void **state)
 {
     apr_array_header_t *names = apr_array_make(*state, 2, sizeof(const char *));
-    problem_facts_t facts = { CHALLENGE, FACT_DNS, "ca.example", names };
+    problem_facts_t facts = { CHALLENGE, FACT_DNS, "ca.example", names, NULL };
 
     APR_ARRAY_PUSH(names, const char *) = "*.wild.example";
     assert_string_equal(problem_name(*state, "wild.example", &facts), "*.wild.example");
