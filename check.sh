@@ -119,7 +119,7 @@ unit_tests() {
     kept=$(logs_of "$1")
     failed=0
     passed=0
-    make -k -j"$(nproc)" check >"$kept/check.log" 2>&1 && code=0 || code=$?
+    make -k -j$((2 * $(nproc))) check >"$kept/check.log" 2>&1 && code=0 || code=$?
     for trs in $(find test -name '*.trs'); do
         if grep -q '^:test-result: PASS' "$trs"; then
             passed=$((passed + 1))
@@ -198,9 +198,10 @@ must gcc libraries make mod_eab_probe.so eab_steps.so
 say "Unit tests, and the checks of layers, headers and format"
 unit_tests gcc
 
-say "Integration tests, by four that share them"
-for quarter in 1 2 3 4; do
-    start_pytest "integration-$quarter" "$scratch/prefix" integration
+# Most of the time they wait.
+say "Integration tests, by six that share them"
+for sixth in 1 2 3 4 5 6; do
+    start_pytest "integration-$sixth" "$scratch/prefix" integration
 done
 
 say "Building with clang, warnings as errors"

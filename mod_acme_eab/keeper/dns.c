@@ -21,6 +21,8 @@
 #define RETRY_FIRST apr_time_from_sec(600)
 #define RETRY_MAX apr_time_from_sec(6 * 3600)
 #define TOKEN_MIN 22
+#define WAITING_MAX 16 /* requests for one record */
+#define FRESH apr_time_from_sec(60)
 
 /* One TXT value, from just before it is added until it is certainly gone. What is to be done follows
  * from the difference between what is wanted and what is. */
@@ -31,12 +33,15 @@ typedef struct dns_record {
     const char *name, *record, *value, *command;
     int lasting;      /* it is meant to stay once it was added */
     apr_time_t added; /* when that was; 0: not yet */
+    apr_time_t ended; /* when "add" ended in this process, by clock_steady(); 0: it was not run */
     int wanted;       /* it shall be there; else it shall be gone */
     int present;      /* "add" has succeeded; else it may be there or not */
     int adding;       /* what runs is "add" */
     int running;      /* the command is at work */
     int tried;        /* the command was run, now or before the keeper's start */
-    int reply;        /* id of the request that waits for it; 0: none */
+    apr_array_header_t
+        *waiting;     /* int: ids of the requests that wait for it: a name and its wildcard
+                                    can be proven by the same record */
     apr_time_t later; /* when a failed removal is tried again */
     apr_interval_time_t pause;
 } dns_record_t;
@@ -104,6 +109,7 @@ static dns_record_t *push(keeper_dns_t *dns, const char *certificate,
     record->command = apr_pstrdup(pool, from->command);
     record->lasting = from->lasting;
     record->added = from->added;
+    record->waiting = apr_array_make(pool, 2, sizeof(int));
     APR_ARRAY_PUSH(dns->records, dns_record_t *) = record;
     return record;
 }
@@ -230,18 +236,20 @@ static const char *explain(const dns_record_t *record, const program_outcome_t *
 
 static void reply(dns_record_t *record, const eab_result_t *result)
 {
-    int id = record->reply;
+    int i;
 
-    record->reply = 0;
-    if (id != 0) {
-        agent_reply(record->dns->keeper->agent, id, NULL, result);
+    for (i = 0; i < record->waiting->nelts; ++i) {
+        agent_reply(record->dns->keeper->agent, APR_ARRAY_IDX(record->waiting, i, int), NULL,
+                    result);
     }
+    apr_array_clear(record->waiting);
 }
 
 /* Nobody knows what a failed command has done: the value is taken away again. */
 static void end_add(dns_record_t *record, const char *failure, eab_result_t *result, apr_pool_t *p)
 {
     record->present = (failure == NULL);
+    record->ended = clock_steady();
     if (failure != NULL) {
         record->wanted = 0;
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_DNS_COMMAND, "ACMEDNSCommand add %s %s.",
@@ -367,7 +375,7 @@ static int is_due(const dns_record_t *record, apr_time_t now)
     if (record->running || (record->wanted && record->present)) {
         return 0;
     }
-    return record->wanted ? record->reply != 0 : record->later <= now;
+    return record->wanted ? record->waiting->nelts > 0 : record->later <= now;
 }
 
 /* Start what can be started, and plan the rest. */
@@ -630,6 +638,12 @@ static dns_record_t *note(keeper_dns_t *dns, const plan_certificate_t *plan,
     return record;
 }
 
+/* Whoever asks may have looked for it before it was there. */
+static int is_fresh(const dns_record_t *record)
+{
+    return record->ended != 0 && clock_steady() - record->ended < FRESH;
+}
+
 /* It was added, and whoever asks has not found it. */
 static apr_status_t refuse_again(const dns_record_t *record, eab_result_t *result)
 {
@@ -661,11 +675,14 @@ apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate,
         return result->rv;
     }
     if (record->wanted && record->present) {
-        return record->lasting ? refuse_again(record, result) : APR_SUCCESS;
+        return record->lasting && !is_fresh(record) ? refuse_again(record, result) : APR_SUCCESS;
     }
-    reply(record, result); /* of a request for the same, which this one supersedes */
+    if (record->waiting->nelts == WAITING_MAX) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Too many requests wait for the TXT record of %s.", record->name);
+    }
     record->wanted = 1;
-    record->reply = id;
+    APR_ARRAY_PUSH(record->waiting, int) = id;
     pump(dns);
     return APR_EAGAIN;
 }
@@ -681,7 +698,7 @@ static void release(dns_record_t *record)
     }
     record->wanted = 0;
     record->later = 0;
-    if (record->reply != 0 && !record->running) {
+    if (record->waiting->nelts > 0 && !record->running) {
         apr_pool_create(&pool, record->pool);
         result = eab_result_make(pool);
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "The order of %s is over.",
@@ -708,6 +725,6 @@ void dns_forget_agent(keeper_dns_t *dns)
     int i;
 
     for (i = 0; i < dns->records->nelts; ++i) {
-        record_at(dns, i)->reply = 0;
+        apr_array_clear(record_at(dns, i)->waiting);
     }
 }

@@ -509,6 +509,23 @@ static void a_lasting_record_is_added_once_and_stays(void **state)
     scene_end(s);
 }
 
+/* A name and its wildcard are proven by one record: nobody is told that it is there before it is. */
+static void all_who_want_a_record_wait_for_it(void **state)
+{
+    scene_t *s = scene_of(*state, "dns-persist-01");
+
+    assert_int_equal(APR_EAGAIN, add_by("dns-persist-01", s, "a.example", "authority.example", 1));
+    assert_int_equal(APR_EAGAIN, add_by("dns-persist-01", s, "a.example", "authority.example", 2));
+    assert_int_equal(0, replied.count);
+    run_until_replied(s, 2);
+    assert_int_equal(2, replied.count);
+    assert_string_equal("", replied.type);
+    assert_int_equal(1, occurrences(calls(s), "\n"));
+    /* Who looked for it before it was there comes late, and is not told that it has gone. */
+    assert_int_equal(APR_SUCCESS, add_by("dns-persist-01", s, "a.example", "authority.example", 3));
+    scene_end(s);
+}
+
 static void a_lasting_record_that_failed_is_taken_away(void **state)
 {
     scene_t *s = scene_of(*state, "dns-persist-01");
@@ -556,6 +573,7 @@ int main(void)
         fixture_test(a_challenge_that_is_not_allowed_is_refused),
         fixture_test(a_lasting_record_is_for_an_issuer),
         fixture_test(a_lasting_record_is_added_once_and_stays),
+        fixture_test(all_who_want_a_record_wait_for_it),
         fixture_test(a_lasting_record_that_failed_is_taken_away),
     };
 
