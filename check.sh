@@ -113,13 +113,16 @@ build() {
     must "$name" make nice make -j"$(nproc)"
 }
 
-# unit_tests NAME: make check in that build, and its summary. Each program counts as one test.
+# unit_tests NAME [MAKE-ARGUMENTS...]: make check in that build, and its summary. Each program counts as
+# one test.
 unit_tests() {
     cd "$scratch/$1"
     kept=$(logs_of "$1")
+    tested=$1
+    shift
     failed=0
     passed=0
-    make -k -j$((2 * $(nproc))) check >"$kept/check.log" 2>&1 && code=0 || code=$?
+    make -k -j$((2 * $(nproc))) check "$@" >"$kept/check.log" 2>&1 && code=0 || code=$?
     for trs in $(find test -name '*.trs'); do
         if grep -q '^:test-result: PASS' "$trs"; then
             passed=$((passed + 1))
@@ -130,11 +133,11 @@ unit_tests() {
         copy=$kept/$(echo "${log#test/unit/}" | tr / -)
         cp "$log" "$copy"
         reason=$(grep -m 1 -E '\[ +ERROR +\]|ERROR: |rror: |FAILED' "$log" || tail -n 1 "$log")
-        printf '%s\t%s\t%s\n' "$1 ${log%.log}" "$reason" "$copy" >>"$kept/failures"
+        printf '%s\t%s\t%s\n' "$tested ${log%.log}" "$reason" "$copy" >>"$kept/failures"
     done
     echo "$passed $failed 0" >"$kept/counts"
     if [ "$code" != 0 ] && [ "$failed" = 0 ]; then
-        broken "$1" "make check ($1)" "$(grep -m 1 -E '\*\*\*|rror:' "$kept/check.log" || true)" "$kept/check.log"
+        broken "$tested" "make check ($tested)" "$(grep -m 1 -E '\*\*\*|rror:' "$kept/check.log" || true)" "$kept/check.log"
     fi
     checks='headers|layers|format|tour|directives|claims|conformance'
     grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$kept/check.log" | sed 's/^/         /' || true
@@ -196,7 +199,8 @@ must gcc install make install
 must gcc libraries make mod_eab_probe.so eab_steps.so
 
 say "Unit tests, and the checks of layers, headers and format"
-unit_tests gcc
+# The programs of the tests themselves are compiled in a hurry.
+unit_tests gcc CFLAGS='-g -O0 -U_FORTIFY_SOURCE'
 
 # Most of the time they wait.
 say "Integration tests, by six that share them"

@@ -203,6 +203,8 @@ static int has_lapsed(const job_t *job, const char *name, const eab_result_t *pr
 typedef struct persist_wait {
     apr_pool_t *pool;
     job_t *job;
+    int round; /* job->round then */
+    int wildcard;
     const char *name;
     acme_challenge_t persist;
     acme_challenge_t
@@ -261,23 +263,41 @@ static apr_status_t decide(const persist_wait_t *wait, const persist_record_t *r
     return problem->rv;
 }
 
-/* Without it the order stays: it is good for another attempt, when somebody has published the record. */
+/* The others may go on without it; else the order stays: it is good for another attempt, when somebody
+ * has published the record. */
+static void lack(const persist_wait_t *wait, const eab_result_t *problem)
+{
+    job_t *job = wait->job;
+
+    if (job->brief->allow_subset
+        && refused_note(job, wait->name, wait->wildcard, problem, PROBLEM_AT_CHALLENGE)) {
+        job->lacking = 1;
+        return;
+    }
+    job->failing.seen = evidence_of_type(wait->persist.type);
+    job_fail(job, problem, PROBLEM_AT_CHALLENGE);
+}
+
 static void on_looked(void *baton, const persist_record_t *record)
 {
     persist_wait_t *wait = baton;
     job_t *job = wait->job;
     eab_result_t *problem = eab_result_make(wait->pool);
+    int current = (wait->round == job->round);
 
     --job->requests;
-    if (job->state != JOB_AUTHORIZING) {
-        ; /* another authorization of this order has failed meanwhile */
+    job->looking -= current;
+    /* Else another authorization of this order has failed meanwhile. */
+    if (current && job->state == JOB_AUTHORIZING && decide(wait, record, problem) != APR_SUCCESS) {
+        lack(wait, problem);
     }
-    else if (decide(wait, record, problem) != APR_SUCCESS) {
-        job->failing.seen = evidence_of_type(wait->persist.type);
-        job_fail(job, problem, PROBLEM_AT_CHALLENGE);
-    }
-    else if (job->authorizations == 0) {
-        job_happen(job, EVENT_ANSWERED);
+    if (current && job->state == JOB_AUTHORIZING) {
+        if (job->lacking && job->looking == 0) {
+            job_happen(job, EVENT_INVALID);
+        }
+        else if (job->authorizations == 0) {
+            job_happen(job, EVENT_ANSWERED);
+        }
     }
     apr_pool_destroy(wait->pool);
 }
@@ -325,12 +345,15 @@ static int look_first(job_t *job, const acme_authorization_t *authorization, apr
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
+    wait->round = job->round;
+    wait->wildcard = authorization->wildcard;
     wait->name = apr_pstrdup(pool, authorization->name);
     copy_challenge(&wait->persist, challenge, pool);
     if (other != NULL) {
         copy_challenge(&wait->other, other, pool);
     }
     ++job->requests;
+    ++job->looking;
     persist_look(job->persist, authorization, challenge, on_looked, wait);
     return 1;
 }
@@ -553,6 +576,8 @@ void authorize_names(job_t *job)
     job->unread = 0;
     job->read = 0;
     job->doubtful = 0;
+    ++job->round;
+    job->looking = job->lacking = 0;
     job->authorizations = job->looks = count;
     job->pending = apr_array_make(job->order_pool, count, sizeof(const acme_authorization_t *));
     job->blocked = 0;
@@ -685,7 +710,8 @@ void authorize_explain(job_t *job)
         return;
     }
     job->authorizations = count;
-    job->undecided = job->blocked = 0;
+    job->undecided = 0;
+    job->blocked = job->lacking; /* what was noted before this is one reason already */
     if (job->explained == 0) {
         job->polls = 0;
     }

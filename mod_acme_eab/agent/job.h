@@ -110,6 +110,9 @@ typedef struct job {
                                        order_pool */
     int looks;                   /* at authorizations, that are still to come, then */
     int blocked;                 /* one of them cannot become valid */
+    int round;                   /* counts how often names were authorized */
+    int looking;                 /* names whose lasting record is looked for in this round */
+    int lacking;                 /* some of them have none, and are to be left out */
     int explained;               /* how often the authorizations were looked at for the reason */
     int undecided;               /* of them, that the CA is validating still */
     struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */

@@ -87,6 +87,17 @@ static void send_answer(request_rec *r, const char *text, apr_size_t len)
         (void)ap_rwrite(text, (int)len, r);
 }
 
+/* That this request came as far as here, whatever became of it. */
+static void mark_seen(request_rec *r)
+{
+    ap_set_module_config(r->request_config, &acme_eab_module, r);
+}
+
+static int was_seen(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &acme_eab_module) != NULL;
+}
+
 int answer_post_read_request(request_rec *r)
 {
     const char *text = NULL, *host = NULL;
@@ -96,9 +107,46 @@ int answer_post_read_request(request_rec *r)
     if (r->method_number != M_GET || r->main != NULL || r->prev != NULL || r->uri == NULL
         || strncmp(r->uri, PREFIX, sizeof(PREFIX) - 1) != 0)
         return DECLINED;
+    mark_seen(r);
     if ((text = find_answer(r, &host, &len)) == NULL)
         return DECLINED;
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "answered an http-01 validation of %s", host);
     send_answer(r, text, len);
     return DONE;
+}
+
+/* The modules that look at a request before this one does. */
+static const char *list_earlier(apr_pool_t *p)
+{
+    const apr_array_header_t *hooks = ap_hook_get_post_read_request();
+    const char *list = "";
+    int i;
+
+    for (i = 0; hooks != NULL && i < hooks->nelts; ++i) {
+        const ap_LINK_post_read_request_t *hook =
+            &APR_ARRAY_IDX(hooks, i, ap_LINK_post_read_request_t);
+
+        if (hook->pFunc == answer_post_read_request)
+            break;
+        if (strcmp(hook->szName, "mod_acme_eab.c") != 0)
+            list = apr_pstrcat(p, list, *list != '\0' ? ", " : "", hook->szName, NULL);
+    }
+    return *list != '\0' ? list : "none";
+}
+
+/* Whoever knows a pending token is the CA, so that nobody else can fill the log with this. */
+int answer_log_transaction(request_rec *r)
+{
+    const char *host = NULL;
+    apr_size_t len = 0;
+
+    if (r->uri == NULL || strncmp(r->uri, PREFIX, sizeof(PREFIX) - 1) != 0 || r->main != NULL
+        || was_seen(r) || find_answer(r, &host, &len) == NULL)
+        return DECLINED;
+    ap_log_rerror(
+        APLOG_MARK, APLOG_WARNING, 0, r,
+        "the CA asked this server to prove %s and got status %d, from httpd itself or from "
+        "a module that comes before mod_acme_eab (%s); let it pass what is below %s",
+        host, r->status, list_earlier(r->pool), PREFIX);
+    return DECLINED;
 }

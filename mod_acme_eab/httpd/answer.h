@@ -13,4 +13,7 @@
 
 int answer_post_read_request(request_rec *r);
 
+/** Tell when another module has answered a validator before that. */
+int answer_log_transaction(request_rec *r);
+
 #endif

@@ -45,6 +45,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(alpn_post_read_request, NULL, before_mod_ssl, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(answer_post_read_request, NULL, before_mod_ssl, APR_HOOK_FIRST);
+    ap_hook_log_transaction(answer_log_transaction, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     query_register();
     rehearsal_register();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """http-01 answers come first, whatever the site does with its requests, and nothing else changes."""
 
+import os
 import random
 import re
 import shutil
@@ -29,6 +30,25 @@ OBSTACLES = {
     "slashless": 'Redirect permanent / https://slashless.test.example',
     "closed": "RewriteEngine on\nRewriteRule ^ - [R=503,L]\nErrorDocument 503 closed",
 }
+
+
+def test_a_module_that_comes_first_is_named(world):
+    """As mod_security can: it refuses before anybody else sees the request, and the error log says who
+    it may have been."""
+    httpd = world.httpd()
+    httpd.more_lines = [f'LoadModule eab_probe_module "{os.environ["EAB_PROBE"]}"',
+                        f"EABProbeRefuse 403 {PREFIX}"]
+    ca = world.ca(httpd)
+    world.expect("asked this server to prove", "acme_eab:error.*unauthorized")
+    httpd.configure(httpd.acme(ca), httpd.plain_site(NAME), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_problem(NAME, "unauthorized")
+    line = httpd.log.lines("asked this server to prove")[0]
+    assert f"prove {NAME} and got status 403" in line
+    assert "mod_eab_probe.c" in line and f"below {PREFIX}" in line
+    asked = httpd.log.count("asked this server to prove")
+    httpd.get(NAME, PREFIX + "x" * 43)  # no token that is pending: nobody's business
+    assert httpd.log.count("asked this server to prove") == asked
 
 
 def test_issued_behind_every_obstacle(world):

@@ -121,7 +121,6 @@ def test_a_name_server_without_it_is_named(world):
     assert "ns2.test.example" in record["why"]
     scene.zone.servers[1].without.clear()
     scene.zone.servers[2].silent = True  # one that does not answer is no reason to wait
-    scene.httpd.graceful()  # tries at once
     assert scene.wait_for_certificate(90) is not None
 
 
@@ -166,6 +165,21 @@ def test_where_the_record_may_be(world, where):
         scene.zone.publish(NAME, scene.value())
     scene.start()
     assert scene.wait_for_certificate(90) is not None
+
+
+def test_the_others_go_on_without_a_name_that_lacks_its_record(world):
+    others = [f"other{i}.test.example" for i in range(3)]
+    scene = Scene(world, names=" ".join([NAME, *others]), more="ACMEAllowSubsetOfNames on")
+    world.expect("Names were refused for several reasons")
+    scene.zone.publish(NAME, scene.value())
+    scene.zone.publish(others[0], scene.value())
+    scene.start()
+    assert scene.wait_for_certificate() is not None
+    entry = scene.httpd.certificate_status(NAME)
+    assert sorted(entry["missing_names"]) == others[1:]
+    assert {one["type"] for one in entry["problem"]["subproblems"]} == {PROBLEM}
+    assert "(dns-persist-01)" in entry["problem"]["advice"]
+    assert (scene.ca.counts.orders, scene.ca.issued()) == (2, 1), "both are left out at once"
 
 
 def test_without_any_dns_the_ca_decides(world):

@@ -4,7 +4,9 @@
 import pytest
 
 from harness import ca as authority
+from harness import clock
 from harness.ports import free_port
+from test_cas import Stage
 
 NAME = "www.test.example"
 OTHER = "mail.test.example"
@@ -58,3 +60,30 @@ def test_a_fifth_of_all_nonces_refused(world):
         httpd.wait_for_issue(name)
     assert ca.accounts() == 1
     assert ca.issued() == len(names)
+
+
+@pytest.mark.parametrize("challenges, told", [("none", True), ("http-01", False)])
+def test_a_validation_that_ends_before_the_renewal(world, challenges, told):
+    """The CA goes by it for 30 days, and the certificate is renewed after 60: it is told at once where
+    nothing can be answered then, on each start, and not after the next certificate is in time."""
+    stage = Stage(world, prevalidated=True, lifetime_days=90)
+    world.expect("validation of")
+    stage.start(more=f"ACMEChallenge {challenges}")
+    httpd = stage.httpd
+
+    def known():
+        entry = httpd.wait_for_status(NAME, lambda e: e["validations"], "its validations")
+        validation, = entry["validations"]
+        assert validation["name"] == NAME
+        days = (clock.parse(validation["until"]) - stage.ca.clock.now()) / 86400
+        return days, entry.get("notice") or ""
+    days, notice = known()
+    assert 29.9 < days < 30.1
+    assert (NAME in notice and "have the name validated there again" in notice) == told
+    assert bool(httpd.log.count("goes by its validation of www")) == told
+    stage.later(20 * 86400)
+    days, notice = known()
+    assert 9.9 < days < 10.1
+    assert bool(notice) == told
+    page = httpd.get("localhost", "/acme-status").body.decode()
+    assert NAME in page and ("have the name validated there again" in page) == told

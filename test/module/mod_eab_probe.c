@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* test/module/mod_eab_probe.c - asks mod_acme_eab about the server of a request, as another module
- * would, and answers in plain text: "SetHandler eab-probe". */
+ * would, and answers in plain text: "SetHandler eab-probe". "EABProbeRefuse STATUS PATH" refuses
+ * requests for what is below PATH before any other module sees them. */
 
 #include <httpd.h>
 #include <http_config.h>
@@ -37,12 +38,35 @@ static int handler(request_rec *r)
     return OK;
 }
 
+static int refusal;
+static const char *refused;
+
+static const char *set_refusal(cmd_parms *cmd, void *config, const char *status, const char *path)
+{
+    (void)cmd;
+    (void)config;
+    refusal = atoi(status);
+    refused = path;
+    return NULL;
+}
+
+static int refuse(request_rec *r)
+{
+    return refused != NULL && strncmp(r->uri, refused, strlen(refused)) == 0 ? refusal : DECLINED;
+}
+
+static const command_rec commands[] = {
+    AP_INIT_TAKE2("EABProbeRefuse", set_refusal, NULL, RSRC_CONF, "a status and a path"),
+    { NULL, { NULL }, NULL, 0, TAKE1, NULL },
+};
+
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
     ap_hook_optional_fn_retrieve(retrieve, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }
 
-AP_DECLARE_MODULE(eab_probe) = { STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL,
+AP_DECLARE_MODULE(eab_probe) = { STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, commands,
                                  register_hooks,          0 };

@@ -104,9 +104,9 @@ class Process:
     def descriptors(self):
         """{number: what it points at}"""
         found = {}
-        for link in _links(self.pid):
+        for number in _descriptors(self.pid):
             try:
-                found[int(link.name)] = os.readlink(link)
+                found[int(number)] = os.readlink(f"/proc/{self.pid}/fd/{number}")
             except OSError:
                 continue
         return found
@@ -148,7 +148,8 @@ class Process:
 def read(pid):
     """The process of that pid, or None."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            text = stat.read()
     except OSError:
         return None
     name = text[text.index("(") + 1 : text.rindex(")")]
@@ -165,16 +166,28 @@ def children(pid):
     return [process for process in every() if process.ppid == pid]
 
 
+def descendants():
+    """The processes that were started here, and theirs."""
+    by_parent = {}
+    for process in every():
+        by_parent.setdefault(process.ppid, []).append(process)
+    found, left = [], [os.getpid()]
+    while left:
+        mine = by_parent.get(left.pop(), [])
+        found += mine
+        left += [process.pid for process in mine]
+    return found
+
+
 def belonging_to(directory):
     """Our processes that were started with a path below directory or have a file below it open: all
     that a test has started, orphans included. An agent has neither, but a pipe to the relay of its
     httpd, which lives as long as the agent does."""
     prefix = str(directory)
-    running = every()
-    found = [process for process in running if _touches(process, prefix) and process.is_ours()]
+    running = descendants()
+    found = [process for process in running if _touches(process, prefix)]
     pipes = {pipe for process in found if process.name == RELAY for pipe in _pipes(process)}
-    return [process for process in running
-            if process in found or (_pipes(process) & pipes and process.is_ours())]
+    return [process for process in running if process in found or _pipes(process) & pipes]
 
 
 def _pipes(process):
@@ -190,9 +203,9 @@ def _touches(process, prefix):
         return False
 
 
-def _links(pid):
+def _descriptors(pid):
     try:
-        return list(Path(f"/proc/{pid}/fd").iterdir())
+        return os.listdir(f"/proc/{pid}/fd")
     except OSError:
         return []
 

@@ -260,6 +260,38 @@ static void test_what_is_no_longer_configured(void **state)
     assert_has(render(*state, "{'leftovers':[{}]}", 1), "</html>");
 }
 
+/* What the CA goes by and for how long, what has to be done before, and the record to publish. */
+static void test_validations_and_records(void **state)
+{
+    const char *html =
+        render(*state,
+               "{'certificates':[{'name':'www.example.edu','state':'valid',"
+               "'notice':'Have <b>it</b> validated.',"
+               "'validations':[{'name':'www.example.edu','until':'2026-12-21T21:06:00Z'},"
+               "{'name':'<i>.example.edu','until':'2026-12-22T21:06:00Z'},{'name':7}],"
+               "'records':[{'name':'_validation-persist.www.example.edu','type':'TXT',"
+               "'line':'_validation-persist.www.example.edu. IN TXT ca; a<b',"
+               "'state':'partly','having':2,'answered':3,'servers':3,"
+               "'why':'ns2 <lacks> it','until':'2027-01-01T00:00:00Z'},"
+               "{'line':'other. IN TXT x','state':'published','having':3,'answered':3,'servers':3},"
+               "{'line':'third. IN TXT x','state':'<odd>'}, 7]}]}",
+               1);
+
+    assert_has(html, "Have &lt;b&gt;it&lt;/b&gt; validated.");
+    assert_has(html, "www.example.edu until ");
+    assert_has(html, "in 30 days");
+    assert_has(html, "&lt;i&gt;.example.edu until ");
+    assert_has(html, "_validation-persist.www.example.edu. IN TXT ca; a&lt;b");
+    assert_has(html, "Not everywhere yet, at 2 of 3 name servers: ns2 &lt;lacks&gt; it");
+    assert_has(html, "it counts until 2027-01-01");
+    assert_has(html, "Published, at 3 of 3 name servers");
+    assert_has(html, "&lt;odd&gt;");
+    html = render(*state, "{'certificates':[{'name':'www.example.edu','state':'valid'}]}", 1);
+    assert_has_not(html, "Validated");
+    assert_has_not(html, "DNS record");
+    assert_has_not(html, "Notice");
+}
+
 static void test_no_report(void **state)
 {
     const char *html = render(*state, NULL, 0);
@@ -340,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_restart_that_waits),
         cmocka_unit_test(test_agent_that_is_not_running),
         cmocka_unit_test(test_what_is_no_longer_configured),
+        cmocka_unit_test(test_validations_and_records),
         cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_a_report_of_before),
         cmocka_unit_test(test_no_certificate),
