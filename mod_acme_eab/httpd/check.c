@@ -32,9 +32,10 @@ APLOG_USE_MODULE(acme_eab);
 typedef struct check {
     apr_pool_t *ptemp;
     site_t *site;
-    apr_array_header_t *mistakes;
-    apr_array_header_t *troubles;
-    apr_array_header_t *notices;
+    mistakes_t *mistakes;
+    mistakes_t *troubles;
+    mistakes_t *notices;
+    apr_array_header_t *judgements; /* judgement_t */
 } check_t;
 
 static site_domain_t *domain_at(const check_t *check, int i)
@@ -92,17 +93,19 @@ static void check_duplicates(const check_t *check)
     }
 }
 
+/* The one that has the very name. */
 static const site_domain_t *owner_of(const check_t *check, const char *name)
 {
-    int i = 0, k = 0;
+    apr_array_header_t *found = apr_array_make(check->ptemp, 2, sizeof(int));
+    int i = 0;
 
-    for (i = 0; i < check->site->domains->nelts; ++i) {
-        const apr_array_header_t *names = domain_at(check, i)->names;
+    owners_find(check->site->owners, found, name);
+    owners_sort(found);
+    for (i = 0; i < found->nelts; ++i) {
+        const site_domain_t *domain = domain_at(check, APR_ARRAY_IDX(found, i, int));
 
-        for (k = 0; k < names->nelts; ++k) {
-            if (strcmp(APR_ARRAY_IDX(names, k, const char *), name) == 0)
-                return domain_at(check, i);
-        }
+        if (name_is_among(domain->names, name))
+            return domain;
     }
     return NULL;
 }
@@ -156,11 +159,9 @@ static const server_rec *find_plain_vhost(const check_t *check, const site_domai
     int i = 0;
 
     *pserved = 0;
-    for (i = 0; i < check->site->vhosts->nelts; ++i) {
-        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, site_vhost_t *);
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(domain->vhosts, i, site_vhost_t *);
 
-        if (vhost->domain != domain)
-            continue;
         if (tree_vhost(check->site->tree, vhost->server)->ssl_engine)
             *pserved = 1;
         else if (plain == NULL && is_meant_for_tls(check, vhost->server)
@@ -222,11 +223,12 @@ static const char *orphans_of(const check_t *check, const site_domain_t *domain)
 
     for (i = 0; i < names->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
-        const server_rec *s = check->site->main;
+        int k = 0;
 
-        while (s != NULL && !vhosts_answers(s, name))
-            s = s->next;
-        if (s == NULL)
+        while (k < domain->met->nelts
+               && !vhosts_answers(APR_ARRAY_IDX(domain->met, k, const server_rec *), name))
+            ++k;
+        if (k == domain->met->nelts)
             APR_ARRAY_PUSH(orphans, const char *) = name;
     }
     return orphans->nelts > 0 && orphans->nelts < names->nelts
@@ -314,10 +316,10 @@ static void check_address_default(const check_t *check, const site_domain_t *dom
     const server_rec *hidden = NULL;
     int i = 0;
 
-    for (i = 0; i < check->site->vhosts->nelts; ++i) {
-        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, const site_vhost_t *);
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *);
 
-        if (vhost->domain != domain || !tree_vhost(check->site->tree, vhost->server)->ssl_engine)
+        if (!tree_vhost(check->site->tree, vhost->server)->ssl_engine)
             continue;
         if (vhosts_is_default(vhost->server))
             return;
@@ -345,38 +347,62 @@ static void check_address(const check_t *check, const site_domain_t *domain)
 
 /* ---- what TLS settings allow --------------------------------------------------------------- */
 
+/* What was found out about a key type on these terms: thousands of virtual hosts have the same. */
+typedef struct judgement {
+    const terms_t *terms;
+    const char *type;
+    const char *refusal; /* NULL: it can work */
+} judgement_t;
+
+/* Why a key of this type cannot work on these terms, or NULL. */
+static const char *judge_type(const check_t *check, const terms_t *terms, const char *type)
+{
+    eab_result_t *result = NULL;
+    judgement_t *judgement = NULL;
+    int i = 0;
+
+    for (i = 0; i < check->judgements->nelts; ++i) {
+        judgement = &APR_ARRAY_IDX(check->judgements, i, judgement_t);
+        if (strcmp(judgement->type, type) == 0 && terms_equal(judgement->terms, terms))
+            return judgement->refusal;
+    }
+    result = eab_result_make(check->ptemp);
+    judgement = apr_array_push(check->judgements);
+    judgement->terms = terms;
+    judgement->type = type;
+    judgement->refusal =
+        terms_check_type(terms, type, result) == APR_SUCCESS ? NULL : result->detail;
+    return judgement->refusal;
+}
+
 /* Found before an order is paid for: a key type that works in none of the virtual hosts that would use
  * it. What the system's OpenSSL refuses by itself is not in the configuration. */
 static void check_key_type(const check_t *check, const site_domain_t *domain, const char *type)
 {
-    eab_result_t *result = eab_result_make(check->ptemp);
     const site_vhost_t *refusing = NULL;
+    const terms_t *terms = NULL;
     int i = 0, allowed = 0;
 
-    for (i = 0; i < check->site->vhosts->nelts; ++i) {
-        const site_vhost_t *vhost = APR_ARRAY_IDX(check->site->vhosts, i, const site_vhost_t *);
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *);
         const tree_vhost_t *tree = tree_vhost(check->site->tree, vhost->server);
 
-        if (vhost->domain != domain || !tree->ssl_engine)
+        if (!tree->ssl_engine)
             continue;
-        eab_result_clear(result);
-        if (terms_check_type(tree->terms, type, result) == APR_SUCCESS)
+        if (judge_type(check, tree->terms, type) == NULL)
             allowed = 1;
         else
             refusing = vhost;
     }
     if (refusing == NULL)
         return;
-    eab_result_clear(result);
-    terms_check_type(tree_vhost(check->site->tree, refusing->server)->terms, type, result);
+    terms = tree_vhost(check->site->tree, refusing->server)->terms;
     mistake_add(allowed || terms_system_refuses(type) ? check->notices : check->mistakes,
                 vhosts_where(check->ptemp, refusing->server),
                 "a certificate with ACMEKeyType %s would not work in this <VirtualHost>: %s (%s). "
                 "Choose another ACMEKeyType for '%s', or ease what stands there",
-                type, result->detail,
-                tree_vhost(check->site->tree, refusing->server)->terms->where != NULL
-                    ? tree_vhost(check->site->tree, refusing->server)->terms->where
-                    : "the policy of this system's OpenSSL",
+                type, judge_type(check, terms, type),
+                terms->where != NULL ? terms->where : "the policy of this system's OpenSSL",
                 APR_ARRAY_IDX(domain->names, 0, const char *));
 }
 
@@ -438,7 +464,7 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
 {
     const char *output = NULL;
     char reason[120];
-    int status = 0, before = check->troubles->nelts;
+    int status = 0, before = check->troubles->all->nelts;
     const json_t *json = json_own(check->ptemp, plan_to_json(plan));
     apr_status_t rv =
         program_run(&output, &status, KEEPER_PROGRAM, "--check", json_text(check->ptemp, json),
@@ -453,7 +479,7 @@ static void run_keeper(const check_t *check, const plan_t *plan, const char *whe
     }
     note_keeper_output(check, output);
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1
-        || (WEXITSTATUS(status) == 1 && check->troubles->nelts == before))
+        || (WEXITSTATUS(status) == 1 && check->troubles->all->nelts == before))
         mistake_add(check->troubles, where,
                     "the keeper program (" KEEPER_PROGRAM ") could not check its files (wait "
                     "status %d); install it again in the version of this module",
@@ -555,7 +581,7 @@ static apr_uint64_t add_hash(apr_uint64_t hash, const char *text)
 }
 
 /* A restart with the same configuration has nothing to tell: they are known. */
-static int are_news(const apr_array_header_t *list)
+static int are_news(const mistakes_t *mistakes)
 {
     static const char key[] = "acme_eab notices that were told";
     apr_uint64_t *told = ap_retained_data_get(key), hash = 1;
@@ -563,8 +589,8 @@ static int are_news(const apr_array_header_t *list)
 
     if (told == NULL)
         told = ap_retained_data_create(key, sizeof(*told));
-    for (i = 0; i < list->nelts; ++i) {
-        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
+    for (i = 0; i < mistakes->all->nelts; ++i) {
+        const mistake_t *mistake = &APR_ARRAY_IDX(mistakes->all, i, mistake_t);
 
         hash = add_hash(add_hash(hash, mistake->where), mistake->text);
     }
@@ -574,31 +600,14 @@ static int are_news(const apr_array_header_t *list)
     return 1;
 }
 
-/* The same setting may be that of many certificates. */
-static int is_repeated(const apr_array_header_t *list, int index)
-{
-    const mistake_t *mistake = &APR_ARRAY_IDX(list, index, mistake_t);
-    int i;
-
-    for (i = 0; i < index; ++i) {
-        const mistake_t *other = &APR_ARRAY_IDX(list, i, mistake_t);
-
-        if (strcmp(other->where, mistake->where) == 0 && strcmp(other->text, mistake->text) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static void report(const apr_array_header_t *list, int level, server_rec *main_server)
+static void report(const mistakes_t *mistakes, int level, server_rec *main_server)
 {
     int i = 0;
 
-    for (i = 0; i < list->nelts; ++i) {
-        const mistake_t *mistake = &APR_ARRAY_IDX(list, i, mistake_t);
+    for (i = 0; i < mistakes->all->nelts; ++i) {
+        const mistake_t *mistake = &APR_ARRAY_IDX(mistakes->all, i, mistake_t);
 
-        if (!is_repeated(list, i))
-            ap_log_error(APLOG_MARK, level, 0, main_server, "%s: %s", mistake->where,
-                         mistake->text);
+        ap_log_error(APLOG_MARK, level, 0, main_server, "%s: %s", mistake->where, mistake->text);
     }
 }
 
@@ -612,10 +621,11 @@ static int is_at_terminal(void)
 int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     const config_record_t *record = config_record(pconf);
-    check_t check = { ptemp, NULL, record->mistakes, record->troubles, NULL };
+    check_t check = { ptemp, NULL, record->mistakes, record->troubles, NULL, NULL };
     int startup = is_at_terminal() ? APLOG_STARTUP : 0, first = 0;
 
     (void)plog;
+    check.judgements = apr_array_make(ptemp, 2, sizeof(judgement_t));
     check.site = site_make(pconf, main_server, record);
     check.site->troubles = check.troubles;
     check.notices = check.site->notices;
@@ -626,11 +636,11 @@ int check_hook(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_re
     }
     else if (geteuid() == 0)
         check_abandoned(&check);
-    first = check.troubles->nelts > 0 && is_first_start(&check);
+    first = check.troubles->all->nelts > 0 && is_first_start(&check);
     report(check.mistakes, APLOG_ERR | startup, main_server);
     if (first || is_at_terminal())
         report(check.troubles, (first ? APLOG_ERR : APLOG_WARNING) | startup, main_server);
-    if (check.mistakes->nelts > 0 || first)
+    if (check.mistakes->all->nelts > 0 || first)
         return !OK;
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
         report(check.notices, APLOG_NOTICE | APLOG_STARTUP, main_server);

@@ -460,8 +460,8 @@ config_record_t *config_record(apr_pool_t *pconf)
     record = apr_pcalloc(pconf, sizeof(*record));
     record->domains = apr_array_make(pconf, 4, sizeof(config_domain_t *));
     record->accounts = apr_array_make(pconf, 2, sizeof(config_account_t *));
-    record->mistakes = mistake_list_make(pconf);
-    record->troubles = mistake_list_make(pconf);
+    record->mistakes = mistakes_make(pconf);
+    record->troubles = mistakes_make(pconf);
     apr_pool_userdata_setn(record, RECORD_KEY, NULL, pconf);
     return record;
 }

@@ -10,6 +10,8 @@
 #include <http_config.h>
 #include <apr_tables.h>
 
+#include "httpd/mistake.h"
+
 typedef enum {
     SETTING_SERVER, /* the directory URL; presets are resolved */
     SETTING_EAB_KID,
@@ -67,8 +69,8 @@ typedef struct config_domain {
 typedef struct config_record {
     apr_array_header_t *domains;  /* config_domain_t * */
     apr_array_header_t *accounts; /* config_account_t *: the named ones */
-    apr_array_header_t *mistakes; /* mistake_t: what is wrong in the configuration itself */
-    apr_array_header_t *troubles; /* mistake_t: ... with what it names: files, programs, users */
+    mistakes_t *mistakes;         /* mistake_t: what is wrong in the configuration itself */
+    mistakes_t *troubles;         /* mistake_t: ... with what it names: files, programs, users */
 } config_record_t;
 
 extern const command_rec config_commands[];

@@ -7,6 +7,7 @@ libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/lines.c mod_acme_eab/httpd/lines.h \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
 	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \
+	mod_acme_eab/httpd/owners.c mod_acme_eab/httpd/owners.h \
 	mod_acme_eab/httpd/pending.c mod_acme_eab/httpd/pending.h \
 	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
 	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \

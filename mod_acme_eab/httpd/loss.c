@@ -98,21 +98,6 @@ static void tell_left(const loss_t *loss, const site_left_t *left)
 
 /* ---- those that do not ----------------------------------------------------------------------------- */
 
-static const site_domain_t *other_owner(const loss_t *loss, const site_vhost_t *vhost,
-                                        const char *name)
-{
-    const apr_array_header_t *domains = loss->site->domains;
-    int i = 0;
-
-    for (i = 0; i < domains->nelts; ++i) {
-        const site_domain_t *domain = APR_ARRAY_IDX(domains, i, const site_domain_t *);
-
-        if (domain != vhost->domain && name_matches_any(domain->names, name))
-            return domain;
-    }
-    return NULL;
-}
-
 /* A pattern is no name; "*.example.edu" is one. */
 static int is_pattern(const char *name)
 {
@@ -151,7 +136,7 @@ static void collect_missing(const loss_t *loss, const site_vhost_t *vhost,
             tell_unusable(loss, vhost, word, why);
         else if (name_matches_any(vhost->domain->names, name))
             continue;
-        else if ((other = other_owner(loss, vhost, name)) != NULL) {
+        else if ((other = site_other_owner(loss->site, vhost->domain, name, loss->ptemp)) != NULL) {
             APR_ARRAY_PUSH(others, const char *) = name;
             *pother = other;
         }
@@ -251,7 +236,7 @@ void loss_tell(const site_t *site, apr_pool_t *ptemp)
     int i = 0;
 
     for (i = 0; i < site->left->nelts; ++i)
-        tell_left(&loss, &APR_ARRAY_IDX(site->left, i, const site_left_t));
+        tell_left(&loss, APR_ARRAY_IDX(site->left, i, const site_left_t *));
     for (i = 0; i < site->vhosts->nelts; ++i) {
         const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, const site_vhost_t *);
 
@@ -266,12 +251,14 @@ int loss_is_left(const site_t *site, const site_domain_t *domain)
 {
     int i = 0;
 
-    for (i = 0; i < site->left->nelts; ++i) {
-        const site_left_t *left = &APR_ARRAY_IDX(site->left, i, const site_left_t);
+    for (i = 0; i < domain->met->nelts; ++i) {
+        const server_rec *s = APR_ARRAY_IDX(domain->met, i, const server_rec *);
+        const site_left_t *left = site_left(site, s);
 
-        if (left->domain == domain
-            || (left->why != SITE_LEFT_PATTERN
-                && vhosts_match(left->server, domain->names) >= VHOSTS_ALIAS))
+        if (left != NULL
+            && (left->domain == domain
+                || (left->why != SITE_LEFT_PATTERN
+                    && vhosts_match(s, domain->names) >= VHOSTS_ALIAS)))
             return 1;
     }
     return 0;

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "base/address.h"
 #include "base/name.h"
 #include "httpd/value.h"
 #include "httpd/vhosts.h"
@@ -13,6 +14,7 @@ typedef struct candidate {
     const tree_vhost_t *tree;
     const own_t *own;          /* NULL, like names, until a managed domain meets it */
     apr_array_header_t *names; /* those that reach it, the ServerName first */
+    apr_array_header_t *met;   /* site_domain_t *: with a name in common, or one that it catches */
 } candidate_t;
 
 typedef struct match {
@@ -87,30 +89,22 @@ static void serve(site_t *site, const candidate_t *candidate, site_domain_t *dom
     vhost->extra_copies = candidate->tree->chain_file;
     vhost->state = "unmanaged";
     APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
+    APR_ARRAY_PUSH(domain->vhosts, site_vhost_t *) = vhost;
     apr_hash_set(site->by_server, &vhost->server, sizeof(vhost->server), vhost);
 }
 
 static void leave(site_t *site, const candidate_t *candidate, const site_domain_t *domain,
                   site_left_why_t why)
 {
-    site_left_t *left = apr_array_push(site->left);
+    site_left_t *left = apr_pcalloc(site->pool, sizeof(*left));
 
     left->server = candidate->server;
     left->domain = domain;
     left->own = candidate->own;
     left->names = candidate->names;
     left->why = why;
-}
-
-static int is_left(const site_t *site, const server_rec *s)
-{
-    int i = 0;
-
-    for (i = 0; i < site->left->nelts; ++i) {
-        if (APR_ARRAY_IDX(site->left, i, site_left_t).server == s)
-            return 1;
-    }
-    return 0;
+    APR_ARRAY_PUSH(site->left, site_left_t *) = left;
+    apr_hash_set(site->by_left, &left->server, sizeof(left->server), left);
 }
 
 /* ---- a domain for it ----------------------------------------------------------------------------- */
@@ -152,13 +146,74 @@ static int is_used(const site_t *site, const site_domain_t *domain)
 {
     int i = 0;
 
-    for (i = 0; i < site->vhosts->nelts; ++i) {
-        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(domain->vhosts, i, site_vhost_t *);
 
-        if (vhost->domain == domain && tree_vhost(site->tree, vhost->server)->ssl_engine)
+        if (tree_vhost(site->tree, vhost->server)->ssl_engine)
             return 1;
     }
     return 0;
+}
+
+static void find_for_words(const site_t *site, apr_array_header_t *found,
+                           const apr_array_header_t *words)
+{
+    int i = 0;
+
+    for (i = 0; words != NULL && i < words->nelts; ++i) {
+        if (APR_ARRAY_IDX(words, i, const char *) != NULL)
+            owners_find(site->owners, found, APR_ARRAY_IDX(words, i, const char *));
+    }
+}
+
+static void find_for_patterns(const site_t *site, apr_array_header_t *found,
+                              const apr_array_header_t *patterns)
+{
+    int i = 0;
+
+    for (i = 0; patterns != NULL && i < patterns->nelts; ++i) {
+        if (APR_ARRAY_IDX(patterns, i, const char *) != NULL)
+            owners_find_caught(site->owners, found, APR_ARRAY_IDX(patterns, i, const char *));
+    }
+}
+
+static void find_for_addresses(const site_t *site, apr_array_header_t *found,
+                               const server_addr_rec *addr)
+{
+    const char *text = NULL;
+
+    for (; addr != NULL; addr = addr->next) {
+        text =
+            address_text(site->pool, addr->host_addr->ipaddr_ptr, (int)addr->host_addr->ipaddr_len);
+        if (text != NULL)
+            owners_find(site->owners, found, text);
+    }
+}
+
+/* The domains that it meets, in the order of the configuration; each of them learns of it. */
+static apr_array_header_t *meet(site_t *site, const server_rec *s)
+{
+    apr_array_header_t *found = apr_array_make(site->pool, 4, sizeof(int));
+    apr_array_header_t *met = apr_array_make(site->pool, 2, sizeof(site_domain_t *));
+    int i = 0;
+
+    if (s->server_hostname != NULL)
+        owners_find(site->owners, found, s->server_hostname);
+    find_for_words(site, found, s->names);
+    find_for_words(site, found, s->wild_names);
+    find_for_patterns(site, found, s->wild_names);
+    find_for_addresses(site, found, s->addrs);
+    owners_sort(found);
+    for (i = 0; i < found->nelts; ++i) {
+        site_domain_t *domain =
+            APR_ARRAY_IDX(site->domains, APR_ARRAY_IDX(found, i, int), site_domain_t *);
+
+        if (vhosts_match(s, domain->names) == VHOSTS_NONE)
+            continue;
+        APR_ARRAY_PUSH(met, site_domain_t *) = domain;
+        APR_ARRAY_PUSH(domain->met, const server_rec *) = s;
+    }
+    return met;
 }
 
 /* @param least    VHOSTS_PATTERN: only those that no server with TLS uses for its names
@@ -171,8 +226,8 @@ static site_domain_t *best_domain(const match_t *match, candidate_t *candidate,
     int i = 0;
 
     *prefused = NULL;
-    for (i = 0; i < site->domains->nelts; ++i) {
-        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
+    for (i = 0; i < candidate->met->nelts; ++i) {
+        site_domain_t *domain = APR_ARRAY_IDX(candidate->met, i, site_domain_t *);
 
         if (vhosts_match(candidate->server, domain->names) < least
             || (least == VHOSTS_PATTERN && is_used(site, domain)))
@@ -188,47 +243,57 @@ static site_domain_t *best_domain(const match_t *match, candidate_t *candidate,
     return best;
 }
 
-static void match_by_names(const match_t *match, const server_rec *s)
+static void match_by_names(const match_t *match, candidate_t *candidate)
 {
-    candidate_t candidate = { s, tree_vhost(match->site->tree, s), NULL, NULL };
+    const server_rec *s = candidate->server;
     const site_domain_t *refused = NULL;
-    site_domain_t *domain = best_domain(match, &candidate, VHOSTS_ALIAS, &refused);
+    site_domain_t *domain = best_domain(match, candidate, VHOSTS_ALIAS, &refused);
 
     if (config_get(s)->off_where != NULL) {
-        if (candidate.tree->ssl_engine && (domain != NULL || refused != NULL))
-            leave(match->site, &candidate, domain != NULL ? domain : refused, SITE_LEFT_OFF);
+        if (candidate->tree->ssl_engine && (domain != NULL || refused != NULL))
+            leave(match->site, candidate, domain != NULL ? domain : refused, SITE_LEFT_OFF);
     }
     else if (domain != NULL)
-        serve(match->site, &candidate, domain);
+        serve(match->site, candidate, domain);
     else if (refused != NULL)
-        leave(match->site, &candidate, refused, SITE_LEFT_MORE);
+        leave(match->site, candidate, refused, SITE_LEFT_MORE);
 }
 
 /* A host that catches the rest keeps the certificate that it has. */
-static void match_by_pattern(const match_t *match, const server_rec *s)
+static void match_by_pattern(const match_t *match, candidate_t *candidate)
 {
-    candidate_t candidate = { s, tree_vhost(match->site->tree, s), NULL, NULL };
     const site_domain_t *refused = NULL;
-    site_domain_t *domain = best_domain(match, &candidate, VHOSTS_PATTERN, &refused);
+    site_domain_t *domain = best_domain(match, candidate, VHOSTS_PATTERN, &refused);
     const site_domain_t *met = domain != NULL ? domain : refused;
 
     if (met == NULL)
         return;
-    if (own_is_real(candidate.own, candidate.names))
-        leave(match->site, &candidate, met, SITE_LEFT_PATTERN);
+    if (own_is_real(candidate->own, candidate->names))
+        leave(match->site, candidate, met, SITE_LEFT_PATTERN);
     else
-        serve(match->site, &candidate, domain);
+        serve(match->site, candidate, domain);
 }
 
 void match_vhosts(site_t *site, apr_time_t now)
 {
     const match_t match = { site, now, apr_hash_make(site->pool) };
+    apr_array_header_t *candidates = apr_array_make(site->pool, 16, sizeof(candidate_t));
     const server_rec *s = NULL;
+    int i = 0;
 
-    for (s = site->main; s != NULL; s = s->next)
-        match_by_names(&match, s);
     for (s = site->main; s != NULL; s = s->next) {
-        if (site_vhost(site, s) == NULL && !is_left(site, s) && config_get(s)->off_where == NULL)
-            match_by_pattern(&match, s);
+        candidate_t candidate = { s, tree_vhost(site->tree, s), NULL, NULL, meet(site, s) };
+
+        APR_ARRAY_PUSH(candidates, candidate_t) = candidate;
+    }
+    for (i = 0; i < candidates->nelts; ++i)
+        match_by_names(&match, &APR_ARRAY_IDX(candidates, i, candidate_t));
+    for (i = 0; i < candidates->nelts; ++i) {
+        candidate_t *candidate = &APR_ARRAY_IDX(candidates, i, candidate_t);
+
+        s = candidate->server;
+        if (site_vhost(site, s) == NULL && site_left(site, s) == NULL
+            && config_get(s)->off_where == NULL)
+            match_by_pattern(&match, candidate);
     }
 }

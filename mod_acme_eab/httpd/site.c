@@ -100,8 +100,7 @@ static const char *place_of(const site_account_t *account, setting_id_t id)
 }
 
 /* One account can have one key source, one set of contacts, one way to its CA. */
-static void compare_accounts(const site_account_t *a, const site_account_t *b,
-                             apr_array_header_t *mistakes)
+static void compare_accounts(const site_account_t *a, const site_account_t *b, mistakes_t *mistakes)
 {
     apr_pool_t *p = mistakes->pool;
     const struct {
@@ -130,7 +129,7 @@ static void compare_accounts(const site_account_t *a, const site_account_t *b,
 
 /* Two names for one account at the CA would be two opinions on what belongs to it. */
 static void join_accounts(site_account_t *account, const site_account_t *other,
-                          apr_array_header_t *mistakes)
+                          mistakes_t *mistakes)
 {
     if (account->named != NULL && other->named != NULL && account->named != other->named)
         mistake_add(
@@ -147,7 +146,7 @@ static void join_accounts(site_account_t *account, const site_account_t *other,
     }
 }
 
-static int account_index(site_t *site, site_account_t *account, apr_array_header_t *mistakes)
+static int account_index(site_t *site, site_account_t *account, mistakes_t *mistakes)
 {
     int i = 0;
 
@@ -177,8 +176,7 @@ static const char *list_labels(const config_record_t *record)
 }
 
 /* Also where no managed domain follows it: a label that leads nowhere is never meant. */
-static void check_label(const config_t *config, const config_record_t *record,
-                        apr_array_header_t *mistakes)
+static void check_label(const config_t *config, const config_record_t *record, mistakes_t *mistakes)
 {
     const char *label = config_value(config, SETTING_USE_ACCOUNT), *known = NULL;
 
@@ -196,8 +194,7 @@ static void check_label(const config_t *config, const config_record_t *record,
                     label);
 }
 
-static void check_labels(const site_t *site, const config_record_t *record,
-                         apr_array_header_t *mistakes)
+static void check_labels(const site_t *site, const config_record_t *record, mistakes_t *mistakes)
 {
     const server_rec *s = NULL;
     int i = 0;
@@ -214,7 +211,7 @@ static void check_labels(const site_t *site, const config_record_t *record,
 
 /* NULL when a mistake is on record. */
 static site_account_t *account_of(const site_t *site, const config_record_t *record,
-                                  const site_domain_t *domain, apr_array_header_t *mistakes)
+                                  const site_domain_t *domain, mistakes_t *mistakes)
 {
     const setting_t *use = &domain->config->settings[SETTING_USE_ACCOUNT];
     const config_account_t *named = NULL;
@@ -247,7 +244,7 @@ static int contains(const apr_array_header_t *names, const char *name)
 }
 
 static apr_array_header_t *words_of(const site_t *site, const config_domain_t *domain,
-                                    apr_array_header_t *mistakes)
+                                    mistakes_t *mistakes)
 {
     const server_rec *s = domain->server;
 
@@ -292,7 +289,7 @@ static apr_array_header_t *without_covered(const apr_array_header_t *names)
 /* What an administrator has written must be right. Of the aliases of a virtual host, those that no
  * certificate can have are no reason to go without one for the others. */
 static void refuse_name(site_t *site, site_domain_t *domain, const char *word, const char *why,
-                        int is_alias, apr_array_header_t *mistakes)
+                        int is_alias, mistakes_t *mistakes)
 {
     const char *shown = ap_escape_logitem(site->pool, word);
 
@@ -310,7 +307,7 @@ static void refuse_name(site_t *site, site_domain_t *domain, const char *word, c
                     shown, why);
 }
 
-static void read_names(site_t *site, site_domain_t *domain, apr_array_header_t *mistakes)
+static void read_names(site_t *site, site_domain_t *domain, mistakes_t *mistakes)
 {
     apr_array_header_t *words = words_of(site, domain->declared, mistakes);
     apr_array_header_t *names = apr_array_make(site->pool, words->nelts, sizeof(const char *));
@@ -373,7 +370,7 @@ static void plan_certificate(plan_certificate_t *planned, const config_t *config
 }
 
 /* Only where they were asked for: they are not among the defaults. */
-static void check_dns_command(const config_t *config, apr_array_header_t *mistakes)
+static void check_dns_command(const config_t *config, mistakes_t *mistakes)
 {
     static const char *const types[] = { "dns-01", "dns-account-01" };
     const setting_t *challenge = &config->settings[SETTING_CHALLENGE];
@@ -407,8 +404,7 @@ static void add_certificate(site_t *site, site_domain_t *domain, int account, co
     APR_ARRAY_PUSH(domain->certificates, plan_certificate_t *) = planned;
 }
 
-static void add_certificates(site_t *site, site_domain_t *domain, int account,
-                             apr_array_header_t *mistakes)
+static void add_certificates(site_t *site, site_domain_t *domain, int account, mistakes_t *mistakes)
 {
     const apr_array_header_t *types = domain->config->settings[SETTING_KEY_TYPE].words;
     const plan_certificate_t *last = NULL;
@@ -493,22 +489,21 @@ static const char *difference(const site_domain_t *of_a, const site_domain_t *of
     return NULL;
 }
 
-/* The order of the names does not matter: the first one declared says what the certificate is called. */
-static site_domain_t *find_same_names(const site_t *site, const apr_array_header_t *names)
+static int compare_words(const void *a, const void *b)
 {
-    int i = 0;
-
-    for (i = 0; i < site->domains->nelts; ++i) {
-        site_domain_t *domain = APR_ARRAY_IDX(site->domains, i, site_domain_t *);
-
-        if (name_same_set(domain->names, names))
-            return domain;
-    }
-    return NULL;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void join_domains(site_domain_t *domain, const site_domain_t *again,
-                         apr_array_header_t *mistakes)
+/* The order of the names does not matter: the first one declared says what the certificate is called. */
+static const char *set_of(apr_pool_t *p, const apr_array_header_t *names)
+{
+    apr_array_header_t *sorted = apr_array_copy(p, names);
+
+    qsort(sorted->elts, (size_t)sorted->nelts, sizeof(const char *), compare_words);
+    return apr_array_pstrcat(p, sorted, ' ');
+}
+
+static void join_domains(site_domain_t *domain, const site_domain_t *again, mistakes_t *mistakes)
 {
     const char *other = difference(domain, again);
 
@@ -523,11 +518,11 @@ static void join_domains(site_domain_t *domain, const site_domain_t *again,
 }
 
 static void add_domain(site_t *site, const config_record_t *record, const config_domain_t *declared,
-                       apr_array_header_t *mistakes)
+                       mistakes_t *mistakes)
 {
     site_domain_t *domain = apr_pcalloc(site->pool, sizeof(*domain)), *same = NULL;
     site_account_t *account = NULL;
-    const char *off = config_get(declared->server)->off_where;
+    const char *off = config_get(declared->server)->off_where, *set = NULL;
 
     domain->declared = declared;
     domain->config = config_of_domain(site->pool, declared);
@@ -544,10 +539,15 @@ static void add_domain(site_t *site, const config_record_t *record, const config
         return;
     check_dns_command(domain->config, mistakes);
     add_certificates(site, domain, account_index(site, account, mistakes), mistakes);
-    if ((same = find_same_names(site, domain->names)) != NULL) {
+    set = set_of(site->pool, domain->names);
+    if ((same = apr_hash_get(site->by_names, set, APR_HASH_KEY_STRING)) != NULL) {
         join_domains(same, domain, mistakes);
         return;
     }
+    domain->met = apr_array_make(site->pool, 2, sizeof(const server_rec *));
+    domain->vhosts = apr_array_make(site->pool, 2, sizeof(site_vhost_t *));
+    apr_hash_set(site->by_names, set, APR_HASH_KEY_STRING, domain);
+    owners_add(site->owners, domain->names);
     APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
     apr_array_cat(site->certificates, domain->certificates);
 }
@@ -627,7 +627,7 @@ static void find_user(site_t *site, const config_t *config, const config_domain_
 
 site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_record_t *record)
 {
-    apr_array_header_t *mistakes = record->mistakes;
+    mistakes_t *mistakes = record->mistakes;
     site_t *site = apr_pcalloc(pconf, sizeof(*site));
     const config_t *config = config_get(main_server);
     int i = 0;
@@ -646,9 +646,12 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->domains = apr_array_make(pconf, 8, sizeof(site_domain_t *));
     site->certificates = apr_array_make(pconf, 8, sizeof(plan_certificate_t *));
     site->vhosts = apr_array_make(pconf, 8, sizeof(site_vhost_t *));
-    site->left = apr_array_make(pconf, 2, sizeof(site_left_t));
-    site->notices = mistake_list_make(pconf);
+    site->left = apr_array_make(pconf, 2, sizeof(site_left_t *));
+    site->notices = mistakes_make(pconf);
     site->by_server = apr_hash_make(pconf);
+    site->by_left = apr_hash_make(pconf);
+    site->by_names = apr_hash_make(pconf);
+    site->owners = owners_make(pconf);
     check_labels(site, record, mistakes);
     if (!site->enabled)
         return site;
@@ -661,6 +664,29 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
 site_vhost_t *site_vhost(const site_t *site, const server_rec *server)
 {
     return apr_hash_get(site->by_server, &server, sizeof(server));
+}
+
+const site_domain_t *site_other_owner(const site_t *site, const site_domain_t *domain,
+                                      const char *name, apr_pool_t *ptemp)
+{
+    apr_array_header_t *found = apr_array_make(ptemp, 2, sizeof(int));
+    int i = 0;
+
+    owners_find(site->owners, found, name);
+    owners_sort(found);
+    for (i = 0; i < found->nelts; ++i) {
+        const site_domain_t *other =
+            APR_ARRAY_IDX(site->domains, APR_ARRAY_IDX(found, i, int), const site_domain_t *);
+
+        if (other != domain && name_matches_any(other->names, name))
+            return other;
+    }
+    return NULL;
+}
+
+const site_left_t *site_left(const site_t *site, const server_rec *server)
+{
+    return apr_hash_get(site->by_left, &server, sizeof(server));
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "base/rundir.h"
 #include "httpd/config.h"
 #include "httpd/own.h"
+#include "httpd/owners.h"
 #include "httpd/tree.h"
 #include "ipc/plan.h"
 #include "store/store.h"
@@ -49,6 +50,8 @@ typedef struct site_domain {
     apr_array_header_t *left_out;     /* const char *: aliases of servers that no certificate has */
     apr_array_header_t *certificates; /* plan_certificate_t *, at least one */
     apr_array_header_t *choices;      /* site_choice_t *: made when mod_ssl asks */
+    apr_array_header_t *met;    /* const server_rec *: with a name in common, or that catch one */
+    apr_array_header_t *vhosts; /* struct site_vhost *: those that use it */
 } site_domain_t;
 
 /** A server that a managed domain belongs to. */
@@ -90,15 +93,18 @@ typedef struct site {
     apr_array_header_t *domains;      /* site_domain_t * */
     apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
-    apr_array_header_t *left;         /* site_left_t */
+    apr_array_header_t *left;         /* site_left_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
-    apr_array_header_t *troubles;     /* mistake_t: what a start does not depend on, see check.h */
-    apr_array_header_t *notices;      /* mistake_t: not wrong, and worth a line in the log */
-    apr_array_header_t *kept_keys;    /* const char *: see httpd/rehearsal.h */
-    struct fallback *fallback;        /* made when it is needed */
-    const char *user;                 /* of the agent; NULL when httpd was not started as root */
-    int uid, gid;                     /* SITE_NO_USER: the system has no usable user of that name */
-    const char *held;                 /* why no keeper runs, for the status; NULL: one does */
+    apr_hash_t *by_left;              /* the same for left: site_left_t * */
+    owners_t *owners;                 /* of domains, in their order */
+    apr_hash_t *by_names;          /* the set of names of a domain, as one text: site_domain_t * */
+    mistakes_t *troubles;          /* mistake_t: what a start does not depend on, see check.h */
+    mistakes_t *notices;           /* mistake_t: not wrong, and worth a line in the log */
+    apr_array_header_t *kept_keys; /* const char *: see httpd/rehearsal.h */
+    struct fallback *fallback;     /* made when it is needed */
+    const char *user;              /* of the agent; NULL when httpd was not started as root */
+    int uid, gid;                  /* SITE_NO_USER: the system has no usable user of that name */
+    const char *held;              /* why no keeper runs, for the status; NULL: one does */
     int parent;         /* process id: which run of httpd this is, from supervise_start() on ... */
     apr_time_t since;   /* ... its start or restart, */
     apr_time_t started; /* the same by clock_steady(), */
@@ -117,8 +123,15 @@ int site_find_user(site_t *site);
 /** The entry of a server, or NULL when nothing is managed for it. */
 site_vhost_t *site_vhost(const site_t *site, const server_rec *server);
 
+/** The entry of a server that keeps its own, or NULL. */
+const site_left_t *site_left(const site_t *site, const server_rec *server);
+
 /** Of the plan, what the status needs: which run of httpd this is, and what is managed. In p. */
 plan_t *site_outline(const site_t *site, apr_pool_t *p);
+
+/** The domain that has this very name, or a wildcard for it, and is not the one that is given; or NULL. */
+const site_domain_t *site_other_owner(const site_t *site, const site_domain_t *domain,
+                                      const char *name, apr_pool_t *ptemp);
 
 /** The plan for the keeper, in p. */
 plan_t *site_plan(const site_t *site, apr_pool_t *p);

@@ -220,7 +220,7 @@ def test_every_fault_at_the_account(world):
     def configure(contact, more):
         httpd.configure(
             f"ACMEContact {contact}@test.example", "ACMETermsOfService accepted", "ACMEReload off",
-            *(cell.lines(httpd, more) for cell in cells))
+            *(cell.lines(httpd, more.format(cell.kid)) for cell in cells))
     configure("webmaster", "")
     world.expect(r"acme_eab:(error|warn)\]")
     httpd.start()
@@ -230,7 +230,7 @@ def test_every_fault_at_the_account(world):
         happens, acted = FAULTS[cell.fault]
         cell.ca.accidents.plan("account", happens, after=acted)
         cell.kind = "account"
-    configure("office", " more.test.example")
+    configure("office", " {}.test.example")
     httpd.graceful()
     wait_until(lambda: all(cell.ca.collected() == 2 for cell in cells), SECONDS,
                "certificates after the change", pause=0.2)

@@ -5,6 +5,7 @@ check_PROGRAMS += \
 	test/unit/httpd/test_lines \
 	test/unit/httpd/test_mistake \
 	test/unit/httpd/test_own \
+	test/unit/httpd/test_owners \
 	test/unit/httpd/test_page \
 	test/unit/httpd/test_pending \
 	test/unit/httpd/test_program \
@@ -22,6 +23,10 @@ test_unit_httpd_test_lines_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_mistake_SOURCES = test/unit/httpd/test_mistake.c
 test_unit_httpd_test_mistake_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_mistake_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_owners_SOURCES = test/unit/httpd/test_owners.c
+test_unit_httpd_test_owners_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_owners_LDADD = $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_own_SOURCES = test/unit/httpd/test_own.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h

@@ -29,28 +29,28 @@ static int teardown(void **state)
 
 static void test_list(void **state)
 {
-    apr_array_header_t *list = mistake_list_make(*state);
+    mistakes_t *list = mistakes_make(*state);
     const mistake_t *mistake = NULL;
 
-    assert_int_equal(list->nelts, 0);
+    assert_int_equal(list->all->nelts, 0);
     mistake_add(list, "a.conf:3", "%s: %d", "ACMEServer", 7);
     mistake_add(list, "a.conf:4", "another");
-    assert_int_equal(list->nelts, 2);
-    mistake = &APR_ARRAY_IDX(list, 0, mistake_t);
+    assert_int_equal(list->all->nelts, 2);
+    mistake = &APR_ARRAY_IDX(list->all, 0, mistake_t);
     assert_string_equal(mistake->where, "a.conf:3");
     assert_string_equal(mistake->text, "ACMEServer: 7");
 }
 
 static void test_the_same_twice(void **state)
 {
-    apr_array_header_t *list = mistake_list_make(*state);
+    mistakes_t *list = mistakes_make(*state);
 
     mistake_add(list, "a.conf:3", "wrong");
     mistake_add(list, "a.conf:3", "wro%s", "ng");
-    assert_int_equal(list->nelts, 1);
+    assert_int_equal(list->all->nelts, 1);
     mistake_add(list, "a.conf:4", "wrong");
     mistake_add(list, "a.conf:3", "wrong too");
-    assert_int_equal(list->nelts, 3);
+    assert_int_equal(list->all->nelts, 3);
 }
 
 int main(void)
