@@ -140,8 +140,9 @@ int answer_log_transaction(request_rec *r)
     const char *host = NULL;
     apr_size_t len = 0;
 
-    if (r->uri == NULL || strncmp(r->uri, PREFIX, sizeof(PREFIX) - 1) != 0 || r->main != NULL
-        || was_seen(r) || find_answer(r, &host, &len) == NULL)
+    if (r->method_number != M_GET || r->uri == NULL
+        || strncmp(r->uri, PREFIX, sizeof(PREFIX) - 1) != 0 || r->main != NULL || was_seen(r)
+        || find_answer(r, &host, &len) == NULL)
         return DECLINED;
     ap_log_rerror(
         APLOG_MARK, APLOG_WARNING, 0, r,
