@@ -109,6 +109,7 @@ def test_the_keeper_forgets_the_key_of_a_certificate(world, key_type):
     httpd.graceful()
     httpd.wait_for_certificate(NAME, ca)
     keeper = httpd.wait_for_keeper()
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "the keeper to have read its store")
     assert keeper.memory_holds(needles) == set()
     account = certificates.private_needles(httpd.store.account_keys()[0])
     assert keeper.memory_holds(account), "the scan finds what is there"
