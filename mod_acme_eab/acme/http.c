@@ -316,7 +316,7 @@ static void explain_timeout(const exchange_t *exchange, CURLcode code, eab_resul
     (void)code;
     curl_easy_getinfo(exchange->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
     if (connected > 0) {
-        eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE,
+        eab_result_set(result, APR_EOF, EAB_PROBLEM_CA_UNREACHABLE,
                        "%s gave no complete answer within %ld seconds", name_peer(exchange),
                        ANSWER_SECONDS);
     }
@@ -329,7 +329,7 @@ static void explain_timeout(const exchange_t *exchange, CURLcode code, eab_resul
 
 static void explain_cut(const exchange_t *exchange, CURLcode code, eab_result_t *result)
 {
-    eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE,
+    eab_result_set(result, APR_EOF, EAB_PROBLEM_CA_UNREACHABLE,
                    "The connection to %s failed before there was a complete answer: %s",
                    name_peer(exchange), curl_words(exchange, code));
     result->foreign = code != CURLE_SSL_CONNECT_ERROR;

@@ -204,7 +204,7 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     copy = eab_result_make(pool);
     eab_result_copy_short(copy, problem, share_of(failing));
     failure->place = (int)place;
-    failure->facts = (apr_int64_t)(failing->seen & FACTS_OF_ATTEMPT);
+    failure->facts = (apr_int64_t)((failing->seen | fact_read(problem)) & FACTS_OF_ATTEMPT);
     failing->seen = 0;
     facts = failing_facts(failing, pool);
     complete(copy, &facts, now);

@@ -127,6 +127,15 @@ static facts_t read_words(const char *type, const char *text)
     return facts;
 }
 
+static facts_t read_marks(const eab_result_t *problem)
+{
+    facts_t facts = problem->foreign ? FACT_FOREIGN : 0;
+
+    return eab_result_is(problem, EAB_PROBLEM_CA_UNREACHABLE) && problem->rv == APR_EOF
+               ? facts | FACT_CUT
+               : facts;
+}
+
 static int names_some(const eab_result_t *problem)
 {
     json_t *member;
@@ -142,7 +151,8 @@ static int names_some(const eab_result_t *problem)
 
 facts_t fact_read(const eab_result_t *problem)
 {
-    facts_t facts = read_errno(problem) | read_words(problem->type, problem->detail);
+    facts_t facts =
+        read_errno(problem) | read_words(problem->type, problem->detail) | read_marks(problem);
     json_t *member;
     size_t i;
 

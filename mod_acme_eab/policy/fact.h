@@ -31,7 +31,8 @@ typedef apr_uint64_t facts_t;
 #define FACT_ELSEWHERE FACT_BIT(13)  /* it knows some, and this machine has none of them */
 #define FACT_OFFERS_DNS_ACCOUNT FACT_BIT(14)
 #define FACT_OFFERS_DNS_PERSIST FACT_BIT(15)
-#define FACTS_OF_ATTEMPT (FACT_BIT(16) - 1)
+#define FACT_FOREIGN FACT_BIT(24) /* what was answered is no word of the CA (base/result.h) */
+#define FACTS_OF_ATTEMPT ((FACT_BIT(16) - 1) | FACT_FOREIGN)
 
 /* As it is now: of configuration, store, and the CA's directory. */
 #define FACT_HAS_CERTIFICATE FACT_BIT(16) /* there is one for these names */
@@ -62,6 +63,7 @@ typedef apr_uint64_t facts_t;
 #define FACT_OTHER_USAGE FACT_BIT(49)
 #define FACT_UNFIT FACT_BIT(50) /* for the TLS settings of a virtual host */
 #define FACT_UNREADABLE FACT_BIT(51)
+#define FACT_CUT FACT_BIT(52) /* a connection was there, and ended before the answer was complete */
 
 /** What a problem tells of itself: errno, and the words of a CA or of our own sentences. CAs word
  * these things as they like, so that words only ever make advice more special. */

@@ -371,6 +371,10 @@ static const problem_row_t rows[] = {
       "itself." },
 
     /* What we find ourselves (base/result.h) */
+    { EAB_PROBLEM_CA_UNREACHABLE, PROBLEM_ANYWHERE, FACT_CUT, RETRY_TRANSIENT,
+      "%h can be reached, and it or a proxy on the way ended the connection before the answer was "
+      "complete; it is tried again by itself, and if it stays so ask the operator of the CA, or of the "
+      "proxy." },
     { EAB_PROBLEM_CA_UNREACHABLE, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "This server cannot reach the CA at %h: check the DNS, and that the firewall lets outgoing "
       "connections to port 443 pass, or set ACMEProxy." },
@@ -382,6 +386,12 @@ static const problem_row_t rows[] = {
       "The proxy in ACMEProxy shows a certificate that is not trusted: make its issuer known to "
       "this machine, or add it to the file in ACMECACertificateFile"
       AT_ONCE },
+    { EAB_PROBLEM_CA_ANSWER, PROBLEM_AT_ORDER, FACT_FOREIGN, RETRY_TRANSIENT,
+      "What came from %h is no answer of an ACME server, or not the whole of one: a proxy or load "
+      "balancer on the way answered in its place or changed it; it is tried again by itself." },
+    { EAB_PROBLEM_CA_ANSWER, PROBLEM_AT_CHALLENGE, FACT_FOREIGN, RETRY_TRANSIENT,
+      "What came from %h is no answer of an ACME server, or not the whole of one: a proxy or load "
+      "balancer on the way answered in its place or changed it; it is tried again by itself." },
     { EAB_PROBLEM_CA_ANSWER, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "%h did not answer as an ACME server does; check that ACMEServer is the CA's directory "
       "address, letter by letter, and that no proxy changes the answers." },
@@ -668,13 +678,28 @@ static const problem_row_t rows[] = {
       "welcome." },
 
     /* Types that are not known here, and answers without one */
+    { EAB_PROBLEM_NO_DIRECTORY, PROBLEM_ANYWHERE, FACT_FOREIGN, RETRY_CONFIGURATION,
+      "What answers at the address in ACMEServer is a web server and no ACME server: compare the "
+      "address with what the CA gave you, letter by letter; if it is right, a firewall or proxy on the "
+      "way refuses this server"
+      AT_ONCE },
     { EAB_PROBLEM_NO_DIRECTORY, PROBLEM_ANYWHERE, 0, RETRY_CONFIGURATION,
       "There is no ACME directory at the address in ACMEServer: compare its path with what the "
       "CA gave you, letter by letter; capitals and a slash at the end count too." },
+    { EAB_PROBLEM_CA_BUSY, PROBLEM_ANYWHERE, FACT_FOREIGN, RETRY_LIMITED,
+      "The web server before the CA at %h has had too many requests, and the CA has not heard of this "
+      "one; it is tried again by itself, and more slowly." },
     { EAB_PROBLEM_CA_BUSY, PROBLEM_ANYWHERE, 0, RETRY_LIMITED,
       "The CA at %h is busy or has had too many requests from here; it is tried again by itself." },
+    { EAB_PROBLEM_CA_BROKEN, PROBLEM_ANYWHERE, FACT_FOREIGN, RETRY_TRANSIENT,
+      "A web server or proxy before the CA at %h answered in its place that it is out of order; it is "
+      "tried again by itself." },
     { EAB_PROBLEM_CA_BROKEN, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The CA at %h is out of order at the moment; it is tried again by itself." },
+    { EAB_PROBLEM_CA_REFUSED, PROBLEM_ANYWHERE, FACT_FOREIGN, RETRY_TRANSIENT,
+      "A web server, firewall or proxy before the CA at %h refused the request, and the CA has not "
+      "heard of it; it is tried again by itself, and if it stays so ask whoever runs the proxy in "
+      "ACMEProxy, or else the operator of the CA, why this server is refused." },
     { EAB_PROBLEM_CA_REFUSED, PROBLEM_ANYWHERE, 0, RETRY_CONFIGURATION,
       "The CA refuses the request; its words name the cause, and ACMEServer and the names (%n) are "
       "what to check first." },

@@ -94,7 +94,8 @@ class World:
         except AssertionError as error:
             complaints.append(str(error))
         left = processes.belonging_to(httpd.dir)
-        if left:
+        if not processes.wait_gone(left, 2):  # a witness of a restart looks once more
+            left = processes.belonging_to(httpd.dir)
             complaints.append(f"these processes outlived httpd: {left}")
             httpd.kill_all()
         lines = httpd.log.unexpected(self.expected, machine.lines())
