@@ -278,6 +278,22 @@ static void lack(const persist_wait_t *wait, const eab_result_t *problem)
     job_fail(job, problem, PROBLEM_AT_CHALLENGE);
 }
 
+/* All were looked for. With none left to go on the order is kept as well. */
+static void go_on_without(const persist_wait_t *wait, const eab_result_t *problem)
+{
+    job_t *job = wait->job;
+
+    if (refused_rest(job)->nelts > 0 || problem->rv == APR_SUCCESS) {
+        job_happen(job, EVENT_INVALID);
+        return;
+    }
+    if (job->brief->order_names == job->brief->names) {
+        refused_forget(job); /* what was noted are these alone */
+    }
+    job->failing.seen = evidence_of_type(wait->persist.type);
+    job_fail(job, problem, PROBLEM_AT_CHALLENGE);
+}
+
 static void on_looked(void *baton, const persist_record_t *record)
 {
     persist_wait_t *wait = baton;
@@ -293,7 +309,7 @@ static void on_looked(void *baton, const persist_record_t *record)
     }
     if (current && job->state == JOB_AUTHORIZING) {
         if (job->lacking && job->looking == 0) {
-            job_happen(job, EVENT_INVALID);
+            go_on_without(wait, problem);
         }
         else if (job->authorizations == 0) {
             job_happen(job, EVENT_ANSWERED);

@@ -57,9 +57,10 @@ class Scene:
         return self.httpd.wait_for_certificate(NAME, self.ca, seconds=seconds)
 
 
-def test_what_the_status_shows_is_published_and_found(world):
+@pytest.mark.parametrize("more", ["", "ACMEAllowSubsetOfNames on"], ids=["all", "subset"])
+def test_what_the_status_shows_is_published_and_found(world, more):
     """The record of a name and its wildcard, pasted as it is shown; then nobody has to do anything."""
-    scene = Scene(world, names=f"{NAME} *.{NAME}").start()
+    scene = Scene(world, names=f"{NAME} *.{NAME}", more=more).start()
     problem = scene.wait_for_refusal("there is no such record")
     assert problem["type"] == PROBLEM
     assert "publish it" in problem["advice"]
