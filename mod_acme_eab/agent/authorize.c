@@ -287,7 +287,7 @@ static void go_on_without(const persist_wait_t *wait, const eab_result_t *proble
         job_happen(job, EVENT_INVALID);
         return;
     }
-    if (job->brief->order_names == job->brief->names) {
+    if (job->brief->order_names->nelts == job->brief->names->nelts) {
         refused_forget(job); /* what was noted are these alone */
     }
     job->failing.seen = evidence_of_type(wait->persist.type);

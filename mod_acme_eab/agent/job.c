@@ -552,14 +552,35 @@ static void enter_queued(job_t *job)
     job_poke(job, apr_time_now());
 }
 
-/* The order waits for a validation that is had at the CA alone, and a new one may find it there. */
+static int is_had_at_the_ca(const char *type)
+{
+    return type != NULL
+           && (strcmp(type, EAB_PROBLEM_NO_CHALLENGE) == 0
+               || strcmp(type, EAB_PROBLEM_LAPSED) == 0);
+}
+
+/* Of one name, or of one among several. */
+static int waits_for_the_ca(const eab_result_t *problem)
+{
+    int waits = is_had_at_the_ca(problem->type);
+    json_t *member;
+    size_t i;
+
+    json_array_foreach(problem->subproblems, i, member)
+    {
+        waits |= is_had_at_the_ca(json_peek_string(member, "type"));
+    }
+    return waits;
+}
+
+/* The order waits for a validation that is had at the CA alone, and a new one may find it there. One
+ * that was placed since the last failure is that new one. */
 static int is_better_anew(const job_t *job)
 {
     const eab_result_t *problem = job->failing.failure.problem;
 
     return job->failing.failure.attempts > 0 && !job->brief->finalized
-           && (eab_result_is(problem, EAB_PROBLEM_NO_CHALLENGE)
-               || eab_result_is(problem, EAB_PROBLEM_LAPSED))
+           && job->brief->order_since <= job->failing.failure.tried && waits_for_the_ca(problem)
            && retry_anew(job->failing.failure.attempts, apr_time_now() - job->brief->order_since);
 }
 

@@ -315,6 +315,24 @@ static void end_attempt(job_t *job, subset_outcome_t outcome)
     job_happen(job, EVENT_FAILED);
 }
 
+/* All are refused: that is no subset. An order for all of them that the CA has not given up is good for
+ * another attempt, as it is without ACMEAllowSubsetOfNames. */
+static void end_without_any(job_t *job)
+{
+    const acme_order_t *order = job->order;
+    eab_result_t *problem;
+
+    if (!job->brief->ordering || order == NULL || strcmp(order->status, "pending") != 0
+        || job->brief->order_names->nelts != job->brief->names->nelts) {
+        end_attempt(job, SUBSET_NONE);
+        return;
+    }
+    problem = tell(job->refused);
+    failing_leave_out(&job->failing, problem, job->refused->place, SUBSET_NONE);
+    refused_forget(job);
+    job_happen(job, EVENT_FAILED);
+}
+
 static void order_rest(job_t *job)
 {
     refused_t *refused = job->refused;
@@ -338,7 +356,7 @@ void refused_go_on(job_t *job)
     refused_facts(&facts, job, rest_of(job, refused->pool), refused->pool);
     outcome = subset_decide(apr_time_now(), &facts, job_is_due(job));
     if (facts.offered == 0) {
-        end_attempt(job, SUBSET_NONE); /* all are refused: that is no subset */
+        end_without_any(job);
     }
     else if (outcome != SUBSET_NONE || refused->reductions >= REDUCTIONS_MAX) {
         end_attempt(job, outcome);

@@ -87,3 +87,17 @@ def test_a_validation_that_ends_before_the_renewal(world, challenges, told):
     assert bool(notice) == told
     page = httpd.get("localhost", "/acme-status").body.decode()
     assert NAME in page and ("have the name validated there again" in page) == told
+
+
+def test_an_order_that_was_placed_anew_is_waited_for(world):
+    """The name was to be validated at the CA, and then the CA offers a challenge and takes its time over
+    that: the order is not replaced at each look at it."""
+    stage = Stage(world, prevalidated=False, challenge_types=("dns-01",), fetch_after=4.0)
+    stage.expect_trouble()
+    stage.ca.expected["repeated_orders"] = 1
+    stage.start()
+    stage.httpd.wait_for_problem(NAME, "noChallenge")
+    stage.ca.switches.challenge_types = ("http-01",)
+    stage.later(1300)
+    stage.issued()
+    assert stage.ca.counted() == (1, 2, 1, 1, 1)

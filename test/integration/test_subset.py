@@ -170,6 +170,21 @@ def test_names_that_cannot_be_validated(world):
 
 
 @pytest.mark.smoke
+def test_an_order_in_which_no_name_can_be_validated_is_used_again(world):
+    """CAs count pending orders. Another is placed now and then, for a CA that looks only at new ones."""
+    stage = SubsetStage(world, prevalidated=False, challenge_types=("dns-01",))
+    stage.begin(NAME, SECOND, more=f"{ON}\nACMEChallenge http-01")
+    stage.ca.expected["repeated_orders"] = 1
+    stage.httpd.wait_for_problem(NAME, "compound")
+    for tries in range(2, 6):
+        seen = stage.ca.requests("authorization")
+        stage.later(1300)
+        stage.wait_for_requests("authorization", seen + 1)
+        stage.httpd.wait_for_status(
+            NAME, lambda e: (e["problem"] or {}).get("attempts") == tries, f"{tries} tries")
+    assert stage.ca.counts.orders == 2
+
+
 def test_an_order_that_lacks_a_name(world):
     stage = SubsetStage(world, order_drops=("second.",))
     stage.ca.expected = {"repeated_orders": 1}
