@@ -169,7 +169,6 @@ def test_names_that_cannot_be_validated(world):
     assert (stage.ca.issued(), stage.ca.collected()) == (2, 2)
 
 
-@pytest.mark.smoke
 def test_an_order_in_which_no_name_can_be_validated_is_used_again(world):
     """CAs count pending orders. Another is placed now and then, for a CA that looks only at new ones."""
     stage = SubsetStage(world, prevalidated=False, challenge_types=("dns-01",))
@@ -185,6 +184,7 @@ def test_an_order_in_which_no_name_can_be_validated_is_used_again(world):
     assert stage.ca.counts.orders == 2
 
 
+@pytest.mark.smoke
 def test_an_order_that_lacks_a_name(world):
     stage = SubsetStage(world, order_drops=("second.",))
     stage.ca.expected = {"repeated_orders": 1}
