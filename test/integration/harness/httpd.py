@@ -249,9 +249,11 @@ class Httpd:
         return processes.belonging_to(self.dir)
 
     def wait_for_agent(self, other_than=None, seconds=20):
+        """It begins as root, for the moment that it takes to become somebody else."""
         def found():
             agent = self.agent()
-            return agent if agent and agent != other_than else None
+            there = agent and agent != other_than and 0 not in agent.user_ids()
+            return agent if there else None
         return wait_until(found, seconds, "an agent to run")
 
     def wait_for_keeper(self, other_than=None, seconds=20):
