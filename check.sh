@@ -219,11 +219,14 @@ must sanitizers install make install-libexecPROGRAMS
 must sanitizers unit-tests nice make -j"$(nproc)" check TESTS=
 await_pytests
 
-say "Unit tests with AddressSanitizer and UBSan"
-unit_tests sanitizers
-
+# They wait, too: beside them the unit tests.
 say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
 start_pytest accidents "$scratch/prefix" accidents
-start_pytest sanitized "$scratch/sanitized" -m smoke integration
+for half in 1 2; do
+    start_pytest "sanitized-$half" "$scratch/sanitized" -m smoke integration
+done
+
+say "Unit tests with AddressSanitizer and UBSan"
+unit_tests sanitizers
 await_pytests
 finish
