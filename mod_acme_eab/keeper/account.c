@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "crypto/jose.h"
 #include "keeper/program.h"
-#include "keeper/sentence.h"
 #include "keeper/url.h"
 
 #define EXEC_LIMIT apr_time_from_sec(30)
@@ -84,7 +83,7 @@ static void on_program(void *baton, const program_outcome_t *outcome)
 
     account->eab_running = 0;
     if (account->registration->url != NULL) { /* it was bound meanwhile: no key is needed */
-        sentence_resume(account->keeper, &account->waiting, account->index);
+        changes_tell_account(account->keeper->changes, CHANGE_KEY, account, NULL);
         return;
     }
     if (!outcome->started) {
@@ -106,12 +105,8 @@ static void on_program(void *baton, const program_outcome_t *outcome)
     else {
         decode_output(account, outcome->output);
     }
-    if (account->eab_key != NULL) {
-        sentence_resume(account->keeper, &account->waiting, account->index);
-    }
-    else { /* signing would only run the program again */
-        sentence_refuse(account->keeper, &account->waiting, account->eab_problem);
-    }
+    changes_tell_account(account->keeper->changes, CHANGE_KEY, account,
+                         account->eab_key != NULL ? NULL : account->eab_problem);
 }
 
 static void read_program_source(keeper_account_t *account)
@@ -377,6 +372,7 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     forget_eab_key(account);
     log_line(LOG_LEVEL_NOTICE, "Account %s is registered at the CA: %s", account->plan->label,
              log_escape(result->pool, url));
+    changes_tell_account(account->keeper->changes, CHANGE_REGISTERED, account, NULL);
     return APR_SUCCESS;
 }
 
@@ -420,6 +416,7 @@ apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
     }
     log_line(LOG_LEVEL_WARNING, "Account %s: the CA does not know the account %s any more",
              account->plan->label, log_escape(result->pool, before));
+    changes_tell_account(account->keeper->changes, CHANGE_UNREGISTERED, account, NULL);
     return APR_SUCCESS;
 }
 

@@ -40,7 +40,7 @@ apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_
 
 /** Make sure that the EAB key is there, reading its source again after a failure.
  * @return APR_SUCCESS (eab_key is there, or none is configured), APR_EAGAIN (an exec: source is at
- *         work: sentence_resume() follows), or the failure in result */
+ *         work: CHANGE_KEY follows), or the failure in result */
 apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *result);
 
 /** Of everything whose change may mend a failure of this account. In p. */

@@ -13,10 +13,6 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/dns.h"
-#include "keeper/reload.h"
-#include "keeper/sentence.h"
 #include "keeper/url.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
@@ -62,7 +58,7 @@ static void remove_journal(keeper_certificate_t *certificate, apr_pool_t *ptemp)
 
     certificate->over = journal_remove(keeper->store, certificate->plan->id, ptemp) != APR_SUCCESS;
     if (certificate->over) {
-        keeper_mend_later(keeper);
+        changes_tell_store(keeper->changes);
     }
 }
 
@@ -221,6 +217,11 @@ void certificate_mend(keeper_certificate_t *certificate)
     }
 }
 
+static void tell(keeper_certificate_t *certificate, change_kind_t kind, const eab_result_t *result)
+{
+    changes_tell_certificate(certificate->keeper->changes, kind, certificate, result);
+}
+
 static void on_key(void *baton, EVP_PKEY *pkey)
 {
     keeper_certificate_t *certificate = baton;
@@ -245,13 +246,13 @@ static void on_key(void *baton, EVP_PKEY *pkey)
         journal_save_key(keeper->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
-        sentence_refuse(keeper, &certificate->waiting, result);
+        tell(certificate, CHANGE_KEY, result);
         apr_pool_destroy(pool);
         return;
     }
     certificate->key = key;
     certificate->key_pool = pool;
-    sentence_resume(keeper, &certificate->waiting, certificate->index);
+    tell(certificate, CHANGE_KEY, NULL);
 }
 
 static void make_key(keeper_certificate_t *certificate)
@@ -428,6 +429,9 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
     journal->order_url = rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, url) : NULL;
     journal->finalize =
         rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, journal->finalize) : NULL;
+    if (rv == APR_SUCCESS) {
+        tell(certificate, CHANGE_ORDERED, NULL);
+    }
     return rv;
 }
 
@@ -469,7 +473,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
             journal->finalized = 0;
             return rv;
         }
-        dns_release(certificate->keeper->dns, certificate); /* all names are valid */
+        tell(certificate, CHANGE_FINALIZED, NULL);
     }
     return APR_SUCCESS;
 }
@@ -488,8 +492,7 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
     forget_order(certificate);
     eab_result_set(gone, APR_EINVAL, EAB_PROBLEM_INTERNAL, "The order for %s was given up.",
                    certificate->plan->id);
-    sentence_refuse(keeper, &certificate->waiting, gone);
-    dns_release(keeper->dns, certificate);
+    tell(certificate, CHANGE_ABANDONED, gone);
     return APR_SUCCESS;
 }
 
@@ -616,7 +619,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
                  certificate->plan->id, log_escape(pool, facts->issuer),
                  clock_format(pool, facts->not_after), facts->serial);
-        reload_consider(keeper->reload);
+        tell(certificate, CHANGE_INSTALLED, NULL);
     }
     apr_pool_destroy(pool);
     return rv;

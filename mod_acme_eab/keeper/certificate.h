@@ -30,15 +30,14 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
 
 /** A finalize is about to be signed: the key, of the type that is configured now, and that fact are
  * on disk.
- * @return APR_EAGAIN while the key is being made: sentence_resume() follows */
+ * @return APR_EAGAIN while the key is being made: CHANGE_KEY follows */
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result);
 
 /** The order is lost or failed: forget it and its key. */
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result);
 
 /** Check a chain that the CA sent, make it the next generation, and end the order. It covers what was
- * ordered, or less where the plan allows that and policy/subset.h permits it. httpd's reload follows
- * by itself. */
+ * ordered, or less where the plan allows that and policy/subset.h permits it. */
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
 

@@ -708,10 +708,15 @@ static void release(dns_record_t *record)
     }
 }
 
-void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate)
+void dns_hear(void *baton, const change_t *change)
 {
+    keeper_dns_t *dns = baton;
+    const keeper_certificate_t *certificate = change->certificate;
     int i;
 
+    if (change->kind != CHANGE_FINALIZED && change->kind != CHANGE_ABANDONED) {
+        return;
+    }
     for (i = 0; i < dns->records->nelts; ++i) {
         if (strcmp(record_at(dns, i)->certificate, certificate->plan->id) == 0) {
             release(record_at(dns, i));

@@ -21,6 +21,7 @@
  * dns-persist-01 is meant to stay: it is added once, and never removed again after an "add" that
  * succeeded; who has taken it out of the DNS since then has his reasons. */
 
+#include "keeper/changes.h"
 #include "keeper/keeper.h"
 
 #define DNS_COMMAND_LIMIT apr_time_from_sec(120)
@@ -45,9 +46,9 @@ typedef struct dns_challenge {
 apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate,
                      const dns_challenge_t *challenge, int id, eab_result_t *result);
 
-/** The challenges of the certificate are decided, or its order is over: remove its records, but for
- * those that are meant to stay. */
-void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate);
+/** When the challenges of a certificate are decided, or its order is over, its records are removed, but
+ * for those that are meant to stay. baton: the keeper_dns_t. */
+void dns_hear(void *baton, const change_t *change);
 
 /** The agent is gone: nobody waits for replies any more. */
 void dns_forget_agent(keeper_dns_t *dns);

@@ -16,6 +16,7 @@
 #include "keeper/dns.h"
 #include "keeper/leftover.h"
 #include "keeper/reload.h"
+#include "keeper/request.h"
 #include "policy/problem.h"
 #include "policy/restart.h"
 #include "store/reload.h"
@@ -146,9 +147,12 @@ static void plan_mending(keeper_t *keeper)
     }
 }
 
-void keeper_mend_later(keeper_t *keeper)
+/* The store could not be written to: look again in a while, and tidy up. */
+static void hear(void *baton, const change_t *change)
 {
-    if (!keeper->untidy) {
+    keeper_t *keeper = baton;
+
+    if (change->kind == CHANGE_STORE_FAILED && !keeper->untidy) {
         keeper->untidy = 1;
         plan_mending(keeper);
     }
@@ -214,6 +218,15 @@ static void mend(void *baton)
     plan_mending(keeper);
 }
 
+/* Who hears of what the accounts and certificates tell, in this order. */
+static void wire(keeper_t *keeper)
+{
+    changes_hear(keeper->changes, request_hear, keeper);
+    changes_hear(keeper->changes, dns_hear, keeper->dns);
+    changes_hear(keeper->changes, reload_hear, keeper->reload);
+    changes_hear(keeper->changes, hear, keeper);
+}
+
 keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *result,
                       apr_pool_t *p)
 {
@@ -225,6 +238,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->plan = plan;
     keeper->store = store;
     keeper->since = apr_time_now();
+    keeper->changes = changes_make(p);
     keeper->mending = loop_timer_make(loop, mend, keeper);
     keeper->restarts = reload_memory_load(store, p);
     keeper->by_somebody = is_by_somebody(keeper);
@@ -254,6 +268,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     }
     keeper->dns = dns_make(keeper, DNS_COMMAND_LIMIT);
     keeper->reload = reload_make(keeper);
+    wire(keeper);
     keeper->untidy = 1; /* the disk may have been read-only a moment ago, when it was tidied */
     plan_mending(keeper);
     return keeper;

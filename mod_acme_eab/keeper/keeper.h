@@ -13,6 +13,7 @@
 #include "ipc/brief.h"
 #include "ipc/message.h"
 #include "ipc/plan.h"
+#include "keeper/changes.h"
 #include "keeper/eabsource.h"
 #include "keeper/keymaker.h"
 #include "keeper/loop.h"
@@ -99,6 +100,7 @@ typedef struct keeper {
     plan_t *plan;
     store_t *store;
     keymaker_t *keymaker;
+    changes_t *changes;
     apr_time_t since;
     apr_array_header_t *accounts;     /* keeper_account_t * */
     apr_array_header_t *certificates; /* keeper_certificate_t * */
@@ -123,9 +125,6 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
  * it. The pool is that of the one of before, and becomes that of the copy. */
 void keeper_remember(const keeper_t *keeper, failure_t **pfailure, apr_pool_t **ppool,
                      const failure_t *failure, int names);
-
-/** The store could not be written to: look again in a while, and tidy up. */
-void keeper_mend_later(keeper_t *keeper);
 
 /** What the agent may know of all this, for a newly started agent. In p. */
 brief_t *keeper_brief(const keeper_t *keeper, apr_pool_t *p);

@@ -198,7 +198,7 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     reload_memory_keep(memory, names);
     if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
         reload_memory_restore(memory, before);
-        keeper_mend_later(reload->keeper);
+        changes_tell_store(reload->keeper->changes);
     }
     else {
         reload->returned = 0;
@@ -405,6 +405,14 @@ void reload_consider(keeper_reload_t *reload)
     }
 }
 
+void reload_hear(void *baton, const change_t *change)
+{
+    if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_FAILED
+        || change->kind == CHANGE_RECOVERED) {
+        reload_consider(baton);
+    }
+}
+
 static void on_due(void *baton)
 {
     keeper_reload_t *reload = baton;
@@ -431,7 +439,7 @@ static void note_return(keeper_reload_t *reload)
         reload_memory_save(reload->keeper->store, reload->memory, result, pool) != APR_SUCCESS;
     if (reload->returned) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
-        keeper_mend_later(reload->keeper);
+        changes_tell_store(reload->keeper->changes);
     }
     apr_pool_destroy(pool);
 }

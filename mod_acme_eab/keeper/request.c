@@ -14,7 +14,6 @@
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
-#include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
@@ -160,6 +159,22 @@ static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_
     return failure;
 }
 
+static void tell_failed(const request_t *request)
+{
+    const changes_t *changes = request->keeper->changes;
+
+    if (request->certificate != NULL) {
+        changes_tell_certificate(
+            changes, request->certificate->failure != NULL ? CHANGE_FAILED : CHANGE_RECOVERED,
+            request->certificate, NULL);
+    }
+    else {
+        changes_tell_account(changes,
+                             request->account->failure != NULL ? CHANGE_FAILED : CHANGE_RECOVERED,
+                             request->account, NULL);
+    }
+}
+
 static apr_status_t handle_failed(request_t *request)
 {
     const json_t *json = json_object_get(request->body, "failure");
@@ -187,7 +202,7 @@ static apr_status_t handle_failed(request_t *request)
                        "The failure could not be written to %s/failures: %s.", store->dir,
                        apr_strerror(rv, reason, sizeof(reason)));
     }
-    reload_consider(request->keeper->reload); /* a restart may have waited for this one */
+    tell_failed(request);
     return APR_SUCCESS;
 }
 
@@ -343,10 +358,63 @@ apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_
     }
     rv = row->handle(&request);
     if (eab_result_is(request.result, EAB_PROBLEM_STORE)) {
-        keeper_mend_later(keeper);
+        changes_tell_store(keeper->changes);
     }
     if (rv == APR_SUCCESS) {
         agent_reply(keeper->agent, request.id, NULL, request.result);
     }
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
+}
+
+static void resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
+{
+    apr_pool_t *pool = waiting->pool;
+    const char *jws = NULL;
+    eab_result_t *result;
+    int id = waiting->id;
+    apr_status_t rv;
+
+    result = eab_result_make(pool);
+    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
+                       pool);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        return;
+    }
+    waiting->id = 0;
+    waiting->pool = NULL;
+    agent_reply_signed(keeper->agent, id, jws, result);
+    apr_pool_destroy(pool);
+}
+
+static void refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result)
+{
+    apr_pool_t *pool = waiting->pool;
+    int id = waiting->id;
+
+    waiting->id = 0;
+    waiting->pool = NULL;
+    agent_reply_signed(keeper->agent, id, NULL, result);
+    apr_pool_destroy(pool);
+}
+
+void request_hear(void *baton, const change_t *change)
+{
+    keeper_t *keeper = baton;
+    keeper_waiting_t *waiting;
+
+    if (change->kind != CHANGE_KEY && change->kind != CHANGE_ABANDONED) {
+        return;
+    }
+    waiting =
+        change->certificate != NULL ? &change->certificate->waiting : &change->account->waiting;
+    if (waiting->id == 0) {
+        return;
+    }
+    if (change->result != NULL) {
+        refuse(keeper, waiting, change->result);
+    }
+    else {
+        resume(keeper, waiting,
+               change->certificate != NULL ? change->certificate->index : change->account->index);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "keeper/changes.h"
 #include "keeper/keeper.h"
 
 /** How long a request has to wait, since the agent has asked for more of its kind than an honest one
@@ -17,5 +18,8 @@ apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body
  * @return APR_SUCCESS (a refusal was replied as well), or APR_EINVAL when the agent broke the
  *         protocol: end it */
 apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p);
+
+/** What a request waits for is there, or never will be: reply. baton: the keeper_t. */
+void request_hear(void *baton, const change_t *change);
 
 #endif

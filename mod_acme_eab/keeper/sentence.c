@@ -12,7 +12,6 @@
 #include "crypto/jose.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
 #include "keeper/certificate.h"
 #include "keeper/url.h"
 
@@ -293,41 +292,4 @@ apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, ap
                            const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p)
 {
     return sentence_sign_order(pjws, keeper, sentence, index, url, nonce, NULL, result, p);
-}
-
-void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
-{
-    apr_pool_t *pool = waiting->pool;
-    const char *jws = NULL;
-    eab_result_t *result;
-    int id = waiting->id;
-    apr_status_t rv;
-
-    if (id == 0) {
-        return;
-    }
-    result = eab_result_make(pool);
-    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
-                       pool);
-    if (APR_STATUS_IS_EAGAIN(rv)) {
-        return;
-    }
-    waiting->id = 0;
-    waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, jws, result);
-    apr_pool_destroy(pool);
-}
-
-void sentence_refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result)
-{
-    apr_pool_t *pool = waiting->pool;
-    int id = waiting->id;
-
-    if (id == 0) {
-        return;
-    }
-    waiting->id = 0;
-    waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, NULL, result);
-    apr_pool_destroy(pool);
 }

@@ -24,10 +24,4 @@ apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int senten
                                  const sentence_order_t *order, eab_result_t *result,
                                  apr_pool_t *p);
 
-/** Something slow is done: sign what waited for it, and reply. */
-void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index);
-
-/** Something slow has failed: reply that to what waited for it, if anything did. */
-void sentence_refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result);
-
 #endif

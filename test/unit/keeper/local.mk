@@ -13,6 +13,11 @@ test_unit_keeper_test_certificate_SOURCES = test/unit/keeper/test_certificate.c 
 test_unit_keeper_test_certificate_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_certificate_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_changes
+test_unit_keeper_test_changes_SOURCES = test/unit/keeper/test_changes.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_changes_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_changes_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_check
 test_unit_keeper_test_check_SOURCES = test/unit/keeper/test_check.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_check_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -115,6 +115,14 @@ static scene_t *scene(apr_pool_t *p)
     return s;
 }
 
+/* The CA has decided about all names. */
+static void release(scene_t *s)
+{
+    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL };
+
+    dns_hear(s->keeper.dns, &change);
+}
+
 static void scene_end(scene_t *s)
 {
     file_remove_tree(s->dir, s->p);
@@ -213,7 +221,7 @@ static void a_record_is_added_and_removed(void **state)
                         " / add a.example _acme-challenge.a.example " VALUE " 3\n",
                         calls(s));
     assert_int_equal(APR_SUCCESS, add(s, "a.example", TOKEN, 8)); /* it is there */
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE " /"));
     assert_int_equal(2, occurrences(calls(s), "\n"));
@@ -244,7 +252,7 @@ static void a_value_is_no_option(void **state)
                                                           value, " / add a.example ", NULL)));
     assert_int_equal(0, occurrences(calls(s), "-- "));
     s->plan->dns_command = apr_pstrcat(s->p, s->plan->dns_command, " --", NULL);
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "-- remove _acme", NULL)));
     assert_int_equal(0, occurrences(calls(s), "-- -- "));
@@ -260,7 +268,7 @@ static void values_of_one_name_stay_apart(void **state)
     run_until_replied(s, 2);
     assert_int_equal(2, occurrences(calls(s), "add _acme-challenge.a.example "));
     assert_int_equal(2, noted(s));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(2, occurrences(calls(s), "remove _acme-challenge.a.example "));
     assert_int_equal(0, occurrences(calls(s), "overlap"));
@@ -301,7 +309,7 @@ static void the_number_of_records_is_limited(void **state)
         assert_int_equal(APR_EAGAIN, add(s, "a.example", apr_psprintf(s->p, "%043d", i), i + 1));
     }
     assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 9));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(8, replied.count); /* also for those that never ran */
     scene_end(s);
@@ -359,7 +367,7 @@ static void a_failed_removal_is_remembered(void **state)
     mark(s, "fail-remove");
     assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
     run_until_replied(s, 1);
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_for(s, 300);
     assert_int_equal(1, occurrences(calls(s), "remove _acme")); /* not again and again */
     assert_int_equal(1, noted(s));
@@ -428,7 +436,7 @@ static void the_record_of_an_account_has_its_own_name(void **state)
     run_until_replied(s, 1);
     assert_string_equal("", replied.type);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "add ", record, " /", NULL)));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "remove ", record, " /", NULL)));
     scene_end(s);
@@ -494,7 +502,7 @@ static void a_lasting_record_is_added_once_and_stays(void **state)
     run_until_replied(s, 1);
     assert_string_equal("", replied.type);
     assert_int_equal(1, occurrences(calls(s), "add _validation-persist.a.example " LASTING " /"));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_for(s, 200);
     s->certificate.journal = NULL;
     start_keeper(s, apr_time_from_sec(10)); /* nor after a restart */
