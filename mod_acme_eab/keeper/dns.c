@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "crypto/txtrecord.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/program.h"
 #include "store/dnsjournal.h"
 

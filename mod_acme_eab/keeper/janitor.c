@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/rundir.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 
 #define INTERVAL apr_time_from_sec(3)
 
@@ -35,7 +35,7 @@ static void mend(janitor_t *janitor, apr_pool_t *ptemp)
                  "ACMERunDir %s was gone, or not as it has to be; it has been made again. If "
                  "something cleans up there, let it leave this directory alone.",
                  path);
-        agent_renew(janitor->keeper->agent);
+        agent_process_renew(janitor->keeper->agent);
     }
     janitor->told = rv != APR_SUCCESS;
 }

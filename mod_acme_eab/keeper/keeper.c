@@ -10,13 +10,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
+#include "keeper/agent_door.h"
+#include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
 #include "keeper/leftover.h"
 #include "keeper/reload.h"
-#include "keeper/request.h"
 #include "policy/problem.h"
 #include "policy/restart.h"
 #include "store/reload.h"
@@ -213,7 +213,7 @@ static void mend(void *baton)
     }
     apr_pool_destroy(pool);
     if (mended > 0) {
-        agent_renew(keeper->agent);
+        agent_process_renew(keeper->agent);
     }
     plan_mending(keeper);
 }
@@ -221,7 +221,7 @@ static void mend(void *baton)
 /* Who hears of what the accounts and certificates tell, in this order. */
 static void wire(keeper_t *keeper)
 {
-    changes_hear(keeper->changes, request_hear, keeper);
+    changes_hear(keeper->changes, agent_door_hear, keeper);
     changes_hear(keeper->changes, dns_hear, keeper->dns);
     changes_hear(keeper->changes, reload_hear, keeper->reload);
     changes_hear(keeper->changes, hear, keeper);

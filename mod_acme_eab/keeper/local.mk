@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libkeeper.a
 libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
-	mod_acme_eab/keeper/agent.c mod_acme_eab/keeper/agent.h \
+	mod_acme_eab/keeper/agent_door.c mod_acme_eab/keeper/agent_door.h \
+	mod_acme_eab/keeper/agent_process.c mod_acme_eab/keeper/agent_process.h \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
 	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
@@ -17,7 +18,6 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/loop.c mod_acme_eab/keeper/loop.h \
 	mod_acme_eab/keeper/program.c mod_acme_eab/keeper/program.h \
 	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \
-	mod_acme_eab/keeper/request.c mod_acme_eab/keeper/request.h \
 	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/check.h"
 #include "keeper/janitor.h"
 #include "keeper/keeper.h"
@@ -217,16 +217,16 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
         return EXIT_UNUSABLE;
     }
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
-    keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
+    keeper->agent = agent_process_start(keeper, MESSAGE_ALIVE_INTERVAL);
     janitor_start(keeper);
     watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
     if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
-        agent_stop(keeper->agent);
+        agent_process_stop(keeper->agent);
         return EXIT_PARENT_GONE;
     }
     on_beat(&watch);
     loop_run(watch.loop);
-    agent_stop(keeper->agent);
+    agent_process_stop(keeper->agent);
     return keeper->anew ? EXIT_ANEW : EXIT_PARENT_GONE;
 }
 

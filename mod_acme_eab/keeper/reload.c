@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/gathering.h"
 #include "keeper/rehearsal.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* keeper/agent.h without a process: what the keeper tells the agent is written down. Linked before the
+/* keeper/agent_process.h without a process: what the keeper tells the agent is written down. Linked before the
  * library, so that its own agent is left out. */
 
 #include "scene.h"
 
-keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
+keeper_agent_t *agent_process_start(keeper_t *keeper, apr_interval_time_t interval)
 {
     keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
 
@@ -17,7 +17,7 @@ keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
     return agent;
 }
 
-void agent_stop(keeper_agent_t *agent)
+void agent_process_stop(keeper_agent_t *agent)
 {
     (void)agent;
 }
@@ -61,7 +61,7 @@ void agent_tell_news(keeper_agent_t *agent, const news_t *news)
 }
 
 /* The brief that it would get is made anew, as for one that was just started. */
-void agent_renew(keeper_agent_t *agent)
+void agent_process_renew(keeper_agent_t *agent)
 {
     if (agent != NULL)
         ++agent->renewals;

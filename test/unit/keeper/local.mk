@@ -63,21 +63,21 @@ test_unit_keeper_test_reload_SOURCES = test/unit/keeper/test_reload.c $(KEEPER_T
 test_unit_keeper_test_reload_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_reload_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_request
-test_unit_keeper_test_request_SOURCES = test/unit/keeper/test_request.c $(KEEPER_TEST_SCENE)
-test_unit_keeper_test_request_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_request_LDADD = $(KEEPER_TEST_LIBS)
+check_PROGRAMS += test/unit/keeper/test_agent_door
+test_unit_keeper_test_agent_door_SOURCES = test/unit/keeper/test_agent_door.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_agent_door_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_agent_door_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_sentence
 test_unit_keeper_test_sentence_SOURCES = test/unit/keeper/test_sentence.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_sentence_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_sentence_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_agent
-test_unit_keeper_test_agent_SOURCES = test/unit/keeper/test_agent.c \
+check_PROGRAMS += test/unit/keeper/test_agent_process
+test_unit_keeper_test_agent_process_SOURCES = test/unit/keeper/test_agent_process.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
-test_unit_keeper_test_agent_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_agent_LDADD = $(KEEPER_TEST_LIBS)
+test_unit_keeper_test_agent_process_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_agent_process_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_url
 test_unit_keeper_test_url_SOURCES = test/unit/keeper/test_url.c

@@ -87,7 +87,7 @@ keeper_t *scene_start(scene_t *s)
     loop = loop_make(s->pool);
     s->keeper = keeper_make(loop, s->plan, store, s->result, s->pool);
     assert_non_null(s->keeper);
-    s->keeper->agent = agent_start(s->keeper, MESSAGE_ALIVE_INTERVAL);
+    s->keeper->agent = agent_process_start(s->keeper, MESSAGE_ALIVE_INTERVAL);
     return s->keeper;
 }
 
@@ -298,5 +298,5 @@ void scene_open_jws(scene_t *s, const char *text, json_t **pheader, const char *
 
 apr_status_t scene_ask(scene_t *s, int type, json_t *body)
 {
-    return request_handle(s->keeper, type, json_own(s->p, body), s->p);
+    return agent_door_handle(s->keeper, type, json_own(s->p, body), s->p);
 }

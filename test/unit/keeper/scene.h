@@ -12,11 +12,11 @@
 #include "../crypto/party.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/keeper.h"
 #include "keeper/reload.h"
-#include "keeper/request.h"
+#include "keeper/agent_door.h"
 #include "keeper/sentence.h"
 
 #define NAME "www.example.edu"

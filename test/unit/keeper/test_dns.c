@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/dns.h"
 #include "store/dnsjournal.h"
 
@@ -37,7 +37,7 @@ typedef struct scene {
     journal_t journal;
 } scene_t;
 
-/* What was replied last, in place of keeper/agent.c. */
+/* What was replied last, in place of keeper/agent_process.c. */
 static struct {
     int count, id;
     char type[64], detail[256];

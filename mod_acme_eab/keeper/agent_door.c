@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keeper/request.h"
+#include "keeper/agent_door.h"
 
 #include <limits.h>
 
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
@@ -309,7 +309,7 @@ static int count_shares(const keeper_t *keeper, int type, const keeper_account_t
     return names;
 }
 
-apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body)
+apr_interval_time_t agent_door_delay(keeper_t *keeper, int type, const json_t *body)
 {
     const request_row_t *row = find_row(type);
     keeper_account_t *account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
@@ -338,7 +338,7 @@ static int request_id(const json_t *body)
     return (id > 0 && id <= INT_MAX) ? (int)id : 0;
 }
 
-apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p)
+apr_status_t agent_door_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p)
 {
     const request_row_t *row = find_row(type);
     request_t request = { NULL, 0, NULL, NULL, NULL, NULL, NULL };
@@ -397,7 +397,7 @@ static void refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result
     apr_pool_destroy(pool);
 }
 
-void request_hear(void *baton, const change_t *change)
+void agent_door_hear(void *baton, const change_t *change)
 {
     keeper_t *keeper = baton;
     keeper_waiting_t *waiting;

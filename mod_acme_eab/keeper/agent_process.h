@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KEEPER_AGENT_H
-#define KEEPER_AGENT_H
+#ifndef KEEPER_AGENT_PROCESS_H
+#define KEEPER_AGENT_PROCESS_H
 
-/* keeper/agent.h - the agent as the keeper sees it: a program to start, to talk to, to start again
+/* keeper/agent_process.h - the agent as the keeper sees it: a program to start, to talk to, to start again
  * when it dies. */
 
 #include "base/result.h"
@@ -15,13 +15,13 @@ typedef struct keeper_agent keeper_agent_t;
  * ends, breaks the protocol or says nothing for too long, it is started again: at once, then after
  * 1, 2, 4 ... 60 s; a run of a minute resets that. What it asks for too often waits.
  * @param interval in which it has to say something; it may miss that MESSAGE_ALIVE_MISSED times */
-keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval);
+keeper_agent_t *agent_process_start(keeper_t *keeper, apr_interval_time_t interval);
 
 /** Start it anew, with a brief of what is known now. */
-void agent_renew(keeper_agent_t *agent);
+void agent_process_renew(keeper_agent_t *agent);
 
 /** End it now. */
-void agent_stop(keeper_agent_t *agent);
+void agent_process_stop(keeper_agent_t *agent);
 
 /** Replies to the request with that id. jws NULL sends the problem in result. */
 void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* keeper/agent.h with real processes: shell scripts in the place of the agent. */
+/* keeper/agent_process.h with real processes: shell scripts in the place of the agent. */
 
 #include "../fixture.h"
 
@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/keeper.h"
 
@@ -122,7 +122,7 @@ static int runs(scene_t *s)
 
 static void scene_close(scene_t *s)
 {
-    agent_stop(s->keeper->agent);
+    agent_process_stop(s->keeper->agent);
     assert_int_equal(APR_SUCCESS, file_remove_tree(s->dir, s->p));
 }
 
@@ -178,7 +178,7 @@ static void the_brief_comes_first(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     agent_tell_news(s.keeper->agent, &news);
     wait_for(&s, "log", 100, &len);
     run(&s, apr_time_from_msec(100));
@@ -205,7 +205,7 @@ static void a_request_is_answered(void **state)
     put_message(&s, MESSAGE_SIGN,
                 "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 900, &len);
     text = content(&s, "log", &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -261,7 +261,7 @@ static void news_of_a_request_go_with_its_reply(void **state)
     put_message(&s, MESSAGE_INSTALL,
                 json_text(s.p, json_own(s.p, json_pack("{s:i,s:i,s:s}", "id", 3, "certificate", 0,
                                                        "pem", pem))));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     text = wait_for_messages(&s, 4, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_CERTIFICATE);
@@ -282,7 +282,7 @@ static void an_agent_that_dies_is_started_again(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     text = wait_for(&s, "log", 100, &len);
     assert_int_equal(2, runs(&s));
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -300,7 +300,7 @@ static void a_crash_loop_is_slowed_down(void **state)
     apr_time_t began = apr_time_now();
     apr_size_t len = 0;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "runs", 3 * strlen("run\n"), &len);
     assert_int_equal(3, runs(&s));
     assert_true(apr_time_now() - began >= apr_time_from_sec(1));
@@ -325,7 +325,7 @@ static void what_an_agent_may_not_say_ends_it(void **state)
         scene_t s = scene(*state, "cat $D/message >&0\ncat > $D/log; echo ended >> $D/ended");
 
         put_message(&s, rows[i].type, rows[i].text);
-        s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+        s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
         wait_for(&s, "runs", 2 * strlen("run\n"), &len);
         assert_int_equal(2, runs(&s)); /* it does not end by itself */
         scene_close(&s);
@@ -340,7 +340,7 @@ static void an_agent_that_does_not_read_is_not_listened_to(void **state)
 
     put_message(&s, MESSAGE_UNREGISTER,
                 "{\"id\":1,\"account\":0,\"padding\":\"................\"}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "said", &said);
         run(&s, apr_time_from_msec(700));
@@ -359,7 +359,7 @@ static void what_waits_ends_with_the_agent(void **state)
 
     waiting->id = 5;
     assert_int_equal(APR_SUCCESS, apr_pool_create(&waiting->pool, s.p));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(300));
     assert_int_equal(0, waiting->id);
     scene_close(&s);
@@ -374,7 +374,7 @@ static void it_sees_little_of_the_environment(void **state)
     setenv("SOME_SECRET", "word", 1);
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
     setenv("TZ", "UTC", 1);
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 10, &len);
     text = content(&s, "env", &len);
     assert_null(strstr(text, "SOME_SECRET"));
@@ -392,10 +392,10 @@ static void stopping_ends_the_process(void **state)
     apr_size_t len = 0;
     int pid;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     pid = atoi(wait_for(&s, "pid", 2, &len));
     assert_true(pid > 1);
-    agent_stop(s.keeper->agent);
+    agent_process_stop(s.keeper->agent);
     assert_int_equal(-1, kill(pid, 0));
     scene_close(&s); /* and once more does no harm */
 }
@@ -406,7 +406,7 @@ static void a_missing_program_is_tried_again(void **state)
     apr_size_t len = 0;
 
     assert_int_equal(0, rename(file(&s, "agent"), file(&s, "gone")));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(200));
     assert_int_equal(0, rename(file(&s, "gone"), file(&s, "agent")));
     wait_for(&s, "log", 100, &len);
@@ -421,7 +421,7 @@ static void an_agent_that_hangs_is_started_again(void **state)
         scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; kill -STOP $$");
     apr_size_t len = 0;
 
-    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(20));
+    s.keeper->agent = agent_process_start(s.keeper, apr_time_from_msec(20));
     wait_for(&s, "runs", 2 * strlen("run\n"), &len);
     assert_true(runs(&s) >= 2);
     scene_close(&s);
@@ -433,7 +433,7 @@ static void an_agent_that_says_that_it_lives_is_left_alone(void **state)
     apr_size_t len = 0;
 
     put_message(&s, MESSAGE_ALIVE, "{}");
-    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(250));
+    s.keeper->agent = agent_process_start(s.keeper, apr_time_from_msec(250));
     wait_for(&s, "said", 2 * 20, &len);
     assert_true(len >= 2 * 20); /* longer than it may say nothing */
     assert_int_equal(1, runs(&s));
@@ -451,7 +451,7 @@ static void a_flood_is_slowed_down(void **state)
     int replies;
 
     put_message(&s, MESSAGE_UNREGISTER, "{\"id\":1,\"account\":0}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "log", &len);
         run(&s, apr_time_from_msec(500));

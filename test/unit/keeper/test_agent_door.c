@@ -317,8 +317,8 @@ static void what_the_store_holds_is_cut_as_well(void **state)
 
 static apr_interval_time_t delay(scene_t *s, int type, const char *about)
 {
-    return request_delay(s->keeper, type,
-                         json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
+    return agent_door_delay(s->keeper, type,
+                            json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
 }
 
 static void each_kind_of_request_has_a_budget(void **state)
@@ -373,9 +373,9 @@ static void many_new_certificates_do_not_wait(void **state)
 
         for (n = 0; n < 30; ++n)
             assert_int_equal(0, delay(s, MESSAGE_SIGN, "account"));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_SIGN, body));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_ORDERED, body));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_INSTALL, body));
+        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_SIGN, body));
+        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_ORDERED, body));
+        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_INSTALL, body));
     }
     scene_end(s);
 }
@@ -385,7 +385,7 @@ typedef void round_fn(scene_t *s, apr_pool_t *p);
 static void ask(scene_t *s, int type, json_t *body, apr_pool_t *p)
 {
     json_object_set_new(body, "id", json_integer(1));
-    assert_int_equal(APR_SUCCESS, request_handle(s->keeper, type, json_own(p, body), p));
+    assert_int_equal(APR_SUCCESS, agent_door_handle(s->keeper, type, json_own(p, body), p));
 }
 
 static void round_contacted(scene_t *s, apr_pool_t *p)

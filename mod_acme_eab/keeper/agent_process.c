@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/dns.h"
-#include "keeper/request.h"
+#include "keeper/agent_door.h"
 
 #define DELAY_MAX apr_time_from_sec(60)
 #define LONG_RUN apr_time_from_sec(60)
@@ -275,7 +275,7 @@ static apr_interval_time_t delay_request(keeper_agent_t *agent)
     if (agent->request_type == MESSAGE_ALIVE) {
         return budget_take(&agent->alive, &alive_rule, 1, clock_steady());
     }
-    return request_delay(agent->keeper, agent->request_type, agent->request);
+    return agent_door_delay(agent->keeper, agent->request_type, agent->request);
 }
 
 /* A reply and what follows from the request for the restart of httpd are one message: the agent must
@@ -290,7 +290,7 @@ static apr_status_t carry_out(keeper_agent_t *agent)
         return APR_SUCCESS;
     }
     agent->handling = 1;
-    rv = request_handle(agent->keeper, agent->request_type, request, agent->request_pool);
+    rv = agent_door_handle(agent->keeper, agent->request_type, request, agent->request_pool);
     agent->handling = 0;
     if (agent->held != NULL) { /* the reply comes later */
         send_message(agent, MESSAGE_NEWS, news_body(agent->held));
@@ -433,7 +433,7 @@ static void run(void *baton)
     send_brief(agent);
 }
 
-keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
+keeper_agent_t *agent_process_start(keeper_t *keeper, apr_interval_time_t interval)
 {
     keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
 
@@ -447,14 +447,14 @@ keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
     return agent;
 }
 
-void agent_renew(keeper_agent_t *agent)
+void agent_process_renew(keeper_agent_t *agent)
 {
     end_run(agent);
     agent->delay = 0;
     run(agent);
 }
 
-void agent_stop(keeper_agent_t *agent)
+void agent_process_stop(keeper_agent_t *agent)
 {
     end_run(agent);
 }

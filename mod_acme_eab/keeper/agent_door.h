@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KEEPER_REQUEST_H
-#define KEEPER_REQUEST_H
+#ifndef KEEPER_AGENT_DOOR_H
+#define KEEPER_AGENT_DOOR_H
 
-/* keeper/request.h - what the agent may ask: one table, everything else ends the agent. */
+/* keeper/agent_door.h - what the agent may ask: one table, everything else ends the agent. */
 
 #include <jansson.h>
 
@@ -11,15 +11,15 @@
 
 /** How long a request has to wait, since the agent has asked for more of its kind than an honest one
  * would. @return 0: carry it out now; it counts. What is no request does not wait. */
-apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body);
+apr_interval_time_t agent_door_delay(keeper_t *keeper, int type, const json_t *body);
 
 /** Carry out one request and reply, or note that it waits.
  * @param p of this request
  * @return APR_SUCCESS (a refusal was replied as well), or APR_EINVAL when the agent broke the
  *         protocol: end it */
-apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p);
+apr_status_t agent_door_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p);
 
 /** What a request waits for is there, or never will be: reply. baton: the keeper_t. */
-void request_hear(void *baton, const change_t *change);
+void agent_door_hear(void *baton, const change_t *change);
 
 #endif
