@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
-#include "keeper/agent_process.h"
+#include "keeper/agent_line.h"
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
 #include "keeper/dns.h"
@@ -85,7 +85,7 @@ static apr_status_t handle_sign(request_t *request)
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return wait_for_key(request, sentence, url, nonce);
     }
-    agent_reply_signed(request->keeper->agent, request->id, jws, request->result);
+    agent_line_reply_signed(request->keeper->line, request->id, jws, request->result);
     return APR_EAGAIN;
 }
 
@@ -126,8 +126,8 @@ static apr_status_t handle_install(request_t *request)
     if (certificate_install(request->certificate, json_peek_string(request->body, "pem"),
                             request->result)
         == APR_SUCCESS) {
-        agent_reply(request->keeper->agent, request->id,
-                    certificate_facts(request->certificate, request->p), request->result);
+        agent_line_reply(request->keeper->line, request->id,
+                         certificate_facts(request->certificate, request->p), request->result);
         return APR_EAGAIN;
     }
     return APR_SUCCESS;
@@ -361,7 +361,7 @@ apr_status_t agent_door_handle(keeper_t *keeper, int type, const json_t *body, a
         changes_tell_store(keeper->changes);
     }
     if (rv == APR_SUCCESS) {
-        agent_reply(keeper->agent, request.id, NULL, request.result);
+        agent_line_reply(keeper->line, request.id, NULL, request.result);
     }
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
@@ -382,7 +382,7 @@ static void resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
     }
     waiting->id = 0;
     waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, jws, result);
+    agent_line_reply_signed(keeper->line, id, jws, result);
     apr_pool_destroy(pool);
 }
 
@@ -393,7 +393,7 @@ static void refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result
 
     waiting->id = 0;
     waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, NULL, result);
+    agent_line_reply_signed(keeper->line, id, NULL, result);
     apr_pool_destroy(pool);
 }
 

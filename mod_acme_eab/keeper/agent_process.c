@@ -13,14 +13,14 @@
 
 #include <apr_strings.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/dns.h"
 #include "keeper/agent_door.h"
+#include "keeper/agent_line.h"
+#include "keeper/dns.h"
 
 #define DELAY_MAX apr_time_from_sec(60)
 #define LONG_RUN apr_time_from_sec(60)
@@ -31,13 +31,10 @@ struct keeper_agent {
     apr_pool_t *run_pool; /* of one run of the program */
     pid_t pid;            /* 0: not running */
     frame_channel_t *channel;
-    loop_watch_t *watch;
     loop_timer_t *restart;
     apr_time_t started; /* by clock_steady() */
     apr_interval_time_t delay;
     int restarts;
-    int handling;       /* a request of the agent, right now */
-    const news_t *held; /* what came of it for the restart of httpd, to go with the reply */
 
     loop_timer_t *pulse; /* looks whether it still says something */
     apr_interval_time_t interval;
@@ -135,10 +132,9 @@ static void end_run(keeper_agent_t *agent)
 {
     int i;
 
-    loop_unwatch(agent->keeper->loop, agent->watch);
+    agent_line_close(agent->keeper->line);
     loop_timer_set(agent->pulse, 0);
     loop_timer_set(agent->later, 0);
-    agent->watch = NULL;
     agent->channel = NULL;
     agent->request = NULL;
     if (agent->pid > 0) {
@@ -217,48 +213,6 @@ static const char *explain_end(keeper_agent_t *agent)
                                                                   : W_EXITCODE(0, info.si_status)));
 }
 
-/* An agent that does not read its replies, or has asked for too much, is not listened to: what is
- * queued for it has a limit, and so has the work that it makes. */
-static void update_events(keeper_agent_t *agent)
-{
-    if (agent->watch != NULL) {
-        loop_watch_events(agent->watch, frame_wants_write(agent->channel) ? POLLOUT
-                                        : agent->request != NULL          ? 0
-                                                                          : POLLIN);
-    }
-}
-
-/* A broken pipe is noticed by the reader. What is too long was not sent: that is told, here and to
- * the caller, who sends less. */
-static apr_status_t send_message(void *baton, int type, json_t *body)
-{
-    keeper_agent_t *agent = baton;
-    apr_status_t rv = APR_EOF;
-
-    if (agent->channel != NULL) {
-        rv = frame_send(agent->channel, type, body);
-        update_events(agent);
-    }
-    if (APR_STATUS_IS_ENOSPC(rv)) {
-        log_line(LOG_LEVEL_ERROR, "A message to the agent (%s) is too long and was not sent",
-                 message_name(type));
-    }
-    json_decref(body);
-    return rv;
-}
-
-static json_t *news_body(const news_t *news)
-{
-    json_t *body = news_to_json(news);
-
-    /* The time of day may be another one when it is heard. */
-    if (news->next != 0) {
-        json_object_set_new(body, "in",
-                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
-    }
-    return body;
-}
-
 static void tell_flood(keeper_agent_t *agent)
 {
     if (!agent->flood_told) {
@@ -289,13 +243,9 @@ static apr_status_t carry_out(keeper_agent_t *agent)
     if (agent->request_type == MESSAGE_ALIVE) {
         return APR_SUCCESS;
     }
-    agent->handling = 1;
+    agent_line_begin(agent->keeper->line);
     rv = agent_door_handle(agent->keeper, agent->request_type, request, agent->request_pool);
-    agent->handling = 0;
-    if (agent->held != NULL) { /* the reply comes later */
-        send_message(agent, MESSAGE_NEWS, news_body(agent->held));
-        agent->held = NULL;
-    }
+    agent_line_end(agent->keeper->line);
     return rv;
 }
 
@@ -322,7 +272,7 @@ static apr_status_t take_requests(keeper_agent_t *agent)
         }
         rv = carry_out(agent);
     }
-    update_events(agent);
+    agent_line_listen(agent->keeper->line, agent->request == NULL);
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
 
@@ -366,7 +316,7 @@ static void on_channel(void *baton, short events)
         serve(agent);
     }
     else {
-        update_events(agent);
+        agent_line_listen(agent->keeper->line, 0);
     }
 }
 
@@ -393,7 +343,7 @@ static void send_brief(keeper_agent_t *agent)
     apr_pool_create(&pool, agent->keeper->pool);
     brief = keeper_brief(agent->keeper, pool);
     brief->agent_restarts = agent->restarts;
-    rv = brief_send(brief, send_message, agent);
+    rv = brief_send(brief, agent_line_send, agent->keeper->line);
     apr_pool_destroy(pool);
     if (rv != APR_SUCCESS) {
         give_up_run(agent, APR_STATUS_IS_ENOSPC(rv) ? "cannot be told what is configured"
@@ -416,7 +366,8 @@ static void run(void *baton)
     else {
         error = spawn(agent, sockets[1]);
         close(sockets[1]);
-        agent->channel = frame_channel_make(agent->run_pool, sockets[0], LIMIT_FRAME);
+        agent->channel =
+            agent_line_open(keeper->line, sockets[0], on_channel, agent, agent->run_pool);
     }
     if (error != 0) {
         agent->pid = 0;
@@ -426,7 +377,6 @@ static void run(void *baton)
         plan_restart(agent);
         return;
     }
-    agent->watch = loop_watch(keeper->loop, sockets[0], POLLIN, on_channel, agent);
     agent->missed = 0;
     agent->flood_told = 0;
     loop_timer_set(agent->pulse, apr_time_now() + agent->interval);
@@ -457,58 +407,4 @@ void agent_process_renew(keeper_agent_t *agent)
 void agent_process_stop(keeper_agent_t *agent)
 {
     end_run(agent);
-}
-
-/* Nobody waits for a reply for ever: what is too long becomes a problem that is not. */
-static void reply(keeper_agent_t *agent, int type, int id, json_t *body)
-{
-    apr_status_t rv = send_message(agent, type, body); /* that macro looks at it twice */
-
-    if (APR_STATUS_IS_ENOSPC(rv)) {
-        send_message(agent, MESSAGE_PROBLEM,
-                     json_pack("{s:i,s:{s:s,s:s,s:i}}", "id", id, "problem", "type",
-                               EAB_PROBLEM_INTERNAL, "detail",
-                               "The keeper's answer is too long for a message.", "rv", APR_ENOSPC));
-    }
-}
-
-void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
-{
-    if (jws == NULL) {
-        agent_reply(agent, id, NULL, result);
-        return;
-    }
-    reply(agent, MESSAGE_SIGNED, id, json_pack("{s:i,s:s}", "id", id, "jws", jws));
-}
-
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result)
-{
-    json_t *body = json_pack("{s:i}", "id", id);
-
-    if (agent->held != NULL) {
-        json_object_set_new(body, "news", news_body(agent->held));
-        agent->held = NULL;
-    }
-    if (result->rv != APR_SUCCESS) {
-        json_object_set_new(body, "problem", eab_result_to_json(result));
-        reply(agent, MESSAGE_PROBLEM, id, body);
-        return;
-    }
-    if (facts != NULL) {
-        json_object_set_new(body, "facts", brief_facts_to_json(facts));
-    }
-    reply(agent, MESSAGE_DONE, id, body);
-}
-
-void agent_tell_news(keeper_agent_t *agent, const news_t *news)
-{
-    if (agent == NULL) {
-        return; /* its brief will say it */
-    }
-    if (agent->handling) {
-        agent->held = news;
-        return;
-    }
-    send_message(agent, MESSAGE_NEWS, news_body(news));
 }

@@ -2,11 +2,9 @@
 #ifndef KEEPER_AGENT_PROCESS_H
 #define KEEPER_AGENT_PROCESS_H
 
-/* keeper/agent_process.h - the agent as the keeper sees it: a program to start, to talk to, to start again
- * when it dies. */
+/* keeper/agent_process.h - the agent as the keeper sees it: a program to start, to listen to, to start
+ * again when it dies. What it asks goes through keeper/agent_door.h. */
 
-#include "base/result.h"
-#include "ipc/brief.h"
 #include "keeper/keeper.h"
 
 typedef struct keeper_agent keeper_agent_t;
@@ -22,17 +20,5 @@ void agent_process_renew(keeper_agent_t *agent);
 
 /** End it now. */
 void agent_process_stop(keeper_agent_t *agent);
-
-/** Replies to the request with that id. jws NULL sends the problem in result. */
-void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result);
-
-/** DONE, with facts if there are some (may be NULL), or PROBLEM when result is a failure; and with the
- * news that came of the request. */
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result);
-
-/** The state of the reload changed. While a request of the agent is handled, news must live until that
- * is done, and goes with the reply: the agent hears of both at once. Nothing is told to NULL. */
-void agent_tell_news(keeper_agent_t *agent, const news_t *news);
 
 #endif

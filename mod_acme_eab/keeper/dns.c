@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "crypto/txtrecord.h"
-#include "keeper/agent_process.h"
+#include "keeper/agent_line.h"
 #include "keeper/program.h"
 #include "store/dnsjournal.h"
 
@@ -239,8 +239,8 @@ static void reply(dns_record_t *record, const eab_result_t *result)
     int i;
 
     for (i = 0; i < record->waiting->nelts; ++i) {
-        agent_reply(record->dns->keeper->agent, APR_ARRAY_IDX(record->waiting, i, int), NULL,
-                    result);
+        agent_line_reply(record->dns->keeper->line, APR_ARRAY_IDX(record->waiting, i, int), NULL,
+                         result);
     }
     apr_array_clear(record->waiting);
 }

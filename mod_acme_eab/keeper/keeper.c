@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "keeper/account.h"
 #include "keeper/agent_door.h"
+#include "keeper/agent_line.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/directory.h"
@@ -239,6 +240,7 @@ keeper_t *keeper_make(loop_t *loop, plan_t *plan, store_t *store, eab_result_t *
     keeper->store = store;
     keeper->since = apr_time_now();
     keeper->changes = changes_make(p);
+    keeper->line = agent_line_make(loop, p);
     keeper->mending = loop_timer_make(loop, mend, keeper);
     keeper->restarts = reload_memory_load(store, p);
     keeper->by_somebody = is_by_somebody(keeper);

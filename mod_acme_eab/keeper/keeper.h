@@ -90,6 +90,7 @@ typedef struct keeper_certificate {
     apr_pool_t *failure_pool;
 } keeper_certificate_t;
 
+struct agent_line;
 struct keeper_agent;
 struct keeper_dns;
 struct keeper_reload;
@@ -104,6 +105,7 @@ typedef struct keeper {
     apr_time_t since;
     apr_array_header_t *accounts;     /* keeper_account_t * */
     apr_array_header_t *certificates; /* keeper_certificate_t * */
+    struct agent_line *line;
     struct keeper_agent *agent;
     struct keeper_dns *dns;
     struct keeper_reload *reload;

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libkeeper.a
 libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
 	mod_acme_eab/keeper/agent_door.c mod_acme_eab/keeper/agent_door.h \
+	mod_acme_eab/keeper/agent_line.c mod_acme_eab/keeper/agent_line.h \
 	mod_acme_eab/keeper/agent_process.c mod_acme_eab/keeper/agent_process.h \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
 	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \

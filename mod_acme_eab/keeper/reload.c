@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "keeper/agent_process.h"
+#include "keeper/agent_line.h"
 #include "keeper/certificate.h"
 #include "keeper/gathering.h"
 #include "keeper/rehearsal.h"
@@ -67,7 +67,7 @@ static void tell(keeper_reload_t *reload, const char *state, apr_time_t next)
     reload->lead = apr_time_now() - clock_steady();
     reload->news.state = state;
     reload->news.next = next;
-    agent_tell_news(reload->keeper->agent, &reload->news);
+    agent_line_tell_news(reload->keeper->line, &reload->news);
 }
 
 static void set_why(keeper_reload_t *reload, const char *why)

@@ -137,12 +137,12 @@ void scene_wait(scene_t *s, int replies)
     apr_time_t end = apr_time_now() + PATIENCE;
 
     loop_timer_set(timer, end);
-    while (s->keeper->agent->replies < replies) {
+    while (s->keeper->line->replies < replies) {
         assert_true(apr_time_now() < end);
         loop_run(s->keeper->loop);
     }
     loop_timer_release(s->keeper->loop, timer);
-    assert_int_equal(replies, s->keeper->agent->replies);
+    assert_int_equal(replies, s->keeper->line->replies);
 }
 
 static const char *url_of(int sentence)

@@ -12,6 +12,7 @@
 #include "../crypto/party.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
+#include "keeper/agent_line.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/keeper.h"
@@ -29,8 +30,8 @@
 #define HMAC "0123456789abcdef0123456789abcdef"
 #define HMAC_TEXT "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 
-/* The agent of these tests. Each reply stops the loop. */
-struct keeper_agent {
+/* The line to the agent of these tests. Each reply stops the loop. */
+struct agent_line {
     apr_pool_t *pool;
     apr_pool_t *notes; /* of the last reply */
     loop_t *loop;
@@ -40,10 +41,13 @@ struct keeper_agent {
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */
-    int renewals;          /* how often it was started anew */
     int news;              /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;
+};
+
+struct keeper_agent {
+    int renewals; /* how often it was started anew */
 };
 
 typedef struct scene {

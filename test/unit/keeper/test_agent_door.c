@@ -34,14 +34,14 @@ static void only_listed_messages_are_heard(void **state)
                                                    json_pack("{s:i,s:i,s:i}", "id", 1, "account", 0,
                                                              "certificate", 0)));
     }
-    assert_int_equal(0, s->keeper->agent->replies);
+    assert_int_equal(0, s->keeper->line->replies);
     scene_end(s);
 }
 
 static void refuse(scene_t *s, int type, json_t *body)
 {
     assert_int_equal(APR_EINVAL, scene_ask(s, type, body));
-    assert_int_equal(0, s->keeper->agent->replies);
+    assert_int_equal(0, s->keeper->line->replies);
 }
 
 static void a_request_has_an_id(void **state)
@@ -115,27 +115,27 @@ static void a_refusal_is_a_reply(void **state)
 
     scene_start(s);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(3, "read", "account", 0)));
-    assert_int_equal(1, s->keeper->agent->replies);
-    assert_int_equal(3, s->keeper->agent->id);
-    assert_null(s->keeper->agent->jws);
-    assert_string_equal(EAB_PROBLEM_ACCOUNT_PENDING, s->keeper->agent->problem->type);
+    assert_int_equal(1, s->keeper->line->replies);
+    assert_int_equal(3, s->keeper->line->id);
+    assert_null(s->keeper->line->jws);
+    assert_string_equal(EAB_PROBLEM_ACCOUNT_PENDING, s->keeper->line->problem->type);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_ORDERED,
                                             json_pack("{s:i,s:i,s:s}", "id", 4, "certificate", 0,
                                                       "url", ORDER_URL)));
-    assert_int_equal(4, s->keeper->agent->id);
-    assert_int_not_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(4, s->keeper->line->id);
+    assert_int_not_equal(APR_SUCCESS, s->keeper->line->problem->rv);
     scene_end(s);
 }
 
 static void done(scene_t *s, int type, json_t *body, int id)
 {
-    int replies = s->keeper->agent->replies;
+    int replies = s->keeper->line->replies;
 
     json_object_set_new(body, "id", json_integer(id));
     assert_int_equal(APR_SUCCESS, scene_ask(s, type, body));
     scene_wait(s, replies + 1);
-    assert_int_equal(id, s->keeper->agent->id);
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(id, s->keeper->line->id);
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv);
 }
 
 static void an_issuance_goes_all_the_way(void **state)
@@ -145,15 +145,15 @@ static void an_issuance_goes_all_the_way(void **state)
 
     scene_start(s);
     done(s, MESSAGE_SIGN, sign(0, "newAccount", "account", 0), 1);
-    assert_non_null(s->keeper->agent->jws);
+    assert_non_null(s->keeper->line->jws);
     done(s, MESSAGE_REGISTERED, json_pack("{s:i,s:s}", "account", 0, "url", ACCOUNT_URL), 2);
     done(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), 3);
     done(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), 4);
     done(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), 5); /* waits for the key */
-    assert_non_null(s->keeper->agent->jws);
+    assert_non_null(s->keeper->line->jws);
     pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
     done(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", pem), 6);
-    assert_true(s->keeper->agent->has_facts);
+    assert_true(s->keeper->line->has_facts);
     assert_true(scene_has(s, "live/" NAME "/fullchain.pem"));
     scene_end(s);
 }
@@ -173,11 +173,11 @@ static void only_one_waits_for_a_key(void **state)
     assert_int_equal(APR_EINVAL, scene_ask(s, MESSAGE_SIGN, sign(4, "finalize", "certificate", 0)));
     /* Others are not held up. */
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(5, "read", "account", 0)));
-    assert_int_equal(5, s->keeper->agent->id);
-    assert_non_null(s->keeper->agent->jws);
+    assert_int_equal(5, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
     scene_wait(s, 4);
-    assert_int_equal(3, s->keeper->agent->id);
-    assert_non_null(s->keeper->agent->jws);
+    assert_int_equal(3, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
     scene_end(s);
 }
 
@@ -197,9 +197,9 @@ static void an_abandoned_order_is_not_finalized_later(void **state)
                                             json_pack("{s:i,s:i}", "id", 4, "certificate", 0)));
     while (scene_certificate(s)->key_running)
         scene_run(s, apr_time_from_msec(20));
-    assert_int_equal(4, s->keeper->agent->replies);
-    assert_int_equal(3, s->keeper->agent->refused);
-    assert_int_equal(4, s->keeper->agent->id);
+    assert_int_equal(4, s->keeper->line->replies);
+    assert_int_equal(3, s->keeper->line->refused);
+    assert_int_equal(4, s->keeper->line->id);
     assert_int_equal(0, scene_certificate(s)->waiting.id);
     assert_false(scene_has(s, "pending/" NAME));
     scene_end(s);
@@ -451,7 +451,7 @@ static void order(scene_t *s, apr_pool_t *p)
 
     ask(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), p);
     ask(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), p);
-    replies = s->keeper->agent->replies;
+    replies = s->keeper->line->replies;
     ask(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), p);
     scene_wait(s, replies + 1);
 }
@@ -477,7 +477,7 @@ static void round_installed(scene_t *s, apr_pool_t *p)
 {
     order(s, p);
     ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", chain_for(s, p)), p);
-    assert_true(s->keeper->agent->has_facts);
+    assert_true(s->keeper->line->has_facts);
 }
 
 static void round_brief(scene_t *s, apr_pool_t *p)

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "ipc/message.h"
 #include "keeper/account.h"
+#include "keeper/agent_line.h"
 #include "keeper/agent_process.h"
 #include "keeper/certificate.h"
 #include "keeper/keeper.h"
@@ -179,7 +180,7 @@ static void the_brief_comes_first(void **state)
     const char *text;
 
     s.keeper->agent = agent_process_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
-    agent_tell_news(s.keeper->agent, &news);
+    agent_line_tell_news(s.keeper->line, &news);
     wait_for(&s, "log", 100, &len);
     run(&s, apr_time_from_msec(100));
     text = content(&s, "log", &len);

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "keeper/agent_process.h"
+#include "keeper/agent_line.h"
 #include "keeper/dns.h"
 #include "store/dnsjournal.h"
 
@@ -37,16 +37,16 @@ typedef struct scene {
     journal_t journal;
 } scene_t;
 
-/* What was replied last, in place of keeper/agent_process.c. */
+/* What was replied last, in place of keeper/agent_line.c. */
 static struct {
     int count, id;
     char type[64], detail[256];
 } replied;
 
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result)
+void agent_line_reply(agent_line_t *line, int id, const brief_facts_t *facts,
+                      const eab_result_t *result)
 {
-    (void)agent;
+    (void)line;
     (void)facts;
     ++replied.count;
     replied.id = id;

@@ -67,8 +67,8 @@ static void write_report(scene_t *s)
     json_t *json = json_own(s->p, news_to_json(reload_news(s->keeper->reload)));
     const char *text;
 
-    json_object_set_new(json, "told", json_integer(s->keeper->agent->news));
-    json_put_string(json, "told_state", s->keeper->agent->news_state);
+    json_object_set_new(json, "told", json_integer(s->keeper->line->news));
+    json_put_string(json, "told_state", s->keeper->line->news_state);
     text = json_text(s->p, json);
     fixture_write(file(s, "report"), text, strlen(text));
 }
