@@ -19,7 +19,17 @@ allowed() {
     esac
 }
 # A layer has floors where floors_LAYER() prints them: a line each, the highest first, with the names of
-# the files that stand there (.c and .h are one). Each file stands on one floor.
+# the files that stand there (.c and .h are one). Each file stands on one floor, and includes what stands
+# there or below.
+floors_keeper() {
+    echo main
+    echo keeper
+    echo janitor mending agent_process
+    echo agent_door
+    echo briefing reload gathering rehearsal witness agent_line
+    echo model sentence dns leftover account certificate directory failing validation window
+    echo means changes loop keymaker program eabsource url check sandbox stage
+}
 
 # Reads who includes whom within the layer; prints what is wrong.
 judge_floors() {

@@ -18,16 +18,17 @@
 #include "base/process.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/agent_door.h"
-#include "keeper/agent_line.h"
-#include "keeper/dns.h"
+#include "policy/budget.h"
 
 #define DELAY_MAX apr_time_from_sec(60)
 #define LONG_RUN apr_time_from_sec(60)
 #define END_MILLISECONDS 100 /* from the end of its connection to its own */
 
-struct keeper_agent {
-    keeper_t *keeper;
+struct agent_process {
+    const means_t *means;
+    agent_line_t *line;
+    agent_door_t *door;
+    const briefing_t *briefing;
     apr_pool_t *run_pool; /* of one run of the program */
     pid_t pid;            /* 0: not running */
     frame_channel_t *channel;
@@ -99,9 +100,9 @@ static char **agent_arguments(const plan_t *plan, apr_pool_t *p)
     return argv;
 }
 
-static int spawn(keeper_agent_t *agent, int socket)
+static int spawn(agent_process_t *agent, int socket)
 {
-    const plan_t *plan = agent->keeper->plan;
+    const plan_t *plan = agent->means->plan;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults, none;
@@ -128,11 +129,9 @@ static int spawn(keeper_agent_t *agent, int socket)
 }
 
 /* Take the process away, however far it got. */
-static void end_run(keeper_agent_t *agent)
+static void end_run(agent_process_t *agent)
 {
-    int i;
-
-    agent_line_close(agent->keeper->line);
+    agent_line_close(agent->line);
     loop_timer_set(agent->pulse, 0);
     loop_timer_set(agent->later, 0);
     agent->channel = NULL;
@@ -144,31 +143,14 @@ static void end_run(keeper_agent_t *agent)
         }
         agent->pid = 0;
     }
-    /* Nobody waits for these replies any more. */
-    for (i = 0; i < agent->keeper->accounts->nelts; ++i) {
-        keeper_waiting_t *waiting = &keeper_account_at(agent->keeper, i)->waiting;
-
-        if (waiting->id != 0) {
-            waiting->id = 0;
-            apr_pool_destroy(waiting->pool);
-        }
-    }
-    for (i = 0; i < agent->keeper->certificates->nelts; ++i) {
-        keeper_waiting_t *waiting = &keeper_certificate_at(agent->keeper, i)->waiting;
-
-        if (waiting->id != 0) {
-            waiting->id = 0;
-            apr_pool_destroy(waiting->pool);
-        }
-    }
-    dns_forget_agent(agent->keeper->dns);
+    agent_door_forget(agent->door);
     if (agent->run_pool != NULL) {
         apr_pool_destroy(agent->run_pool);
         agent->run_pool = NULL;
     }
 }
 
-static void plan_restart(keeper_agent_t *agent)
+static void plan_restart(agent_process_t *agent)
 {
     if (clock_steady() - agent->started > LONG_RUN) {
         agent->delay = 0;
@@ -181,7 +163,7 @@ static void plan_restart(keeper_agent_t *agent)
     }
 }
 
-static void give_up_run(keeper_agent_t *agent, const char *why)
+static void give_up_run(agent_process_t *agent, const char *why)
 {
     log_line(LOG_LEVEL_ERROR, "The agent (pid %d) %s; starting it again in %d seconds",
              (int)agent->pid, why, (int)apr_time_sec(agent->delay));
@@ -191,7 +173,7 @@ static void give_up_run(keeper_agent_t *agent, const char *why)
 
 /* Its connection ended. A process lets go of its descriptors a moment before it can be waited for; one
  * that lives on has let go of this one alone, and is ended. */
-static const char *explain_end(keeper_agent_t *agent)
+static const char *explain_end(agent_process_t *agent)
 {
     siginfo_t info = { 0 };
     int waited;
@@ -213,7 +195,7 @@ static const char *explain_end(keeper_agent_t *agent)
                                                                   : W_EXITCODE(0, info.si_status)));
 }
 
-static void tell_flood(keeper_agent_t *agent)
+static void tell_flood(agent_process_t *agent)
 {
     if (!agent->flood_told) {
         log_line(LOG_LEVEL_WARNING,
@@ -224,17 +206,17 @@ static void tell_flood(keeper_agent_t *agent)
 }
 
 /* @return how long the request has to wait; 0: carry it out */
-static apr_interval_time_t delay_request(keeper_agent_t *agent)
+static apr_interval_time_t delay_request(agent_process_t *agent)
 {
     if (agent->request_type == MESSAGE_ALIVE) {
         return budget_take(&agent->alive, &alive_rule, 1, clock_steady());
     }
-    return agent_door_delay(agent->keeper, agent->request_type, agent->request);
+    return agent_door_delay(agent->door, agent->request_type, agent->request);
 }
 
 /* A reply and what follows from the request for the restart of httpd are one message: the agent must
  * not show one without the other. */
-static apr_status_t carry_out(keeper_agent_t *agent)
+static apr_status_t carry_out(agent_process_t *agent)
 {
     json_t *request = agent->request;
     apr_status_t rv;
@@ -243,14 +225,14 @@ static apr_status_t carry_out(keeper_agent_t *agent)
     if (agent->request_type == MESSAGE_ALIVE) {
         return APR_SUCCESS;
     }
-    agent_line_begin(agent->keeper->line);
-    rv = agent_door_handle(agent->keeper, agent->request_type, request, agent->request_pool);
-    agent_line_end(agent->keeper->line);
+    agent_line_begin(agent->line);
+    rv = agent_door_handle(agent->door, agent->request_type, request, agent->request_pool);
+    agent_line_end(agent->line);
     return rv;
 }
 
 /* Until no whole one is there, or one has to wait, or the agent does not read the replies. */
-static apr_status_t take_requests(keeper_agent_t *agent)
+static apr_status_t take_requests(agent_process_t *agent)
 {
     apr_interval_time_t delay;
     apr_status_t rv = APR_SUCCESS;
@@ -272,11 +254,11 @@ static apr_status_t take_requests(keeper_agent_t *agent)
         }
         rv = carry_out(agent);
     }
-    agent_line_listen(agent->keeper->line, agent->request == NULL);
+    agent_line_listen(agent->line, agent->request == NULL);
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
 
-static void serve(keeper_agent_t *agent)
+static void serve(agent_process_t *agent)
 {
     if (take_requests(agent) != APR_SUCCESS) {
         give_up_run(agent, "said what it may not say and was ended");
@@ -285,7 +267,7 @@ static void serve(keeper_agent_t *agent)
 
 static void on_later(void *baton)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
 
     if (agent->request != NULL) {
         serve(agent);
@@ -294,7 +276,7 @@ static void on_later(void *baton)
 
 static void on_channel(void *baton, short events)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
     apr_status_t rv;
 
     if ((events & POLLOUT) != 0 && frame_flush(agent->channel) != APR_SUCCESS) {
@@ -316,14 +298,14 @@ static void on_channel(void *baton, short events)
         serve(agent);
     }
     else {
-        agent_line_listen(agent->keeper->line, 0);
+        agent_line_listen(agent->line, 0);
     }
 }
 
 /* Looks are counted, not the time: after the machine or the keeper has slept, there is one look. */
 static void on_pulse(void *baton)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
 
     if (agent->request == NULL && ++agent->missed > MESSAGE_ALIVE_MISSED) {
         give_up_run(agent, "has said nothing for minutes and was ended");
@@ -334,16 +316,16 @@ static void on_pulse(void *baton)
 
 /* Its memory goes at once: it may be large, and the agent runs for weeks. An agent whose brief does not
  * get through is ended, as it would wait for it. */
-static void send_brief(keeper_agent_t *agent)
+static void send_brief(agent_process_t *agent)
 {
     apr_pool_t *pool = NULL;
     brief_t *brief;
     apr_status_t rv;
 
-    apr_pool_create(&pool, agent->keeper->pool);
-    brief = keeper_brief(agent->keeper, pool);
+    apr_pool_create(&pool, agent->means->pool);
+    brief = briefing_make(agent->briefing, pool);
     brief->agent_restarts = agent->restarts;
-    rv = brief_send(brief, agent_line_send, agent->keeper->line);
+    rv = brief_send(brief, agent_line_send, agent->line);
     apr_pool_destroy(pool);
     if (rv != APR_SUCCESS) {
         give_up_run(agent, APR_STATUS_IS_ENOSPC(rv) ? "cannot be told what is configured"
@@ -353,12 +335,12 @@ static void send_brief(keeper_agent_t *agent)
 
 static void run(void *baton)
 {
-    keeper_agent_t *agent = baton;
-    keeper_t *keeper = agent->keeper;
+    agent_process_t *agent = baton;
+    const means_t *means = agent->means;
     int sockets[2] = { -1, -1 };
     int error;
 
-    apr_pool_create(&agent->run_pool, keeper->pool);
+    apr_pool_create(&agent->run_pool, means->pool);
     agent->started = clock_steady();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
         error = errno;
@@ -367,12 +349,12 @@ static void run(void *baton)
         error = spawn(agent, sockets[1]);
         close(sockets[1]);
         agent->channel =
-            agent_line_open(keeper->line, sockets[0], on_channel, agent, agent->run_pool);
+            agent_line_open(agent->line, sockets[0], on_channel, agent, agent->run_pool);
     }
     if (error != 0) {
         agent->pid = 0;
         log_line(LOG_LEVEL_ERROR, "The agent %s could not be started: %s",
-                 keeper->plan->agent_program, strerror(error));
+                 means->plan->agent_program, strerror(error));
         end_run(agent);
         plan_restart(agent);
         return;
@@ -383,28 +365,36 @@ static void run(void *baton)
     send_brief(agent);
 }
 
-keeper_agent_t *agent_process_start(keeper_t *keeper, apr_interval_time_t interval)
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+                                    const briefing_t *briefing)
 {
-    keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
+    agent_process_t *agent = apr_pcalloc(means->pool, sizeof(*agent));
 
-    agent->keeper = keeper;
-    agent->interval = interval;
-    apr_pool_create(&agent->request_pool, keeper->pool);
-    agent->restart = loop_timer_make(keeper->loop, run, agent);
-    agent->pulse = loop_timer_make(keeper->loop, on_pulse, agent);
-    agent->later = loop_timer_make(keeper->loop, on_later, agent);
-    run(agent);
+    agent->means = means;
+    agent->line = line;
+    agent->door = door;
+    agent->briefing = briefing;
+    apr_pool_create(&agent->request_pool, means->pool);
+    agent->restart = loop_timer_make(means->loop, run, agent);
+    agent->pulse = loop_timer_make(means->loop, on_pulse, agent);
+    agent->later = loop_timer_make(means->loop, on_later, agent);
     return agent;
 }
 
-void agent_process_renew(keeper_agent_t *agent)
+void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+{
+    agent->interval = interval;
+    run(agent);
+}
+
+void agent_process_renew(agent_process_t *agent)
 {
     end_run(agent);
     agent->delay = 0;
     run(agent);
 }
 
-void agent_process_stop(keeper_agent_t *agent)
+void agent_process_stop(agent_process_t *agent)
 {
     end_run(agent);
 }

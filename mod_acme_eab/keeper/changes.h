@@ -4,7 +4,8 @@
 
 /* keeper/changes.h - what has happened to an account, a certificate or the store, told to whoever hears
  * of it. Who tells does not know who hears: keeper/keeper.c puts them together. A change is told when it
- * is in the store already, and in the order in which things happened. */
+ * is in the store already (a failure also when it could not be written), and in the order in which things
+ * happened. */
 
 #include <apr_pools.h>
 

@@ -53,20 +53,28 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news)
     line->news_why = apr_pstrdup(line->pool, news->why);
 }
 
-keeper_agent_t *agent_process_start(keeper_t *keeper, apr_interval_time_t interval)
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+                                    const briefing_t *briefing)
 {
-    (void)interval;
-    return apr_pcalloc(keeper->pool, sizeof(keeper_agent_t));
+    (void)line;
+    (void)door;
+    (void)briefing;
+    return apr_pcalloc(means->pool, sizeof(agent_process_t));
 }
 
-void agent_process_stop(keeper_agent_t *agent)
+void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+{
+    (void)agent;
+    (void)interval;
+}
+
+void agent_process_stop(agent_process_t *agent)
 {
     (void)agent;
 }
 
 /* The brief that it would get is made anew, as for one that was just started. */
-void agent_process_renew(keeper_agent_t *agent)
+void agent_process_renew(agent_process_t *agent)
 {
-    if (agent != NULL)
-        ++agent->renewals;
+    ++agent->renewals;
 }

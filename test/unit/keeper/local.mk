@@ -8,6 +8,11 @@ test_unit_keeper_test_account_SOURCES = test/unit/keeper/test_account.c $(KEEPER
 test_unit_keeper_test_account_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_account_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_briefing
+test_unit_keeper_test_briefing_SOURCES = test/unit/keeper/test_briefing.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_briefing_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_briefing_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_certificate
 test_unit_keeper_test_certificate_SOURCES = test/unit/keeper/test_certificate.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_certificate_CFLAGS = $(UNIT_CFLAGS) -pthread
@@ -33,15 +38,20 @@ test_unit_keeper_test_eabsource_SOURCES = test/unit/keeper/test_eabsource.c
 test_unit_keeper_test_eabsource_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_eabsource_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_failing
+test_unit_keeper_test_failing_SOURCES = test/unit/keeper/test_failing.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_failing_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_failing_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_gathering
 test_unit_keeper_test_gathering_SOURCES = test/unit/keeper/test_gathering.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_gathering_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_gathering_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_keeper
-test_unit_keeper_test_keeper_SOURCES = test/unit/keeper/test_keeper.c $(KEEPER_TEST_SCENE)
-test_unit_keeper_test_keeper_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_keeper_LDADD = $(KEEPER_TEST_LIBS)
+check_PROGRAMS += test/unit/keeper/test_model
+test_unit_keeper_test_model_SOURCES = test/unit/keeper/test_model.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_model_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_model_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_keymaker
 test_unit_keeper_test_keymaker_SOURCES = test/unit/keeper/test_keymaker.c

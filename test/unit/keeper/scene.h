@@ -11,13 +11,7 @@
 
 #include "../crypto/party.h"
 #include "ipc/message.h"
-#include "keeper/account.h"
-#include "keeper/agent_line.h"
-#include "keeper/agent_process.h"
-#include "keeper/certificate.h"
 #include "keeper/keeper.h"
-#include "keeper/reload.h"
-#include "keeper/agent_door.h"
 #include "keeper/sentence.h"
 
 #define NAME "www.example.edu"
@@ -46,7 +40,7 @@ struct agent_line {
     const char *news_why;
 };
 
-struct keeper_agent {
+struct agent_process {
     int renewals; /* how often it was started anew */
 };
 

@@ -169,7 +169,7 @@ static void only_one_waits_for_a_key(void **state)
     done(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), 2);
     assert_int_equal(APR_SUCCESS,
                      scene_ask(s, MESSAGE_SIGN, sign(3, "finalize", "certificate", 0)));
-    assert_int_equal(3, scene_certificate(s)->waiting.id);
+    assert_int_equal(2, s->keeper->line->replies);
     assert_int_equal(APR_EINVAL, scene_ask(s, MESSAGE_SIGN, sign(4, "finalize", "certificate", 0)));
     /* Others are not held up. */
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(5, "read", "account", 0)));
@@ -200,7 +200,6 @@ static void an_abandoned_order_is_not_finalized_later(void **state)
     assert_int_equal(4, s->keeper->line->replies);
     assert_int_equal(3, s->keeper->line->refused);
     assert_int_equal(4, s->keeper->line->id);
-    assert_int_equal(0, scene_certificate(s)->waiting.id);
     assert_false(scene_has(s, "pending/" NAME));
     scene_end(s);
 }
@@ -221,13 +220,13 @@ static void failures_outlive_the_keeper(void **state)
     done(s, MESSAGE_FAILED, failed("certificate", "of the certificate"), 2);
     done(s, MESSAGE_FAILED, failed("certificate", "another"), 3);
     scene_start(s);
-    assert_string_equal("of the account", scene_account(s)->failure->problem->detail);
-    assert_int_equal(3, scene_account(s)->failure->attempts);
-    assert_string_equal("another", scene_certificate(s)->failure->problem->detail);
+    assert_string_equal("of the account", scene_account(s)->failing.failure->problem->detail);
+    assert_int_equal(3, scene_account(s)->failing.failure->attempts);
+    assert_string_equal("another", scene_certificate(s)->failing.failure->problem->detail);
     done(s, MESSAGE_FAILED, json_pack("{s:i,s:n}", "certificate", 0, "failure"), 4);
     scene_start(s);
-    assert_null(scene_certificate(s)->failure);
-    assert_non_null(scene_account(s)->failure);
+    assert_null(scene_certificate(s)->failing.failure);
+    assert_non_null(scene_account(s)->failing.failure);
     scene_end(s);
 }
 
@@ -238,7 +237,7 @@ static void a_failure_without_a_problem_is_none(void **state)
     scene_start(s);
     done(s, MESSAGE_FAILED, failed("certificate", "one"), 1);
     done(s, MESSAGE_FAILED, json_pack("{s:i,s:{}}", "certificate", 0, "failure"), 2);
-    assert_null(scene_certificate(s)->failure);
+    assert_null(scene_certificate(s)->failing.failure);
     assert_false(scene_has(s, "failures/" NAME ".json"));
     scene_end(s);
 }
@@ -276,10 +275,11 @@ static void what_is_kept_of_a_failure_has_a_limit(void **state)
     for (i = 0; i < 2; ++i)
         done(s, MESSAGE_FAILED, long_failure(about[i]), (int)i + 1);
     for (i = 0; i < 2; ++i) {
-        assert_true(size_of(s, scene_account(s)->failure) <= LIMIT_PROBLEM);
-        assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
-        assert_string_equal("Many names", scene_certificate(s)->failure->problem->detail);
-        assert_int_equal(100, json_array_size(scene_certificate(s)->failure->problem->subproblems));
+        assert_true(size_of(s, scene_account(s)->failing.failure) <= LIMIT_PROBLEM);
+        assert_true(size_of(s, scene_certificate(s)->failing.failure) <= LIMIT_PROBLEM);
+        assert_string_equal("Many names", scene_certificate(s)->failing.failure->problem->detail);
+        assert_int_equal(
+            100, json_array_size(scene_certificate(s)->failing.failure->problem->subproblems));
         scene_start(s);
     }
     scene_end(s);
@@ -310,14 +310,14 @@ static void what_the_store_holds_is_cut_as_well(void **state)
     fixture_write(path, text, strlen(text));
     free(text);
     scene_start(s);
-    assert_int_equal(3, scene_certificate(s)->failure->attempts);
-    assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
+    assert_int_equal(3, scene_certificate(s)->failing.failure->attempts);
+    assert_true(size_of(s, scene_certificate(s)->failing.failure) <= LIMIT_PROBLEM);
     scene_end(s);
 }
 
 static apr_interval_time_t delay(scene_t *s, int type, const char *about)
 {
-    return agent_door_delay(s->keeper, type,
+    return agent_door_delay(s->keeper->door, type,
                             json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
 }
 
@@ -373,9 +373,9 @@ static void many_new_certificates_do_not_wait(void **state)
 
         for (n = 0; n < 30; ++n)
             assert_int_equal(0, delay(s, MESSAGE_SIGN, "account"));
-        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_SIGN, body));
-        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_ORDERED, body));
-        assert_int_equal(0, agent_door_delay(s->keeper, MESSAGE_INSTALL, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_SIGN, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_ORDERED, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_INSTALL, body));
     }
     scene_end(s);
 }
@@ -385,7 +385,7 @@ typedef void round_fn(scene_t *s, apr_pool_t *p);
 static void ask(scene_t *s, int type, json_t *body, apr_pool_t *p)
 {
     json_object_set_new(body, "id", json_integer(1));
-    assert_int_equal(APR_SUCCESS, agent_door_handle(s->keeper, type, json_own(p, body), p));
+    assert_int_equal(APR_SUCCESS, agent_door_handle(s->keeper->door, type, json_own(p, body), p));
 }
 
 static void round_contacted(scene_t *s, apr_pool_t *p)
@@ -482,7 +482,7 @@ static void round_installed(scene_t *s, apr_pool_t *p)
 
 static void round_brief(scene_t *s, apr_pool_t *p)
 {
-    json_own(p, brief_to_json(keeper_brief(s->keeper, p)));
+    json_own(p, brief_to_json(briefing_make(&s->keeper->briefing, p)));
 }
 
 /* What is replaced gives its memory back: an agent may say all it may say, thousands of times. */

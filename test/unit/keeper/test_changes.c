@@ -40,8 +40,8 @@ static void changes_are_told_in_the_order_of_what_happens(void **state)
     listener_t a = { s, 'a', &heard, 0 }, b = { s, 'b', &heard, 0 };
 
     scene_start(s);
-    changes_hear(s->keeper->changes, hear, &a);
-    changes_hear(s->keeper->changes, hear, &b);
+    changes_hear(s->keeper->means.changes, hear, &a);
+    changes_hear(s->keeper->means.changes, hear, &b);
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
     while (scene_certificate(s)->key == NULL)
@@ -74,7 +74,7 @@ static void what_is_given_up_says_why(void **state)
     scene_start(s);
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
-    changes_hear(s->keeper->changes, on_change, &last);
+    changes_hear(s->keeper->means.changes, on_change, &last);
     assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
     assert_int_equal(CHANGE_ABANDONED, last.kind);
     assert_ptr_equal(scene_certificate(s), last.certificate);

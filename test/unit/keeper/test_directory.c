@@ -22,7 +22,7 @@ static json_t *body(const char *terms)
 
 static const brief_account_t *briefed(scene_t *s)
 {
-    return &APR_ARRAY_IDX(keeper_brief(s->keeper, s->p)->accounts, 0, brief_account_t);
+    return &APR_ARRAY_IDX(briefing_make(&s->keeper->briefing, s->p)->accounts, 0, brief_account_t);
 }
 
 static void what_a_ca_says_of_itself_outlives_the_keeper(void **state)
