@@ -75,10 +75,10 @@ static dealings_t *dealings_of(const agent_door_t *door, const keeper_account_t 
 static apr_status_t wait_for_key(request_t *request, int sentence, const char *url,
                                  const char *nonce)
 {
-    int about_certificate = sentence_is_of_certificate(sentence);
-    waiting_t *waiting = &dealings_of(request->door, request->account,
-                                      about_certificate ? request->certificate : NULL)
-                              ->waiting;
+    dealings_t *dealings = sentence_is_of_certificate(sentence)
+                               ? dealings_of(request->door, NULL, request->certificate)
+                               : dealings_of(request->door, request->account, NULL);
+    waiting_t *waiting = &dealings->waiting;
 
     if (waiting->id != 0) {
         return APR_EINVAL;
