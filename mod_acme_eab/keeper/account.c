@@ -110,6 +110,7 @@ static void on_program(void *baton, const program_outcome_t *outcome)
     else {
         decode_output(account, outcome->output);
     }
+    /* Without a key nobody shall sign: that would only run the program again. */
     tell(account, CHANGE_KEY, account->eab_key != NULL ? NULL : account->eab_problem);
 }
 
