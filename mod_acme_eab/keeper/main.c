@@ -20,11 +20,8 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/agent.h"
 #include "keeper/check.h"
-#include "keeper/janitor.h"
 #include "keeper/keeper.h"
-#include "keeper/reload.h"
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
 #include "keeper/witness.h"
@@ -216,18 +213,16 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
         log_line(LOG_LEVEL_ERROR, "%s", failed->detail);
         return EXIT_UNUSABLE;
     }
-    reload_consider(keeper->reload); /* so that the brief tells what is to happen */
-    keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
-    janitor_start(keeper);
+    keeper_start(keeper);
     watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
     if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
-        agent_stop(keeper->agent);
+        keeper_stop(keeper);
         return EXIT_PARENT_GONE;
     }
     on_beat(&watch);
     loop_run(watch.loop);
-    agent_stop(keeper->agent);
-    return keeper->anew ? EXIT_ANEW : EXIT_PARENT_GONE;
+    keeper_stop(keeper);
+    return mending_wants_another(keeper->mending) ? EXIT_ANEW : EXIT_PARENT_GONE;
 }
 
 int main(int argc, const char *const *argv)
