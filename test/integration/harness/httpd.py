@@ -252,7 +252,10 @@ class Httpd:
         """It begins as root, for the moment that it takes to become somebody else."""
         def found():
             agent = self.agent()
-            there = agent and agent != other_than and 0 not in agent.user_ids()
+            try:
+                there = agent and agent != other_than and 0 not in agent.user_ids()
+            except OSError:  # it has ended meanwhile
+                return None
             return agent if there else None
         return wait_until(found, seconds, "an agent to run")
 
