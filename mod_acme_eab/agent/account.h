@@ -5,7 +5,7 @@
 /* agent/account.h - an account at its CA: the session, and the registration when there is none yet
  * (RFC 8555, 7.3; checklist 1.5 and 1.6). */
 
-#include "agent/agent.h"
+#include "agent/kit.h"
 #include "agent/failing.h"
 #include "ipc/message.h"
 #include "policy/pace.h"
@@ -19,7 +19,7 @@ typedef struct account_waiter {
 } account_waiter_t;
 
 typedef struct agent_account {
-    agent_t *agent;
+    kit_t *kit;
     int index;
     brief_account_t *brief; /* url, attempted and told are kept up to date */
     acme_session_t *session;
@@ -44,7 +44,7 @@ typedef struct agent_account {
     apr_time_t used;    /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
-agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief);
+agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief);
 
 /** A job begins, or ends, its work with the account. The first one begins a cycle. */
 void account_enter(agent_account_t *account);

@@ -92,7 +92,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     apr_pool_t *pool = NULL;
     dns_wait_t *wait;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
@@ -107,7 +107,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
         json_put_string(body, "issuer", APR_ARRAY_IDX(challenge->issuers, 0, const char *));
     }
     ++job->requests;
-    link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
+    link_request(job->kit->link, MESSAGE_DNS_ADD, body, on_record, wait);
 }
 
 /* Is the first look at the order still to come, and to be timed by what the CA reads? */
@@ -123,7 +123,7 @@ static void time_first_look(job_t *job)
     job_poll_in(job, retry_first_poll(job->unread, since, job->order->retry_after),
                 job->unread > 0 ? "the CA has not asked this server for its answers yet"
                                 : "the CA validates the names");
-    agent_touch(job->agent);
+    kit_touch(job->kit);
 }
 
 static void on_read(void *baton, int first, const char *host)
@@ -143,30 +143,30 @@ static void on_read(void *baton, int first, const char *host)
 
 static void expect_reading(job_t *job, const char *name, const char *type, apr_pool_t *ptemp)
 {
-    const char *dir = answer_directory(ptemp, job->agent->brief->run_dir, name, type);
+    const char *dir = answer_directory(ptemp, job->kit->brief->run_dir, name, type);
 
-    job->unread += reading_expect(job->agent->reading, dir, on_read, job);
+    job->unread += reading_expect(job->kit->reading, dir, on_read, job);
 }
 
 /* The keys are made once: that of RSA takes its time. */
 static apr_status_t put_tls_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                    apr_pool_t *ptemp)
 {
-    agent_t *agent = job->agent;
+    kit_t *kit = job->kit;
 
-    if (agent->alpncert_keys == NULL) {
-        agent->alpncert_keys = alpncert_keys_make(agent->pool);
+    if (kit->alpncert_keys == NULL) {
+        kit->alpncert_keys = alpncert_keys_make(kit->pool);
     }
-    return agent->alpncert_keys != NULL
-               ? answer_put_tls(agent->brief->run_dir, name, challenge->token,
-                                job->account->brief->thumbprint, agent->alpncert_keys, ptemp)
+    return kit->alpncert_keys != NULL
+               ? answer_put_tls(kit->brief->run_dir, name, challenge->token,
+                                job->account->brief->thumbprint, kit->alpncert_keys, ptemp)
                : APR_EGENERAL;
 }
 
 static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                eab_result_t *problem, apr_pool_t *ptemp)
 {
-    const char *run_dir = job->agent->brief->run_dir;
+    const char *run_dir = job->kit->brief->run_dir;
     apr_status_t rv;
     int told;
 
@@ -357,7 +357,7 @@ static int look_first(job_t *job, const acme_authorization_t *authorization, apr
     if (other != NULL && strcmp(other->status, "pending") != 0) {
         return 0;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
@@ -455,7 +455,7 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
     apr_pool_t *pool = NULL;
     lost_t *lost;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     lost = apr_pcalloc(pool, sizeof(*lost));
     lost->pool = pool;
     lost->job = job;
@@ -469,8 +469,8 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
     }
     job->why = "the CA refused: the DNS is asked where the name leads";
     ++job->requests;
-    lookup_addresses(job->agent->lookup, job->brief->dns_resolver, authorization->name,
-                     on_addresses, lost);
+    lookup_addresses(job->kit->lookup, job->brief->dns_resolver, authorization->name, on_addresses,
+                     lost);
 }
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -539,7 +539,7 @@ static void answer_pending(job_t *job)
     eab_result_t *problem;
     int i;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
     for (i = 0; job->state == JOB_AUTHORIZING && i < job->pending->nelts; ++i) {
         const acme_authorization_t *authorization =
@@ -588,7 +588,7 @@ void authorize_names(job_t *job)
 {
     int i, count = job->order->authorizations->nelts;
 
-    reading_forget(job->agent->reading, job); /* what an attempt before was waiting for */
+    reading_forget(job->kit->reading, job); /* what an attempt before was waiting for */
     job->unread = 0;
     job->read = 0;
     job->doubtful = 0;

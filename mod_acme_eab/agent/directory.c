@@ -30,7 +30,7 @@ static void tell_keeper(agent_account_t *account)
     ++account->telling;
     json_object_set_new(body, "account", json_integer(account->index));
     json_object_set_new(body, "directory", brief_directory_to_json(&account->brief->told));
-    link_request(account->agent->link, MESSAGE_DIRECTORY, body, on_kept, account);
+    link_request(account->kit->link, MESSAGE_DIRECTORY, body, on_kept, account);
 }
 
 static json_t *describe(const acme_directory_t *directory)
@@ -58,7 +58,7 @@ void directory_follow(agent_account_t *account)
         return;
     }
     account->followed = directory;
-    apr_pool_create(&pool, account->agent->pool);
+    apr_pool_create(&pool, account->kit->pool);
     brief_directory_from_json(&told, json_own(pool, describe(directory)), pool);
     before.seen = account->told_kept;
     account->untold |= brief_directory_is_news(&before, &told);
@@ -67,7 +67,7 @@ void directory_follow(agent_account_t *account)
         apr_pool_destroy(account->told_pool);
     }
     account->told_pool = pool;
-    agent_touch(account->agent);
+    kit_touch(account->kit);
     if (account->untold) {
         tell_keeper(account);
     }

@@ -29,7 +29,7 @@ int doubt_account(job_t *job, const eab_result_t *problem)
         return 0;
     }
     job->doubted = 1;
-    apr_pool_create(&job->doubt_pool, job->agent->pool);
+    apr_pool_create(&job->doubt_pool, job->kit->pool);
     job->doubt = eab_result_make(job->doubt_pool);
     eab_result_copy(job->doubt, problem);
     job_happen(job, EVENT_ACCOUNT_DOUBTED);

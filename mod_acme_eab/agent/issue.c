@@ -269,7 +269,7 @@ static void keep_facts(job_t *job, const json_t *body)
 {
     apr_pool_t *old = job->facts_pool;
 
-    apr_pool_create(&job->facts_pool, job->agent->pool);
+    apr_pool_create(&job->facts_pool, job->kit->pool);
     job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
     if (old != NULL) {
         apr_pool_destroy(old);
@@ -304,5 +304,5 @@ void issue_install(job_t *job)
     json_t *body = job->chain;
 
     job->chain = NULL;
-    link_request(job->agent->link, MESSAGE_INSTALL, body, on_installed, job);
+    link_request(job->kit->link, MESSAGE_INSTALL, body, on_installed, job);
 }

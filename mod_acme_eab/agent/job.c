@@ -144,7 +144,7 @@ void job_happen(job_t *job, job_event_t event)
             if (states[job->state].why != NULL) {
                 job->why = states[job->state].why;
             }
-            agent_touch(job->agent);
+            kit_touch(job->kit);
             states[job->state].enter(job);
             return;
         }
@@ -182,14 +182,14 @@ void job_remove_answers(job_t *job)
     if (!job->answered) {
         return;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     for (i = 0; i < job->brief->names->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(job->brief->names, i, const char *);
 
-        answer_remove(job->agent->brief->run_dir, name, pool);
+        answer_remove(job->kit->brief->run_dir, name, pool);
     }
     apr_pool_destroy(pool);
-    reading_forget(job->agent->reading, job);
+    reading_forget(job->kit->reading, job);
     job->answered = 0;
     job->unread = 0;
     job->read = 0;
@@ -233,7 +233,7 @@ void job_abandon(job_t *job)
 
     job_forget_order(job);
     json_object_set_new(body, "certificate", json_integer(job->index));
-    link_request(job->agent->link, MESSAGE_ABANDON, body, on_abandoned, job);
+    link_request(job->kit->link, MESSAGE_ABANDON, body, on_abandoned, job);
 }
 
 void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place)
@@ -344,7 +344,7 @@ static void begin_memory(job_t *job)
     const brief_certificate_t *brief = job->brief;
     json_t *json;
 
-    apr_pool_create(&job->memory_pool, job->agent->pool);
+    apr_pool_create(&job->memory_pool, job->kit->pool);
     job->memory = acme_memory_make(job->memory_pool);
     if (brief->order_url == NULL) {
         return;
@@ -466,7 +466,7 @@ static void plan_retry(job_t *job)
     if (job->brief->ordering) {
         return;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     refused_facts(&facts, job, NULL, pool);
     at = subset_next((subset_outcome_t)failure->subset, &facts, job->at, failure->next,
                      refused_is_costly(failure->problem));
@@ -512,7 +512,7 @@ void job_replan(job_t *job)
     if (job->state == JOB_IDLE) {
         plan(job);
     }
-    agent_touch(job->agent);
+    kit_touch(job->kit);
 }
 
 void job_follow_clock(job_t *job)
@@ -615,17 +615,19 @@ static void enter_reopening(job_t *job)
 
 /* ---- from outside ---- */
 
-job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief)
+job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account, int index,
+                brief_certificate_t *brief)
 {
-    job_t *job = apr_pcalloc(agent->pool, sizeof(*job));
+    job_t *job = apr_pcalloc(kit->pool, sizeof(*job));
 
-    job->agent = agent;
+    job->kit = kit;
+    job->peers = peers;
     job->index = index;
     job->brief = brief;
-    job->account = APR_ARRAY_IDX(agent->accounts, brief->account, agent_account_t *);
-    apr_pool_create(&job->facts_pool, agent->pool);
-    failing_init(&job->failing, agent, "certificate", index,
-                 apr_pstrcat(agent->pool, "Certificate ", brief->id, NULL),
+    job->account = account;
+    apr_pool_create(&job->facts_pool, kit->pool);
+    failing_init(&job->failing, kit, "certificate", index,
+                 apr_pstrcat(kit->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
     job->persist = persist_make(job);
@@ -640,8 +642,8 @@ static int is_others_turn(const job_t *job)
 {
     int i;
 
-    for (i = 0; i < job->agent->jobs->nelts; ++i) {
-        const job_t *other = APR_ARRAY_IDX(job->agent->jobs, i, const job_t *);
+    for (i = 0; i < job->peers->nelts; ++i) {
+        const job_t *other = APR_ARRAY_IDX(job->peers, i, const job_t *);
 
         if (other != job && other->counted && other->brief->domain != NULL
             && job->brief->domain != NULL
@@ -676,8 +678,8 @@ static void call_along(const job_t *job, apr_time_t now)
 {
     int i;
 
-    for (i = 0; i < job->agent->jobs->nelts; ++i) {
-        job_t *other = APR_ARRAY_IDX(job->agent->jobs, i, job_t *);
+    for (i = 0; i < job->peers->nelts; ++i) {
+        job_t *other = APR_ARRAY_IDX(job->peers, i, job_t *);
 
         if (other != job && other->account == job->account && may_join(other, now)) {
             other->reason = "another certificate of its account is renewed now";

@@ -8,7 +8,7 @@
  * a job resumes wherever it was. */
 
 #include "agent/account.h"
-#include "agent/agent.h"
+#include "agent/kit.h"
 #include "agent/failing.h"
 #include "acme/memory.h"
 #include "acme/order.h"
@@ -59,7 +59,8 @@ struct persist;
 struct lost;
 
 typedef struct job {
-    agent_t *agent;
+    kit_t *kit;
+    const apr_array_header_t *peers; /* struct job *: all of the agent, this one too */
     int index;
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
     agent_account_t *account;
@@ -119,7 +120,9 @@ typedef struct job {
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 } job_t;
 
-job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief);
+/** Plan it. peers: the array that it is going to be in. Lives as long as the agent. */
+job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account, int index,
+                brief_certificate_t *brief);
 
 /** Go on if it is time: called by the loop, cheaply, for each job. */
 void job_poke(job_t *job, apr_time_t now);

@@ -5,12 +5,14 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
+	mod_acme_eab/agent/dice.c mod_acme_eab/agent/dice.h \
 	mod_acme_eab/agent/directory.c mod_acme_eab/agent/directory.h \
 	mod_acme_eab/agent/doubt.c mod_acme_eab/agent/doubt.h \
 	mod_acme_eab/agent/evidence.c mod_acme_eab/agent/evidence.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
+	mod_acme_eab/agent/kit.c mod_acme_eab/agent/kit.h \
 	mod_acme_eab/agent/lapse.c mod_acme_eab/agent/lapse.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
 	mod_acme_eab/agent/lookup.c mod_acme_eab/agent/lookup.h \

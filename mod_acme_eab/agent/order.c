@@ -140,7 +140,7 @@ int order_keep(job_t *job, const acme_answer_t *answer)
     eab_result_t *problem;
     acme_order_t *order;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
     order = acme_order_parse(pool, job_recall(job, url_of(job, answer), answer), problem);
     if (order == NULL) {
@@ -185,7 +185,7 @@ static void store_order_url(job_t *job, const char *url)
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
     json_put_string(body, "finalize", job->order->finalize);
-    link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
+    link_request(job->kit->link, MESSAGE_ORDERED, body, on_ordered, job);
 }
 
 int order_drop_profile(job_t *job, const eab_result_t *problem)
@@ -325,7 +325,7 @@ static int choose_profile(job_t *job, const acme_directory_t *directory)
         job->order_request.order.profile = 1;
         return 1;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
     eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_PROFILE,
                    "The CA does not offer the profile %s (ACMEProfile); it offers %s.", profile,
@@ -497,7 +497,7 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
 
 void order_search(job_t *job)
 {
-    apr_pool_create(&job->search_pool, job->agent->pool);
+    apr_pool_create(&job->search_pool, job->kit->pool);
     job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
     job->pages = 0;
     job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);

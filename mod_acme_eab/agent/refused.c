@@ -32,7 +32,7 @@ static refused_t *refused_of(job_t *job)
     refused_t *refused = job->refused;
 
     if (refused == NULL) {
-        apr_pool_create(&pool, job->agent->pool);
+        apr_pool_create(&pool, job->kit->pool);
         refused = apr_pcalloc(pool, sizeof(*refused));
         refused->pool = pool;
         refused->names = apr_array_make(pool, 2, sizeof(const char *));
@@ -206,7 +206,7 @@ int refused_by_order(job_t *job, const acme_order_t *order)
     if (!job->brief->allow_subset) {
         return 0;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     dropped = acme_order_dropped(pool, order, job->brief->order_names);
     for (i = 0; dropped != NULL && i < dropped->nelts; ++i) {
         note_dropped(job, APR_ARRAY_IDX(dropped, i, const char *), EAB_PROBLEM_ORDER_CHANGED,
@@ -375,7 +375,7 @@ void refused_conclude(job_t *job)
     apr_array_header_t *missing;
     int i;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     missing = name_uncovered(pool, brief->facts->names, brief->names);
     for (i = 0; i < missing->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(missing, i, const char *);

@@ -76,7 +76,7 @@ static void keep(job_t *job)
 
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_object_set_new(body, "window", brief_window_to_json(&job->brief->window));
-    link_request(job->agent->link, MESSAGE_WINDOW, body, on_kept, job);
+    link_request(job->kit->link, MESSAGE_WINDOW, body, on_kept, job);
 }
 
 /* The page mostly tells of something bad: a person should read it (RFC 9773, 4.2). */
@@ -185,7 +185,7 @@ static void ask(job_t *job)
     question_t *question;
     const brief_window_t *before = &job->brief->window;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     question = apr_pcalloc(pool, sizeof(*question));
     question->job = job;
     question->pool = pool;

@@ -13,6 +13,7 @@
 #include "agent/lapse.h"
 #include "agent/persist.h"
 #include "agent/renewal.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -21,6 +22,20 @@
 #include "policy/problem.h"
 
 #define STATUS_VERSION 1
+
+/* It is written at most this often. */
+#define INTERVAL apr_time_from_msec(200)
+
+/* After a failure: for example, the disk is full. */
+#define RETRY apr_time_from_sec(10)
+
+struct status {
+    kit_t *kit;
+    const apr_array_header_t *accounts, *jobs;
+    const char *path;
+    int failed;    /* it could not be written */
+    apr_time_t at; /* not before, by clock_steady() */
+};
 
 /* JSON null where design section 8 shows an object and there is none. */
 static json_t *problem_to_json(const failing_t *failing, apr_pool_t *p)
@@ -102,7 +117,7 @@ static apr_time_t time_to_come(apr_time_t at, apr_time_t now)
 static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now, apr_pool_t *p)
 {
     const brief_window_t *window = renewal_window(job);
-    const news_t *reload = &job->agent->reload;
+    const news_t *reload = &job->kit->brief->reload;
     json_t *next = json_object();
 
     if (strcmp(status, "waiting-for-reload") == 0) {
@@ -291,24 +306,24 @@ static void merge(json_t *entry, const json_t *other)
 }
 
 /* The plan has the certificates of one domain one after the other. */
-static int continues_domain(const agent_t *agent, int i)
+static int continues_domain(const apr_array_header_t *jobs, int i)
 {
-    const brief_certificate_t *brief = APR_ARRAY_IDX(agent->jobs, i, job_t *)->brief;
-    const char *before = i > 0 ? APR_ARRAY_IDX(agent->jobs, i - 1, job_t *)->brief->domain : NULL;
+    const brief_certificate_t *brief = APR_ARRAY_IDX(jobs, i, job_t *)->brief;
+    const char *before = i > 0 ? APR_ARRAY_IDX(jobs, i - 1, job_t *)->brief->domain : NULL;
 
     return before != NULL && brief->domain != NULL && strcmp(before, brief->domain) == 0;
 }
 
-static json_t *certificates_to_json(const agent_t *agent, apr_time_t now, apr_pool_t *p)
+static json_t *certificates_to_json(const apr_array_header_t *jobs, apr_time_t now, apr_pool_t *p)
 {
     json_t *array = json_array();
     json_t *entry = NULL;
     int i;
 
-    for (i = 0; i < agent->jobs->nelts; ++i) {
-        json_t *json = job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), now, p);
+    for (i = 0; i < jobs->nelts; ++i) {
+        json_t *json = job_to_json(APR_ARRAY_IDX(jobs, i, job_t *), now, p);
 
-        if (continues_domain(agent, i)) {
+        if (continues_domain(jobs, i)) {
             merge(entry, json);
             json_decref(json);
         }
@@ -351,9 +366,9 @@ static json_t *process_to_json(int pid, apr_time_t since, int restarts)
     return json;
 }
 
-static json_t *processes_to_json(const agent_t *agent)
+static json_t *processes_to_json(const kit_t *kit)
 {
-    const brief_t *brief = agent->brief;
+    const brief_t *brief = kit->brief;
     json_t *json = json_object();
 
     json_object_set_new(
@@ -363,19 +378,19 @@ static json_t *processes_to_json(const agent_t *agent)
         json, "keeper",
         process_to_json(brief->keeper_pid, brief->keeper_since, brief->keeper_restarts));
     json_object_set_new(json, "agent",
-                        process_to_json((int)getpid(), agent->since, brief->agent_restarts));
+                        process_to_json((int)getpid(), kit->since, brief->agent_restarts));
     return json;
 }
 
-static json_t *reload_to_json(const agent_t *agent, apr_time_t now)
+static json_t *reload_to_json(const brief_t *brief, apr_time_t now)
 {
-    news_t reload = agent->reload;
+    news_t reload = brief->reload;
 
     reload.next = time_to_come(reload.next, now);
     return news_to_json(&reload);
 }
 
-json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
+json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
     json_t *json = json_object();
     json_t *array = json_array();
@@ -383,37 +398,88 @@ json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
 
     json_object_set_new(json, "version", json_integer(STATUS_VERSION));
     json_put_time(json, "generated", now);
-    json_object_set_new(json, "certificates", certificates_to_json(agent, now, ptemp));
-    for (i = 0; i < agent->accounts->nelts; ++i) {
+    json_object_set_new(json, "certificates", certificates_to_json(status->jobs, now, ptemp));
+    for (i = 0; i < status->accounts->nelts; ++i) {
         json_array_append_new(
-            array, account_to_json(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), ptemp));
+            array, account_to_json(APR_ARRAY_IDX(status->accounts, i, agent_account_t *), ptemp));
     }
     json_object_set_new(json, "accounts", array);
-    json_object_set_new(json, "processes", processes_to_json(agent));
-    json_object_set_new(json, "reload", reload_to_json(agent, now));
-    json_object_set(json, "leftovers", agent->brief->leftovers);
+    json_object_set_new(json, "processes", processes_to_json(status->kit));
+    json_object_set_new(json, "reload", reload_to_json(status->kit->brief, now));
+    json_object_set(json, "leftovers", status->kit->brief->leftovers);
     return json;
 }
 
-apr_status_t status_write(const agent_t *agent, apr_time_t now)
+apr_status_t status_write(const status_t *status, apr_time_t now)
 {
     apr_pool_t *pool = NULL;
     apr_status_t rv = APR_ENOMEM;
     json_t *json;
     char *text;
 
-    apr_pool_create(&pool, agent->pool);
-    json = json_own(pool, status_make(agent, now, pool));
+    apr_pool_create(&pool, status->kit->pool);
+    json = json_own(pool, status_make(status, now, pool));
     text = json_dumps(json, JSON_INDENT(1));
     if (text != NULL) {
-        const char *note = rundir_clear_file(agent->status_path, pool);
+        const char *note = rundir_clear_file(status->path, pool);
 
         if (note != NULL) {
             log_line(LOG_LEVEL_WARNING, "%s.", note);
         }
-        rv = file_replace(agent->status_path, text, strlen(text), 0644, 0, pool);
+        rv = file_replace(status->path, text, strlen(text), 0644, 0, pool);
         free(text);
     }
     apr_pool_destroy(pool);
     return rv;
+}
+
+status_t *status_open(kit_t *kit, const apr_array_header_t *accounts,
+                      const apr_array_header_t *jobs)
+{
+    status_t *status = apr_pcalloc(kit->pool, sizeof(*status));
+
+    status->kit = kit;
+    status->accounts = accounts;
+    status->jobs = jobs;
+    status->path = apr_pstrcat(kit->pool, kit->brief->run_dir, "/status.json", NULL);
+    return status;
+}
+
+static int is_gone(const char *path)
+{
+    struct stat st;
+
+    return APR_STATUS_IS_ENOENT(file_look(&st, path));
+}
+
+void status_follow(status_t *status)
+{
+    kit_t *kit = status->kit;
+    apr_time_t now = clock_steady();
+    apr_status_t rv;
+
+    if (!kit->touched && is_gone(status->path)) {
+        kit_touch(kit);
+    }
+    if (!kit->touched || now < status->at) {
+        return;
+    }
+    rv = status_write(status, apr_time_now());
+    if (rv != APR_SUCCESS && !status->failed) {
+        log_line(LOG_LEVEL_ERROR,
+                 "The status cannot be written to %s: %s. Check that ACMEUser owns ACMERunDir and "
+                 "that the disk has room; it is tried again by itself.",
+                 kit->brief->run_dir, file_reason(kit->pool, rv, status->path));
+    }
+    if (rv == APR_SUCCESS && status->failed) {
+        file_sweep(kit->brief->run_dir, kit->pool);
+    }
+    status->failed = (rv != APR_SUCCESS);
+    kit->touched = status->failed;
+    status->at = now + (status->failed ? RETRY : INTERVAL);
+}
+
+apr_time_t status_due(const status_t *status)
+{
+    return status->at;
 }

@@ -268,10 +268,10 @@ stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url)
 
 void stage_look_up(stage_t *s)
 {
-    struct pollfd look = { lookup_fd(s->agent->lookup), POLLIN, 0 };
+    struct pollfd look = { lookup_fd(s->agent->kit->lookup), POLLIN, 0 };
 
     assert_int_equal(1, poll(&look, 1, 30000));
-    lookup_serve(s->agent->lookup);
+    lookup_serve(s->agent->kit->lookup);
     settle(s);
 }
 
@@ -320,7 +320,7 @@ void stage_page(stage_t *s, stage_call_t *call, int status, const char *header, 
 
 void stage_pace(stage_t *s)
 {
-    acme_session_pace(stage_account(s)->session, s->agent->pacer);
+    acme_session_pace(stage_account(s)->session, s->agent->kit->pacer);
 }
 
 void stage_wait(stage_t *s, int seconds)

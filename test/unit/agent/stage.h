@@ -10,6 +10,7 @@
 
 #include "acme/session.h"
 #include "agent/account.h"
+#include "agent/agent.h"
 #include "agent/job.h"
 
 #define CA "https://ca.example"

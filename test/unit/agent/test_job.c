@@ -269,7 +269,7 @@ static void read_answer(stage_t *s)
                                             apr_pstrcat(s->p, s->brief->run_dir,
                                                         "/challenges/" NAME "/" TOKEN, NULL),
                                             1000, s->p));
-    reading_serve(s->agent->reading);
+    reading_serve(s->agent->kit->reading);
 }
 
 static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)

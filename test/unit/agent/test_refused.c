@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_keeper.h"
 
+#include "agent/agent.h"
 #include "agent/job.h"
 #include "agent/refused.h"
 #include "base/file.h"
