@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 
 #include "acme/account.h"
-#include "agent/directory.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -92,7 +91,7 @@ static int is_of_directory(const agent_account_t *account, const eab_result_t *r
 
 static void fail(agent_account_t *account, const eab_result_t *result)
 {
-    directory_follow(account); /* what the CA demands is known for the advice */
+    account_follow_directory(account); /* what the CA demands is known for the advice */
     failing_add(&account->failing, result,
                 is_of_directory(account, result) ? PROBLEM_AT_DIRECTORY : PROBLEM_AT_ACCOUNT);
     finish(account, account->failing.failure.problem);
@@ -491,6 +490,11 @@ void account_refuse(agent_account_t *account, const eab_result_t *problem)
     kit_touch(account->kit);
 }
 
+void account_follow_directory(agent_account_t *account)
+{
+    directory_follow(&account->directory, acme_session_seen(account->session));
+}
+
 static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)
 {
     apr_pool_t *pool = NULL;
@@ -541,7 +545,7 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
     account->kit = kit;
     account->index = index;
     account->brief = brief;
-    account->told_kept = brief->told.seen;
+    directory_init(&account->directory, kit, index, brief);
     pace_init(&account->pace, kit->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;

@@ -6,7 +6,6 @@
 
 #include "agent/account.h"
 #include "agent/answer.h"
-#include "agent/directory.h"
 #include "agent/job.h"
 #include "agent/lapse.h"
 #include "agent/persist.h"
@@ -168,7 +167,7 @@ static void follow_directories(agent_t *agent)
     int i;
 
     for (i = 0; i < agent->accounts->nelts; ++i) {
-        directory_follow(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *));
+        account_follow_directory(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *));
     }
 }
 

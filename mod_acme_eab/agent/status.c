@@ -350,8 +350,8 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
     json_object_set_new(json, "clock_behind", json_integer(apr_time_sec(clock_behind(account))));
-    json_object_set_new(json, "profiles", directory_profiles(account));
-    json_object_set_new(json, "ca", directory_to_json(account));
+    json_object_set_new(json, "profiles", directory_profiles(account->brief));
+    json_object_set_new(json, "ca", directory_to_json(account->brief));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;
 }
