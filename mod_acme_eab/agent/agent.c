@@ -6,8 +6,8 @@
 
 #include "agent/account.h"
 #include "agent/answer.h"
-#include "agent/job.h"
 #include "agent/lapse.h"
+#include "agent/lifecycle.h"
 #include "agent/persist.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -73,7 +73,8 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
         agent_account_t *account =
             APR_ARRAY_IDX(agent->accounts, certificate->account, agent_account_t *);
 
-        APR_ARRAY_PUSH(agent->jobs, job_t *) = job_make(kit, agent->jobs, account, i, certificate);
+        APR_ARRAY_PUSH(agent->jobs, job_t *) =
+            lifecycle_begin(kit, agent->jobs, account, i, certificate);
     }
     file_fence(brief->run_dir);
     tidy_run_dir(kit);
@@ -131,7 +132,7 @@ static void follow_clock(agent_t *agent)
         failing_follow_clock(&APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->failing);
     }
     for (i = 0; i < agent->jobs->nelts; ++i) {
-        job_follow_clock(APR_ARRAY_IDX(agent->jobs, i, job_t *));
+        lifecycle_follow_clock(APR_ARRAY_IDX(agent->jobs, i, job_t *));
     }
 }
 
@@ -143,7 +144,7 @@ static void poke_jobs(agent_t *agent)
     for (i = 0; i < agent->jobs->nelts; ++i) {
         job_t *job = APR_ARRAY_IDX(agent->jobs, i, job_t *);
 
-        job_poke(job, now);
+        lifecycle_poke(job, now);
         if (job->persist != NULL) {
             persist_poke(job->persist);
         }

@@ -2,10 +2,8 @@
 #ifndef AGENT_JOB_H
 #define AGENT_JOB_H
 
-/* agent/job.h - one configured certificate on its way from an order to the store, again and again.
- * The life cycle is a table in job.c: state, event, next state; entering a state does its one thing,
- * in order.c, authorize.c and issue.c. What an order has reached is in the keeper's journal, so that
- * a job resumes wherever it was. */
+/* agent/job.h - one configured certificate on its way from an order to the store, again and again: what
+ * is known of it, and what its states do alike. Which state follows which is for agent/lifecycle.h. */
 
 #include "agent/account.h"
 #include "agent/kit.h"
@@ -58,9 +56,15 @@ typedef struct refused refused_t;
 struct persist;
 struct lost;
 
-typedef struct job {
+typedef struct job job_t;
+
+/** What follows when an event happens to a job. */
+typedef void job_step_fn(job_t *job, job_event_t event);
+
+struct job {
     kit_t *kit;
-    const apr_array_header_t *peers; /* struct job *: all of the agent, this one too */
+    job_step_fn *step;               /* of the life cycle */
+    const apr_array_header_t *peers; /* job_t *: all of the agent, this one too */
     int index;
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
     agent_account_t *account;
@@ -118,14 +122,11 @@ typedef struct job {
     int undecided;               /* of them, that the CA is validating still */
     struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
-} job_t;
+};
 
-/** Plan it. peers: the array that it is going to be in. Lives as long as the agent. */
+/** At rest, with no plan yet. peers: the array that it is going to be in. Lives as long as the agent. */
 job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account, int index,
                 brief_certificate_t *brief);
-
-/** Go on if it is time: called by the loop, cheaply, for each job. */
-void job_poke(job_t *job, apr_time_t now);
 
 /** When to poke it next; 0: it waits for an event. */
 apr_time_t job_due(const job_t *job);
@@ -137,15 +138,8 @@ const char *job_status(const job_t *job);
  * refuses are no failure once the others have their certificate. */
 int job_fails_itself(const job_t *job);
 
-/** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
- * waiting as long. */
-void job_follow_clock(job_t *job);
-
-/** True when its certificate is to be replaced, whatever names could be had. */
-int job_is_due(const job_t *job);
-
-/** Something that the plan of an idle job follows from has changed. */
-void job_replan(job_t *job);
+/** When the CA suggests to renew the certificate in use; NULL when it suggests nothing. */
+const brief_window_t *job_window(const job_t *job);
 
 /* ---- for the states ---- */
 
@@ -188,6 +182,9 @@ const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t
 /** @return true when the problem was that the CA does not know the account: then that is registered
  * anew, once in each attempt, and the event has happened */
 int job_renew_account(job_t *job, const eab_result_t *problem);
+
+/** One of the account's places is taken, if none was. */
+void job_take_place(job_t *job);
 
 /** Others may begin: nothing is left to do for us but wait. */
 void job_leave_place(job_t *job);

@@ -14,8 +14,10 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/kit.c mod_acme_eab/agent/kit.h \
 	mod_acme_eab/agent/lapse.c mod_acme_eab/agent/lapse.h \
+	mod_acme_eab/agent/lifecycle.c mod_acme_eab/agent/lifecycle.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
 	mod_acme_eab/agent/lookup.c mod_acme_eab/agent/lookup.h \
+	mod_acme_eab/agent/opening.c mod_acme_eab/agent/opening.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
 	mod_acme_eab/agent/pacing.c mod_acme_eab/agent/pacing.h \
 	mod_acme_eab/agent/persist.c mod_acme_eab/agent/persist.h \
@@ -24,6 +26,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \
 	mod_acme_eab/agent/resolver.c mod_acme_eab/agent/resolver.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
+	mod_acme_eab/agent/schedule.c mod_acme_eab/agent/schedule.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h
 libagent_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
 AGENT_LIBS = libagent.a libacme.a libpolicy.a libipc.a $(CRYPTO_LIBS) $(CURL_LIBS) -lpthread

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "agent/schedule.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -357,7 +358,7 @@ static void hasten(persist_t *persist)
              persist->job->brief->id);
     failing->failure.next = apr_time_now();
     failing->due = clock_steady();
-    job_replan(persist->job);
+    schedule_again(persist->job);
 }
 
 static void keep(look_t *look)

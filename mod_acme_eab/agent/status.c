@@ -12,7 +12,6 @@
 #include "agent/job.h"
 #include "agent/lapse.h"
 #include "agent/persist.h"
-#include "agent/renewal.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -95,7 +94,7 @@ static json_t *keys_to_json(const brief_facts_t *facts)
 /* What the CA said of when to renew. */
 static json_t *suggestion_to_json(const job_t *job)
 {
-    const brief_window_t *window = renewal_window(job);
+    const brief_window_t *window = job_window(job);
     json_t *json;
 
     if (window == NULL) {
@@ -116,7 +115,7 @@ static apr_time_t time_to_come(apr_time_t at, apr_time_t now)
 
 static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now, apr_pool_t *p)
 {
-    const brief_window_t *window = renewal_window(job);
+    const brief_window_t *window = job_window(job);
     const news_t *reload = &job->kit->brief->reload;
     json_t *next = json_object();
 

@@ -240,7 +240,7 @@ static void settle(stage_t *s)
 
 void stage_poke(stage_t *s, apr_time_t now)
 {
-    job_poke(stage_job(s), now);
+    lifecycle_poke(stage_job(s), now);
     settle(s);
 }
 

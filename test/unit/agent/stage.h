@@ -11,7 +11,7 @@
 #include "acme/session.h"
 #include "agent/account.h"
 #include "agent/agent.h"
-#include "agent/job.h"
+#include "agent/lifecycle.h"
 
 #define CA "https://ca.example"
 #define NAME "www.example.edu"

@@ -224,7 +224,7 @@ static void polls_come_when_the_ca_says(void **state)
                  "Retry-After", "70");
     assert_int_equal(JOB_PROCESSING, stage_job(s)->state);
     assert_true(stage_job(s)->at >= before + apr_time_from_sec(70));
-    job_poke(stage_job(s), before + apr_time_from_sec(60));
+    lifecycle_poke(stage_job(s), before + apr_time_from_sec(60));
     stage_expect_silence(s);
     stage_wake(s);
     stage_expect(s, "read", ORDER_URL);
@@ -673,7 +673,7 @@ static void a_failure_is_remembered_and_obeyed(void **state)
     expect_problem(s, ACME_ERROR "rateLimited");
     assert_int_equal(1, stage_heard(s, "failed"));
     assert_true(stage_job(s)->at >= apr_time_now() + apr_time_from_sec(7190));
-    job_poke(stage_job(s), apr_time_now() + apr_time_from_sec(7000));
+    lifecycle_poke(stage_job(s), apr_time_now() + apr_time_from_sec(7000));
     stage_expect_silence(s);
     assert_int_equal(1, stage_count(s, "newOrder"));
     stage_end(s);
@@ -735,7 +735,7 @@ static void what_is_due_soon_is_renewed_along(void **state)
                           .next = apr_time_now() + DAY };
     stage_begin(s);
     assert_int_equal(JOB_IDLE, job_at(s, 0)->state);
-    job_poke(job_at(s, 1), apr_time_now());
+    lifecycle_poke(job_at(s, 1), apr_time_now());
     for (i = 0; i < 8; ++i) {
         int together = i <= 2;
 
@@ -757,7 +757,7 @@ static void those_that_join_wait_for_their_places(void **state)
     for (i = 0; i < 6; ++i)
         add_certificate(s, apr_psprintf(s->p, "n%d.example", i), i > 0);
     stage_begin(s);
-    job_poke(job_at(s, 0), apr_time_now());
+    lifecycle_poke(job_at(s, 0), apr_time_now());
     for (i = 0; i < 6; ++i) {
         assert_int_not_equal(JOB_IDLE, job_at(s, i)->state);
         queued += job_at(s, i)->state == JOB_QUEUED;
@@ -776,8 +776,8 @@ static void only_a_renewal_takes_others_along(void **state)
     add_certificate(s, "near.example", 1);
     APR_ARRAY_IDX(s->brief->certificates, 0, brief_certificate_t).failure.next = apr_time_now();
     stage_begin(s);
-    job_poke(job_at(s, 0), apr_time_now() + 1);
-    job_poke(job_at(s, 1), apr_time_now() + 1);
+    lifecycle_poke(job_at(s, 0), apr_time_now() + 1);
+    lifecycle_poke(job_at(s, 1), apr_time_now() + 1);
     assert_int_not_equal(JOB_IDLE, job_at(s, 1)->state);
     assert_int_equal(JOB_IDLE, job_at(s, 2)->state);
     stage_end(s);
