@@ -441,14 +441,14 @@ static void on_found(void *baton, const acme_answer_t *answer, const eab_result_
         return;
     }
     url = *(const char **)apr_array_pop(job->found);
-    if (is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
-                answer->pool)
-        && order_keep(job, answer)) {
+    if (!is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
+                 answer->pool)) {
+        try_found(job);
+    }
+    else if (order_keep(job, answer)) {
         store_order_url(job, url);
         end_search(job);
-        return;
     }
-    try_found(job);
 }
 
 /* From the newest, which CAs list last. */

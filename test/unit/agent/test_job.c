@@ -929,6 +929,30 @@ static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
     stage_end(s);
 }
 
+/* One whose URL was none was kept; what is found in its place has other authorizations. */
+static void an_order_that_is_found_and_refused_ends_the_search(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 200,
+                 stage_order_json(s, "pending", ""), "Location", "http://ca.example/order/1");
+    expect_problem(s, EAB_PROBLEM_CA_ANSWER);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "read", ACCOUNT_URL), 200,
+                 "{\"status\":\"valid\",\"orders\":\"" CA "/orders\"}", NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/orders"), 200, "{\"orders\":[\"" ORDER_URL "\"]}",
+                 NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200,
+                 "{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"}],\"authorizations\":[\"" CA "/authz/2\"],\"finalize\":\"" CA "/finalize/1\"}",
+                 NULL, NULL);
+    expect_problem(s, EAB_PROBLEM_ORDER_LOST);
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_expect_silence(s);
+    stage_end(s);
+}
+
 /* Where the CA lists none it is placed again, and not many times a minute. */
 static void a_new_order_that_is_never_answered_waits(void **state)
 {
@@ -1160,6 +1184,7 @@ int main(void)
         fixture_test(an_unread_answer_to_finalize_is_looked_into),
         fixture_test(a_door_that_names_a_time_at_finalize_is_obeyed),
         fixture_test(an_order_whose_answer_was_garbled_is_looked_for),
+        fixture_test(an_order_that_is_found_and_refused_ends_the_search),
         fixture_test(a_new_order_that_is_never_answered_waits),
         fixture_test(a_challenge_that_may_not_have_been_heard_is_looked_at),
         fixture_test(what_an_order_told_stays_true),
