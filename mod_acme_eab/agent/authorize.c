@@ -113,7 +113,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
 /* Is the first look at the order still to come, and to be timed by what the CA reads? */
 static int is_watching(const job_t *job)
 {
-    return job->polls <= 1 && (job->unread > 0 || job->read != 0);
+    return job->attempt->polls <= 1 && (job->unread > 0 || job->read != 0);
 }
 
 static void time_first_look(job_t *job)
@@ -402,7 +402,7 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_AUTHORIZING || job->lost != NULL) {
+    if (job->state != JOB_AUTHORIZING || job->attempt->lost != NULL) {
         return NULL;
     }
     if (result->rv != APR_SUCCESS) {
@@ -432,8 +432,8 @@ static void conclude(lost_t *lost)
 {
     job_t *job = lost->job;
 
-    if (job->lost == lost) {
-        job->lost = NULL;
+    if (job->attempt->lost == lost) {
+        job->attempt->lost = NULL;
         job->failing.seen = lost->seen;
         job_fail_order(job, lost->problem, PROBLEM_AT_CHALLENGE);
     }
@@ -462,7 +462,7 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
     lost->seen = evidence_of(job, authorization);
     lost->problem = eab_result_make(pool);
     eab_result_copy(lost->problem, problem);
-    job->lost = lost;
+    job->attempt->lost = lost;
     if (!evidence_wants_addresses(authorization, lost->seen)) {
         conclude(lost);
         return;
@@ -641,7 +641,7 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_EXPLAINING || job->lost != NULL) {
+    if (job->state != JOB_EXPLAINING || job->attempt->lost != NULL) {
         return;
     }
     if (result->rv == APR_SUCCESS) {
@@ -729,7 +729,7 @@ void authorize_explain(job_t *job)
     job->undecided = 0;
     job->blocked = job->lacking; /* what was noted before this is one reason already */
     if (job->explained == 0) {
-        job->polls = 0;
+        job->attempt->polls = 0;
     }
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
         job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,

@@ -71,7 +71,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
         }
         return;
     }
-    if (is_unsure(result) && ++job->unsure <= UNSURE_MAX) {
+    if (is_unsure(result) && ++job->attempt->unsure_finalizes <= UNSURE_MAX) {
         job_happen(job, EVENT_UNSURE);
         return;
     }
@@ -109,7 +109,7 @@ static void fail_lacking(job_t *job)
 
 void issue_finalize(job_t *job)
 {
-    job->polls = 0;
+    job->attempt->polls = 0;
     job_remove_answers(job);
     if (job->order->finalize == NULL) {
         eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
@@ -124,9 +124,9 @@ void issue_finalize(job_t *job)
 void issue_wait(job_t *job)
 {
     job_leave_place(job); /* the CA is at work, not we: others may go on */
-    if (job->unsure > 0 && job->polls == 0) {
-        ++job->polls;
-        job_poll_in(job, apr_time_from_sec(1 << (job->unsure - 1)),
+    if (job->attempt->unsure_finalizes > 0 && job->attempt->polls == 0) {
+        ++job->attempt->polls;
+        job_poll_in(job, apr_time_from_sec(1 << (job->attempt->unsure_finalizes - 1)),
                     "the answer to the certificate request could not be read; the order tells");
         return;
     }
@@ -252,7 +252,7 @@ static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_
 
 void issue_download(job_t *job)
 {
-    if (job->order->certificate == NULL && job->polls < POLLS_WITHOUT_URL) {
+    if (job->order->certificate == NULL && job->attempt->polls < POLLS_WITHOUT_URL) {
         job_happen(job, EVENT_AT_WORK); /* valid, but not there yet: a slow CA */
         return;
     }

@@ -78,6 +78,12 @@ void job_forget_order(job_t *job)
     }
 }
 
+void job_forget_attempt(job_t *job)
+{
+    apr_pool_destroy(job->attempt->pool);
+    job->attempt = attempt_begin(job->kit->pool);
+}
+
 static void on_abandoned(void *baton, const json_t *body, const eab_result_t *result)
 {
     job_t *job = baton;
@@ -150,10 +156,10 @@ void job_fail_keeping(job_t *job, const eab_result_t *problem, problem_place_t p
  * anew, once in each attempt */
 int job_renew_account(job_t *job, const eab_result_t *problem)
 {
-    if (!eab_result_is_acme(problem, "accountDoesNotExist") || job->second_chance) {
+    if (!eab_result_is_acme(problem, "accountDoesNotExist") || job->attempt->second_chance) {
         return 0;
     }
-    job->second_chance = 1;
+    job->attempt->second_chance = 1;
     job_abandon(job);
     job_happen(job, EVENT_ACCOUNT_LOST);
     return 1;
@@ -237,7 +243,7 @@ void job_poll_later(job_t *job, const char *why)
 {
     apr_int64_t retry_after = (job->order != NULL) ? job->order->retry_after : -1;
 
-    job_poll_in(job, retry_poll(job->polls++, retry_after), why);
+    job_poll_in(job, retry_poll(job->attempt->polls++, retry_after), why);
 }
 
 /* ---- from outside ---- */
@@ -257,6 +263,7 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
                  apr_pstrcat(kit->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
+    job->attempt = attempt_begin(kit->pool);
     return job;
 }
 

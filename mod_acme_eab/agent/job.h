@@ -6,6 +6,7 @@
  * is known of it, and what its states do alike. Which state follows which is for agent/lifecycle.h. */
 
 #include "agent/account.h"
+#include "agent/attempt.h"
 #include "agent/kit.h"
 #include "agent/failing.h"
 #include "acme/memory.h"
@@ -54,7 +55,6 @@ typedef enum {
 
 typedef struct refused refused_t;
 struct persist;
-struct lost;
 
 typedef struct job job_t;
 
@@ -75,28 +75,18 @@ struct job {
     const char *why;    /* half a sentence: why then, or what is going on */
     const char *reason; /* why a certificate is ordered */
     failing_t failing;
+    attempt_t *attempt;  /* the present one; at rest: the next */
     acme_order_t *order; /* as last read, in order_pool */
     apr_pool_t *order_pool;
     apr_pool_t *facts_pool;
-    apr_array_header_t *found; /* order URLs of the account while searching, in search_pool */
-    apr_pool_t *search_pool;
-    int pages;           /* of that list */
-    int polls;           /* since the CA began to validate or to process */
-    int authorizations;  /* being read */
-    int unstored;        /* the keeper could not write down brief->order_url yet */
-    int answered;        /* challenges of this order were answered */
-    int unread;          /* answers that the CA has not read yet, as far as can be seen */
-    apr_time_t read;     /* when it read one last, by clock_steady(); 0: never */
-    int second_chance;   /* was used in this attempt: a lost account or order is made anew once */
-    int told;            /* in this attempt: that a certificate is ordered */
-    int doubted;         /* in this attempt: the CA was asked about the account */
-    eab_result_t *doubt; /* the refusal, while it is asked, in doubt_pool */
-    apr_pool_t *doubt_pool;
-    int requests; /* under way */
-    int unsure;   /* finalizes without a usable answer in this attempt */
-    int doubts;   /* newOrders without one */
-    int doubtful; /* the same of an answer to a challenge: the authorizations tell */
-    int counted;  /* it takes a place of the account */
+    int authorizations; /* being read */
+    int unstored;       /* the keeper could not write down brief->order_url yet */
+    int answered;       /* challenges of this order were answered */
+    int unread;         /* answers that the CA has not read yet, as far as can be seen */
+    apr_time_t read;    /* when it read one last, by clock_steady(); 0: never */
+    int requests;       /* under way */
+    int doubtful;       /* an answer to a challenge had no usable answer: the authorizations tell */
+    int counted;        /* it takes a place of the account */
     apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
     acme_memory_t *memory;          /* what the order and its authorizations told, in memory_pool */
     apr_pool_t *memory_pool;
@@ -106,8 +96,6 @@ struct job {
     apr_pool_t *window_pool;     /* owns the strings of brief->window, once it was asked for */
     apr_pool_t *lapse_pool;      /* owns brief->validations, once they were read */
     const void *lapse_told;      /* the validations of which the log tells already */
-    int without_replaces;        /* in this attempt: the CA refused an order that replaces */
-    int without_profile;         /* in this attempt: the CA refused the profile */
     int profile_told;            /* that the CA does not offer it */
     struct persist *persist;     /* its records of dns-persist-01; NULL: that is not allowed */
     refused_t *refused;          /* names that are left out in this attempt, or NULL */
@@ -120,7 +108,6 @@ struct job {
     int lacking;                 /* some of them have none, and are to be left out */
     int explained;               /* how often the authorizations were looked at for the reason */
     int undecided;               /* of them, that the CA is validating still */
-    struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 };
 
@@ -163,6 +150,9 @@ void job_remove_answers(job_t *job);
 
 /** Forget it here: it is installed. */
 void job_forget_order(job_t *job);
+
+/** The attempt is over: another one begins with nothing. */
+void job_forget_attempt(job_t *job);
 
 /** True when the CA has decided (a 4xx answer that is no plea for patience); after anything else the
  * order may still be alive. */

@@ -146,15 +146,7 @@ static void step(job_t *job, job_event_t event)
 static void enter_idle(job_t *job)
 {
     job_leave_place(job);
-    job->without_replaces = 0;
-    job->without_profile = 0;
-    job->second_chance = 0;
-    job->doubted = 0;
-    job->told = 0;
-    job->unsure = 0;
-    job->doubts = 0;
-    job->polls = 0;
-    job->lost = NULL;
+    job_forget_attempt(job);
     if (!job->brief->ordering) {
         refused_forget(job);
     }

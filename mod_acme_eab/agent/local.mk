@@ -4,6 +4,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
+	mod_acme_eab/agent/attempt.c mod_acme_eab/agent/attempt.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
 	mod_acme_eab/agent/dice.c mod_acme_eab/agent/dice.h \
 	mod_acme_eab/agent/directory.c mod_acme_eab/agent/directory.h \

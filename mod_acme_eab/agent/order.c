@@ -31,7 +31,7 @@ void order_follow(job_t *job)
     switch (order->next) {
     case ACME_ORDER_AUTHORIZE:
         if (job->state == JOB_READING && job->answered && !job->doubtful
-            && job->polls % PENDING_POLLS != 0) {
+            && job->attempt->polls % PENDING_POLLS != 0) {
             job_happen(job, EVENT_ANSWERED); /* under validation: no need to read them again */
             return;
         }
@@ -98,10 +98,10 @@ static apr_status_t check_age(const job_t *job, const acme_order_t *order, eab_r
 /* Once in an attempt another one is made at once. @return 0 when that was done before */
 static int order_anew(job_t *job, const char *reason)
 {
-    if (job->second_chance) {
+    if (job->attempt->second_chance) {
         return 0;
     }
-    job->second_chance = 1;
+    job->attempt->second_chance = 1;
     job_abandon(job);
     job->reason = reason;
     job_happen(job, EVENT_ORDER_NEEDED);
@@ -191,10 +191,10 @@ static void store_order_url(job_t *job, const char *url)
 int order_drop_profile(job_t *job, const eab_result_t *problem)
 {
     if (!eab_result_is_acme(problem, "invalidProfile") || job->brief->profile == NULL
-        || job->brief->profile_required || job->without_profile) {
+        || job->brief->profile_required || job->attempt->without_profile) {
         return 0;
     }
-    job->without_profile = 1;
+    job->attempt->without_profile = 1;
     log_line(LOG_LEVEL_WARNING,
              "Certificate %s: the CA does not take the profile %s (ACMEProfile); ordering without",
              job->brief->id, job->brief->profile);
@@ -210,7 +210,7 @@ static int drop_replaces(job_t *job, const eab_result_t *problem)
         || (problem->http_status < 500 && !job_is_verdict(problem))) {
         return 0;
     }
-    job->without_replaces = 1;
+    job->attempt->without_replaces = 1;
     log_line(LOG_LEVEL_INFO,
              "Certificate %s: the CA does not take it as a replacement; ordering anew",
              job->brief->id);
@@ -238,17 +238,17 @@ static int is_new_order(const acme_answer_t *answer)
 /* No word of the CA: the order may be there. @return 0 when it is left to the next attempt */
 static int look_into_it(job_t *job, const eab_result_t *result)
 {
-    if (!acme_session_is_unsure(result) || job->doubts == DOUBTS_MAX) {
+    if (!acme_session_is_unsure(result) || job->attempt->unsure_orders == DOUBTS_MAX) {
         return 0;
     }
-    ++job->doubts;
+    ++job->attempt->unsure_orders;
     job_happen(job, EVENT_UNSURE);
     return 1;
 }
 
 void order_doubt(job_t *job)
 {
-    job_poll_in(job, apr_time_from_sec(1 << (job->doubts - 1)),
+    job_poll_in(job, apr_time_from_sec(1 << (job->attempt->unsure_orders - 1)),
                 "the answer to the order could not be read; the order is looked for");
 }
 
@@ -318,7 +318,7 @@ static int choose_profile(job_t *job, const acme_directory_t *directory)
     eab_result_t *problem;
 
     job->order_request.order.profile = 0;
-    if (profile == NULL || job->without_profile) {
+    if (profile == NULL || job->attempt->without_profile) {
         return 1;
     }
     if (json_object_get(directory->profiles, profile) != NULL) {
@@ -350,7 +350,7 @@ static int may_replace(const job_t *job, const acme_directory_t *directory)
 {
     const brief_facts_t *facts = job->brief->facts;
 
-    return directory->renewal_info != NULL && !job->without_replaces && facts != NULL
+    return directory->renewal_info != NULL && !job->attempt->without_replaces && facts != NULL
            && facts->ari_id != NULL && facts->same_account;
 }
 
@@ -377,11 +377,11 @@ void order_place(job_t *job)
     job->order_request.order.replaces = may_replace(job, directory);
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
-        if (!job->told) { /* one line for an attempt, however many orders it takes */
+        if (!job->attempt->told) { /* one line for an attempt, however many orders it takes */
             log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id,
                      job->reason);
         }
-        job->told = 1;
+        job->attempt->told = 1;
     }
     choose_names(job);
     job->brief->ordering = 1;
@@ -391,15 +391,6 @@ void order_place(job_t *job)
 
 /* ---- a newOrder that was never answered ---- */
 
-static void end_search(job_t *job)
-{
-    job->found = NULL;
-    if (job->search_pool != NULL) {
-        apr_pool_destroy(job->search_pool);
-        job->search_pool = NULL;
-    }
-}
-
 /* The list is a help that not every CA gives: a refusal means that there is nothing to find. */
 static int search_goes_on(job_t *job, const eab_result_t *result)
 {
@@ -408,14 +399,12 @@ static int search_goes_on(job_t *job, const eab_result_t *result)
         return 1;
     }
     if (job_renew_account(job, result)) {
-        end_search(job);
+        return 0;
     }
-    else if (job_is_verdict(result)) {
-        end_search(job);
+    if (job_is_verdict(result)) {
         job_happen(job, EVENT_ORDER_NEEDED);
     }
     else {
-        end_search(job);
         job_fail(job, result, PROBLEM_AT_ORDER);
     }
     return 0;
@@ -440,27 +429,25 @@ static void on_found(void *baton, const acme_answer_t *answer, const eab_result_
     if (!search_goes_on(job, result)) {
         return;
     }
-    url = *(const char **)apr_array_pop(job->found);
+    url = *(const char **)apr_array_pop(job->attempt->found);
     if (!is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
                  answer->pool)) {
         try_found(job);
     }
     else if (order_keep(job, answer)) {
         store_order_url(job, url);
-        end_search(job);
     }
 }
 
 /* From the newest, which CAs list last. */
 static void try_found(job_t *job)
 {
-    if (job->found->nelts == 0) {
-        end_search(job);
+    if (job->attempt->found->nelts == 0) {
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL,
-             acme_answer_has_status, on_found);
+    job_read(job, APR_ARRAY_IDX(job->attempt->found, job->attempt->found->nelts - 1, const char *),
+             NULL, acme_answer_has_status, on_found);
 }
 
 static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -471,8 +458,8 @@ static void on_order_list(void *baton, const acme_answer_t *answer, const eab_re
     if (!search_goes_on(job, result)) {
         return;
     }
-    next = acme_orderlist_read(job->found, SEARCHED_MAX, answer);
-    if (next != NULL && ++job->pages < PAGES_MAX) {
+    next = acme_orderlist_read(job->attempt->found, SEARCHED_MAX, answer);
+    if (next != NULL && ++job->attempt->pages < PAGES_MAX) {
         job_read(job, next, NULL, acme_answer_is_object, on_order_list);
         return;
     }
@@ -488,7 +475,6 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
         return;
     }
     if ((list = acme_orderlist_url(answer->pool, answer)) == NULL) {
-        end_search(job);
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
@@ -497,9 +483,8 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
 
 void order_search(job_t *job)
 {
-    apr_pool_create(&job->search_pool, job->kit->pool);
-    job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
-    job->pages = 0;
+    job->attempt->found = apr_array_make(job->attempt->pool, 8, sizeof(const char *));
+    job->attempt->pages = 0;
     job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);
 }
 
