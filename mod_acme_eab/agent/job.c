@@ -41,7 +41,7 @@ void job_remove_answers(job_t *job)
     apr_pool_t *pool = NULL;
     int i;
 
-    if (!job->answered) {
+    if (!job->flight->answered) {
         return;
     }
     apr_pool_create(&pool, job->kit->pool);
@@ -52,9 +52,9 @@ void job_remove_answers(job_t *job)
     }
     apr_pool_destroy(pool);
     reading_forget(job->kit->reading, job);
-    job->answered = 0;
-    job->unread = 0;
-    job->read = 0;
+    job->flight->answered = 0;
+    job->flight->unread = 0;
+    job->flight->read_at = 0;
 }
 
 void job_forget_order(job_t *job)
@@ -64,18 +64,8 @@ void job_forget_order(job_t *job)
     job->brief->order_url = NULL;
     job->brief->finalized = 0;
     job->brief->order_finalize = NULL;
-    job->unstored = 0;
-    job->doubtful = 0;
-    job->order = NULL;
-    job->memory = NULL;
-    if (job->memory_pool != NULL) {
-        apr_pool_destroy(job->memory_pool);
-        job->memory_pool = NULL;
-    }
-    if (job->order_pool != NULL) {
-        apr_pool_destroy(job->order_pool);
-        job->order_pool = NULL;
-    }
+    flight_end(job->flight);
+    job->flight = flight_begin(job->kit->pool, job->brief);
 }
 
 void job_forget_attempt(job_t *job)
@@ -168,7 +158,7 @@ int job_renew_account(job_t *job, const eab_result_t *problem)
 /* A failure that the order itself tells, which job_abandon() frees. */
 void job_fail_with_order(job_t *job, problem_place_t place)
 {
-    const acme_order_t *order = job->order;
+    const acme_order_t *order = job->flight->order;
 
     if (order->problem->rv == APR_SUCCESS) {
         eab_result_set(order->problem, APR_EGENERAL, EAB_PROBLEM_ORDER_INVALID,
@@ -206,31 +196,6 @@ void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is
     job_ask(job, url, &job->read_request, accept, is_answer, 0, done);
 }
 
-/* What the journal knows of an order that an agent of before has placed. */
-static void begin_memory(job_t *job)
-{
-    const brief_certificate_t *brief = job->brief;
-    json_t *json;
-
-    apr_pool_create(&job->memory_pool, job->kit->pool);
-    job->memory = acme_memory_make(job->memory_pool);
-    if (brief->order_url == NULL) {
-        return;
-    }
-    json = json_object();
-    json_put_string(json, "finalize", brief->order_finalize);
-    acme_memory_note(job->memory, brief->order_url, json);
-    json_decref(json);
-}
-
-const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t *answer)
-{
-    if (job->memory == NULL) {
-        begin_memory(job);
-    }
-    return acme_memory_fill(job->memory, url, answer);
-}
-
 void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)
 {
     job->at = apr_time_now() + wait;
@@ -241,7 +206,7 @@ void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)
 
 void job_poll_later(job_t *job, const char *why)
 {
-    apr_int64_t retry_after = (job->order != NULL) ? job->order->retry_after : -1;
+    apr_int64_t retry_after = (job->flight->order != NULL) ? job->flight->order->retry_after : -1;
 
     job_poll_in(job, retry_poll(job->attempt->polls++, retry_after), why);
 }
@@ -264,6 +229,7 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
     job->attempt = attempt_begin(kit->pool);
+    job->flight = flight_begin(kit->pool, brief);
     return job;
 }
 

@@ -9,8 +9,7 @@
 #include "agent/attempt.h"
 #include "agent/kit.h"
 #include "agent/failing.h"
-#include "acme/memory.h"
-#include "acme/order.h"
+#include "agent/flight.h"
 #include "ipc/message.h"
 
 typedef enum {
@@ -75,39 +74,20 @@ struct job {
     const char *why;    /* half a sentence: why then, or what is going on */
     const char *reason; /* why a certificate is ordered */
     failing_t failing;
-    attempt_t *attempt;  /* the present one; at rest: the next */
-    acme_order_t *order; /* as last read, in order_pool */
-    apr_pool_t *order_pool;
+    attempt_t *attempt; /* the present one; at rest: the next */
+    flight_t *flight;   /* of the order in flight; or of the next, of which nothing is known yet */
     apr_pool_t *facts_pool;
-    int authorizations; /* being read */
-    int unstored;       /* the keeper could not write down brief->order_url yet */
-    int answered;       /* challenges of this order were answered */
-    int unread;         /* answers that the CA has not read yet, as far as can be seen */
-    apr_time_t read;    /* when it read one last, by clock_steady(); 0: never */
-    int requests;       /* under way */
-    int doubtful;       /* an answer to a challenge had no usable answer: the authorizations tell */
-    int counted;        /* it takes a place of the account */
-    apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
-    acme_memory_t *memory;          /* what the order and its authorizations told, in memory_pool */
-    apr_pool_t *memory_pool;
-    json_t *chain;               /* message with the fetched chain, on its way to the keeper */
-    apr_time_t ask_at;           /* when to ask for renewal information; 0: not at all */
-    int asking;                  /* that is under way */
-    apr_pool_t *window_pool;     /* owns the strings of brief->window, once it was asked for */
-    apr_pool_t *lapse_pool;      /* owns brief->validations, once they were read */
-    const void *lapse_told;      /* the validations of which the log tells already */
-    int profile_told;            /* that the CA does not offer it */
-    struct persist *persist;     /* its records of dns-persist-01; NULL: that is not allowed */
-    refused_t *refused;          /* names that are left out in this attempt, or NULL */
-    apr_array_header_t *pending; /* acme_authorization_t *: to answer once all were read, in
-                                       order_pool */
-    int looks;                   /* at authorizations, that are still to come, then */
-    int blocked;                 /* one of them cannot become valid */
-    int round;                   /* counts how often names were authorized */
-    int looking;                 /* names whose lasting record is looked for in this round */
-    int lacking;                 /* some of them have none, and are to be left out */
-    int explained;               /* how often the authorizations were looked at for the reason */
-    int undecided;               /* of them, that the CA is validating still */
+    int requests;            /* under way */
+    int counted;             /* it takes a place of the account */
+    apr_time_t ask_at;       /* when to ask for renewal information; 0: not at all */
+    int asking;              /* that is under way */
+    apr_pool_t *window_pool; /* owns the strings of brief->window, once it was asked for */
+    apr_pool_t *lapse_pool;  /* owns brief->validations, once they were read */
+    const void *lapse_told;  /* the validations of which the log tells already */
+    int profile_told;        /* that the CA does not offer it */
+    struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
+    refused_t *refused;      /* names that are left out in this attempt, or NULL */
+    int round;               /* counts how often names were authorized */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 };
 
@@ -165,9 +145,6 @@ int job_is_final(const job_t *job, const eab_result_t *problem);
 /** The CA refused something about an order that it has not declared invalid: it is used again at the
  * next try, and given up when that is refused too often. */
 void job_fail_keeping(job_t *job, const eab_result_t *problem, problem_place_t place);
-
-/** The answer about the order or one of its authorizations, with what was told before. */
-const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t *answer);
 
 /** @return true when the problem was that the CA does not know the account: then that is registered
  * anew, once in each attempt, and the event has happened */

@@ -120,7 +120,7 @@ void lapse_follow(job_t *job)
     apr_pool_t *pool = NULL;
     int i;
 
-    if (job->order == NULL || job->order->authorizations->nelts == 0) {
+    if (job->flight->order == NULL || job->flight->order->authorizations->nelts == 0) {
         return;
     }
     apr_pool_create(&pool, job->kit->pool);
@@ -129,9 +129,9 @@ void lapse_follow(job_t *job)
     question->job = job;
     question->urls = apr_array_make(pool, 4, sizeof(const char *));
     question->validations = apr_array_make(pool, 4, sizeof(brief_validation_t));
-    for (i = 0; i < job->order->authorizations->nelts && i < READ_MAX; ++i) {
+    for (i = 0; i < job->flight->order->authorizations->nelts && i < READ_MAX; ++i) {
         APR_ARRAY_PUSH(question->urls, const char *) =
-            apr_pstrdup(pool, APR_ARRAY_IDX(job->order->authorizations, i, const char *));
+            apr_pstrdup(pool, APR_ARRAY_IDX(job->flight->order->authorizations, i, const char *));
     }
     ask(question);
 }

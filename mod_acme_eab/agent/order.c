@@ -26,11 +26,11 @@
 
 void order_follow(job_t *job)
 {
-    acme_order_t *order = job->order;
+    acme_order_t *order = job->flight->order;
 
     switch (order->next) {
     case ACME_ORDER_AUTHORIZE:
-        if (job->state == JOB_READING && job->answered && !job->doubtful
+        if (job->state == JOB_READING && job->flight->answered && !job->flight->doubtful
             && job->attempt->polls % PENDING_POLLS != 0) {
             job_happen(job, EVENT_ANSWERED); /* under validation: no need to read them again */
             return;
@@ -76,11 +76,11 @@ static apr_status_t check_unchanged(const job_t *job, const acme_order_t *order,
     if (rv != APR_SUCCESS && is_finalized_for_less(job, order)) {
         return APR_SUCCESS;
     }
-    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized
+    if (rv != APR_SUCCESS || job->flight->order == NULL || job->brief->finalized
         || order->authorizations->nelts == 0) {
         return rv;
     }
-    return acme_order_check_authorizations(order, job->order, problem);
+    return acme_order_check_authorizations(order, job->flight->order, problem);
 }
 
 /* A CA that lets an order wait longer than it said has forgotten it. A new one is not judged by a
@@ -142,7 +142,8 @@ int order_keep(job_t *job, const acme_answer_t *answer)
 
     apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
-    order = acme_order_parse(pool, job_recall(job, url_of(job, answer), answer), problem);
+    order = acme_order_parse(
+        pool, acme_memory_fill(job->flight->memory, url_of(job, answer), answer), problem);
     if (order == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         apr_pool_destroy(pool);
@@ -154,11 +155,7 @@ int order_keep(job_t *job, const acme_answer_t *answer)
         apr_pool_destroy(pool);
         return 0;
     }
-    if (job->order_pool != NULL) {
-        apr_pool_destroy(job->order_pool);
-    }
-    job->order_pool = pool;
-    job->order = order;
+    flight_keep(job->flight, order, pool);
     return 1;
 }
 
@@ -171,20 +168,20 @@ static void on_ordered(void *baton, const json_t *body, const eab_result_t *resu
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
-    job->unstored = 0;
+    job->flight->unstored = 0;
     order_follow(job);
 }
 
-/* The order is in job->order: put its URL on disk, then go on with it. */
+/* The order is in job->flight->order: put its URL on disk, then go on with it. */
 static void store_order_url(job_t *job, const char *url)
 {
     json_t *body = json_object();
 
-    job->brief->order_url = apr_pstrdup(job->facts_pool, url);
-    job->unstored = 1;
+    job->brief->order_url = apr_pstrdup(job->flight->pool, url);
+    job->flight->unstored = 1;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
-    json_put_string(body, "finalize", job->order->finalize);
+    json_put_string(body, "finalize", job->flight->order->finalize);
     link_request(job->kit->link, MESSAGE_ORDERED, body, on_ordered, job);
 }
 
@@ -219,13 +216,13 @@ static int drop_replaces(job_t *job, const eab_result_t *problem)
 
 static void check_profile(const job_t *job)
 {
-    const char *profile = job->order->profile;
+    const char *profile = job->flight->order->profile;
 
     if (job->order_request.order.profile && profile != NULL
         && strcmp(profile, job->brief->profile) != 0) {
         log_line(LOG_LEVEL_WARNING,
                  "Certificate %s: the CA made the profile %s of %s (ACMEProfile)", job->brief->id,
-                 log_escape(job->order_pool, profile), job->brief->profile);
+                 log_escape(job->flight->order_pool, profile), job->brief->profile);
     }
 }
 
@@ -285,7 +282,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         return;
     }
     check_profile(job);
-    if (job->order->url == NULL) {
+    if (job->flight->order->url == NULL) {
         eab_result_t *problem = eab_result_make(answer->pool);
 
         eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
@@ -293,7 +290,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         job_fail(job, problem, PROBLEM_AT_ORDER);
         return;
     }
-    store_order_url(job, job->order->url);
+    store_order_url(job, job->flight->order->url);
 }
 
 /* "classic, shortlived", for people. */
@@ -522,7 +519,7 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
     if (!order_keep(job, answer)) {
         return;
     }
-    if (job->unstored) { /* the disk was full then */
+    if (job->flight->unstored) { /* the disk was full then */
         store_order_url(job, job->brief->order_url);
         return;
     }

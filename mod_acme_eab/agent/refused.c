@@ -297,7 +297,7 @@ static void end_attempt(job_t *job, subset_outcome_t outcome)
  * another attempt, as it is without ACMEAllowSubsetOfNames. */
 static void end_without_any(job_t *job)
 {
-    const acme_order_t *order = job->order;
+    const acme_order_t *order = job->flight->order;
     eab_result_t *problem;
 
     if (!job->brief->ordering || order == NULL || strcmp(order->status, "pending") != 0

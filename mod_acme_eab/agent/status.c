@@ -163,7 +163,8 @@ static json_t *order_to_json(const job_t *job)
     order = json_object();
     json_put_string(order, "key_type", job->brief->key_type);
     json_put_string(order, "url", job->brief->order_url);
-    json_put_string(order, "status", job->order != NULL ? job->order->status : NULL);
+    json_put_string(order, "status",
+                    job->flight->order != NULL ? job->flight->order->status : NULL);
     json_put_time(order, "since", job->brief->order_since);
     return order;
 }
