@@ -31,6 +31,26 @@ floors_keeper() {
     echo means changes loop keymaker program eabsource url check sandbox stage
 }
 
+# The loop; the table of all states; the states, which know no table; when to go on; the job; what ends
+# with an attempt or an order; tools, which know no job.
+floors_agent() {
+    cat <<'END'
+main
+agent
+lifecycle status
+issue order authorize opening doubt
+refused renewal lapse
+persist
+schedule
+job
+account attempt flight evidence
+directory failing
+kit
+answer link lookup pacing reading sandbox
+dice resolver
+END
+}
+
 # Reads who includes whom within the layer; prints what is wrong.
 judge_floors() {
     awk -v layer="$1" -v floors="$(floors_"$1")" '
