@@ -100,6 +100,35 @@ void stage_begin(stage_t *s)
     account->session = acme_session_make(s->p, &s->transport, &account->signer, DIRECTORY);
 }
 
+stage_t *stage_start(apr_pool_t *p)
+{
+    stage_t *s = stage_make(p);
+
+    stage_begin(s);
+    return s;
+}
+
+stage_t *stage_start_with_order(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = stage_make(p);
+
+    s->certificate->ordering = 1;
+    s->certificate->order_names = s->certificate->names;
+    s->certificate->order_url = url;
+    s->certificate->finalized = finalized;
+    stage_begin(s);
+    return s;
+}
+
+stage_t *stage_start_paced(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = url != NULL ? stage_start_with_order(p, url, finalized) : stage_start(p);
+
+    stage_pace(s);
+    stage_wake(s);
+    return s;
+}
+
 void stage_end(stage_t *s)
 {
     fflush(stderr);
@@ -368,6 +397,22 @@ void stage_order(stage_t *s, const char *status)
                  stage_order_json(s, status, ""), "Location", ORDER_URL);
 }
 
+void stage_read_order(stage_t *s, const char *status, const char *more)
+{
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200, stage_order_json(s, status, more),
+                 NULL, NULL);
+}
+
+void stage_answer_challenge(stage_t *s)
+{
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_answer(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 200, "{}", NULL, NULL);
+    stage_expect_silence(s);
+    assert_int_equal(JOB_VALIDATING, stage_job(s)->state);
+}
+
 /* ---- what became of it ---- */
 
 int stage_count(const stage_t *s, const char *sentence)
@@ -424,4 +469,18 @@ const char *stage_log(stage_t *s)
     assert_int_equal(0, ftruncate(fileno(s->log), 0));
     assert_int_equal(0, lseek(fileno(s->log), 0, SEEK_SET));
     return text;
+}
+
+void stage_expect_problem(stage_t *s, const char *type)
+{
+    const eab_result_t *problem = stage_problem(s);
+
+    assert_non_null(problem->type);
+    assert_string_equal(type, problem->type);
+}
+
+void stage_expect_nothing_lost(stage_t *s)
+{
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_int_equal(0, stage_heard(s, "failed"));
 }
