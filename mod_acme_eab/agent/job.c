@@ -223,7 +223,6 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
     job->index = index;
     job->brief = brief;
     job->account = account;
-    apr_pool_create(&job->facts_pool, kit->pool);
     failing_init(&job->failing, kit, "certificate", index,
                  apr_pstrcat(kit->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);

@@ -7,9 +7,9 @@
 
 #include "agent/account.h"
 #include "agent/attempt.h"
-#include "agent/kit.h"
 #include "agent/failing.h"
 #include "agent/flight.h"
+#include "agent/kit.h"
 #include "ipc/message.h"
 
 typedef enum {
@@ -66,6 +66,7 @@ struct job {
     const apr_array_header_t *peers; /* job_t *: all of the agent, this one too */
     int index;
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
+    apr_pool_t *facts_pool;     /* owns brief->facts, once one was installed */
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
@@ -76,18 +77,18 @@ struct job {
     failing_t failing;
     attempt_t *attempt; /* the present one; at rest: the next */
     flight_t *flight;   /* of the order in flight; or of the next, of which nothing is known yet */
-    apr_pool_t *facts_pool;
-    int requests;            /* under way */
-    int counted;             /* it takes a place of the account */
+    refused_t *refused; /* names that are left out, until there is an attempt for all; or NULL */
+    int requests;       /* under way */
+    int counted;        /* it takes a place of the account */
+    int round;          /* counts how often names were authorized */
+    int profile_told;   /* that the CA does not offer it */
+    struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
+    /* Renewal information and the ends of validations, beside the life cycle: */
     apr_time_t ask_at;       /* when to ask for renewal information; 0: not at all */
     int asking;              /* that is under way */
     apr_pool_t *window_pool; /* owns the strings of brief->window, once it was asked for */
     apr_pool_t *lapse_pool;  /* owns brief->validations, once they were read */
     const void *lapse_told;  /* the validations of which the log tells already */
-    int profile_told;        /* that the CA does not offer it */
-    struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
-    refused_t *refused;      /* names that are left out in this attempt, or NULL */
-    int round;               /* counts how often names were authorized */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 };
 
@@ -119,7 +120,7 @@ void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place);
 /** The same when the order cannot lead to a certificate any more: it is abandoned. */
 void job_fail_order(job_t *job, const eab_result_t *problem, problem_place_t place);
 
-/** The same with the problem in job->order, or a general one if that tells none. */
+/** The same with the problem that the order tells, or a general one if that tells none. */
 void job_fail_with_order(job_t *job, problem_place_t place);
 
 /** Forget the order, here and in the journal. */

@@ -123,7 +123,7 @@ static void refuse_order(job_t *job, const acme_order_t *order, const eab_result
     job_fail(job, problem, PROBLEM_AT_ORDER);
 }
 
-/* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
+/* Of the order that the answer tells of: the answer to a newOrder comes from elsewhere. */
 static const char *url_of(const job_t *job, const acme_answer_t *answer)
 {
     const char *location = apr_table_get(answer->headers, "Location");
