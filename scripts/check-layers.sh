@@ -34,21 +34,19 @@ floors_keeper() {
 # The loop; the table of all states; the states, which know no table; when to go on; the job; what ends
 # with an attempt or an order; tools, which know no job.
 floors_agent() {
-    cat <<'END'
-main
-agent
-lifecycle status
-issue order authorize opening doubt
-refused renewal lapse
-persist
-schedule
-job
-account attempt flight evidence
-directory failing
-kit
-answer link lookup pacing reading sandbox
-dice resolver
-END
+    echo main
+    echo agent
+    echo lifecycle status
+    echo issue order authorize opening doubt
+    echo refused renewal lapse
+    echo persist
+    echo schedule
+    echo job
+    echo account attempt flight evidence
+    echo directory failing
+    echo kit
+    echo answer link lookup pacing reading sandbox
+    echo dice resolver
 }
 
 # Reads who includes whom within the layer; prints what is wrong.
