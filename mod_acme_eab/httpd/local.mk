@@ -24,6 +24,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/answer.c mod_acme_eab/httpd/answer.h \
 	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
+	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \
 	mod_acme_eab/httpd/loss.c mod_acme_eab/httpd/loss.h \

@@ -18,6 +18,7 @@
 #include "httpd/answer.h"
 #include "httpd/check.h"
 #include "httpd/config.h"
+#include "httpd/connection.h"
 #include "httpd/query.h"
 #include "httpd/rehearsal.h"
 #include "httpd/ssl.h"
@@ -39,7 +40,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_ssl_add_fallback_cert_files(ssl_add_fallback, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_answer_challenge(alpn_answer, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_post_config(alpn_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    APR_OPTIONAL_HOOK(ssl, pre_handshake, alpn_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, connection_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_propose(alpn_propose, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_switch(alpn_switch, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);
