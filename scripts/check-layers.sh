@@ -8,13 +8,14 @@ allowed() {
     case $1 in
     base) echo base ;;
     crypto) echo base crypto ;;
+    live) echo base crypto live ;;
     ipc) echo base ipc ;;
     policy) echo base policy ;;
     acme) echo base crypto acme ;;
     store) echo base crypto store ;;
-    keeper) echo base crypto ipc policy store keeper ;;
+    keeper) echo base crypto ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
-    httpd) echo base crypto ipc store httpd ;;
+    httpd) echo base crypto ipc live store httpd ;;
     cli) echo base ipc cli ;;
     esac
 }
