@@ -27,7 +27,7 @@ floors_keeper() {
     echo keeper
     echo janitor mending agent_process
     echo agent_door
-    echo briefing reload gathering rehearsal witness agent_line
+    echo activation briefing reload gathering rehearsal witness agent_line
     echo model sentence dns leftover account certificate directory failing validation window
     echo means changes loop keymaker program eabsource url check sandbox stage
 }
@@ -37,7 +37,7 @@ floors_keeper() {
 floors_agent() {
     echo main
     echo agent
-    echo lifecycle status
+    echo lifecycle status visit
     echo issue order authorize opening doubt
     echo refused renewal lapse
     echo persist
@@ -46,7 +46,7 @@ floors_agent() {
     echo account attempt flight evidence
     echo directory failing
     echo kit
-    echo answer link lookup pacing reading sandbox
+    echo answer link lookup visitor pacing reading sandbox
     echo dice resolver
 }
 

@@ -7,6 +7,7 @@
 #include "agent/account.h"
 #include "agent/answer.h"
 #include "agent/lapse.h"
+#include "agent/visit.h"
 #include "agent/lifecycle.h"
 #include "agent/persist.h"
 #include "base/clock.h"
@@ -149,6 +150,7 @@ static void poke_jobs(agent_t *agent)
             persist_poke(job->persist);
         }
         lapse_poke(job);
+        visit_poke(job);
     }
 }
 
@@ -213,11 +215,12 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
 void agent_run(agent_t *agent)
 {
     kit_t *kit = agent->kit;
-    struct pollfd fds[3] = { { 0, 0, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 } };
+    struct pollfd fds[4] = { { 0, 0, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 } };
 
     fds[0].fd = link_fd(kit->link);
     fds[1].fd = lookup_fd(kit->lookup);
-    fds[2].fd = reading_fd(kit->reading);
+    fds[2].fd = visitor_fd(kit->visitor);
+    fds[3].fd = reading_fd(kit->reading);
     /* What the keeper said right after the brief was read with it: no poll tells of that. */
     if (link_serve(kit->link, POLLIN) != APR_SUCCESS) {
         return;
@@ -231,12 +234,15 @@ void agent_run(agent_t *agent)
         status_follow(agent->status);
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(kit->link);
-        fds[0].revents = fds[1].revents = fds[2].revents = 0;
-        acme_http_run(kit->http, fds, fds[2].fd >= 0 ? 3 : 2, time_to_sleep(agent));
+        fds[0].revents = fds[1].revents = fds[2].revents = fds[3].revents = 0;
+        acme_http_run(kit->http, fds, fds[3].fd >= 0 ? 4 : 3, time_to_sleep(agent));
         if (fds[1].revents != 0) {
             lookup_serve(kit->lookup);
         }
         if (fds[2].revents != 0) {
+            visitor_serve(kit->visitor);
+        }
+        if (fds[3].revents != 0) {
             reading_serve(kit->reading);
         }
     } while (link_serve(kit->link, fds[0].revents) == APR_SUCCESS);

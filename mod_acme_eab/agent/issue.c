@@ -266,17 +266,6 @@ void issue_download(job_t *job)
     job_read(job, job->flight->order->certificate, PEM_CHAIN, is_chain, on_chain);
 }
 
-static void keep_facts(job_t *job, const json_t *body)
-{
-    apr_pool_t *old = job->facts_pool;
-
-    apr_pool_create(&job->facts_pool, job->kit->pool);
-    job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
-    if (old != NULL) {
-        apr_pool_destroy(old);
-    }
-}
-
 static void on_installed(void *baton, const json_t *body, const eab_result_t *result)
 {
     job_t *job = baton;
@@ -293,7 +282,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     }
     lapse_follow(job);
     job_forget_order(job);
-    keep_facts(job, body);
+    job_keep_facts(job, body);
     renewal_follow(job);
     pace_succeed(&job->account->pace);
     refused_conclude(job);

@@ -252,11 +252,32 @@ apr_time_t job_due(const job_t *job)
     return job->ask_at;
 }
 
+void job_keep_facts(job_t *job, const json_t *body)
+{
+    apr_pool_t *old = job->facts_pool;
+
+    apr_pool_create(&job->facts_pool, job->kit->pool);
+    job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+}
+
 static int is_loaded(const brief_certificate_t *brief)
 {
-    return !brief->served
+    const char *activation = brief->facts->activation;
+
+    return !brief->served || (activation != NULL && strcmp(activation, ACTIVATION_LIVE) == 0)
            || (brief->loaded != NULL && brief->facts->fingerprint != NULL
                && strcmp(brief->loaded, brief->facts->fingerprint) == 0);
+}
+
+int job_is_looked_at(const job_t *job)
+{
+    const brief_facts_t *facts = job->brief->facts;
+
+    return facts != NULL && facts->activation != NULL
+           && strcmp(facts->activation, ACTIVATION_LOOK) == 0;
 }
 
 static int is_expired(const brief_certificate_t *brief)
@@ -275,7 +296,7 @@ const char *job_status(const job_t *job)
     int resting = job->state == JOB_IDLE || job->state == JOB_QUEUED;
 
     if (resting && brief->facts != NULL && !is_loaded(brief)) {
-        return "waiting-for-reload";
+        return job_is_looked_at(job) ? "renewing" : "waiting-for-reload";
     }
     if (resting && (job_fails_itself(job) || account_fails(job->account))) {
         return "failing";

@@ -67,6 +67,8 @@ struct job {
     int index;
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
     apr_pool_t *facts_pool;     /* owns brief->facts, once one was installed */
+    int visiting;               /* the own httpd is looked at: agent/visit.h */
+    char visited[65];           /* for the certificate with this fingerprint */
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
@@ -128,6 +130,13 @@ void job_abandon(job_t *job);
 
 /** The names are valid, or lost: nothing is answered any more. */
 void job_remove_answers(job_t *job);
+
+/** True when its certificate was handed to httpd's workers, and nobody has looked yet whether they serve
+ * it. */
+int job_is_looked_at(const job_t *job);
+
+/** Take over what the keeper says of the certificate in the store: DONE of INSTALL and SEEN. */
+void job_keep_facts(job_t *job, const json_t *body);
 
 /** Forget it here: it is installed. */
 void job_forget_order(job_t *job);

@@ -25,7 +25,8 @@ kit_t *kit_make(link_t *link, brief_t *brief, apr_pool_t *p)
     kit->pacer = pacing_make(p);
     kit->http = acme_http_make(p, user_agent(brief, p));
     kit->lookup = kit->http != NULL ? lookup_make(p) : NULL;
-    return kit->lookup != NULL ? kit : NULL;
+    kit->visitor = kit->lookup != NULL ? visitor_make(p) : NULL;
+    return kit->visitor != NULL ? kit : NULL;
 }
 
 void kit_touch(kit_t *kit)

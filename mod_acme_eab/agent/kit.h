@@ -13,6 +13,7 @@
 #include "agent/link.h"
 #include "agent/lookup.h"
 #include "agent/reading.h"
+#include "agent/visitor.h"
 #include "crypto/alpncert.h"
 #include "ipc/brief.h"
 
@@ -24,6 +25,7 @@ typedef struct kit {
     acme_pacer_t *pacer;            /* of all sessions */
     reading_t *reading;             /* of answers in the run directory */
     lookup_t *lookup;               /* of TXT records and addresses */
+    visitor_t *visitor;             /* of the own httpd */
     alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */
     apr_time_t since;               /* when the agent was started */
     int touched;                    /* something that the status shows has changed */

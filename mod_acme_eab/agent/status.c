@@ -134,6 +134,15 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now
                             : "httpd has not loaded the new certificate yet");
         return next;
     }
+    if (job_is_looked_at(job)) {
+        json_put_string(next, "what", "renew");
+        json_put_time(next, "at", now);
+        json_put_string(
+            next, "why",
+            "the new certificate is handed to httpd's workers, and it is looked whether "
+            "they serve it");
+        return next;
+    }
     json_put_string(next, "what", job->next);
     json_put_time(next, "at", time_to_come(job->at, now));
     json_put_string(next, "why",
@@ -203,6 +212,25 @@ static json_t *unusable_to_json(const job_t *job, apr_pool_t *p)
     return json;
 }
 
+/* How the certificate came into use, or is to. */
+static void put_activation(json_t *json, const brief_facts_t *facts)
+{
+    const char *activation = facts != NULL ? facts->activation : NULL;
+
+    if (activation != NULL && strcmp(activation, ACTIVATION_RESTART) != 0) {
+        activation = ACTIVATION_LIVE;
+    }
+    json_put_string(json, "activation", activation);
+    json_put_string(json, "activation_why", facts != NULL ? facts->activation_why : NULL);
+}
+
+static int is_restart(const json_t *entry)
+{
+    const char *activation = json_peek_string(entry, "activation");
+
+    return activation != NULL && strcmp(activation, ACTIVATION_RESTART) == 0;
+}
+
 static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
 {
     const brief_certificate_t *brief = job->brief;
@@ -222,6 +250,7 @@ static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
     json_object_set_new(json, "records",
                         job->persist != NULL ? persist_to_json(job->persist, p) : json_array());
     json_object_set_new(json, "validations", lapse_to_json(job));
+    put_activation(json, brief->facts);
     json_put_string(json, "notice", lapse_notice(job, p));
     json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
@@ -300,6 +329,10 @@ static void merge(json_t *entry, const json_t *other)
         take(entry, other, "notice");
     }
     take_if_missing(entry, other, "order");
+    if (is_restart(other) && !is_restart(entry)) {
+        take(entry, other, "activation");
+        take(entry, other, "activation_why");
+    }
     add_missing(json_object_get(entry, "missing_names"), json_object_get(other, "missing_names"));
     json_array_extend(json_object_get(entry, "key_types"), json_object_get(other, "key_types"));
     json_array_extend(json_object_get(entry, "keys"), json_object_get(other, "keys"));

@@ -34,6 +34,7 @@ typedef struct dealings {
 struct agent_door {
     const model_t *model;
     keeper_dns_t *dns;
+    activation_t *activation;
     agent_line_t *line;
     dealings_t *accounts;     /* one for each, by its index */
     dealings_t *certificates; /* the same */
@@ -162,6 +163,20 @@ static apr_status_t handle_install(request_t *request)
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_seen(request_t *request)
+{
+    if (activation_seen(request->door->activation, request->certificate,
+                        json_peek_string(request->body, "fingerprint"),
+                        json_peek_string(request->body, "seen"),
+                        json_peek_string(request->body, "why"))
+        != APR_SUCCESS) {
+        return APR_EINVAL;
+    }
+    agent_line_reply(request->door->line, request->id,
+                     certificate_facts(request->certificate, request->p), request->result);
+    return APR_EAGAIN;
+}
+
 /* NULL when the agent tells that nothing fails. */
 static failure_t *read_failure(const json_t *json, apr_pool_t *p)
 {
@@ -255,6 +270,7 @@ static const request_row_t rows[] = {
     { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered, NONE, { 30, SECONDS(10) } },
     { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon, NONE, { 30, SECONDS(10) } },
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install, NONE, { 10, SECONDS(60) } },
+    { MESSAGE_SEEN, ABOUT_CERTIFICATE, handle_seen, NONE, { 20, SECONDS(10) } },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
       { 30, SECONDS(20) }, { 30, SECONDS(20) } },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
@@ -420,13 +436,15 @@ void agent_door_forget(agent_door_t *door)
     dns_forget_agent(door->dns);
 }
 
-agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, agent_line_t *line)
+agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
+                              agent_line_t *line)
 {
     apr_pool_t *p = model->means->pool;
     agent_door_t *door = apr_pcalloc(p, sizeof(*door));
 
     door->model = model;
     door->dns = dns;
+    door->activation = activation;
     door->line = line;
     door->accounts = apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->accounts->nelts);
     door->certificates =

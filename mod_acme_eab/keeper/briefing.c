@@ -66,8 +66,9 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->renew_before = plan->renew_before;
     brief->served = plan->served;
     brief->fallback = plan->fallback;
-    brief->loaded = plan->loaded_fingerprint;
+    brief->loaded = certificate->in_use;
     brief->unusable = plan->unusable;
+    brief->doors = plan->doors;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;

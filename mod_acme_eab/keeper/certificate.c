@@ -160,10 +160,10 @@ static void open_best(keeper_certificate_t *certificate)
 /* The number alone proves nothing: somebody may have removed what had it. */
 static int is_served(const keeper_certificate_t *certificate, const generation_t *generation)
 {
-    const char *loaded = certificate->plan->loaded_fingerprint;
+    const char *in_use = certificate->in_use;
 
-    return loaded != NULL && generation != NULL
-           && strcmp(loaded, generation->facts->fingerprint) == 0;
+    return in_use != NULL && generation != NULL
+           && strcmp(in_use, generation->facts->fingerprint) == 0;
 }
 
 /* In a pool of its own: best is replaced when another one is installed. */
@@ -203,6 +203,8 @@ keeper_certificate_t *certificate_open(const means_t *means, int index,
     certificate->index = index;
     certificate->plan = plan;
     certificate->account = account;
+    certificate->in_use = plan->loaded_fingerprint;
+    certificate->activation = ACTIVATION_RESTART;
     open_best(certificate);
     open_served(certificate);
     open_journal(certificate);
@@ -594,9 +596,14 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     certificate->best = generation;
     apr_pool_destroy(certificate->best_pool);
     certificate->best_pool = pool;
+    certificate->activation = ACTIVATION_RESTART;
+    certificate->activation_why = NULL;
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
-    generation_prune(means->store, certificate->plan->id, certificate->plan->loaded, result->pool);
+    generation_prune(means->store, certificate->plan->id,
+                     certificate->served != NULL ? certificate->served->number
+                                                 : certificate->plan->loaded,
+                     result->pool);
     return APR_SUCCESS;
 }
 
@@ -694,14 +701,48 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->obtained = best->installed;
     facts->generation = best->number;
     facts->ari_id = best->facts->ari_id;
+    facts->activation = certificate->activation;
+    facts->activation_why = certificate->activation_why;
     facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }
 
-int certificate_waits_for_reload(const keeper_certificate_t *certificate)
+static void take_into_use(keeper_certificate_t *certificate)
+{
+    const means_t *means = certificate->means;
+    apr_pool_t *old = certificate->in_use_pool;
+
+    apr_pool_create(&certificate->in_use_pool, means->pool);
+    certificate->in_use =
+        apr_pstrdup(certificate->in_use_pool, certificate->best->facts->fingerprint);
+    generation_load(&certificate->served, means->store, certificate->plan->id,
+                    certificate->best->number, certificate->in_use_pool);
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+}
+
+void certificate_activate(keeper_certificate_t *certificate, const char *activation,
+                          const char *why)
+{
+    certificate->activation = activation;
+    certificate->activation_why = why != NULL ? apr_pstrdup(certificate->best_pool, why) : NULL;
+    if (strcmp(activation, ACTIVATION_LIVE) == 0) {
+        take_into_use(certificate);
+        tell(certificate, CHANGE_LOADED, NULL);
+    }
+}
+
+int certificate_waits(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
            && !is_served(certificate, certificate->best);
+}
+
+int certificate_waits_for_reload(const keeper_certificate_t *certificate)
+{
+    return certificate_waits(certificate)
+           && strcmp(certificate->activation, ACTIVATION_RESTART) == 0;
 }
 
 apr_status_t certificate_failed(keeper_certificate_t *certificate, failure_t *failure,

@@ -17,10 +17,14 @@ typedef struct keeper_certificate {
     int index; /* in the plan */
     const plan_certificate_t *plan;
     keeper_account_t *account;
-    generation_t *best;    /* what httpd should serve; NULL: nothing */
-    apr_pool_t *best_pool; /* owns it */
-    generation_t *served;  /* what httpd serves, as long as it is in the store; or NULL */
-    apr_time_t installed;  /* when best came, if that was in this process; else 0 */
+    generation_t *best;         /* what httpd should serve; NULL: nothing */
+    apr_pool_t *best_pool;      /* owns it */
+    generation_t *served;       /* what httpd serves, as long as it is in the store; or NULL */
+    const char *in_use;         /* the fingerprint of what it serves, or NULL */
+    apr_pool_t *in_use_pool;    /* of both, once they are not what httpd was started with */
+    const char *activation;     /* how best comes into use: ACTIVATION_..., static */
+    const char *activation_why; /* in best_pool, or longer; or NULL */
+    apr_time_t installed;       /* when best came, if that was in this process; else 0 */
     apr_time_t
         replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
     brief_window_t window; /* what the CA said of when to renew it */
@@ -79,7 +83,16 @@ const char *certificate_replaced(const keeper_certificate_t *certificate);
 /** The best certificate as the agent may know it, in p; NULL when there is none. */
 brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p);
 
-/** True when httpd should load something else than it has. */
+/** How the best certificate comes into use: by a restart, unless it is said otherwise here. With
+ * ACTIVATION_LIVE it is in use from now on.
+ * @param why is copied; or NULL */
+void certificate_activate(keeper_certificate_t *certificate, const char *activation,
+                          const char *why);
+
+/** True when httpd should serve something else than it does, whichever way. */
+int certificate_waits(const keeper_certificate_t *certificate);
+
+/** True when httpd should load something else than it has, and nothing but a restart makes it. */
 int certificate_waits_for_reload(const keeper_certificate_t *certificate);
 
 /** The agent's attempt at the certificate failed; NULL: nothing fails any more. The fingerprint is set

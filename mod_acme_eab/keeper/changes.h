@@ -22,6 +22,8 @@ typedef enum {
     CHANGE_ORDERED,      /* the certificate's order has its URL */
     CHANGE_FINALIZED,    /* finalize is about to be signed: all names are valid */
     CHANGE_INSTALLED,    /* there is a new certificate, and its order is over */
+    CHANGE_LOADED,       /* httpd serves the new certificate, without a restart */
+    CHANGE_NOT_LIVE,     /* it does not, and only a restart helps */
     CHANGE_ABANDONED,    /* the order was given up */
     CHANGE_FAILED,       /* the agent's last attempt, at the account or the certificate */
     CHANGE_RECOVERED,    /* nothing fails any more */

@@ -23,12 +23,13 @@ static void wire(const keeper_t *keeper)
 
     changes_hear(changes, agent_door_hear, keeper->door);
     changes_hear(changes, dns_hear, keeper->dns);
+    changes_hear(changes, activation_hear, keeper->activation);
     changes_hear(changes, reload_hear, keeper->reload);
     changes_hear(changes, mending_hear, keeper->mending);
 }
 
-keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, eab_result_t *result,
-                      apr_pool_t *p)
+keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
+                      eab_result_t *result, apr_pool_t *p)
 {
     reload_memory_t *restarts = reload_memory_load(store, p);
     keeper_t *keeper = apr_pcalloc(p, sizeof(*keeper));
@@ -50,10 +51,11 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, eab_resu
     keeper->briefing.leftovers = store->trouble == NULL ? leftover_list(model) : NULL;
     keeper->line = agent_line_make(loop, p);
     keeper->dns = dns_make(model, DNS_COMMAND_LIMIT, on_record, keeper->line);
+    keeper->activation = activation_make(model, segment);
     keeper->reload = reload_make(model, restarts, keeper->line);
     keeper->briefing.model = model;
     keeper->briefing.reload = keeper->reload;
-    keeper->door = agent_door_make(model, keeper->dns, keeper->line);
+    keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->line);
     keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);
@@ -62,6 +64,7 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, eab_resu
 
 void keeper_start(keeper_t *keeper)
 {
+    activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
     janitor_start(&keeper->means, keeper->agent);

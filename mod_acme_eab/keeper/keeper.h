@@ -6,6 +6,7 @@
  * hears of which changes. No part includes this. */
 
 #include "base/result.h"
+#include "keeper/activation.h"
 #include "keeper/agent_door.h"
 #include "keeper/agent_line.h"
 #include "keeper/agent_process.h"
@@ -21,6 +22,7 @@ typedef struct keeper {
     model_t *model;
     keeper_dns_t *dns;
     agent_line_t *line;
+    activation_t *activation;
     keeper_reload_t *reload;
     briefing_t briefing;
     agent_door_t *door;
@@ -29,12 +31,13 @@ typedef struct keeper {
 } keeper_t;
 
 /** All parts, with what the store has; nothing is started yet.
+ * @param segment memory that httpd's workers read; NULL: there is none
  * @param p ends everything
  * @return NULL after the loop's or memory's failure, with result saying why */
-keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, eab_result_t *result,
-                      apr_pool_t *p);
+keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
+                      eab_result_t *result, apr_pool_t *p);
 
-/** Think about a restart of httpd, start the agent, look after the run directory. */
+/** Publish what is to go live, think about a restart of httpd, start the agent, look after the run directory. */
 void keeper_start(keeper_t *keeper);
 
 /** End the agent. */

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libkeeper.a
 libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
+	mod_acme_eab/keeper/activation.c mod_acme_eab/keeper/activation.h \
 	mod_acme_eab/keeper/agent_door.c mod_acme_eab/keeper/agent_door.h \
 	mod_acme_eab/keeper/agent_line.c mod_acme_eab/keeper/agent_line.h \
 	mod_acme_eab/keeper/agent_process.c mod_acme_eab/keeper/agent_process.h \
@@ -33,7 +34,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
 	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
 libkeeper_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-KEEPER_LIBS = libkeeper.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
+KEEPER_LIBS = libkeeper.a liblive.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
 
 libexec_PROGRAMS += acme-eab-keeper
 acme_eab_keeper_SOURCES = mod_acme_eab/keeper/main.c

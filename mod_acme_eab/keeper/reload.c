@@ -407,7 +407,8 @@ void reload_consider(keeper_reload_t *reload)
 void reload_hear(void *baton, const change_t *change)
 {
     if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_FAILED
-        || change->kind == CHANGE_RECOVERED) {
+        || change->kind == CHANGE_RECOVERED || change->kind == CHANGE_LOADED
+        || change->kind == CHANGE_NOT_LIVE) {
         reload_consider(baton);
     }
 }

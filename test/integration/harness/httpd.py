@@ -59,6 +59,8 @@ ACMERunDir "{dir}/run"
 WORKERS = {
     "event": "ServerLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 128\nMinSpareThreads 8\n"
              "MaxSpareThreads 128",
+    "worker": "ServerLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 128\nMinSpareThreads 8\n"
+              "MaxSpareThreads 128",
     "prefork": "ServerLimit 32\nMaxRequestWorkers 32",
 }
 

@@ -22,7 +22,9 @@ check_PROGRAMS += \
 	test/unit/agent/test_refused \
 	test/unit/agent/test_renewal \
 	test/unit/agent/test_resolver \
-	test/unit/agent/test_status
+	test/unit/agent/test_status \
+	test/unit/agent/test_visit \
+	test/unit/agent/test_visitor
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
 test_unit_agent_test_answer_CFLAGS = $(UNIT_CFLAGS)
@@ -100,3 +102,14 @@ test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c $(AGENT_STAGE)
 test_unit_agent_test_lapse_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)
+
+AGENT_TLS_SERVER = test/unit/agent/tls_server.c test/unit/agent/tls_server.h \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+
+test_unit_agent_test_visit_SOURCES = test/unit/agent/test_visit.c $(AGENT_STAGE) $(AGENT_TLS_SERVER)
+test_unit_agent_test_visit_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_visit_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_visitor_SOURCES = test/unit/agent/test_visitor.c $(AGENT_TLS_SERVER)
+test_unit_agent_test_visitor_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_visitor_LDADD = $(AGENT_TEST_LIBS)

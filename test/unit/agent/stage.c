@@ -173,6 +173,12 @@ static void reply(stage_t *s, int type, const json_t *body)
                                   clock_format(s->p, apr_time_now() + apr_time_from_sec(7776000)),
                                   "ari_id", "bbbb.BB", "same_account", 1));
     }
+    else if (type == MESSAGE_SEEN) {
+        json_t *facts = brief_facts_to_json(stage_job(s)->brief->facts);
+
+        json_put_string(facts, "activation", ACTIVATION_LIVE);
+        fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I,s:o}", "id", id, "facts", facts));
+    }
     else {
         fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I}", "id", id));
     }
@@ -265,6 +271,11 @@ static void settle(stage_t *s)
 
     for (rounds = 0; serve_keeper(s) || serve_ca(s); ++rounds)
         assert_true(rounds < ROUNDS_MAX);
+}
+
+void stage_settle(stage_t *s)
+{
+    settle(s);
 }
 
 void stage_poke(stage_t *s, apr_time_t now)

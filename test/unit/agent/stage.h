@@ -81,6 +81,9 @@ agent_account_t *stage_account(const stage_t *s);
 /** Let all happen that happens by itself at the time that the job waits for. */
 void stage_wake(stage_t *s);
 
+/** Let keeper and CA answer what is under way. */
+void stage_settle(stage_t *s);
+
 /** The same at some other time. */
 void stage_poke(stage_t *s, apr_time_t now);
 

@@ -175,6 +175,37 @@ static void a_certificate_is_described(void **state)
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
+static void how_it_came_into_use_is_told(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    brief_facts_t *known;
+    agent_t *agent;
+
+    s.certificate->facts = known = facts(s.p);
+    s.certificate->loaded = "ff01";
+    known->activation = ACTIVATION_LOOK;
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "renewing");
+    expect_text(certificate, "activation", "live");
+    assert_non_null(strstr(json_peek_string(json_object_get(certificate, "next"), "why"),
+                           "it is looked whether they serve it"));
+    known->activation = ACTIVATION_LIVE;
+    known->activation_why = "nobody could look";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "valid");
+    expect_text(certificate, "activation", "live");
+    expect_text(certificate, "activation_why", "nobody could look");
+    known->activation = ACTIVATION_RESTART;
+    known->activation_why = "its chain is too long";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "waiting-for-reload");
+    expect_text(certificate, "activation", "restart");
+    expect_text(certificate, "activation_why", "its chain is too long");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 static void what_waits_for_a_reload_says_so(void **state)
 {
     scene_t s = scene(*state);
@@ -519,6 +550,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_document_has_its_shape),
         fixture_test(a_certificate_is_described),
+        fixture_test(how_it_came_into_use_is_told),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
         fixture_test(a_certificate_without_some_names_is_valid),

@@ -85,7 +85,7 @@ keeper_t *scene_start(scene_t *s)
     assert_int_equal(APR_SUCCESS, store_open(&store, s->plan->store_dir, s->result, s->pool));
     assert_int_equal(APR_SUCCESS, lock_take(&lock, store, -1, &owner, s->result, s->pool));
     loop = loop_make(s->pool);
-    s->keeper = keeper_make(loop, s->plan, store, s->result, s->pool);
+    s->keeper = keeper_make(loop, s->plan, store, s->segment, s->result, s->pool);
     assert_non_null(s->keeper);
     return s->keeper;
 }

@@ -53,6 +53,7 @@ typedef struct scene {
     plan_certificate_t *certificate; /* of the plan */
     apr_pool_t *pool;                /* of the keeper below; it ends with each restart */
     keeper_t *keeper;
+    segment_t *segment; /* memory that httpd's workers read; or NULL */
     eab_result_t *result;
     party_t *ca;
 } scene_t;

@@ -90,7 +90,7 @@ static scene_t scene_of(apr_pool_t *p, const char *script, int certificates, con
     if (certificates > 0)
         add_certificate(s.plan, p);
     assert_int_equal(APR_SUCCESS, store_open(&store, s.plan->store_dir, result, p));
-    s.keeper = keeper_make(loop_make(p), s.plan, store, result, p);
+    s.keeper = keeper_make(loop_make(p), s.plan, store, NULL, result, p);
     assert_non_null(s.keeper);
     return s;
 }
