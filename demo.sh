@@ -286,7 +286,9 @@ say "https://shop.demo.example:$https_port/ is trusted, and httpd was restarted 
 echo
 echo "Processes (the keeper holds the secrets, the agent talks to the network):"
 sleep 0.5
-ps -o pid,ppid,user,comm -p "$(httpd_pids | paste -sd , -)" | sed 's/^/   /'
+parent=$(cat "$scratch/httpd/httpd.pid")
+children=$(pgrep -P "$parent" | paste -sd , -)
+ps -o pid,ppid,user,comm -p "$parent,$children,$(pgrep -P "$children" | paste -sd , -)" | sed 's/^/   /'
 
 echo
 echo "The certificate:"
