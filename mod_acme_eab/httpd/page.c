@@ -370,7 +370,10 @@ static const char *describe_activation(apr_pool_t *p, const json_t *certificate)
     if (way == NULL || (why == NULL && strcmp(way, "live") != 0))
         return NULL;
     return apr_pstrcat(p, strcmp(way, "live") == 0 ? "Without a restart of httpd" : "By a restart",
-                       why != NULL ? ", since " : "", why != NULL ? why : "", NULL);
+                       why == NULL                ? ""
+                       : strcmp(way, "live") == 0 ? "; nobody could look: "
+                                                  : ", since ",
+                       why != NULL ? why : "", NULL);
 }
 
 /* Beside the state, since a valid certificate without some names is no whole one. */

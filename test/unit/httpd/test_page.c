@@ -151,6 +151,36 @@ static void test_says_which_names_are_missing(void **state)
     assert_has_not(render(*state, none, 1), "issing");
 }
 
+static void test_says_how_it_came_into_use(void **state)
+{
+    static const char *const members[] = {
+        "'activation':'live'",
+        "'activation':'restart','activation_why':'it <staples>'",
+        "'activation':'live','activation_why':'a connection failed'",
+        "'activation':'restart'",
+        "'activation':null",
+    };
+    static const char *const words[] = {
+        "<bdi>Without a restart of httpd</bdi>",
+        "<bdi>By a restart, since it &lt;staples&gt;</bdi>",
+        "<bdi>Without a restart of httpd; nobody could look: a connection failed</bdi>",
+        NULL,
+        NULL,
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); ++i) {
+        const char *text =
+            apr_psprintf(*state, "{'certificates':[{'state':'valid',%s}]}", members[i]);
+        const char *html = render(*state, text, 1);
+
+        if (words[i] != NULL)
+            assert_has(html, words[i]);
+        else
+            assert_has_not(html, "Taken into use");
+    }
+}
+
 static void test_says_what_happens_next(void **state)
 {
     assert_has(render(*state, full, 1), "Next try: 2026-11-21 22:05 UTC (in 59 minutes), after a "
@@ -378,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_no_certificate),
         cmocka_unit_test(test_missing_and_odd_members),
         cmocka_unit_test(test_link_only_to_web_pages),
+        cmocka_unit_test(test_says_how_it_came_into_use),
         cmocka_unit_test(test_looks_again_only_while_busy),
         cmocka_unit_test(test_no_script),
     };
