@@ -34,8 +34,6 @@ static const char *obstacle_of(const site_t *site, const site_vhost_t *vhost)
 
     if (vhost->state == NULL)
         return NULL;
-    if (strcmp(vhost->state, "own") == 0)
-        return apr_pstrcat(site->pool, label, " serves its SSLCertificateFile", NULL);
     if (tree_vhost(site->tree, vhost->server)->stapling)
         return apr_pstrcat(site->pool, label,
                            " has SSLUseStapling, and mod_ssl staples only for "
@@ -56,6 +54,20 @@ static const char *live_obstacle(const site_t *site, const site_domain_t *domain
 
 /* ---- the parent ------------------------------------------------------------------------------ */
 
+/* httpd was started with the administrator's own certificate, of which the managed one takes the place. */
+static int takes_over(const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const char *state = APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *)->state;
+
+        if (state != NULL && strcmp(state, "own") == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static void plan_domain(const site_t *site, const site_domain_t *domain)
 {
     apr_array_header_t *doors = door_list(site, domain);
@@ -66,6 +78,7 @@ static void plan_domain(const site_t *site, const site_domain_t *domain)
         plan_certificate_t *planned = APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *);
 
         planned->restart_why = why;
+        planned->takes_over = takes_over(domain);
         planned->doors = doors;
     }
 }
@@ -113,8 +126,7 @@ const char *live_state(const site_vhost_t *vhost)
 {
     const view_t *view = view_of(ap_server_conf);
 
-    return vhost->placeholder && view != NULL && has_any(view, vhost->domain) ? "valid"
-                                                                              : vhost->state;
+    return vhost->foreign && view != NULL && has_any(view, vhost->domain) ? "valid" : vhost->state;
 }
 
 static pair_t *take(view_t *view, const site_vhost_t *vhost, int i)
@@ -228,7 +240,8 @@ int live_post_read_request(request_rec *r)
     has = site->view != NULL && has_any(site->view, vhost->domain);
     if (has && !connection->certified && SSL_session_reused(connection->ssl))
         connection->certified = put_on(connection->ssl, site->view, vhost);
-    if (vhost->placeholder && (!has || !connection->certified))
-        return HTTP_SERVICE_UNAVAILABLE;
-    return DECLINED;
+    if (!vhost->placeholder || (has && connection->certified))
+        return DECLINED;
+    r->connection->keepalive = AP_CONN_CLOSE; /* the next connection may have a certificate */
+    return HTTP_SERVICE_UNAVAILABLE;
 }

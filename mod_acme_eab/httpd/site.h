@@ -63,8 +63,8 @@ typedef struct site_vhost {
     const own_t *own;                /* what SSLCertificateFile gives it */
     const apr_array_header_t *names; /* const char *: those that reach it, the ServerName first */
     int extra_copies;                /* see httpd/ssl.c */
-    int foreign;     /* mod_ssl has a pair that is none of the domain's: placeholder, or borrowed */
-    int placeholder; /* it has nothing else, and httpd/live.h refuses requests */
+    int foreign; /* mod_ssl has a pair that is none of the domain's: placeholder, own, or borrowed */
+    int placeholder;   /* it has nothing else, and httpd/live.h refuses requests */
     const char *state; /* as in mod_acme_eab.h */
 } site_vhost_t;
 

@@ -385,12 +385,14 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     choice = choice_of(site, domain, s);
     if (choice->chain_paths->nelts > 0 && cert_files->nelts > 0 && keeps_own(s, vhost, choice, p)) {
         vhost->state = "own";
+        vhost->foreign = 1;
         return DECLINED;
     }
     if (choice->chain_paths->nelts == 0 && cert_files->nelts == 0 && live_is_wanted(site))
         return add_placeholder(site, vhost, choice, cert_files, key_files);
     if (choice->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
+        vhost->foreign = 1;
         return DECLINED;
     }
     vhost->foreign = choice->foreign;

@@ -56,6 +56,7 @@ typedef struct plan_certificate {
     const char
         *restart_why; /* what keeps a new one from going live without a restart of httpd: half a
                                 sentence; NULL: nothing */
+    int takes_over; /* a virtual host serves its SSLCertificateFile until there is one with all names */
     apr_array_header_t
         *doors;        /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a
                                   client of this httpd meets it */

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "crypto/chain.h"
 #include "crypto/secret.h"
 #include "live/pair.h"
@@ -85,6 +86,11 @@ static const char *find_obstacle(const activation_t *activation,
     }
     if (plan->unusable != NULL) {
         return "a virtual host could not use the one before";
+    }
+    if (plan->takes_over && !name_covers_all(certificate->best->facts->names, plan->names)) {
+        return "it lacks names, and whether it takes the place of an SSLCertificateFile is decided "
+               "when "
+               "httpd is restarted";
     }
     return plan->restart_why;
 }

@@ -123,6 +123,25 @@ def test_both_versions_of_tls_and_all_kinds_of_keys(world, key_type):
     assert_no_restart(httpd)
 
 
+@pytest.mark.parametrize("own_key", ["rsa", "ec"])
+def test_it_takes_the_place_of_a_certificate_of_its_own(world, own_key):
+    """Of whichever kind: nothing of it is served beside ours."""
+    pem, key = certificates.make_self_signed(
+        [NAME], key=certificates.make_rsa_key() if own_key == "rsa" else None)
+    path = world.dir / "own.pem"
+    path.write_bytes(pem + key)
+    own = certificates.load(pem)
+    httpd, ca = start(world, site_more=f'SSLCertificateFile "{path}"')
+    assert httpd.get_tls(NAME).status == 200
+    with Prober([lambda: httpd.get_tls(NAME)]) as prober:
+        wait_for_live(httpd, ca)
+    assert prober.failures == []
+    assert httpd.certificate(NAME).serial_number != own.serial_number
+    with pytest.raises(ssl.SSLError):
+        served_serial(httpd, rsa_only=True)
+    assert_no_restart(httpd)
+
+
 def test_without_and_with_an_unknown_server_name_it_is_the_first_virtual_host(world):
     httpd, ca = start(world, sites=(NAME, OTHER))
     certificate, other = wait_for_live(httpd, ca), wait_for_live(httpd, ca, OTHER)
@@ -152,6 +171,7 @@ class Session:
             key, value = line.decode().split(": ", 1)
             headers[key.lower()] = value
         self.file.read(int(headers.get("content-length", 0)))
+        self.headers = headers
         serial = headers.get("x-serial")
         return status, int(serial, 16) if serial and serial != "(null)" else None
 
@@ -185,6 +205,7 @@ def test_a_session_that_began_before_the_first_certificate_goes_on_with_it(world
     ca.pause()
     early = Session(httpd, ssl.TLSVersion.TLSv1_2)
     assert early.get()[0] == 503
+    assert early.headers["connection"] == "close", "the next one may have a certificate"
     session = early.tls.session
     ca.resume()
     certificate = wait_for_live(httpd, ca)
@@ -351,15 +372,6 @@ def wait_for_restart(httpd, ca, why):
     lines = httpd.log.lines("cannot be served without a restart of httpd")
     assert len(lines) == 1 and why in lines[0]
     return entry
-
-
-def test_a_certificate_of_its_own_is_replaced_by_a_restart(world):
-    pem, key = certificates.make_self_signed([NAME])
-    path = world.dir / "own.pem"
-    path.write_bytes(pem + key)
-    httpd, ca = start(world, site_more=f'SSLCertificateFile "{path}"')
-    assert httpd.get_tls(NAME).status == 200
-    wait_for_restart(httpd, ca, "SSLCertificateFile")
 
 
 def test_stapling_needs_a_restart(world):

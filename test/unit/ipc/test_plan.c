@@ -34,7 +34,8 @@ static const char *const whole =
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
-    "\"restart_why\":\"it staples\",\"doors\":[\"127.0.0.1:443 www.example.edu\"],"
+    "\"restart_why\":\"it staples\",\"takes_over\":true,\"doors\":[\"127.0.0.1:443 "
+    "www.example.edu\"],"
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)

@@ -167,6 +167,22 @@ static void what_stands_in_the_way_is_told(void **state)
     scene_end(s);
 }
 
+/* One with all names takes the place of an SSLCertificateFile at once. */
+static void fewer_names_take_no_place_without_a_restart(void **state)
+{
+    scene_t *s = scene_live(*state);
+
+    s->certificate->takes_over = 1;
+    install(s);
+    expect(s, ACTIVATION_LOOK, NULL, "idle");
+    seen(s, SEEN_IT, NULL);
+    s->certificate->names = party_names(s->p, NAME, "more.example.edu", NULL);
+    scene_certificate(s)->in_use = NULL;
+    activation_start(s->keeper->activation);
+    expect(s, ACTIVATION_RESTART, "it lacks names", "idle");
+    scene_end(s);
+}
+
 static void without_memory_there_are_restarts(void **state)
 {
     scene_t *s = scene_live(*state);
@@ -245,6 +261,7 @@ int main(void)
         fixture_test(what_is_not_served_waits_for_a_restart),
         fixture_test(what_was_seen_of_another_changes_nothing),
         fixture_test(what_stands_in_the_way_is_told),
+        fixture_test(fewer_names_take_no_place_without_a_restart),
         fixture_test(without_memory_there_are_restarts),
         fixture_test(without_live_nothing_is_said),
         fixture_test(a_keeper_that_comes_after_goes_on),

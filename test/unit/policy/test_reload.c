@@ -411,8 +411,9 @@ static void nothing_ends_while_its_successor_waits(void **state)
             if ((window.to - window.from + 1440) % 1440 < 15)
                 window.to = (window.from + 15) % 1440;
         }
-        assert_true(live(life, 1 + roll(i % 50 == 0 ? SERVED_MAX : 64), life / (1 + roll(50)), window, span)
-                    <= (int)(span / DAYS(1)) + 1);
+        assert_true(
+            live(life, 1 + roll(i % 50 == 0 ? SERVED_MAX : 64), life / (1 + roll(50)), window, span)
+            <= (int)(span / DAYS(1)) + 1);
     }
 }
 
