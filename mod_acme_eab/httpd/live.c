@@ -21,13 +21,6 @@ APLOG_USE_MODULE(acme_eab);
 
 /* ---- which certificates ---------------------------------------------------------------------- */
 
-int live_is_wanted(const site_t *site)
-{
-    const char *reload = config_value(config_get(site->main), SETTING_RELOAD);
-
-    return reload != NULL && strcasecmp(reload, "live") == 0;
-}
-
 static const char *obstacle_of(const site_t *site, const site_vhost_t *vhost)
 {
     const char *label = vhosts_label(site->pool, vhost->server);
@@ -88,7 +81,7 @@ void live_prepare(site_t *site)
     int slots = site->certificates->nelts, i = 0;
     apr_status_t rv = APR_SUCCESS;
 
-    if (!live_is_wanted(site))
+    if (!site_is_live(site))
         return;
     connection_prepare();
     for (i = 0; i < site->domains->nelts; ++i)
@@ -206,7 +199,7 @@ int live_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
     site_vhost_t *vhost = NULL;
 
     (void)p;
-    if (is_proxy || site == NULL || !site->enabled || rehearsal_active() || !live_is_wanted(site))
+    if (is_proxy || site == NULL || !site->enabled || rehearsal_active() || !site_is_live(site))
         return DECLINED;
     vhost = site_vhost(site, s);
     if (vhost == NULL || vhost->domain == NULL)
@@ -233,7 +226,7 @@ int live_post_read_request(request_rec *r)
     const site_vhost_t *vhost = NULL;
     int has = 0;
 
-    if (site == NULL || !site->enabled || !live_is_wanted(site)
+    if (site == NULL || !site->enabled || !site_is_live(site)
         || (connection = connection_of(r->connection)) == NULL || connection->validating
         || (vhost = site_vhost(site, r->server)) == NULL)
         return DECLINED;

@@ -19,9 +19,6 @@
 /* mod_ssl's optional hook, whose header is not installed everywhere: a server has its context. */
 typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
 
-/** True when new certificates of this httpd are to be served without a restart. */
-int live_is_wanted(const site_t *site);
-
 /** The parent, before it forks workers, when mod_ssl has asked for the files of all virtual hosts: make the
  * memory, and note in the plan what cannot be served that way. When this system cannot, that is logged, and
  * certificates are activated by a restart. */

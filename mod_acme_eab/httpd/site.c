@@ -725,6 +725,13 @@ static int reload_is_possible(const site_t *site)
            && !ap_exists_config_define("ONE_PROCESS") && !ap_exists_config_define("DEBUG");
 }
 
+int site_is_live(const site_t *site)
+{
+    const char *reload = config_value(config_get(site->main), SETTING_RELOAD);
+
+    return reload != NULL && strcasecmp(reload, "live") == 0;
+}
+
 static void plan_reload_window(plan_t *plan, const site_t *site)
 {
     const apr_array_header_t *words = config_get(site->main)->settings[SETTING_RELOAD].words;
@@ -785,7 +792,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->gid = site->gid;
     plan->reload = reload_is_possible(site);
     plan_reload_window(plan, site);
-    plan->live = site->segment != NULL;
+    plan->live = site_is_live(site);
     plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);

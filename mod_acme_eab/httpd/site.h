@@ -135,6 +135,9 @@ site_vhost_t *site_vhost(const site_t *site, const server_rec *server);
 /** The entry of a server that keeps its own, or NULL. */
 const site_left_t *site_left(const site_t *site, const server_rec *server);
 
+/** ACMEReload live: new certificates are to be served without a restart (httpd/live.h). */
+int site_is_live(const site_t *site);
+
 /** Of the plan, what the status needs: which run of httpd this is, and what is managed. In p. */
 plan_t *site_outline(const site_t *site, apr_pool_t *p);
 

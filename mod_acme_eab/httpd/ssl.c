@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "httpd/fallback.h"
-#include "httpd/live.h"
 #include "httpd/rehearsal.h"
 #include "httpd/site.h"
 #include "httpd/value.h"
@@ -388,7 +387,7 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
         vhost->foreign = 1;
         return DECLINED;
     }
-    if (choice->chain_paths->nelts == 0 && cert_files->nelts == 0 && live_is_wanted(site))
+    if (choice->chain_paths->nelts == 0 && cert_files->nelts == 0 && site_is_live(site))
         return add_placeholder(site, vhost, choice, cert_files, key_files);
     if (choice->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";

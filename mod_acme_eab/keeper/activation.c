@@ -134,6 +134,10 @@ void activation_start(activation_t *activation)
         if (certificate_waits(certificate)) {
             activate(activation, certificate);
         }
+        else if (certificate->best != NULL) { /* so that it is known how the next one will come */
+            certificate_activate(certificate, ACTIVATION_RESTART,
+                                 find_obstacle(activation, certificate));
+        }
     }
 }
 

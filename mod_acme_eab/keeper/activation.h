@@ -16,7 +16,7 @@ typedef struct activation activation_t;
 activation_t *activation_make(const model_t *model, segment_t *segment);
 
 /** The keeper has just started: publish what httpd does not serve yet. What is there already is looked at
- * again. */
+ * again; and of what httpd was started with it is said why it could not come otherwise. */
 void activation_start(activation_t *activation);
 
 /** Something was installed: publish it. baton: the activation_t. */

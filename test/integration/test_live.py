@@ -379,7 +379,8 @@ def test_stapling_needs_a_restart(world):
         "${DIR}", str(world.dir)), site_more="SSLUseStapling on")
     world.expect("AH02217|AH02218|AH02604|AH01980|ssl_stapling")
     assert httpd.get_tls(NAME).status == 503
-    wait_for_restart(httpd, ca, "SSLUseStapling")
+    entry = wait_for_restart(httpd, ca, "SSLUseStapling")
+    assert entry["activation"] == "restart" and "SSLUseStapling" in entry["activation_why"]
 
 
 def test_a_module_that_chooses_certificates_itself_is_noticed(world):
@@ -450,6 +451,8 @@ def test_a_system_that_gives_no_sealed_memory(world):
     httpd, ca = start(world, before=before)
     httpd.wait_for_certificate(NAME, ca)
     assert httpd.restarts() == 2
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a certificate in use")
+    assert entry["activation"] == "restart" and "no memory" in entry["activation_why"]
     lines = httpd.log.lines("ACMEReload live: .*no memory that can be shared")
     assert len(lines) == 2, "at the start and at the restart"
 

@@ -229,6 +229,10 @@ static void a_keeper_that_comes_after_goes_on(void **state)
     scene_start(s);
     activation_start(s->keeper->activation);
     expect(s, ACTIVATION_RESTART, NULL, "idle");
+    s->certificate->restart_why = "a virtual host staples";
+    scene_start(s);
+    activation_start(s->keeper->activation);
+    expect(s, ACTIVATION_RESTART, "a virtual host staples", "idle");
     scene_end(s);
 }
 
