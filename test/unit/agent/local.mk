@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_job \
 	test/unit/agent/test_lapse \
 	test/unit/agent/test_link \
+	test/unit/agent/test_pacing \
 	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
@@ -35,6 +36,10 @@ test_unit_agent_test_failing_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
 test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_pacing_SOURCES = test/unit/agent/test_pacing.c
+test_unit_agent_test_pacing_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_pacing_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_reading_SOURCES = test/unit/agent/test_reading.c
 test_unit_agent_test_reading_CFLAGS = $(UNIT_CFLAGS)
