@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
+#include <sys/stat.h>
+
 #include "../crypto/party.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -855,6 +857,58 @@ static void a_certificate_is_waited_for_as_long_as_nobody_says_that_it_is_gone(v
     stage_end(s);
 }
 
+/* A CA may say in its own words that it is not there yet, if in odd ones. */
+static void a_certificate_that_is_refused_is_asked_for_again(void **state)
+{
+    static const struct {
+        int status;
+        const char *type;
+    } refusals[] = { { 404, "malformed" }, { 403, "unauthorized" }, { 400, "orderNotReady" } };
+    size_t i;
+    int attempt;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); ++i) {
+        stage_t *s = begin_paced(*state, ORDER_URL, 1);
+
+        for (attempt = 0; attempt < 3; ++attempt) {
+            assert_int_equal(0, stage_heard(s, "abandon"));
+            read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+            stage_refuse(s, stage_expect(s, "read", CA "/cert/1"), refusals[i].status,
+                         refusals[i].type);
+            stage_wake(s);
+        }
+        assert_int_equal(1, stage_heard(s, "abandon"));
+        stage_end(s);
+    }
+}
+
+/* Whatever its status is, and however often it comes, no order is given up and none is placed. */
+static void a_page_is_no_verdict(void **state)
+{
+    static const int statuses[] = { 403, 307 };
+    size_t i;
+    int attempt, page;
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); ++i) {
+        stage_t *s = begin_paced(*state, ORDER_URL, 0);
+
+        for (attempt = 0; attempt < 4; ++attempt) {
+            for (page = 0; page < 5; ++page) {
+                stage_page(s, stage_expect(s, "read", ORDER_URL), statuses[i], NULL, NULL);
+                stage_wait(s, 60);
+            }
+            assert_int_equal(attempt + 1, stage_heard(s, "failed"));
+            stage_wake(s);
+            stage_wait(s, 60);
+        }
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        assert_int_equal(0, stage_count(s, "newOrder"));
+        read_order(s, "ready", "");
+        stage_expect(s, "finalize", CA "/finalize/1");
+        stage_end(s);
+    }
+}
+
 static void a_foreign_block_beside_the_certificate_ends_the_order(void **state)
 {
     stage_t *s = begin_paced(*state, ORDER_URL, 1);
@@ -909,12 +963,12 @@ static void a_door_that_names_a_time_at_finalize_is_obeyed(void **state)
     stage_end(s);
 }
 
-static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
+static void look_for_order(apr_pool_t *p, const char *body, const char *location)
 {
-    stage_t *s = begin_paced(*state, NULL, 0);
+    stage_t *s = begin_paced(p, NULL, 0);
 
-    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201, "<html>", "Location",
-                 ORDER_URL);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201, body,
+                 location != NULL ? "Location" : NULL, location);
     stage_expect_silence(s);
     assert_int_equal(JOB_DOUBTING, stage_job(s)->state);
     stage_wake(s);
@@ -927,6 +981,16 @@ static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
     assert_int_equal(1, stage_count(s, "newOrder"));
     expect_nothing_lost(s);
     stage_end(s);
+}
+
+/* The body or the headers: what is lost of either may have been an order. */
+static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
+{
+    look_for_order(*state, "<html>", ORDER_URL);
+    look_for_order(*state, "", ORDER_URL);
+    look_for_order(*state, "{\"status\":\"pen", ORDER_URL);
+    look_for_order(*state, "<html>", NULL);
+    look_for_order(*state, "{\"status\":\"ready\",\"finalize\":\"" CA "/finalize/1\"}", NULL);
 }
 
 /* Where the CA lists none it is placed again, and not many times a minute. */
@@ -1055,11 +1119,15 @@ static void an_authorization_told_its_name_before(void **state)
 /* ---- what was begun is used ---- */
 
 /* @return how many orders were placed in five attempts, at none of which a challenge could be answered */
-static int orders_in_vain(apr_pool_t *p, const char *challenges)
+static int orders_in_vain(apr_pool_t *p, const char *challenges, const char *allowed,
+                          const char *refused)
 {
-    stage_t *s = begin(p);
+    stage_t *s = stage_make(p);
     int attempt, orders = 1;
 
+    APR_ARRAY_IDX(s->certificate->challenges, 0, const char *) = allowed;
+    s->refused = refused;
+    stage_begin(s);
     stage_order(s, "pending");
     for (attempt = 0; attempt < 5; ++attempt) {
         stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
@@ -1090,10 +1158,74 @@ static void an_order_that_cannot_be_answered_is_used_again(void **state)
     static const char strange[] =
         "[{\"type\":\"http-01\",\"url\":\"" CA "/c\",\"token\":\"../../etc\"}]";
 
-    assert_int_equal(1, orders_in_vain(*state, strange));
+    assert_int_equal(1, orders_in_vain(*state, strange, "http-01", NULL));
+    assert_int_equal(1, orders_in_vain(*state, dns, "dns-01", EAB_PROBLEM_DNS_COMMAND));
     /* Where the names are validated at the CA, a second one may find them valid. */
-    assert_int_equal(2, orders_in_vain(*state, dns));
-    assert_int_equal(2, orders_in_vain(*state, "[]"));
+    assert_int_equal(2, orders_in_vain(*state, dns, "http-01", NULL));
+    assert_int_equal(2, orders_in_vain(*state, "[]", "http-01", NULL));
+}
+
+/* With some names that may do alone all are read before the first is answered. */
+static void an_order_whose_answer_cannot_be_written_is_used_again(void **state)
+{
+    int subset, attempt;
+
+    for (subset = 0; subset < 2; ++subset) {
+        stage_t *s = stage_make(*state);
+        const char *dir = s->brief->run_dir;
+
+        s->certificate->allow_subset = subset;
+        stage_begin(s);
+        assert_int_equal(APR_SUCCESS, file_remove_tree(dir, s->p));
+        fixture_write(dir, "", 0);
+        stage_order(s, "pending");
+        for (attempt = 0; attempt < 4; ++attempt) {
+            stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                         stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+            expect_problem(s, EAB_PROBLEM_ANSWER_FILE);
+            stage_wake(s);
+            read_order(s, "pending", "");
+        }
+        assert_int_equal(1, stage_count(s, "newOrder"));
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        assert_int_equal(0, unlink(dir));
+        assert_int_equal(0, mkdir(dir, 0700));
+        stage_end(s);
+    }
+}
+
+/* One that the CA does not show is asked for a few times, since it may be told by mistake. */
+static void an_authorization_that_is_refused_leaves_the_order(void **state)
+{
+    stage_t *s = begin(*state);
+    int attempt;
+
+    stage_order(s, "pending");
+    for (attempt = 0; attempt < 3; ++attempt) {
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        stage_refuse(s, stage_expect(s, "read", CA "/authz/1"), 403, "malformed");
+        stage_wake(s);
+        if (attempt < 2)
+            read_order(s, "pending", "");
+    }
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
+}
+
+/* What waited too long to be used is replaced in the same attempt. */
+static void an_order_that_expired_meanwhile_is_replaced_at_once(void **state)
+{
+    stage_t *s = begin(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 500, "", NULL, NULL);
+    assert_int_equal(1, stage_heard(s, "failed"));
+    stage_wake(s);
+    read_order(s, "pending", ",\"expires\":\"2020-01-01T00:00:00Z\"");
+    stage_expect(s, "newOrder", CA "/new-order");
+    assert_int_equal(2, stage_count(s, "newOrder"));
+    assert_int_equal(1, stage_heard(s, "failed"));
+    stage_end(s);
 }
 
 static void a_refused_challenge_leaves_the_order(void **state)
@@ -1168,6 +1300,11 @@ int main(void)
         fixture_test(an_authorization_told_its_name_before),
         fixture_test(an_order_that_cannot_be_answered_is_used_again),
         fixture_test(a_refused_challenge_leaves_the_order),
+        fixture_test(an_order_whose_answer_cannot_be_written_is_used_again),
+        fixture_test(an_authorization_that_is_refused_leaves_the_order),
+        fixture_test(an_order_that_expired_meanwhile_is_replaced_at_once),
+        fixture_test(a_page_is_no_verdict),
+        fixture_test(a_certificate_that_is_refused_is_asked_for_again),
     };
 
     return fixture_run(tests);
