@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
 
+#include <errno.h>
+
 #include "../crypto/party.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -157,6 +159,32 @@ static void takes_no_words_for_a_cause(void **state)
     }
 }
 
+/* The same number is of the disk where a file was meant, and of something else elsewhere. */
+static void takes_an_errno_for_what_it_is_about(void **state)
+{
+    static const struct {
+        const char *type;
+        apr_status_t rv;
+        facts_t fact;
+    } errors[] = {
+        { EAB_PROBLEM_STORE, ENOSPC, FACT_NO_SPACE },
+        { EAB_PROBLEM_ANSWER_FILE, EACCES, FACT_DENIED },
+        { EAB_PROBLEM_EAB_KEY, ENOENT, FACT_MISSING },
+        { EAB_PROBLEM_CA_UNREACHABLE, EACCES, 0 },
+        { EAB_PROBLEM_CA_UNREACHABLE, APR_EOF, FACT_CUT },
+        { EAB_PROBLEM_CHAIN, EINVAL, 0 },
+        { ACME_ERROR "malformed", EIO, 0 },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); ++i) {
+        eab_result_t *result = eab_result_make(*state);
+
+        eab_result_set(result, errors[i].rv, errors[i].type, "x");
+        assert_true(facts_of(*state, result) == errors[i].fact);
+    }
+}
+
 /* The words of CAs and resolvers, in whatever case. */
 static void reads_the_words_of_cas(void **state)
 {
@@ -192,6 +220,7 @@ int main(void)
         fixture_test(knows_a_file_that_is_damaged),
         fixture_test(knows_what_a_server_cannot_use),
         fixture_test(takes_no_words_for_a_cause),
+        fixture_test(takes_an_errno_for_what_it_is_about),
         fixture_test(reads_the_words_of_cas),
     };
 
