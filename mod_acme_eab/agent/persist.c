@@ -348,11 +348,14 @@ static int all_there(const persist_t *persist)
     return 1;
 }
 
-/* What failed for want of it is tried again at once. */
+/* What failed for want of it is tried again at once, if it is not being tried already. */
 static void hasten(persist_t *persist)
 {
     failing_t *failing = &persist->job->failing;
 
+    if (failing->failure.next <= apr_time_now()) {
+        return;
+    }
     log_line(LOG_LEVEL_NOTICE, "Certificate %s: the records of dns-persist-01 are in the DNS now",
              persist->job->brief->id);
     failing->failure.next = apr_time_now();

@@ -6,6 +6,7 @@
 #include "../crypto/party.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 
 static stage_t *begin(apr_pool_t *p)
 {
@@ -283,6 +284,23 @@ static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)
     assert_true(stage_job(s)->at >= before + apr_time_from_sec(4));
     read_answer(s);
     assert_true(stage_job(s)->at <= apr_time_now() + apr_time_from_sec(1));
+    stage_end(s);
+}
+
+/* CAs ask from several places. */
+static void one_line_tells_of_all_readings(void **state)
+{
+    stage_t *s = begin(*state);
+    const char *line;
+    int i;
+
+    log_set_level(LOG_LEVEL_INFO);
+    answer_challenge(s);
+    for (i = 0; i < 4; ++i)
+        read_answer(s);
+    line = strstr(stage_log(s), "the CA has asked this server to prove " NAME);
+    assert_non_null(line);
+    assert_null(strstr(line + 1, "the CA has asked"));
     stage_end(s);
 }
 
@@ -1262,6 +1280,7 @@ int main(void)
         fixture_test(a_valid_authorization_needs_nothing),
         fixture_test(the_answer_is_in_place_before_the_ca_is_told),
         fixture_test(the_ca_is_not_asked_before_it_has_read_the_answer),
+        fixture_test(one_line_tells_of_all_readings),
         fixture_test(each_attempt_waits_for_its_own_reading),
         fixture_test(the_answer_goes_when_the_ca_refuses_it),
         fixture_test(the_answer_stays_until_the_name_is_valid),
