@@ -150,6 +150,7 @@ start_pytest() {
     (
         cd "$scratch/source/test"
         export EAB_PROBE="$scratch/gcc/mod_eab_probe.so" EAB_STEPS="$scratch/gcc/eab_steps.so"
+        export EAB_HANDSHAKES="$scratch/gcc/eab_handshakes"
         export EAB_MODULE="$2/modules/mod_acme_eab.so" EAB_LOGS="$kept"
         export EAB_CLAIMS="$scratch/claims/${1%%-*}"
         mkdir -p "$EAB_CLAIMS"
@@ -196,7 +197,7 @@ start_pytest ca "$scratch/none" ca harness
 say "Building with gcc, warnings as errors"
 build gcc "$scratch/prefix" CC=gcc
 must gcc install make install
-must gcc libraries make mod_eab_probe.so eab_steps.so
+must gcc libraries make mod_eab_probe.so eab_steps.so eab_handshakes
 
 say "Unit tests, and the checks of layers, headers and format"
 # The programs of the tests themselves are compiled in a hurry.
@@ -219,11 +220,14 @@ must sanitizers install make install-libexecPROGRAMS
 must sanitizers unit-tests nice make -j"$(nproc)" check TESTS=
 await_pytests
 
-say "Unit tests with AddressSanitizer and UBSan"
-unit_tests sanitizers
-
+# They wait, too: beside them the unit tests.
 say "Some accidents, and a selection of the integration tests with the sanitized keeper and agent"
 start_pytest accidents "$scratch/prefix" accidents
-start_pytest sanitized "$scratch/sanitized" -m smoke integration
+for half in 1 2; do
+    start_pytest "sanitized-$half" "$scratch/sanitized" -m smoke integration
+done
+
+say "Unit tests with AddressSanitizer and UBSan"
+unit_tests sanitizers
 await_pytests
 finish

@@ -254,6 +254,35 @@ tell 'POST /certZ/' "the certificate has arrived and goes live with a graceful r
 wait_for 60 trusted || fail "https is not trusted."
 say "https://$name:$https_port/ is trusted and answers: $(https)"
 
+say "Now without a restart. This is added, and httpd is told once:"
+cat >"$scratch/httpd/more.conf" <<EOF
+ACMEReload live
+<VirtualHost *:$https_port>
+    ServerName shop.demo.example
+    SSLEngine  on
+    ACMEManagedDomain
+</VirtualHost>
+EOF
+sed 's/^/            /' "$scratch/httpd/more.conf"
+cat "$scratch/httpd/more.conf" >>"$scratch/httpd/acme.conf"
+restarts() {
+    grep -c 'resuming normal operations' "$scratch/httpd/error.log" || true
+}
+before=$(restarts)
+restarted() {
+    [ "$(restarts)" -gt "$before" ]
+}
+"$apache" -f "$scratch/httpd/httpd.conf" -k graceful || fail "httpd was not restarted."
+wait_for 30 restarted || fail "httpd did not come back."
+before=$(restarts)
+shop() {
+    curl -sf --noproxy '*' --max-time 5 --cacert "$scratch/ca/root.pem" \
+        --resolve "shop.demo.example:$https_port:127.0.0.1" \
+        "https://shop.demo.example:$https_port/index.html"
+}
+wait_for 60 shop || fail "https://shop.demo.example/ is not trusted."
+say "https://shop.demo.example:$https_port/ is trusted, and httpd was restarted $(($(restarts) - before)) times for it"
+
 echo
 echo "Processes (the keeper holds the secrets, the agent talks to the network):"
 sleep 0.5

@@ -25,6 +25,7 @@ httpd/site.c readlink /proc/self/exe
 crypto/terms.c SSL_CTX_use_certificate_chain_file of files that chain.c has found to be regular
 crypto/terms.c SSL_CTX_use_PrivateKey_file the same
 httpd/rehearsal.c open /proc
+live/segment.c open /proc/self/fd, a memory file of our own once more, for reading
 httpd/relay.c opendir /proc/self/fd, which must be closed one by one
 keeper/stage.c open /proc, and files of a mount namespace that is made for one rehearsal
 keeper/stage.c fopen /proc

@@ -1,22 +1,102 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Fail when a file includes a layer that is not below its own.
+# Fail when a file includes a layer that is not below its own, or within a layer that has floors what
+# stands above it or leads back to it.
 cd "$1" || exit 1
+rc=0
 allowed() {
     case $1 in
     base) echo base ;;
     crypto) echo base crypto ;;
+    live) echo base crypto live ;;
     ipc) echo base ipc ;;
     policy) echo base policy ;;
     acme) echo base crypto acme ;;
     store) echo base crypto store ;;
-    keeper) echo base crypto ipc policy store keeper ;;
+    keeper) echo base crypto ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
-    httpd) echo base crypto ipc store httpd ;;
+    httpd) echo base crypto ipc live store httpd ;;
     cli) echo base ipc cli ;;
     esac
 }
-rc=0
+# A layer has floors where floors_LAYER() prints them: a line each, the highest first, with the names of
+# the files that stand there (.c and .h are one). Each file stands on one floor, and includes what stands
+# there or below.
+floors_keeper() {
+    echo main
+    echo keeper
+    echo janitor mending agent_process
+    echo agent_door
+    echo activation briefing reload gathering rehearsal witness agent_line
+    echo model sentence dns leftover account certificate directory failing validation window
+    echo means changes loop keymaker program eabsource url check sandbox stage
+}
+
+# The loop; the table of all states; the states, which know no table; when to go on; the job; what ends
+# with an attempt or an order; tools, which know no job.
+floors_agent() {
+    echo main
+    echo agent
+    echo lifecycle status visit
+    echo issue order authorize opening doubt
+    echo refused renewal lapse
+    echo persist
+    echo schedule
+    echo job
+    echo account attempt flight evidence
+    echo directory failing
+    echo kit
+    echo answer link lookup visitor pacing reading sandbox
+    echo dice resolver
+}
+
+# Reads who includes whom within the layer; prints what is wrong.
+judge_floors() {
+    awk -v layer="$1" -v floors="$(floors_"$1")" '
+        BEGIN {
+            height = split(floors, lines, "\n")
+            for (i = 1; i <= height; ++i) {
+                n = split(lines[i], names, " ")
+                for (k = 1; k <= n; ++k) {
+                    if (names[k] in floor) print layer ": " names[k] " stands on two floors"
+                    floor[names[k]] = i
+                }
+            }
+        }
+        $1 == $2 {
+            there[$1] = 1
+            if (!($1 in floor)) print layer "/" $1 ": stands on no floor of scripts/check-layers.sh"
+        }
+        $1 in floor && $2 in floor && floor[$2] < floor[$1] {
+            print layer "/" $1 ": must not include \"" layer "/" $2 ".h\", which stands above it"
+        }
+        END {
+            for (name in floor)
+                if (!(name in there)) print layer ": " name " has a floor, and is no file"
+        }'
+}
+# Lines of two names: a file and what it includes. Each file includes itself, so that none is left out.
+list_includes() {
+    for f in "$1"/*.[ch]; do
+        name=${f#*/}
+        name=${name%.*}
+        echo "$name $name"
+        sed -n "s|^#[[:space:]]*include \"$1/\([a-z_0-9]*\)\.h\".*|$name \1|p" "$f"
+    done | sort -u
+}
+check_floors() {
+    wrong=$(list_includes "$1" | judge_floors "$1")
+    [ -z "$wrong" ] || { echo "$wrong"; rc=1; }
+    # tsort names the files of each circle, a line each.
+    round=$(list_includes "$1" | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([a-z_0-9]*\)$/\1/p' |
+        sort -u | tr '\n' ' ')
+    [ -z "$round" ] || { echo "$1: these include each other in a circle: $round"; rc=1; }
+}
+for layer in keeper agent; do
+    if type "floors_$layer" >/dev/null 2>&1; then
+        check_floors "$layer"
+    fi
+done
 for f in */*.[ch]; do
     layer=${f%%/*}
     ok=" $(allowed "$layer") "

@@ -49,7 +49,7 @@ docs/architecture.md|the agent # for each part of the brief|agent/main.c|BRIEF_P
 docs/architecture.md|then after 10, 20 … 640 seconds|-||
 docs/architecture.md|again after 10, 20 … 640 seconds|-||
 docs/architecture.md|ran for 5 seconds resets this|-||
-docs/architecture.md|then after 1, 2 … # seconds|keeper/agent.c|DELAY_MAX|1
+docs/architecture.md|then after 1, 2 … # seconds|keeper/agent_process.c|DELAY_MAX|1
 docs/architecture.md|in threads, in # seconds|agent/lookup.h|LOOKUP_LIMIT|1
 docs/security.md|asked for in threads that end after # seconds|agent/lookup.h|LOOKUP_LIMIT|1
 docs/security.md|http-01, # bytes at most|httpd/answer.c|LIMIT_ANSWER|1

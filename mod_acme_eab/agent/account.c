@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 
 #include "acme/account.h"
-#include "agent/directory.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -45,7 +44,7 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
     signing_t *signing;
     json_t *body = json_object();
 
-    apr_pool_create(&pool, account->agent->pool);
+    apr_pool_create(&pool, account->kit->pool);
     signing = apr_pcalloc(pool, sizeof(*signing));
     signing->pool = pool;
     signing->done = done;
@@ -59,7 +58,7 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
     if (request->sentence == SENTENCE_NEW_ORDER) {
         sentence_order_to_json(body, &request->order);
     }
-    link_request(account->agent->link, MESSAGE_SIGN, body, on_signed, signing);
+    link_request(account->kit->link, MESSAGE_SIGN, body, on_signed, signing);
 }
 
 /* ---- the way to a usable account ---- */
@@ -73,7 +72,7 @@ static void finish(agent_account_t *account, const eab_result_t *result)
     account->opening = 0;
     account->waiters = NULL;
     account->waiters_pool = NULL;
-    agent_touch(account->agent);
+    kit_touch(account->kit);
     for (i = 0; waiters != NULL && i < waiters->nelts; ++i) {
         const account_waiter_t *waiter = &APR_ARRAY_IDX(waiters, i, account_waiter_t);
 
@@ -92,7 +91,7 @@ static int is_of_directory(const agent_account_t *account, const eab_result_t *r
 
 static void fail(agent_account_t *account, const eab_result_t *result)
 {
-    directory_follow(account); /* what the CA demands is known for the advice */
+    account_follow_directory(account); /* what the CA demands is known for the advice */
     failing_add(&account->failing, result,
                 is_of_directory(account, result) ? PROBLEM_AT_DIRECTORY : PROBLEM_AT_ACCOUNT);
     finish(account, account->failing.failure.problem);
@@ -125,12 +124,12 @@ static void store_url(agent_account_t *account, const char *url)
     const acme_directory_t *directory = acme_session_directory(account->session);
     json_t *body = json_object();
 
-    account->brief->url = apr_pstrdup(account->agent->pool, url);
-    account->brief->terms = apr_pstrdup(account->agent->pool, directory->terms);
+    account->brief->url = apr_pstrdup(account->kit->pool, url);
+    account->brief->terms = apr_pstrdup(account->kit->pool, directory->terms);
     json_object_set_new(body, "account", json_integer(account->index));
     json_put_string(body, "url", url);
     json_put_string(body, "terms", directory->terms);
-    link_request(account->agent->link, MESSAGE_REGISTERED, body, on_stored, account);
+    link_request(account->kit->link, MESSAGE_REGISTERED, body, on_stored, account);
 }
 
 /* Whether the CA took a newAccount that no answer of it came to is looked up, never tried out: the EAB
@@ -276,7 +275,7 @@ static void on_contact(void *baton, const acme_answer_t *answer, const eab_resul
     }
     body = json_object();
     json_object_set_new(body, "account", json_integer(account->index));
-    link_request(account->agent->link, MESSAGE_CONTACTED, body, on_contact_stored, account);
+    link_request(account->kit->link, MESSAGE_CONTACTED, body, on_contact_stored, account);
 }
 
 /* Once in each run, beside the work with certificates (checklist A-13, A-14). */
@@ -302,7 +301,7 @@ static void tell_new_terms(agent_account_t *account)
         || strcmp(terms, account->brief->terms) == 0) {
         return;
     }
-    account->brief->terms = apr_pstrdup(account->agent->pool, terms);
+    account->brief->terms = apr_pstrdup(account->kit->pool, terms);
     log_line(LOG_LEVEL_NOTICE,
              "Account %s: the CA has new terms of service, please read %s; \"ACMETermsOfService "
              "accepted\" stands for them, too",
@@ -340,7 +339,7 @@ static void add_waiter(agent_account_t *account, account_ready_fn *ready, void *
     account_waiter_t *waiter;
 
     if (account->waiters == NULL) {
-        apr_pool_create(&account->waiters_pool, account->agent->pool);
+        apr_pool_create(&account->waiters_pool, account->kit->pool);
         account->waiters = apr_array_make(account->waiters_pool, 8, sizeof(account_waiter_t));
     }
     waiter = apr_array_push(account->waiters);
@@ -426,7 +425,7 @@ void account_renew(agent_account_t *account, account_ready_fn *ready, void *bato
     account->brief->attempted = 1;
     body = json_object();
     json_object_set_new(body, "account", json_integer(account->index));
-    link_request(account->agent->link, MESSAGE_UNREGISTER, body, on_unregistered, account);
+    link_request(account->kit->link, MESSAGE_UNREGISTER, body, on_unregistered, account);
 }
 
 /* ---- is it still there? ---- */
@@ -469,7 +468,7 @@ void account_vouch(agent_account_t *account, account_ready_fn *ready, void *bato
     apr_pool_t *pool = NULL;
     inquiry_t *inquiry;
 
-    apr_pool_create(&pool, account->agent->pool);
+    apr_pool_create(&pool, account->kit->pool);
     inquiry = apr_pcalloc(pool, sizeof(*inquiry));
     inquiry->pool = pool;
     inquiry->account = account;
@@ -488,7 +487,12 @@ void account_vouch(agent_account_t *account, account_ready_fn *ready, void *bato
 void account_refuse(agent_account_t *account, const eab_result_t *problem)
 {
     failing_add(&account->failing, problem, PROBLEM_AT_ACCOUNT);
-    agent_touch(account->agent);
+    kit_touch(account->kit);
+}
+
+void account_follow_directory(agent_account_t *account)
+{
+    directory_follow(&account->directory, acme_session_seen(account->session));
 }
 
 static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)
@@ -500,7 +504,7 @@ static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead
                  account->brief->label);
         return;
     }
-    apr_pool_create(&pool, account->agent->pool);
+    apr_pool_create(&pool, account->kit->pool);
     log_line(LOG_LEVEL_WARNING,
              "Account %s: this server's clock is %s %s that of %s. Have it set, for instance by "
              "NTP: certificates are judged by it.",
@@ -533,24 +537,23 @@ const char *account_state(const agent_account_t *account)
     return (account->brief->url != NULL) ? "valid" : "unregistered";
 }
 
-agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief)
+agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
 {
-    apr_pool_t *p = agent->pool;
+    apr_pool_t *p = kit->pool;
     agent_account_t *account = apr_pcalloc(p, sizeof(*account));
 
-    account->agent = agent;
+    account->kit = kit;
     account->index = index;
     account->brief = brief;
-    account->told_kept = brief->told.seen;
-    pace_init(&account->pace, agent->brief->max_parallel);
+    directory_init(&account->directory, kit, index, brief);
+    pace_init(&account->pace, kit->brief->max_parallel);
     account->signer.sign = sign;
     account->signer.impl = account;
     account->session = acme_session_make(
-        p,
-        acme_http_transport(agent->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
+        p, acme_http_transport(kit->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
-    acme_session_pace(account->session, agent->pacer);
-    failing_init(&account->failing, agent, "account", index,
+    acme_session_pace(account->session, kit->pacer);
+    failing_init(&account->failing, kit, "account", index,
                  apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, NULL,
                  &brief->failure);
     return account;

@@ -5,8 +5,9 @@
 /* agent/account.h - an account at its CA: the session, and the registration when there is none yet
  * (RFC 8555, 7.3; checklist 1.5 and 1.6). */
 
-#include "agent/agent.h"
+#include "agent/directory.h"
 #include "agent/failing.h"
+#include "agent/kit.h"
 #include "ipc/message.h"
 #include "policy/pace.h"
 
@@ -19,9 +20,9 @@ typedef struct account_waiter {
 } account_waiter_t;
 
 typedef struct agent_account {
-    agent_t *agent;
+    kit_t *kit;
     int index;
-    brief_account_t *brief; /* url, attempted and told are kept up to date */
+    brief_account_t *brief; /* url, attempted and, by directory, told are kept up to date */
     acme_session_t *session;
     acme_signer_t signer;
     sentence_request_t request; /* of the registration, one at a time */
@@ -30,21 +31,17 @@ typedef struct agent_account {
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
-    int active;                       /* jobs that are at work with it */
-    pace_t pace;                      /* how many may be */
-    int doubts;                       /* newAccounts that no answer of the CA came to */
-    int asking;                       /* questions for renewal information that are under way */
-    int clock_told;                   /* that our clock is wrong */
-    const acme_directory_t *followed; /* as last taken over into brief->told; not to be read */
-    apr_pool_t *told_pool;            /* owns brief->told, once it was taken over */
-    apr_time_t told_kept;             /* the date of what the keeper has of it */
-    int untold;                       /* the keeper has something else */
-    int telling;                      /* it is being told */
+    int active;     /* jobs that are at work with it */
+    pace_t pace;    /* how many may be */
+    int doubts;     /* newAccounts that no answer of the CA came to */
+    int asking;     /* questions for renewal information that are under way */
+    int clock_told; /* that our clock is wrong */
+    directory_t directory;
     apr_time_t vouched; /* when the CA last said that it is valid, by clock_steady(); 0: never */
     apr_time_t used;    /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
 
-agent_account_t *account_make(agent_t *agent, int index, brief_account_t *brief);
+agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief);
 
 /** A job begins, or ends, its work with the account. The first one begins a cycle. */
 void account_enter(agent_account_t *account);
@@ -69,6 +66,9 @@ void account_refuse(agent_account_t *account, const eab_result_t *problem);
 /** Have the directory fetched, or take it as it is known in this cycle of work; the account itself is
  * not touched. ready as for acme_session_open(). */
 void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
+
+/** Take over what the CA says of itself, if it was read anew: called by the loop, cheaply. */
+void account_follow_directory(agent_account_t *account);
 
 /** By how much to correct this server's clock: see renew_clock_error(). Logs when it goes wrong and
  * when it is right again. */

@@ -31,13 +31,13 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
         return; /* another authorization of this order has failed meanwhile */
     }
     if (acme_session_is_unsure(result)) {
-        job->doubtful = 1; /* has the CA heard it? The authorization tells */
+        job->flight->doubtful = 1; /* has the CA heard it? The authorization tells */
     }
     else if (result->rv != APR_SUCCESS) {
         job_fail_keeping(job, result, PROBLEM_AT_CHALLENGE);
         return;
     }
-    if (--job->authorizations == 0) {
+    if (--job->flight->authorizations == 0) {
         job_happen(job, EVENT_ANSWERED);
     }
 }
@@ -45,9 +45,9 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
 /* The answer is in place: tell the CA, if it was not told before (RFC 8555, 7.5.1). */
 static void tell_ca(job_t *job, const char *url, int told)
 {
-    job->answered = 1;
+    job->flight->answered = 1;
     if (told) {
-        --job->authorizations;
+        --job->flight->authorizations;
         return;
     }
     job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index,
@@ -79,7 +79,7 @@ static void on_record(void *baton, const json_t *body, const eab_result_t *resul
     }
     else {
         tell_ca(job, wait->url, wait->told);
-        if (job->authorizations == 0) {
+        if (job->flight->authorizations == 0) {
             job_happen(job, EVENT_ANSWERED);
         }
     }
@@ -92,7 +92,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     apr_pool_t *pool = NULL;
     dns_wait_t *wait;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
@@ -107,66 +107,70 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
         json_put_string(body, "issuer", APR_ARRAY_IDX(challenge->issuers, 0, const char *));
     }
     ++job->requests;
-    link_request(job->agent->link, MESSAGE_DNS_ADD, body, on_record, wait);
+    link_request(job->kit->link, MESSAGE_DNS_ADD, body, on_record, wait);
 }
 
 /* Is the first look at the order still to come, and to be timed by what the CA reads? */
 static int is_watching(const job_t *job)
 {
-    return job->polls <= 1 && (job->unread > 0 || job->read != 0);
+    const flight_t *flight = job->flight;
+
+    return job->attempt->polls <= 1 && (flight->unread > 0 || flight->read_at != 0);
 }
 
 static void time_first_look(job_t *job)
 {
-    apr_interval_time_t since = clock_steady() - job->read;
+    const flight_t *flight = job->flight;
+    apr_interval_time_t since = clock_steady() - flight->read_at;
 
-    job_poll_in(job, retry_first_poll(job->unread, since, job->order->retry_after),
-                job->unread > 0 ? "the CA has not asked this server for its answers yet"
-                                : "the CA validates the names");
-    agent_touch(job->agent);
+    job_poll_in(job, retry_first_poll(flight->unread, since, flight->order->retry_after),
+                flight->unread > 0 ? "the CA has not asked this server for its answers yet"
+                                   : "the CA validates the names");
+    kit_touch(job->kit);
 }
 
 static void on_read(void *baton, int first, const char *host)
 {
     job_t *job = baton;
+    flight_t *flight = job->flight;
 
     if (first) { /* CAs ask from several places: one line is enough */
         log_line(LOG_LEVEL_INFO, "Certificate %s: the CA has asked this server to prove %s",
                  job->brief->id, host);
     }
-    job->unread -= first;
-    job->read = clock_steady();
-    if (job->state == JOB_VALIDATING && is_watching(job) && job->unread == 0) {
+    flight->unread -= first;
+    flight->read_at = clock_steady();
+    if (job->state == JOB_VALIDATING && is_watching(job) && flight->unread == 0) {
         time_first_look(job);
     }
 }
 
 static void expect_reading(job_t *job, const char *name, const char *type, apr_pool_t *ptemp)
 {
-    const char *dir = answer_directory(ptemp, job->agent->brief->run_dir, name, type);
+    const char *dir = answer_directory(ptemp, job->kit->brief->run_dir, name, type);
 
-    job->unread += reading_expect(job->agent->reading, dir, on_read, job);
+    job->flight->unread += reading_expect(job->kit->reading, dir, on_read, job);
 }
 
 /* The keys are made once: that of RSA takes its time. */
 static apr_status_t put_tls_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                    apr_pool_t *ptemp)
 {
-    agent_t *agent = job->agent;
+    kit_t *kit = job->kit;
 
-    if (agent->alpncert_keys == NULL) {
-        agent->alpncert_keys = alpncert_keys_make(agent->pool);
+    if (kit->alpncert_keys == NULL) {
+        kit->alpncert_keys = alpncert_keys_make(kit->pool);
     }
-    return agent->alpncert_keys != NULL
-               ? answer_put_tls(agent->brief->run_dir, name, challenge->token,
-                                job->account->brief->thumbprint, agent->alpncert_keys, ptemp)
+    return kit->alpncert_keys != NULL
+               ? answer_put_tls(kit->brief->run_dir, name, challenge->token,
+                                job->account->brief->thumbprint, kit->alpncert_keys, ptemp)
                : APR_EGENERAL;
 }
 
 static apr_status_t put_answer(job_t *job, const char *name, const acme_challenge_t *challenge,
                                eab_result_t *problem, apr_pool_t *ptemp)
 {
-    const char *run_dir = job->agent->brief->run_dir;
+    const char *run_dir = job->kit->brief->run_dir;
     apr_status_t rv;
     int told;
 
@@ -271,7 +275,7 @@ static void lack(const persist_wait_t *wait, const eab_result_t *problem)
 
     if (job->brief->allow_subset
         && refused_note(job, wait->name, wait->wildcard, problem, PROBLEM_AT_CHALLENGE)) {
-        job->lacking = 1;
+        job->flight->lacking = 1;
         return;
     }
     job->failing.seen = evidence_of_type(wait->persist.type);
@@ -302,16 +306,16 @@ static void on_looked(void *baton, const persist_record_t *record)
     int current = (wait->round == job->round);
 
     --job->requests;
-    job->looking -= current;
+    job->flight->looking -= current;
     /* Else another authorization of this order has failed meanwhile. */
     if (current && job->state == JOB_AUTHORIZING && decide(wait, record, problem) != APR_SUCCESS) {
         lack(wait, problem);
     }
     if (current && job->state == JOB_AUTHORIZING) {
-        if (job->lacking && job->looking == 0) {
+        if (job->flight->lacking && job->flight->looking == 0) {
             go_on_without(wait, problem);
         }
-        else if (job->authorizations == 0) {
+        else if (job->flight->authorizations == 0) {
             job_happen(job, EVENT_ANSWERED);
         }
     }
@@ -357,7 +361,7 @@ static int look_first(job_t *job, const acme_authorization_t *authorization, apr
     if (other != NULL && strcmp(other->status, "pending") != 0) {
         return 0;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
@@ -369,7 +373,7 @@ static int look_first(job_t *job, const acme_authorization_t *authorization, apr
         copy_challenge(&wait->other, other, pool);
     }
     ++job->requests;
-    ++job->looking;
+    ++job->flight->looking;
     persist_look(job->persist, authorization, challenge, on_looked, wait);
     return 1;
 }
@@ -385,7 +389,7 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
     }
     challenge = acme_authorization_choose(authorization, job->brief->challenges, problem);
     if (challenge == NULL) {
-        job->failing.seen = evidence_of(job, authorization);
+        job->failing.seen = evidence_of(job->flight, authorization);
         if (has_lapsed(job, authorization->name, problem)) {
             problem->type = EAB_PROBLEM_LAPSED;
         }
@@ -402,14 +406,15 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_AUTHORIZING || job->lost != NULL) {
+    if (job->state != JOB_AUTHORIZING || job->attempt->lost != NULL) {
         return NULL;
     }
     if (result->rv != APR_SUCCESS) {
         job_fail_keeping(job, result, PROBLEM_AT_ORDER);
         return NULL;
     }
-    authorization = acme_authorization_parse(p, job_recall(job, answer->url, answer), problem);
+    authorization = acme_authorization_parse(
+        p, acme_memory_fill(job->flight->memory, answer->url, answer), problem);
     if (authorization == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         return NULL;
@@ -432,8 +437,8 @@ static void conclude(lost_t *lost)
 {
     job_t *job = lost->job;
 
-    if (job->lost == lost) {
-        job->lost = NULL;
+    if (job->attempt->lost == lost) {
+        job->attempt->lost = NULL;
         job->failing.seen = lost->seen;
         job_fail_order(job, lost->problem, PROBLEM_AT_CHALLENGE);
     }
@@ -455,22 +460,22 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
     apr_pool_t *pool = NULL;
     lost_t *lost;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     lost = apr_pcalloc(pool, sizeof(*lost));
     lost->pool = pool;
     lost->job = job;
-    lost->seen = evidence_of(job, authorization);
+    lost->seen = evidence_of(job->flight, authorization);
     lost->problem = eab_result_make(pool);
     eab_result_copy(lost->problem, problem);
-    job->lost = lost;
+    job->attempt->lost = lost;
     if (!evidence_wants_addresses(authorization, lost->seen)) {
         conclude(lost);
         return;
     }
     job->why = "the CA refused: the DNS is asked where the name leads";
     ++job->requests;
-    lookup_addresses(job->agent->lookup, job->brief->dns_resolver, authorization->name,
-                     on_addresses, lost);
+    lookup_addresses(job->kit->lookup, job->brief->dns_resolver, authorization->name, on_addresses,
+                     lost);
 }
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -484,7 +489,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
     }
     switch (authorization->state) {
     case ACME_AUTHORIZATION_VALID:
-        --job->authorizations;
+        --job->flight->authorizations;
         break;
     case ACME_AUTHORIZATION_PENDING:
         if (answer_challenge(job, authorization, problem, answer->pool) != APR_SUCCESS) {
@@ -497,7 +502,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         fail_with_authorization(job, authorization, authorization->problem);
         return;
     }
-    if (job->authorizations == 0) {
+    if (job->flight->authorizations == 0) {
         job_happen(job, EVENT_ANSWERED);
     }
 }
@@ -509,7 +514,7 @@ static const eab_result_t *find_obstacle(const job_t *job,
                                          const acme_authorization_t *authorization,
                                          eab_result_t *problem)
 {
-    const eab_result_t *told = job->order->problem;
+    const eab_result_t *told = job->flight->order->problem;
 
     switch (authorization->state) {
     case ACME_AUTHORIZATION_VALID:
@@ -539,17 +544,17 @@ static void answer_pending(job_t *job)
     eab_result_t *problem;
     int i;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
-    for (i = 0; job->state == JOB_AUTHORIZING && i < job->pending->nelts; ++i) {
+    for (i = 0; job->state == JOB_AUTHORIZING && i < job->flight->pending->nelts; ++i) {
         const acme_authorization_t *authorization =
-            APR_ARRAY_IDX(job->pending, i, const acme_authorization_t *);
+            APR_ARRAY_IDX(job->flight->pending, i, const acme_authorization_t *);
 
         if (answer_challenge(job, authorization, problem, pool) != APR_SUCCESS) {
             job_fail(job, problem, PROBLEM_AT_CHALLENGE);
         }
     }
-    if (job->state == JOB_AUTHORIZING && job->authorizations == 0) {
+    if (job->state == JOB_AUTHORIZING && job->flight->authorizations == 0) {
         job_happen(job, EVENT_ANSWERED);
     }
     apr_pool_destroy(pool);
@@ -560,24 +565,26 @@ static void answer_pending(job_t *job)
 static void on_first_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
-    acme_authorization_t *authorization = take_authorization(job, answer, result, job->order_pool);
+    flight_t *flight = job->flight;
+    acme_authorization_t *authorization =
+        take_authorization(job, answer, result, flight->order_pool);
 
     if (authorization == NULL) {
         return;
     }
     if (find_obstacle(job, authorization, eab_result_make(answer->pool)) != NULL) {
-        job->blocked = 1;
+        flight->blocked = 1;
     }
     else if (authorization->state == ACME_AUTHORIZATION_PENDING) {
-        APR_ARRAY_PUSH(job->pending, const acme_authorization_t *) = authorization;
+        APR_ARRAY_PUSH(flight->pending, const acme_authorization_t *) = authorization;
     }
     else {
-        --job->authorizations;
+        --flight->authorizations;
     }
-    if (--job->looks > 0) {
+    if (--flight->looks > 0) {
         return;
     }
-    if (job->blocked) {
+    if (flight->blocked) {
         job_happen(job, EVENT_INVALID);
         return;
     }
@@ -586,23 +593,25 @@ static void on_first_look(void *baton, const acme_answer_t *answer, const eab_re
 
 void authorize_names(job_t *job)
 {
-    int i, count = job->order->authorizations->nelts;
+    flight_t *flight = job->flight;
+    int i, count = flight->order->authorizations->nelts;
 
-    reading_forget(job->agent->reading, job); /* what an attempt before was waiting for */
-    job->unread = 0;
-    job->read = 0;
-    job->doubtful = 0;
+    reading_forget(job->kit->reading, job); /* what an attempt before was waiting for */
+    flight->unread = 0;
+    flight->read_at = 0;
+    flight->doubtful = 0;
     ++job->round;
-    job->looking = job->lacking = 0;
-    job->authorizations = job->looks = count;
-    job->pending = apr_array_make(job->order_pool, count, sizeof(const acme_authorization_t *));
-    job->blocked = 0;
+    flight->looking = flight->lacking = 0;
+    flight->authorizations = flight->looks = count;
+    flight->pending =
+        apr_array_make(flight->order_pool, count, sizeof(const acme_authorization_t *));
+    flight->blocked = 0;
     if (count == 0) {
         job_happen(job, EVENT_ANSWERED);
         return;
     }
     for (i = 0; i < count && job->state == JOB_AUTHORIZING; ++i) {
-        job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
+        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
                  acme_answer_has_status,
                  job->brief->allow_subset ? on_first_look : on_authorization);
     }
@@ -611,7 +620,7 @@ void authorize_names(job_t *job)
 void authorize_wait(job_t *job)
 {
     job_poll_later(job, "the CA validates the names");
-    if (job->doubtful) {
+    if (job->flight->doubtful) {
         job_poll_in(job, apr_time_from_sec(1), "the CA may not have heard of the answers");
     }
     else if (is_watching(job)) {
@@ -624,7 +633,7 @@ void authorize_wait(job_t *job)
 /* The order may know more than its authorization. */
 static const eab_result_t *choose_reason(job_t *job, const acme_authorization_t *authorization)
 {
-    eab_result_t *told = job->order->problem;
+    eab_result_t *told = job->flight->order->problem;
 
     if (told->rv == APR_SUCCESS
         || strcmp(authorization->problem->type, EAB_PROBLEM_VALIDATION) != 0) {
@@ -641,17 +650,18 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     acme_authorization_t *authorization = NULL;
 
     --job->requests;
-    if (job->state != JOB_EXPLAINING || job->lost != NULL) {
+    if (job->state != JOB_EXPLAINING || job->attempt->lost != NULL) {
         return;
     }
     if (result->rv == APR_SUCCESS) {
-        authorization = acme_authorization_parse(answer->pool, job_recall(job, answer->url, answer),
-                                                 eab_result_make(answer->pool));
+        authorization = acme_authorization_parse(
+            answer->pool, acme_memory_fill(job->flight->memory, answer->url, answer),
+            eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
         fail_with_authorization(job, authorization, choose_reason(job, authorization));
     }
-    else if (--job->authorizations == 0) {
+    else if (--job->flight->authorizations == 0) {
         job_fail_with_order(job, PROBLEM_AT_ORDER);
     }
 }
@@ -668,19 +678,19 @@ static int is_undecided(const job_t *job, const acme_authorization_t *authorizat
         return 0;
     }
     challenge = acme_authorization_choose(authorization, job->brief->challenges,
-                                          eab_result_make(job->order->problem->pool));
+                                          eab_result_make(job->flight->order->problem->pool));
     return challenge != NULL && strcmp(challenge->status, "pending") != 0;
 }
 
 /* What was asked is answered. */
 static void finish_look(job_t *job)
 {
-    if (job->undecided > 0 && ++job->explained < LOOKS_MAX) {
+    if (job->flight->undecided > 0 && ++job->flight->explained < LOOKS_MAX) {
         job_poll_later(job, "the CA validates the other names");
         return;
     }
-    job->explained = 0;
-    if (job->blocked) {
+    job->flight->explained = 0;
+    if (job->flight->blocked) {
         refused_go_on(job);
         return;
     }
@@ -690,25 +700,26 @@ static void finish_look(job_t *job)
 static void on_second_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     job_t *job = baton;
+    flight_t *flight = job->flight;
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_authorization_t *authorization = NULL;
     const eab_result_t *obstacle = NULL;
 
     --job->requests;
     if (result->rv == APR_SUCCESS) {
-        authorization =
-            acme_authorization_parse(answer->pool, job_recall(job, answer->url, answer), problem);
+        authorization = acme_authorization_parse(
+            answer->pool, acme_memory_fill(flight->memory, answer->url, answer), problem);
     }
     if (authorization != NULL) {
         obstacle = find_obstacle(job, authorization, problem);
-        job->undecided += is_undecided(job, authorization);
+        flight->undecided += is_undecided(job, authorization);
     }
     if (obstacle != NULL
         && refused_note(job, authorization->name, authorization->wildcard, obstacle,
                         PROBLEM_AT_CHALLENGE)) {
-        job->blocked = 1;
+        flight->blocked = 1;
     }
-    if (--job->authorizations == 0) {
+    if (--flight->authorizations == 0) {
         finish_look(job);
     }
 }
@@ -717,22 +728,23 @@ static void on_second_look(void *baton, const acme_answer_t *answer, const eab_r
  * that it was a validation; some CAs copy the error into the order, which says neither. */
 void authorize_explain(job_t *job)
 {
-    int i, count = job->order->authorizations->nelts;
+    flight_t *flight = job->flight;
+    int i, count = flight->order->authorizations->nelts;
 
     if (job->brief->finalized || count == 0) {
-        if (!refused_by_problem(job, job->order->problem, PROBLEM_AT_ORDER)) {
+        if (!refused_by_problem(job, flight->order->problem, PROBLEM_AT_ORDER)) {
             job_fail_with_order(job, PROBLEM_AT_ORDER);
         }
         return;
     }
-    job->authorizations = count;
-    job->undecided = 0;
-    job->blocked = job->lacking; /* what was noted before this is one reason already */
-    if (job->explained == 0) {
-        job->polls = 0;
+    flight->authorizations = count;
+    flight->undecided = 0;
+    flight->blocked = flight->lacking; /* what was noted before this is one reason already */
+    if (flight->explained == 0) {
+        job->attempt->polls = 0;
     }
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
-        job_read(job, APR_ARRAY_IDX(job->order->authorizations, i, const char *), NULL,
+        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
                  acme_answer_has_status,
                  job->brief->allow_subset ? on_second_look : on_failed_authorization);
     }

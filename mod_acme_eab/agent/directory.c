@@ -5,85 +5,93 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "ipc/message.h"
 
 static void on_kept(void *baton, const json_t *body, const eab_result_t *result)
 {
-    agent_account_t *account = baton;
+    directory_t *directory = baton;
 
     (void)body;
-    --account->telling;
+    --directory->telling;
     if (result->rv == APR_SUCCESS) {
-        if (account->telling == 0) {
-            account->untold = 0;
-            account->told_kept = account->brief->told.seen;
+        if (directory->telling == 0) {
+            directory->untold = 0;
+            directory->kept = directory->brief->told.seen;
         }
         return;
     }
     log_line(LOG_LEVEL_INFO, "Account %s: what the CA says of itself was not stored: %s",
-             account->brief->label, result->detail);
+             directory->brief->label, result->detail);
 }
 
-static void tell_keeper(agent_account_t *account)
+static void tell_keeper(directory_t *directory)
 {
     json_t *body = json_object();
 
-    ++account->telling;
-    json_object_set_new(body, "account", json_integer(account->index));
-    json_object_set_new(body, "directory", brief_directory_to_json(&account->brief->told));
-    link_request(account->agent->link, MESSAGE_DIRECTORY, body, on_kept, account);
+    ++directory->telling;
+    json_object_set_new(body, "account", json_integer(directory->index));
+    json_object_set_new(body, "directory", brief_directory_to_json(&directory->brief->told));
+    link_request(directory->kit->link, MESSAGE_DIRECTORY, body, on_kept, directory);
 }
 
-static json_t *describe(const acme_directory_t *directory)
+static json_t *describe(const acme_directory_t *seen)
 {
     json_t *json = json_object();
 
     json_put_time(json, "seen", apr_time_now());
-    json_put_string(json, "terms", directory->terms);
-    json_put_string(json, "website", directory->website);
-    json_object_set_new(json, "eab_required", json_boolean(directory->eab_required));
-    json_object_set_new(json, "renewal_info", json_boolean(directory->renewal_info != NULL));
-    json_object_set(json, "caa_identities", directory->caa_identities);
-    json_object_set(json, "profiles", directory->profiles);
+    json_put_string(json, "terms", seen->terms);
+    json_put_string(json, "website", seen->website);
+    json_object_set_new(json, "eab_required", json_boolean(seen->eab_required));
+    json_object_set_new(json, "renewal_info", json_boolean(seen->renewal_info != NULL));
+    json_object_set(json, "caa_identities", seen->caa_identities);
+    json_object_set(json, "profiles", seen->profiles);
     return json;
 }
 
-/* The agent holds to the same sizes as the keeper: both read it by the same function. */
-void directory_follow(agent_account_t *account)
+void directory_init(directory_t *directory, kit_t *kit, int index, brief_account_t *brief)
 {
-    const acme_directory_t *directory = acme_session_seen(account->session);
-    brief_directory_t before = account->brief->told, told;
+    directory->kit = kit;
+    directory->index = index;
+    directory->brief = brief;
+    directory->kept = brief->told.seen;
+}
+
+/* The agent holds to the same sizes as the keeper: both read it by the same function. */
+void directory_follow(directory_t *directory, const acme_directory_t *seen)
+{
+    brief_directory_t before = directory->brief->told, told;
     apr_pool_t *pool = NULL;
 
-    if (directory == NULL || directory == account->followed || account->brief->broken != NULL) {
+    if (seen == NULL || seen == directory->followed || directory->brief->broken != NULL) {
         return;
     }
-    account->followed = directory;
-    apr_pool_create(&pool, account->agent->pool);
-    brief_directory_from_json(&told, json_own(pool, describe(directory)), pool);
-    before.seen = account->told_kept;
-    account->untold |= brief_directory_is_news(&before, &told);
-    account->brief->told = told;
-    if (account->told_pool != NULL) {
-        apr_pool_destroy(account->told_pool);
+    directory->followed = seen;
+    apr_pool_create(&pool, directory->kit->pool);
+    brief_directory_from_json(&told, json_own(pool, describe(seen)), pool);
+    before.seen = directory->kept;
+    directory->untold |= brief_directory_is_news(&before, &told);
+    directory->brief->told = told;
+    if (directory->pool != NULL) {
+        apr_pool_destroy(directory->pool);
     }
-    account->told_pool = pool;
-    agent_touch(account->agent);
-    if (account->untold) {
-        tell_keeper(account);
+    directory->pool = pool;
+    kit_touch(directory->kit);
+    if (directory->untold) {
+        tell_keeper(directory);
     }
 }
 
-json_t *directory_to_json(const agent_account_t *account)
+json_t *directory_to_json(const brief_account_t *account)
 {
-    json_t *json = brief_directory_to_json(&account->brief->told);
+    json_t *json = brief_directory_to_json(&account->told);
 
     json_object_del(json, "profiles");
     return json;
 }
 
-json_t *directory_profiles(const agent_account_t *account)
+json_t *directory_profiles(const brief_account_t *account)
 {
-    json_t *profiles = account->brief->told.profiles;
+    json_t *profiles = account->told.profiles;
 
     return profiles != NULL ? json_deep_copy(profiles) : json_object();
 }

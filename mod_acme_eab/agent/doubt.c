@@ -24,14 +24,14 @@ static int names_some(const eab_result_t *problem)
 
 int doubt_account(job_t *job, const eab_result_t *problem)
 {
-    if (job->doubted || job->second_chance || !job_is_verdict(problem) || names_some(problem)
-        || !is_suspicious(problem)) {
+    attempt_t *attempt = job->attempt;
+
+    if (attempt->doubt != NULL || attempt->second_chance || !job_is_verdict(problem)
+        || names_some(problem) || !is_suspicious(problem)) {
         return 0;
     }
-    job->doubted = 1;
-    apr_pool_create(&job->doubt_pool, job->agent->pool);
-    job->doubt = eab_result_make(job->doubt_pool);
-    eab_result_copy(job->doubt, problem);
+    attempt->doubt = eab_result_make(attempt->pool);
+    eab_result_copy(attempt->doubt, problem);
     job_happen(job, EVENT_ACCOUNT_DOUBTED);
     return 1;
 }
@@ -41,19 +41,18 @@ static void fail(job_t *job, facts_t seen)
 {
     job_abandon(job);
     job->failing.seen = seen;
-    job_fail(job, job->doubt, PROBLEM_AT_ORDER);
+    job_fail(job, job->attempt->doubt, PROBLEM_AT_ORDER);
 }
 
 static void on_answer(void *baton, const eab_result_t *result)
 {
     job_t *job = baton;
-    apr_pool_t *pool = job->doubt_pool;
 
     if (result->rv == APR_SUCCESS) {
         fail(job, FACT_ACCOUNT_VALID);
     }
     else if (eab_result_is_acme(result, "accountDoesNotExist")) {
-        job->second_chance = 1;
+        job->attempt->second_chance = 1;
         job_abandon(job);
         job_happen(job, EVENT_ACCOUNT_LOST);
     }
@@ -65,9 +64,6 @@ static void on_answer(void *baton, const eab_result_t *result)
     else {
         fail(job, 0); /* this CA does not tell */
     }
-    job->doubt = NULL;
-    job->doubt_pool = NULL;
-    apr_pool_destroy(pool);
 }
 
 void doubt_ask(job_t *job)

@@ -69,22 +69,22 @@ static facts_t find_failed(const acme_authorization_t *authorization)
 }
 
 /* Of several names some of whose answers were read nobody knows which were. */
-static facts_t find_reader(const job_t *job)
+static facts_t find_reader(const flight_t *flight)
 {
-    if (job->read != 0 && job->unread == 0) {
+    if (flight->read_at != 0 && flight->unread == 0) {
         return FACT_ASKED_HERE;
     }
-    return job->read == 0 && job->unread > 0 ? FACT_NOT_ASKED : 0;
+    return flight->read_at == 0 && flight->unread > 0 ? FACT_NOT_ASKED : 0;
 }
 
-facts_t evidence_of(const job_t *job, const acme_authorization_t *authorization)
+facts_t evidence_of(const flight_t *flight, const acme_authorization_t *authorization)
 {
     facts_t facts = find_failed(authorization) | find_offers(authorization);
 
     if (authorization->wildcard) {
         facts |= FACT_WILDCARD;
     }
-    return (facts & HTTPD_CHALLENGES) ? facts | find_reader(job) : facts;
+    return (facts & HTTPD_CHALLENGES) ? facts | find_reader(flight) : facts;
 }
 
 int evidence_wants_addresses(const acme_authorization_t *authorization, facts_t facts)

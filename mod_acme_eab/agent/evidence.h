@@ -6,12 +6,12 @@
  * asked this httpd, what else it offers, where the name leads. For the advice (policy/fact.h). */
 
 #include "acme/authorization.h"
-#include "agent/job.h"
+#include "agent/flight.h"
 #include "agent/lookup.h"
 #include "policy/fact.h"
 
 /** Facts about the authorization, which is lost or has no challenge that can be answered. */
-facts_t evidence_of(const job_t *job, const acme_authorization_t *authorization);
+facts_t evidence_of(const flight_t *flight, const acme_authorization_t *authorization);
 
 /** The facts that say which challenge is spoken of; 0 for a type that is not known here. */
 facts_t evidence_of_type(const char *type);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <apr_uri.h>
 
+#include "agent/dice.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/txtrecord.h"
@@ -19,7 +20,7 @@
 /* What is kept and told of a problem, and shown in the status. */
 static apr_size_t share_of(const failing_t *failing)
 {
-    const brief_t *brief = failing->agent->brief;
+    const brief_t *brief = failing->kit->brief;
 
     return eab_result_share(brief->accounts->nelts + brief->certificates->nelts,
                             failing->names != NULL ? failing->names->nelts : 0);
@@ -55,7 +56,7 @@ static facts_t facts_of_certificate(const brief_certificate_t *certificate)
 /* The situation as it is now. */
 static facts_t facts_of_now(const failing_t *failing)
 {
-    const brief_t *brief = failing->agent->brief;
+    const brief_t *brief = failing->kit->brief;
     const brief_certificate_t *certificate;
 
     if (failing->names == NULL) {
@@ -70,7 +71,7 @@ static facts_t facts_of_now(const failing_t *failing)
 /* The account's, for the names of dns-account-01. */
 static const char *label_of(const failing_t *failing, apr_pool_t *p)
 {
-    const brief_t *brief = failing->agent->brief;
+    const brief_t *brief = failing->kit->brief;
     int account = failing->index;
 
     if (failing->names != NULL) {
@@ -100,17 +101,17 @@ static int is_believable(const brief_failure_t *failure, apr_time_t now)
            && failure->next <= now + LONGEST + apr_time_from_sec(asked > 0 ? asked : 0);
 }
 
-void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
+void failing_init(failing_t *failing, kit_t *kit, const char *key, int index, const char *what,
                   const char *directory, const apr_array_header_t *names,
                   const brief_failure_t *remembered)
 {
     apr_time_t now = apr_time_now();
 
-    failing->agent = agent;
+    failing->kit = kit;
     failing->key = key;
     failing->index = index;
     failing->what = what;
-    failing->host = host_of(agent->pool, directory);
+    failing->host = host_of(kit->pool, directory);
     failing->names = names;
     failing->failure = *remembered;
     if (remembered->attempts > 0 && !is_believable(remembered, now)) {
@@ -147,7 +148,7 @@ static void tell_keeper(failing_t *failing)
 
     json_object_set_new(body, failing->key, json_integer(failing->index));
     json_object_set_new(body, "failure", brief_failure_to_json(&failing->failure));
-    link_request(failing->agent->link, MESSAGE_FAILED, body, on_remembered, failing);
+    link_request(failing->kit->link, MESSAGE_FAILED, body, on_remembered, failing);
 }
 
 /* The same problem again is no news for an error log. */
@@ -200,7 +201,7 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     problem_facts_t facts;
     int known;
 
-    apr_pool_create(&pool, failing->agent->pool);
+    apr_pool_create(&pool, failing->kit->pool);
     copy = eab_result_make(pool);
     eab_result_copy_short(copy, problem, share_of(failing));
     failure->place = (int)place;
@@ -221,11 +222,11 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     failure->subset = (int)outcome;
     failure->tried = now;
     failure->next =
-        retry_at(now, agent_dice(), problem_classify(copy, &facts), failure->attempts, copy);
+        retry_at(now, dice_throw(), problem_classify(copy, &facts), failure->attempts, copy);
     failing->due = clock_steady() + (failure->next - now);
     log_failure(failing, known, pool);
     tell_keeper(failing);
-    agent_touch(failing->agent);
+    kit_touch(failing->kit);
 }
 
 void failing_end(failing_t *failing)
@@ -236,7 +237,7 @@ void failing_end(failing_t *failing)
     }
     failing->failure.attempts = 0;
     tell_keeper(failing);
-    agent_touch(failing->agent);
+    kit_touch(failing->kit);
 }
 
 const char *failing_advice(const failing_t *failing, apr_pool_t *p)

@@ -5,12 +5,12 @@
 /* agent/failing.h - failures in a row of an account or a job: counted, classed, dated, told to the
  * keeper so that they are remembered, and logged once for each different problem. */
 
-#include "agent/agent.h"
+#include "agent/kit.h"
 #include "policy/problem.h"
 #include "policy/subset.h"
 
 typedef struct failing {
-    agent_t *agent;
+    kit_t *kit;
     const char *key; /* "account" or "certificate": member of the message */
     int index;
     const char *what; /* for the log: "Account default", "Certificate www.example.edu" */
@@ -23,7 +23,7 @@ typedef struct failing {
 } failing_t;
 
 /** From what the keeper remembers. */
-void failing_init(failing_t *failing, agent_t *agent, const char *key, int index, const char *what,
+void failing_init(failing_t *failing, kit_t *kit, const char *key, int index, const char *what,
                   const char *directory, const apr_array_header_t *names,
                   const brief_failure_t *remembered);
 

@@ -71,7 +71,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
         }
         return;
     }
-    if (is_unsure(result) && ++job->unsure <= UNSURE_MAX) {
+    if (is_unsure(result) && ++job->attempt->unsure_finalizes <= UNSURE_MAX) {
         job_happen(job, EVENT_UNSURE);
         return;
     }
@@ -104,29 +104,29 @@ static void fail_lacking(job_t *job)
         job_fail_with_order(job, PROBLEM_AT_ORDER);
         return;
     }
-    job_fail(job, job->order->problem, PROBLEM_AT_ORDER);
+    job_fail(job, job->flight->order->problem, PROBLEM_AT_ORDER);
 }
 
 void issue_finalize(job_t *job)
 {
-    job->polls = 0;
+    job->attempt->polls = 0;
     job_remove_answers(job);
-    if (job->order->finalize == NULL) {
-        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+    if (job->flight->order->finalize == NULL) {
+        eab_result_set(job->flight->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is ready and the CA named no URL to finalize it.");
         fail_lacking(job);
         return;
     }
-    job_post(job, job->order->finalize, &job->finalize_request, SENTENCE_FINALIZE, job->index,
-             acme_answer_has_status, on_finalized);
+    job_post(job, job->flight->order->finalize, &job->finalize_request, SENTENCE_FINALIZE,
+             job->index, acme_answer_has_status, on_finalized);
 }
 
 void issue_wait(job_t *job)
 {
     job_leave_place(job); /* the CA is at work, not we: others may go on */
-    if (job->unsure > 0 && job->polls == 0) {
-        ++job->polls;
-        job_poll_in(job, apr_time_from_sec(1 << (job->unsure - 1)),
+    if (job->attempt->unsure_finalizes > 0 && job->attempt->polls == 0) {
+        ++job->attempt->polls;
+        job_poll_in(job, apr_time_from_sec(1 << (job->attempt->unsure_finalizes - 1)),
                     "the answer to the certificate request could not be read; the order tells");
         return;
     }
@@ -164,7 +164,7 @@ static int is_preferred(const job_t *job, const chain_t *chain, apr_pool_t *ptem
 /* The text that is sent on is made anew: nothing but certificates is in it. */
 static void put_chain(job_t *job, const chain_t *chain, apr_pool_t *ptemp)
 {
-    json_put_string(job->chain, "pem", chain_pem(ptemp, chain));
+    json_put_string(job->flight->chain, "pem", chain_pem(ptemp, chain));
 }
 
 static void try_alternate(job_t *job);
@@ -187,7 +187,7 @@ static void on_alternate(void *baton, const acme_answer_t *answer, const eab_res
 
 static void try_alternate(job_t *job)
 {
-    const char **url = apr_array_pop(job->alternates);
+    const char **url = apr_array_pop(job->flight->alternates);
 
     if (url != NULL) {
         job_read(job, *url, PEM_CHAIN, is_chain, on_alternate);
@@ -204,6 +204,7 @@ static void try_alternate(job_t *job)
  * whichever is chosen. */
 static void choose_chain(job_t *job, const acme_answer_t *answer, const chain_t *chain)
 {
+    flight_t *flight = job->flight;
     apr_array_header_t *found;
     int i;
 
@@ -211,13 +212,13 @@ static void choose_chain(job_t *job, const acme_answer_t *answer, const chain_t 
         job_happen(job, EVENT_FETCHED);
         return;
     }
-    found = acme_link_list(job->order_pool, answer, "alternate", answer->url, ALTERNATES_MAX);
-    job->alternates = apr_array_make(job->order_pool, ALTERNATES_MAX, sizeof(const char *));
+    found = acme_link_list(flight->order_pool, answer, "alternate", answer->url, ALTERNATES_MAX);
+    flight->alternates = apr_array_make(flight->order_pool, ALTERNATES_MAX, sizeof(const char *));
     for (i = found->nelts - 1; i >= 0; --i) {
         const char *url = APR_ARRAY_IDX(found, i, const char *);
 
         if (acme_url_is_https(url)) {
-            APR_ARRAY_PUSH(job->alternates, const char *) = url;
+            APR_ARRAY_PUSH(flight->alternates, const char *) = url;
         }
     }
     try_alternate(job);
@@ -244,36 +245,25 @@ static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_
         job_fail(job, problem, PROBLEM_AT_ORDER);
         return;
     }
-    job->chain = json_object();
-    json_object_set_new(job->chain, "certificate", json_integer(job->index));
+    job->flight->chain = json_object();
+    json_object_set_new(job->flight->chain, "certificate", json_integer(job->index));
     put_chain(job, chain, answer->pool);
     choose_chain(job, answer, chain);
 }
 
 void issue_download(job_t *job)
 {
-    if (job->order->certificate == NULL && job->polls < POLLS_WITHOUT_URL) {
+    if (job->flight->order->certificate == NULL && job->attempt->polls < POLLS_WITHOUT_URL) {
         job_happen(job, EVENT_AT_WORK); /* valid, but not there yet: a slow CA */
         return;
     }
-    if (job->order->certificate == NULL) {
-        eab_result_set(job->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
+    if (job->flight->order->certificate == NULL) {
+        eab_result_set(job->flight->order->problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
                        "The order is valid and the CA named no URL of the certificate.");
         fail_lacking(job);
         return;
     }
-    job_read(job, job->order->certificate, PEM_CHAIN, is_chain, on_chain);
-}
-
-static void keep_facts(job_t *job, const json_t *body)
-{
-    apr_pool_t *old = job->facts_pool;
-
-    apr_pool_create(&job->facts_pool, job->agent->pool);
-    job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
-    if (old != NULL) {
-        apr_pool_destroy(old);
-    }
+    job_read(job, job->flight->order->certificate, PEM_CHAIN, is_chain, on_chain);
 }
 
 static void on_installed(void *baton, const json_t *body, const eab_result_t *result)
@@ -292,7 +282,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     }
     lapse_follow(job);
     job_forget_order(job);
-    keep_facts(job, body);
+    job_keep_facts(job, body);
     renewal_follow(job);
     pace_succeed(&job->account->pace);
     refused_conclude(job);
@@ -301,8 +291,8 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
 
 void issue_install(job_t *job)
 {
-    json_t *body = job->chain;
+    json_t *body = job->flight->chain;
 
-    job->chain = NULL;
-    link_request(job->agent->link, MESSAGE_INSTALL, body, on_installed, job);
+    job->flight->chain = NULL;
+    link_request(job->kit->link, MESSAGE_INSTALL, body, on_installed, job);
 }

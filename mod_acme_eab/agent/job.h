@@ -2,16 +2,14 @@
 #ifndef AGENT_JOB_H
 #define AGENT_JOB_H
 
-/* agent/job.h - one configured certificate on its way from an order to the store, again and again.
- * The life cycle is a table in job.c: state, event, next state; entering a state does its one thing,
- * in order.c, authorize.c and issue.c. What an order has reached is in the keeper's journal, so that
- * a job resumes wherever it was. */
+/* agent/job.h - one configured certificate on its way from an order to the store, again and again: what
+ * is known of it, and what its states do alike. Which state follows which is for agent/lifecycle.h. */
 
 #include "agent/account.h"
-#include "agent/agent.h"
+#include "agent/attempt.h"
 #include "agent/failing.h"
-#include "acme/memory.h"
-#include "acme/order.h"
+#include "agent/flight.h"
+#include "agent/kit.h"
 #include "ipc/message.h"
 
 typedef enum {
@@ -56,12 +54,21 @@ typedef enum {
 
 typedef struct refused refused_t;
 struct persist;
-struct lost;
 
-typedef struct job {
-    agent_t *agent;
+typedef struct job job_t;
+
+/** What follows when an event happens to a job. */
+typedef void job_step_fn(job_t *job, job_event_t event);
+
+struct job {
+    kit_t *kit;
+    job_step_fn *step;               /* of the life cycle */
+    const apr_array_header_t *peers; /* job_t *: all of the agent, this one too */
     int index;
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
+    apr_pool_t *facts_pool;     /* owns brief->facts, once one was installed */
+    int visiting;               /* the own httpd is looked at: agent/visit.h */
+    char visited[65];           /* for the certificate with this fingerprint */
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
@@ -70,59 +77,26 @@ typedef struct job {
     const char *why;    /* half a sentence: why then, or what is going on */
     const char *reason; /* why a certificate is ordered */
     failing_t failing;
-    acme_order_t *order; /* as last read, in order_pool */
-    apr_pool_t *order_pool;
-    apr_pool_t *facts_pool;
-    apr_array_header_t *found; /* order URLs of the account while searching, in search_pool */
-    apr_pool_t *search_pool;
-    int pages;           /* of that list */
-    int polls;           /* since the CA began to validate or to process */
-    int authorizations;  /* being read */
-    int unstored;        /* the keeper could not write down brief->order_url yet */
-    int answered;        /* challenges of this order were answered */
-    int unread;          /* answers that the CA has not read yet, as far as can be seen */
-    apr_time_t read;     /* when it read one last, by clock_steady(); 0: never */
-    int second_chance;   /* was used in this attempt: a lost account or order is made anew once */
-    int told;            /* in this attempt: that a certificate is ordered */
-    int doubted;         /* in this attempt: the CA was asked about the account */
-    eab_result_t *doubt; /* the refusal, while it is asked, in doubt_pool */
-    apr_pool_t *doubt_pool;
-    int requests; /* under way */
-    int unsure;   /* finalizes without a usable answer in this attempt */
-    int doubts;   /* newOrders without one */
-    int doubtful; /* the same of an answer to a challenge: the authorizations tell */
-    int counted;  /* it takes a place of the account */
-    apr_array_header_t *alternates; /* URLs of further chains to look at, in order_pool */
-    acme_memory_t *memory;          /* what the order and its authorizations told, in memory_pool */
-    apr_pool_t *memory_pool;
-    json_t *chain;               /* message with the fetched chain, on its way to the keeper */
-    apr_time_t ask_at;           /* when to ask for renewal information; 0: not at all */
-    int asking;                  /* that is under way */
-    apr_pool_t *window_pool;     /* owns the strings of brief->window, once it was asked for */
-    apr_pool_t *lapse_pool;      /* owns brief->validations, once they were read */
-    const void *lapse_told;      /* the validations of which the log tells already */
-    int without_replaces;        /* in this attempt: the CA refused an order that replaces */
-    int without_profile;         /* in this attempt: the CA refused the profile */
-    int profile_told;            /* that the CA does not offer it */
-    struct persist *persist;     /* its records of dns-persist-01; NULL: that is not allowed */
-    refused_t *refused;          /* names that are left out in this attempt, or NULL */
-    apr_array_header_t *pending; /* acme_authorization_t *: to answer once all were read, in
-                                       order_pool */
-    int looks;                   /* at authorizations, that are still to come, then */
-    int blocked;                 /* one of them cannot become valid */
-    int round;                   /* counts how often names were authorized */
-    int looking;                 /* names whose lasting record is looked for in this round */
-    int lacking;                 /* some of them have none, and are to be left out */
-    int explained;               /* how often the authorizations were looked at for the reason */
-    int undecided;               /* of them, that the CA is validating still */
-    struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */
+    attempt_t *attempt; /* the present one; at rest: the next */
+    flight_t *flight;   /* of the order in flight; or of the next, of which nothing is known yet */
+    refused_t *refused; /* names that are left out, until there is an attempt for all; or NULL */
+    int requests;       /* under way */
+    int counted;        /* it takes a place of the account */
+    int round;          /* counts how often names were authorized */
+    int profile_told;   /* that the CA does not offer it */
+    struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
+    /* Renewal information and the ends of validations, beside the life cycle: */
+    apr_time_t ask_at;       /* when to ask for renewal information; 0: not at all */
+    int asking;              /* that is under way */
+    apr_pool_t *window_pool; /* owns the strings of brief->window, once it was asked for */
+    apr_pool_t *lapse_pool;  /* owns brief->validations, once they were read */
+    const void *lapse_told;  /* the validations of which the log tells already */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
-} job_t;
+};
 
-job_t *job_make(agent_t *agent, int index, brief_certificate_t *brief);
-
-/** Go on if it is time: called by the loop, cheaply, for each job. */
-void job_poke(job_t *job, apr_time_t now);
+/** At rest, with no plan yet. peers: the array that it is going to be in. Lives as long as the agent. */
+job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account, int index,
+                brief_certificate_t *brief);
 
 /** When to poke it next; 0: it waits for an event. */
 apr_time_t job_due(const job_t *job);
@@ -134,15 +108,8 @@ const char *job_status(const job_t *job);
  * refuses are no failure once the others have their certificate. */
 int job_fails_itself(const job_t *job);
 
-/** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
- * waiting as long. */
-void job_follow_clock(job_t *job);
-
-/** True when its certificate is to be replaced, whatever names could be had. */
-int job_is_due(const job_t *job);
-
-/** Something that the plan of an idle job follows from has changed. */
-void job_replan(job_t *job);
+/** When the CA suggests to renew the certificate in use; NULL when it suggests nothing. */
+const brief_window_t *job_window(const job_t *job);
 
 /* ---- for the states ---- */
 
@@ -155,7 +122,7 @@ void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place);
 /** The same when the order cannot lead to a certificate any more: it is abandoned. */
 void job_fail_order(job_t *job, const eab_result_t *problem, problem_place_t place);
 
-/** The same with the problem in job->order, or a general one if that tells none. */
+/** The same with the problem that the order tells, or a general one if that tells none. */
 void job_fail_with_order(job_t *job, problem_place_t place);
 
 /** Forget the order, here and in the journal. */
@@ -164,8 +131,18 @@ void job_abandon(job_t *job);
 /** The names are valid, or lost: nothing is answered any more. */
 void job_remove_answers(job_t *job);
 
+/** True when its certificate was handed to httpd's workers, and nobody has looked yet whether they serve
+ * it. */
+int job_is_looked_at(const job_t *job);
+
+/** Take over what the keeper says of the certificate in the store: DONE of INSTALL and SEEN. */
+void job_keep_facts(job_t *job, const json_t *body);
+
 /** Forget it here: it is installed. */
 void job_forget_order(job_t *job);
+
+/** The attempt is over: another one begins with nothing. */
+void job_forget_attempt(job_t *job);
 
 /** True when the CA has decided (a 4xx answer that is no plea for patience); after anything else the
  * order may still be alive. */
@@ -179,12 +156,12 @@ int job_is_final(const job_t *job, const eab_result_t *problem);
  * next try, and given up when that is refused too often. */
 void job_fail_keeping(job_t *job, const eab_result_t *problem, problem_place_t place);
 
-/** The answer about the order or one of its authorizations, with what was told before. */
-const acme_answer_t *job_recall(job_t *job, const char *url, const acme_answer_t *answer);
-
 /** @return true when the problem was that the CA does not know the account: then that is registered
  * anew, once in each attempt, and the event has happened */
 int job_renew_account(job_t *job, const eab_result_t *problem);
+
+/** One of the account's places is taken, if none was. */
+void job_take_place(job_t *job);
 
 /** Others may begin: nothing is left to do for us but wait. */
 void job_leave_place(job_t *job);

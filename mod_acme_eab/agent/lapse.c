@@ -71,8 +71,8 @@ static void finish(question_t *question)
     }
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_object_set_new(body, "validations", brief_validations_to_json(&job->brief->validations));
-    link_request(job->agent->link, MESSAGE_VALIDATIONS, body, on_kept, job);
-    agent_touch(job->agent);
+    link_request(job->kit->link, MESSAGE_VALIDATIONS, body, on_kept, job);
+    kit_touch(job->kit);
 }
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -120,18 +120,18 @@ void lapse_follow(job_t *job)
     apr_pool_t *pool = NULL;
     int i;
 
-    if (job->order == NULL || job->order->authorizations->nelts == 0) {
+    if (job->flight->order == NULL || job->flight->order->authorizations->nelts == 0) {
         return;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     question = apr_pcalloc(pool, sizeof(*question));
     question->pool = pool;
     question->job = job;
     question->urls = apr_array_make(pool, 4, sizeof(const char *));
     question->validations = apr_array_make(pool, 4, sizeof(brief_validation_t));
-    for (i = 0; i < job->order->authorizations->nelts && i < READ_MAX; ++i) {
+    for (i = 0; i < job->flight->order->authorizations->nelts && i < READ_MAX; ++i) {
         APR_ARRAY_PUSH(question->urls, const char *) =
-            apr_pstrdup(pool, APR_ARRAY_IDX(job->order->authorizations, i, const char *));
+            apr_pstrdup(pool, APR_ARRAY_IDX(job->flight->order->authorizations, i, const char *));
     }
     ask(question);
 }
@@ -202,7 +202,7 @@ void lapse_poke(job_t *job)
     if (job->lapse_told == known(job)) {
         return; /* also when there is nothing to tell of */
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     if ((notice = lapse_notice(job, pool)) != NULL) {
         log_line(LOG_LEVEL_NOTICE, "Certificate %s: %s", job->brief->id, notice);
         job->lapse_told = known(job);

@@ -8,7 +8,7 @@
 
 #include "agent/job.h"
 
-/** Ask, in the background, about the order that job->order tells of; it may be gone after the call. */
+/** Ask, in the background, about the order in flight; it may be gone after the call. */
 void lapse_follow(job_t *job);
 
 /** What is known of the certificate in use: an array of {"name", "until"}; a new reference. */

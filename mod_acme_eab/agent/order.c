@@ -26,12 +26,12 @@
 
 void order_follow(job_t *job)
 {
-    acme_order_t *order = job->order;
+    acme_order_t *order = job->flight->order;
 
     switch (order->next) {
     case ACME_ORDER_AUTHORIZE:
-        if (job->state == JOB_READING && job->answered && !job->doubtful
-            && job->polls % PENDING_POLLS != 0) {
+        if (job->state == JOB_READING && job->flight->answered && !job->flight->doubtful
+            && job->attempt->polls % PENDING_POLLS != 0) {
             job_happen(job, EVENT_ANSWERED); /* under validation: no need to read them again */
             return;
         }
@@ -76,11 +76,11 @@ static apr_status_t check_unchanged(const job_t *job, const acme_order_t *order,
     if (rv != APR_SUCCESS && is_finalized_for_less(job, order)) {
         return APR_SUCCESS;
     }
-    if (rv != APR_SUCCESS || job->order == NULL || job->brief->finalized
+    if (rv != APR_SUCCESS || job->flight->order == NULL || job->brief->finalized
         || order->authorizations->nelts == 0) {
         return rv;
     }
-    return acme_order_check_authorizations(order, job->order, problem);
+    return acme_order_check_authorizations(order, job->flight->order, problem);
 }
 
 /* A CA that lets an order wait longer than it said has forgotten it. A new one is not judged by a
@@ -98,10 +98,10 @@ static apr_status_t check_age(const job_t *job, const acme_order_t *order, eab_r
 /* Once in an attempt another one is made at once. @return 0 when that was done before */
 static int order_anew(job_t *job, const char *reason)
 {
-    if (job->second_chance) {
+    if (job->attempt->second_chance) {
         return 0;
     }
-    job->second_chance = 1;
+    job->attempt->second_chance = 1;
     job_abandon(job);
     job->reason = reason;
     job_happen(job, EVENT_ORDER_NEEDED);
@@ -123,7 +123,7 @@ static void refuse_order(job_t *job, const acme_order_t *order, const eab_result
     job_fail(job, problem, PROBLEM_AT_ORDER);
 }
 
-/* Keep the order as it is now; its predecessor is freed. @return 0 after a failure was told */
+/* Of the order that the answer tells of: the answer to a newOrder comes from elsewhere. */
 static const char *url_of(const job_t *job, const acme_answer_t *answer)
 {
     const char *location = apr_table_get(answer->headers, "Location");
@@ -140,9 +140,10 @@ int order_keep(job_t *job, const acme_answer_t *answer)
     eab_result_t *problem;
     acme_order_t *order;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
-    order = acme_order_parse(pool, job_recall(job, url_of(job, answer), answer), problem);
+    order = acme_order_parse(
+        pool, acme_memory_fill(job->flight->memory, url_of(job, answer), answer), problem);
     if (order == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         apr_pool_destroy(pool);
@@ -154,11 +155,7 @@ int order_keep(job_t *job, const acme_answer_t *answer)
         apr_pool_destroy(pool);
         return 0;
     }
-    if (job->order_pool != NULL) {
-        apr_pool_destroy(job->order_pool);
-    }
-    job->order_pool = pool;
-    job->order = order;
+    flight_keep(job->flight, order, pool);
     return 1;
 }
 
@@ -171,30 +168,30 @@ static void on_ordered(void *baton, const json_t *body, const eab_result_t *resu
         job_fail(job, result, PROBLEM_AT_ORDER);
         return;
     }
-    job->unstored = 0;
+    job->flight->unstored = 0;
     order_follow(job);
 }
 
-/* The order is in job->order: put its URL on disk, then go on with it. */
+/* The order is in job->flight->order: put its URL on disk, then go on with it. */
 static void store_order_url(job_t *job, const char *url)
 {
     json_t *body = json_object();
 
-    job->brief->order_url = apr_pstrdup(job->facts_pool, url);
-    job->unstored = 1;
+    job->brief->order_url = apr_pstrdup(job->flight->pool, url);
+    job->flight->unstored = 1;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
-    json_put_string(body, "finalize", job->order->finalize);
-    link_request(job->agent->link, MESSAGE_ORDERED, body, on_ordered, job);
+    json_put_string(body, "finalize", job->flight->order->finalize);
+    link_request(job->kit->link, MESSAGE_ORDERED, body, on_ordered, job);
 }
 
 int order_drop_profile(job_t *job, const eab_result_t *problem)
 {
     if (!eab_result_is_acme(problem, "invalidProfile") || job->brief->profile == NULL
-        || job->brief->profile_required || job->without_profile) {
+        || job->brief->profile_required || job->attempt->without_profile) {
         return 0;
     }
-    job->without_profile = 1;
+    job->attempt->without_profile = 1;
     log_line(LOG_LEVEL_WARNING,
              "Certificate %s: the CA does not take the profile %s (ACMEProfile); ordering without",
              job->brief->id, job->brief->profile);
@@ -210,7 +207,7 @@ static int drop_replaces(job_t *job, const eab_result_t *problem)
         || (problem->http_status < 500 && !job_is_verdict(problem))) {
         return 0;
     }
-    job->without_replaces = 1;
+    job->attempt->without_replaces = 1;
     log_line(LOG_LEVEL_INFO,
              "Certificate %s: the CA does not take it as a replacement; ordering anew",
              job->brief->id);
@@ -219,13 +216,13 @@ static int drop_replaces(job_t *job, const eab_result_t *problem)
 
 static void check_profile(const job_t *job)
 {
-    const char *profile = job->order->profile;
+    const char *profile = job->flight->order->profile;
 
     if (job->order_request.order.profile && profile != NULL
         && strcmp(profile, job->brief->profile) != 0) {
         log_line(LOG_LEVEL_WARNING,
                  "Certificate %s: the CA made the profile %s of %s (ACMEProfile)", job->brief->id,
-                 log_escape(job->order_pool, profile), job->brief->profile);
+                 log_escape(job->flight->order_pool, profile), job->brief->profile);
     }
 }
 
@@ -238,17 +235,17 @@ static int is_new_order(const acme_answer_t *answer)
 /* No word of the CA: the order may be there. @return 0 when it is left to the next attempt */
 static int look_into_it(job_t *job, const eab_result_t *result)
 {
-    if (!acme_session_is_unsure(result) || job->doubts == DOUBTS_MAX) {
+    if (!acme_session_is_unsure(result) || job->attempt->unsure_orders == DOUBTS_MAX) {
         return 0;
     }
-    ++job->doubts;
+    ++job->attempt->unsure_orders;
     job_happen(job, EVENT_UNSURE);
     return 1;
 }
 
 void order_doubt(job_t *job)
 {
-    job_poll_in(job, apr_time_from_sec(1 << (job->doubts - 1)),
+    job_poll_in(job, apr_time_from_sec(1 << (job->attempt->unsure_orders - 1)),
                 "the answer to the order could not be read; the order is looked for");
 }
 
@@ -285,7 +282,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         return;
     }
     check_profile(job);
-    if (job->order->url == NULL) {
+    if (job->flight->order->url == NULL) {
         eab_result_t *problem = eab_result_make(answer->pool);
 
         eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
@@ -293,7 +290,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
         job_fail(job, problem, PROBLEM_AT_ORDER);
         return;
     }
-    store_order_url(job, job->order->url);
+    store_order_url(job, job->flight->order->url);
 }
 
 /* "classic, shortlived", for people. */
@@ -318,14 +315,14 @@ static int choose_profile(job_t *job, const acme_directory_t *directory)
     eab_result_t *problem;
 
     job->order_request.order.profile = 0;
-    if (profile == NULL || job->without_profile) {
+    if (profile == NULL || job->attempt->without_profile) {
         return 1;
     }
     if (json_object_get(directory->profiles, profile) != NULL) {
         job->order_request.order.profile = 1;
         return 1;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
     eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_PROFILE,
                    "The CA does not offer the profile %s (ACMEProfile); it offers %s.", profile,
@@ -350,7 +347,7 @@ static int may_replace(const job_t *job, const acme_directory_t *directory)
 {
     const brief_facts_t *facts = job->brief->facts;
 
-    return directory->renewal_info != NULL && !job->without_replaces && facts != NULL
+    return directory->renewal_info != NULL && !job->attempt->without_replaces && facts != NULL
            && facts->ari_id != NULL && facts->same_account;
 }
 
@@ -377,11 +374,11 @@ void order_place(job_t *job)
     job->order_request.order.replaces = may_replace(job, directory);
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
-        if (!job->told) { /* one line for an attempt, however many orders it takes */
+        if (!job->attempt->told) { /* one line for an attempt, however many orders it takes */
             log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id,
                      job->reason);
         }
-        job->told = 1;
+        job->attempt->told = 1;
     }
     choose_names(job);
     job->brief->ordering = 1;
@@ -391,15 +388,6 @@ void order_place(job_t *job)
 
 /* ---- a newOrder that was never answered ---- */
 
-static void end_search(job_t *job)
-{
-    job->found = NULL;
-    if (job->search_pool != NULL) {
-        apr_pool_destroy(job->search_pool);
-        job->search_pool = NULL;
-    }
-}
-
 /* The list is a help that not every CA gives: a refusal means that there is nothing to find. */
 static int search_goes_on(job_t *job, const eab_result_t *result)
 {
@@ -408,14 +396,12 @@ static int search_goes_on(job_t *job, const eab_result_t *result)
         return 1;
     }
     if (job_renew_account(job, result)) {
-        end_search(job);
+        return 0;
     }
-    else if (job_is_verdict(result)) {
-        end_search(job);
+    if (job_is_verdict(result)) {
         job_happen(job, EVENT_ORDER_NEEDED);
     }
     else {
-        end_search(job);
         job_fail(job, result, PROBLEM_AT_ORDER);
     }
     return 0;
@@ -440,27 +426,25 @@ static void on_found(void *baton, const acme_answer_t *answer, const eab_result_
     if (!search_goes_on(job, result)) {
         return;
     }
-    url = *(const char **)apr_array_pop(job->found);
-    if (is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
-                answer->pool)
-        && order_keep(job, answer)) {
-        store_order_url(job, url);
-        end_search(job);
-        return;
+    url = *(const char **)apr_array_pop(job->attempt->found);
+    if (!is_ours(job, acme_order_parse(answer->pool, answer, eab_result_make(answer->pool)),
+                 answer->pool)) {
+        try_found(job);
     }
-    try_found(job);
+    else if (order_keep(job, answer)) {
+        store_order_url(job, url);
+    }
 }
 
 /* From the newest, which CAs list last. */
 static void try_found(job_t *job)
 {
-    if (job->found->nelts == 0) {
-        end_search(job);
+    if (job->attempt->found->nelts == 0) {
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, APR_ARRAY_IDX(job->found, job->found->nelts - 1, const char *), NULL,
-             acme_answer_has_status, on_found);
+    job_read(job, APR_ARRAY_IDX(job->attempt->found, job->attempt->found->nelts - 1, const char *),
+             NULL, acme_answer_has_status, on_found);
 }
 
 static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -471,8 +455,8 @@ static void on_order_list(void *baton, const acme_answer_t *answer, const eab_re
     if (!search_goes_on(job, result)) {
         return;
     }
-    next = acme_orderlist_read(job->found, SEARCHED_MAX, answer);
-    if (next != NULL && ++job->pages < PAGES_MAX) {
+    next = acme_orderlist_read(job->attempt->found, SEARCHED_MAX, answer);
+    if (next != NULL && ++job->attempt->pages < PAGES_MAX) {
         job_read(job, next, NULL, acme_answer_is_object, on_order_list);
         return;
     }
@@ -488,7 +472,6 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
         return;
     }
     if ((list = acme_orderlist_url(answer->pool, answer)) == NULL) {
-        end_search(job);
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
@@ -497,9 +480,8 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
 
 void order_search(job_t *job)
 {
-    apr_pool_create(&job->search_pool, job->agent->pool);
-    job->found = apr_array_make(job->search_pool, 8, sizeof(const char *));
-    job->pages = 0;
+    job->attempt->found = apr_array_make(job->attempt->pool, 8, sizeof(const char *));
+    job->attempt->pages = 0;
     job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);
 }
 
@@ -537,7 +519,7 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
     if (!order_keep(job, answer)) {
         return;
     }
-    if (job->unstored) { /* the disk was full then */
+    if (job->flight->unstored) { /* the disk was full then */
         store_order_url(job, job->brief->order_url);
         return;
     }

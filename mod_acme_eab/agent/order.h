@@ -21,7 +21,7 @@ void order_read(job_t *job);
  * account (RFC 8555, 7.1.2.1); if not, it is placed again. */
 void order_search(job_t *job);
 
-/** Keep the order of an answer as job->order; its predecessor is freed.
+/** Keep the order of an answer as job->flight->order; its predecessor is freed.
  * @return 0 when it is none, or has other names: the failure was told */
 int order_keep(job_t *job, const acme_answer_t *answer);
 

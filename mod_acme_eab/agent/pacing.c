@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#include "agent/agent.h"
+#include "agent/dice.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "policy/pace.h"
@@ -61,7 +61,7 @@ static pace_door_t *find_door(acme_pacer_t *pacer, const char *url)
 
 static apr_interval_time_t wait_at(acme_pacer_t *pacer, const char *url)
 {
-    return pace_door_wait(find_door(pacer, url), clock_steady(), agent_dice());
+    return pace_door_wait(find_door(pacer, url), clock_steady(), dice_throw());
 }
 
 static void hear(acme_pacer_t *pacer, const char *url, int refused, apr_time_t sent,
@@ -80,7 +80,7 @@ static void hear(acme_pacer_t *pacer, const char *url, int refused, apr_time_t s
 static apr_interval_time_t repeat(acme_pacer_t *pacer, int answers, apr_int64_t retry_after)
 {
     (void)pacer;
-    return pace_repeat(answers, retry_after, agent_dice());
+    return pace_repeat(answers, retry_after, dice_throw());
 }
 
 acme_pacer_t *pacing_make(apr_pool_t *p)

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "agent/schedule.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -76,9 +77,9 @@ static persist_record_t *add(persist_t *persist, const char *name)
     persist_record_t *record = find(persist, wildcard ? name + 2 : name);
 
     if (record == NULL) {
-        record = apr_pcalloc(persist->job->agent->pool, sizeof(*record));
+        record = apr_pcalloc(persist->job->kit->pool, sizeof(*record));
         record->persist = persist;
-        record->name = apr_pstrdup(persist->job->agent->pool, wildcard ? name + 2 : name);
+        record->name = apr_pstrdup(persist->job->kit->pool, wildcard ? name + 2 : name);
         APR_ARRAY_PUSH(persist->records, persist_record_t *) = record;
     }
     record->wildcard |= wildcard;
@@ -94,9 +95,9 @@ persist_t *persist_make(job_t *job)
     if (!allows(job)) {
         return NULL;
     }
-    persist = apr_pcalloc(job->agent->pool, sizeof(*persist));
+    persist = apr_pcalloc(job->kit->pool, sizeof(*persist));
     persist->job = job;
-    persist->records = apr_array_make(job->agent->pool, 4, sizeof(persist_record_t *));
+    persist->records = apr_array_make(job->kit->pool, 4, sizeof(persist_record_t *));
     for (i = 0; i < job->brief->names->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(job->brief->names, i, const char *);
 
@@ -143,7 +144,7 @@ static void learn(persist_t *persist, const apr_array_header_t *issuers)
 {
     apr_pool_t *old = persist->issuers_pool;
 
-    apr_pool_create(&persist->issuers_pool, persist->job->agent->pool);
+    apr_pool_create(&persist->issuers_pool, persist->job->kit->pool);
     persist->issuers = copy_strings(persist->issuers_pool, issuers);
     if (old != NULL) {
         apr_pool_destroy(old);
@@ -360,7 +361,7 @@ static void hasten(persist_t *persist)
              persist->job->brief->id);
     failing->failure.next = apr_time_now();
     failing->due = clock_steady();
-    job_replan(persist->job);
+    schedule_again(persist->job);
 }
 
 static void keep(look_t *look)
@@ -373,7 +374,7 @@ static void keep(look_t *look)
     if (old != NULL) {
         apr_pool_destroy(old);
     }
-    agent_touch(record->persist->job->agent);
+    kit_touch(record->persist->job->kit);
 }
 
 static void finish_round(persist_t *persist)
@@ -430,7 +431,7 @@ static void start(look_t *look)
         APR_ARRAY_PUSH(records, const char *) = txtrecord_name(
             look->pool, TXTRECORD_PERSIST, APR_ARRAY_IDX(look->names, i, const char *), NULL);
     }
-    lookup_start(job->agent->lookup, job->brief->dns_resolver, records, on_found, look);
+    lookup_start(job->kit->lookup, job->brief->dns_resolver, records, on_found, look);
 }
 
 static look_t *make_look(persist_record_t *record, const apr_array_header_t *issuers, int wildcard)
@@ -439,7 +440,7 @@ static look_t *make_look(persist_record_t *record, const apr_array_header_t *iss
     apr_pool_t *pool = NULL;
     look_t *look;
 
-    apr_pool_create(&pool, persist->job->agent->pool);
+    apr_pool_create(&pool, persist->job->kit->pool);
     look = apr_pcalloc(pool, sizeof(*look));
     look->pool = pool;
     look->record = record;

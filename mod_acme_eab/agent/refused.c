@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "agent/schedule.h"
 #include "base/address.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -32,7 +33,7 @@ static refused_t *refused_of(job_t *job)
     refused_t *refused = job->refused;
 
     if (refused == NULL) {
-        apr_pool_create(&pool, job->agent->pool);
+        apr_pool_create(&pool, job->kit->pool);
         refused = apr_pcalloc(pool, sizeof(*refused));
         refused->pool = pool;
         refused->names = apr_array_make(pool, 2, sizeof(const char *));
@@ -155,17 +156,12 @@ static int add_members(job_t *job, const eab_result_t *problem)
     return added;
 }
 
-/* The keeper's word (keeper/certificate.c), at newOrder, finalize or install: the order is over. */
-static int is_by_keeper(const eab_result_t *problem)
-{
-    return problem->type != NULL && strcmp(problem->type, EAB_PROBLEM_FEWER_NAMES) == 0;
-}
-
 int refused_by_problem(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
     int added;
 
-    if (is_by_keeper(problem)) {
+    /* The keeper's word (keeper/certificate.c), at newOrder, finalize or install: the order is over. */
+    if (eab_result_is(problem, EAB_PROBLEM_FEWER_NAMES)) {
         job_abandon(job);
         failing_leave_out(&job->failing, problem, place, SUBSET_HELD);
         job_happen(job, EVENT_FAILED);
@@ -206,7 +202,7 @@ int refused_by_order(job_t *job, const acme_order_t *order)
     if (!job->brief->allow_subset) {
         return 0;
     }
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     dropped = acme_order_dropped(pool, order, job->brief->order_names);
     for (i = 0; dropped != NULL && i < dropped->nelts; ++i) {
         note_dropped(job, APR_ARRAY_IDX(dropped, i, const char *), EAB_PROBLEM_ORDER_CHANGED,
@@ -263,24 +259,6 @@ static eab_result_t *tell(const refused_t *refused)
     return problem;
 }
 
-void refused_facts(subset_facts_t *facts, const job_t *job, const apr_array_header_t *offered,
-                   apr_pool_t *ptemp)
-{
-    const brief_certificate_t *brief = job->brief;
-
-    memset(facts, 0, sizeof(*facts));
-    if (offered != NULL) {
-        facts->offered = brief->names->nelts - name_uncovered(ptemp, offered, brief->names)->nelts;
-    }
-    if (brief->facts != NULL && brief->facts->not_after > apr_time_now()) {
-        facts->present = 1;
-        facts->covered =
-            brief->names->nelts - name_uncovered(ptemp, brief->facts->names, brief->names)->nelts;
-        facts->not_before = brief->facts->not_before;
-        facts->not_after = brief->facts->not_after;
-    }
-}
-
 /* A name that the CA left out of the last certificate looks good until it is issued. It is no gain,
  * and waits for the renewal. */
 static void note_remembered(job_t *job)
@@ -289,7 +267,7 @@ static void note_remembered(job_t *job)
     json_t *member;
     size_t i;
 
-    if (failure->attempts == 0 || failure->subset != SUBSET_SETTLED || job_is_due(job)) {
+    if (failure->attempts == 0 || failure->subset != SUBSET_SETTLED || schedule_is_due(job)) {
         return;
     }
     json_array_foreach(failure->problem->subproblems, i, member)
@@ -319,7 +297,7 @@ static void end_attempt(job_t *job, subset_outcome_t outcome)
  * another attempt, as it is without ACMEAllowSubsetOfNames. */
 static void end_without_any(job_t *job)
 {
-    const acme_order_t *order = job->order;
+    const acme_order_t *order = job->flight->order;
     eab_result_t *problem;
 
     if (!job->brief->ordering || order == NULL || strcmp(order->status, "pending") != 0
@@ -353,8 +331,8 @@ void refused_go_on(job_t *job)
     subset_facts_t facts;
 
     note_remembered(job);
-    refused_facts(&facts, job, rest_of(job, refused->pool), refused->pool);
-    outcome = subset_decide(apr_time_now(), &facts, job_is_due(job));
+    schedule_subset_facts(&facts, job, rest_of(job, refused->pool), refused->pool);
+    outcome = subset_decide(apr_time_now(), &facts, schedule_is_due(job));
     if (facts.offered == 0) {
         end_without_any(job);
     }
@@ -375,7 +353,7 @@ void refused_conclude(job_t *job)
     apr_array_header_t *missing;
     int i;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     missing = name_uncovered(pool, brief->facts->names, brief->names);
     for (i = 0; i < missing->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(missing, i, const char *);
@@ -391,26 +369,4 @@ void refused_conclude(job_t *job)
         failing_end(&job->failing);
     }
     apr_pool_destroy(pool);
-}
-
-int refused_is_costly(const eab_result_t *problem)
-{
-    return is_by_keeper(problem)
-           || (problem->type != NULL && strcmp(problem->type, EAB_PROBLEM_NAME_DROPPED) == 0);
-}
-
-int refused_is_named(const eab_result_t *problem, const char *name)
-{
-    json_t *member;
-    size_t i;
-
-    json_array_foreach(problem->subproblems, i, member)
-    {
-        const char *value = json_peek_string(json_object_get(member, "identifier"), "value");
-
-        if (value != NULL && strcasecmp(value, name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
 }

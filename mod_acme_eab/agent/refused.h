@@ -8,7 +8,6 @@
 
 #include "acme/order.h"
 #include "agent/job.h"
-#include "policy/subset.h"
 
 /** Note that the CA refuses a name of the order, and why. wildcard: name is without "*.".
  * @return true when it is noted, now or before; false for a name that was not ordered */
@@ -33,16 +32,6 @@ void refused_conclude(job_t *job);
 
 /** The configured names without those that were noted; NULL when none was. */
 apr_array_header_t *refused_rest(const job_t *job);
-
-/** What policy/subset.h judges by. offered: names that an order would be for; may be NULL. */
-void refused_facts(subset_facts_t *facts, const job_t *job, const apr_array_header_t *offered,
-                   apr_pool_t *ptemp);
-
-/** True when names are missing only since a CA issued without them: to try is to burn a certificate. */
-int refused_is_costly(const eab_result_t *problem);
-
-/** True when a remembered problem is about this very name. */
-int refused_is_named(const eab_result_t *problem, const char *name);
 
 /** Forget what was noted: another attempt begins with all names. */
 void refused_forget(job_t *job);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "acme/renewalinfo.h"
+#include "agent/schedule.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -17,6 +18,9 @@
  * is no flood. */
 #define ASKED_MAX 4
 #define TURN apr_time_from_sec(1)
+
+/* It is asked for at least so often. */
+#define LONGEST apr_time_from_sec(24 * 3600)
 
 /* How soon to look whether a CA without renewal information has it now. */
 #define UNSUPPORTED apr_time_from_sec(24 * 3600)
@@ -36,17 +40,6 @@ static int same_text(const char *a, const char *b)
 static const char *id_in_use(const job_t *job)
 {
     return job->brief->facts != NULL ? job->brief->facts->ari_id : NULL;
-}
-
-const brief_window_t *renewal_window(const job_t *job)
-{
-    const brief_window_t *window = &job->brief->window;
-
-    if (window->ari_id == NULL || window->start == 0
-        || !same_text(window->ari_id, id_in_use(job))) {
-        return NULL;
-    }
-    return window;
 }
 
 void renewal_follow(job_t *job)
@@ -76,7 +69,7 @@ static void keep(job_t *job)
 
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_object_set_new(body, "window", brief_window_to_json(&job->brief->window));
-    link_request(job->agent->link, MESSAGE_WINDOW, body, on_kept, job);
+    link_request(job->kit->link, MESSAGE_WINDOW, body, on_kept, job);
 }
 
 /* The page mostly tells of something bad: a person should read it (RFC 9773, 4.2). */
@@ -109,7 +102,7 @@ static void finish(question_t *question)
     job->brief->window = question->window;
     job->ask_at = question->window.next;
     keep(job);
-    job_replan(job);
+    schedule_again(job);
     if (before != NULL) {
         apr_pool_destroy(before);
     }
@@ -185,7 +178,7 @@ static void ask(job_t *job)
     question_t *question;
     const brief_window_t *before = &job->brief->window;
 
-    apr_pool_create(&pool, job->agent->pool);
+    apr_pool_create(&pool, job->kit->pool);
     question = apr_pcalloc(pool, sizeof(*question));
     question->job = job;
     question->pool = pool;
@@ -222,5 +215,14 @@ void renewal_poke(job_t *job, apr_time_t now)
     }
     else {
         ask(job);
+    }
+}
+
+void renewal_follow_clock(job_t *job)
+{
+    apr_time_t now = apr_time_now();
+
+    if (job->ask_at > now + LONGEST) {
+        job->ask_at = now;
     }
 }

@@ -13,7 +13,7 @@ void renewal_follow(job_t *job);
 /** Ask if it is time. */
 void renewal_poke(job_t *job, apr_time_t now);
 
-/** What the CA suggests for the certificate in use; NULL when it suggests nothing. */
-const brief_window_t *renewal_window(const job_t *job);
+/** The clock was set: what is to be asked in days, by a clock that was wrong, is asked now. */
+void renewal_follow_clock(job_t *job);
 
 #endif

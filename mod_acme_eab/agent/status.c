@@ -12,7 +12,7 @@
 #include "agent/job.h"
 #include "agent/lapse.h"
 #include "agent/persist.h"
-#include "agent/renewal.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -21,6 +21,20 @@
 #include "policy/problem.h"
 
 #define STATUS_VERSION 1
+
+/* It is written at most this often. */
+#define INTERVAL apr_time_from_msec(200)
+
+/* After a failure: for example, the disk is full. */
+#define RETRY apr_time_from_sec(10)
+
+struct status {
+    kit_t *kit;
+    const apr_array_header_t *accounts, *jobs;
+    const char *path;
+    int failed;    /* it could not be written */
+    apr_time_t at; /* not before, by clock_steady() */
+};
 
 /* JSON null where design section 8 shows an object and there is none. */
 static json_t *problem_to_json(const failing_t *failing, apr_pool_t *p)
@@ -80,7 +94,7 @@ static json_t *keys_to_json(const brief_facts_t *facts)
 /* What the CA said of when to renew. */
 static json_t *suggestion_to_json(const job_t *job)
 {
-    const brief_window_t *window = renewal_window(job);
+    const brief_window_t *window = job_window(job);
     json_t *json;
 
     if (window == NULL) {
@@ -101,8 +115,8 @@ static apr_time_t time_to_come(apr_time_t at, apr_time_t now)
 
 static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now, apr_pool_t *p)
 {
-    const brief_window_t *window = renewal_window(job);
-    const news_t *reload = &job->agent->reload;
+    const brief_window_t *window = job_window(job);
+    const news_t *reload = &job->kit->brief->reload;
     json_t *next = json_object();
 
     if (strcmp(status, "waiting-for-reload") == 0) {
@@ -118,6 +132,15 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now
                         : reload->why != NULL
                             ? "httpd is restarted for renewals then, or before; see reload"
                             : "httpd has not loaded the new certificate yet");
+        return next;
+    }
+    if (job_is_looked_at(job)) {
+        json_put_string(next, "what", "renew");
+        json_put_time(next, "at", now);
+        json_put_string(
+            next, "why",
+            "the new certificate is handed to httpd's workers, and it is looked whether "
+            "they serve it");
         return next;
     }
     json_put_string(next, "what", job->next);
@@ -149,7 +172,8 @@ static json_t *order_to_json(const job_t *job)
     order = json_object();
     json_put_string(order, "key_type", job->brief->key_type);
     json_put_string(order, "url", job->brief->order_url);
-    json_put_string(order, "status", job->order != NULL ? job->order->status : NULL);
+    json_put_string(order, "status",
+                    job->flight->order != NULL ? job->flight->order->status : NULL);
     json_put_time(order, "since", job->brief->order_since);
     return order;
 }
@@ -188,6 +212,25 @@ static json_t *unusable_to_json(const job_t *job, apr_pool_t *p)
     return json;
 }
 
+/* How the certificate came into use, or is to. */
+static void put_activation(json_t *json, const brief_facts_t *facts)
+{
+    const char *activation = facts != NULL ? facts->activation : NULL;
+
+    if (activation != NULL && strcmp(activation, ACTIVATION_RESTART) != 0) {
+        activation = ACTIVATION_LIVE;
+    }
+    json_put_string(json, "activation", activation);
+    json_put_string(json, "activation_why", facts != NULL ? facts->activation_why : NULL);
+}
+
+static int is_restart(const json_t *entry)
+{
+    const char *activation = json_peek_string(entry, "activation");
+
+    return activation != NULL && strcmp(activation, ACTIVATION_RESTART) == 0;
+}
+
 static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
 {
     const brief_certificate_t *brief = job->brief;
@@ -207,6 +250,7 @@ static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
     json_object_set_new(json, "records",
                         job->persist != NULL ? persist_to_json(job->persist, p) : json_array());
     json_object_set_new(json, "validations", lapse_to_json(job));
+    put_activation(json, brief->facts);
     json_put_string(json, "notice", lapse_notice(job, p));
     json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
@@ -285,30 +329,34 @@ static void merge(json_t *entry, const json_t *other)
         take(entry, other, "notice");
     }
     take_if_missing(entry, other, "order");
+    if (is_restart(other) && !is_restart(entry)) {
+        take(entry, other, "activation");
+        take(entry, other, "activation_why");
+    }
     add_missing(json_object_get(entry, "missing_names"), json_object_get(other, "missing_names"));
     json_array_extend(json_object_get(entry, "key_types"), json_object_get(other, "key_types"));
     json_array_extend(json_object_get(entry, "keys"), json_object_get(other, "keys"));
 }
 
 /* The plan has the certificates of one domain one after the other. */
-static int continues_domain(const agent_t *agent, int i)
+static int continues_domain(const apr_array_header_t *jobs, int i)
 {
-    const brief_certificate_t *brief = APR_ARRAY_IDX(agent->jobs, i, job_t *)->brief;
-    const char *before = i > 0 ? APR_ARRAY_IDX(agent->jobs, i - 1, job_t *)->brief->domain : NULL;
+    const brief_certificate_t *brief = APR_ARRAY_IDX(jobs, i, job_t *)->brief;
+    const char *before = i > 0 ? APR_ARRAY_IDX(jobs, i - 1, job_t *)->brief->domain : NULL;
 
     return before != NULL && brief->domain != NULL && strcmp(before, brief->domain) == 0;
 }
 
-static json_t *certificates_to_json(const agent_t *agent, apr_time_t now, apr_pool_t *p)
+static json_t *certificates_to_json(const apr_array_header_t *jobs, apr_time_t now, apr_pool_t *p)
 {
     json_t *array = json_array();
     json_t *entry = NULL;
     int i;
 
-    for (i = 0; i < agent->jobs->nelts; ++i) {
-        json_t *json = job_to_json(APR_ARRAY_IDX(agent->jobs, i, job_t *), now, p);
+    for (i = 0; i < jobs->nelts; ++i) {
+        json_t *json = job_to_json(APR_ARRAY_IDX(jobs, i, job_t *), now, p);
 
-        if (continues_domain(agent, i)) {
+        if (continues_domain(jobs, i)) {
             merge(entry, json);
             json_decref(json);
         }
@@ -335,8 +383,8 @@ static json_t *account_to_json(const agent_account_t *account, apr_pool_t *p)
     json_put_string(json, "kid_sha256", account->brief->kid_sha256);
     json_put_string(json, "state", account_state(account));
     json_object_set_new(json, "clock_behind", json_integer(apr_time_sec(clock_behind(account))));
-    json_object_set_new(json, "profiles", directory_profiles(account));
-    json_object_set_new(json, "ca", directory_to_json(account));
+    json_object_set_new(json, "profiles", directory_profiles(account->brief));
+    json_object_set_new(json, "ca", directory_to_json(account->brief));
     json_object_set_new(json, "problem", account_problem(account, p));
     return json;
 }
@@ -351,9 +399,9 @@ static json_t *process_to_json(int pid, apr_time_t since, int restarts)
     return json;
 }
 
-static json_t *processes_to_json(const agent_t *agent)
+static json_t *processes_to_json(const kit_t *kit)
 {
-    const brief_t *brief = agent->brief;
+    const brief_t *brief = kit->brief;
     json_t *json = json_object();
 
     json_object_set_new(
@@ -363,19 +411,19 @@ static json_t *processes_to_json(const agent_t *agent)
         json, "keeper",
         process_to_json(brief->keeper_pid, brief->keeper_since, brief->keeper_restarts));
     json_object_set_new(json, "agent",
-                        process_to_json((int)getpid(), agent->since, brief->agent_restarts));
+                        process_to_json((int)getpid(), kit->since, brief->agent_restarts));
     return json;
 }
 
-static json_t *reload_to_json(const agent_t *agent, apr_time_t now)
+static json_t *reload_to_json(const brief_t *brief, apr_time_t now)
 {
-    news_t reload = agent->reload;
+    news_t reload = brief->reload;
 
     reload.next = time_to_come(reload.next, now);
     return news_to_json(&reload);
 }
 
-json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
+json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
     json_t *json = json_object();
     json_t *array = json_array();
@@ -383,37 +431,88 @@ json_t *status_make(const agent_t *agent, apr_time_t now, apr_pool_t *ptemp)
 
     json_object_set_new(json, "version", json_integer(STATUS_VERSION));
     json_put_time(json, "generated", now);
-    json_object_set_new(json, "certificates", certificates_to_json(agent, now, ptemp));
-    for (i = 0; i < agent->accounts->nelts; ++i) {
+    json_object_set_new(json, "certificates", certificates_to_json(status->jobs, now, ptemp));
+    for (i = 0; i < status->accounts->nelts; ++i) {
         json_array_append_new(
-            array, account_to_json(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), ptemp));
+            array, account_to_json(APR_ARRAY_IDX(status->accounts, i, agent_account_t *), ptemp));
     }
     json_object_set_new(json, "accounts", array);
-    json_object_set_new(json, "processes", processes_to_json(agent));
-    json_object_set_new(json, "reload", reload_to_json(agent, now));
-    json_object_set(json, "leftovers", agent->brief->leftovers);
+    json_object_set_new(json, "processes", processes_to_json(status->kit));
+    json_object_set_new(json, "reload", reload_to_json(status->kit->brief, now));
+    json_object_set(json, "leftovers", status->kit->brief->leftovers);
     return json;
 }
 
-apr_status_t status_write(const agent_t *agent, apr_time_t now)
+apr_status_t status_write(const status_t *status, apr_time_t now)
 {
     apr_pool_t *pool = NULL;
     apr_status_t rv = APR_ENOMEM;
     json_t *json;
     char *text;
 
-    apr_pool_create(&pool, agent->pool);
-    json = json_own(pool, status_make(agent, now, pool));
+    apr_pool_create(&pool, status->kit->pool);
+    json = json_own(pool, status_make(status, now, pool));
     text = json_dumps(json, JSON_INDENT(1));
     if (text != NULL) {
-        const char *note = rundir_clear_file(agent->status_path, pool);
+        const char *note = rundir_clear_file(status->path, pool);
 
         if (note != NULL) {
             log_line(LOG_LEVEL_WARNING, "%s.", note);
         }
-        rv = file_replace(agent->status_path, text, strlen(text), 0644, 0, pool);
+        rv = file_replace(status->path, text, strlen(text), 0644, 0, pool);
         free(text);
     }
     apr_pool_destroy(pool);
     return rv;
+}
+
+status_t *status_open(kit_t *kit, const apr_array_header_t *accounts,
+                      const apr_array_header_t *jobs)
+{
+    status_t *status = apr_pcalloc(kit->pool, sizeof(*status));
+
+    status->kit = kit;
+    status->accounts = accounts;
+    status->jobs = jobs;
+    status->path = apr_pstrcat(kit->pool, kit->brief->run_dir, "/status.json", NULL);
+    return status;
+}
+
+static int is_gone(const char *path)
+{
+    struct stat st;
+
+    return APR_STATUS_IS_ENOENT(file_look(&st, path));
+}
+
+void status_follow(status_t *status)
+{
+    kit_t *kit = status->kit;
+    apr_time_t now = clock_steady();
+    apr_status_t rv;
+
+    if (!kit->touched && is_gone(status->path)) {
+        kit_touch(kit);
+    }
+    if (!kit->touched || now < status->at) {
+        return;
+    }
+    rv = status_write(status, apr_time_now());
+    if (rv != APR_SUCCESS && !status->failed) {
+        log_line(LOG_LEVEL_ERROR,
+                 "The status cannot be written to %s: %s. Check that ACMEUser owns ACMERunDir and "
+                 "that the disk has room; it is tried again by itself.",
+                 kit->brief->run_dir, file_reason(kit->pool, rv, status->path));
+    }
+    if (rv == APR_SUCCESS && status->failed) {
+        file_sweep(kit->brief->run_dir, kit->pool);
+    }
+    status->failed = (rv != APR_SUCCESS);
+    kit->touched = status->failed;
+    status->at = now + (status->failed ? RETRY : INTERVAL);
+}
+
+apr_time_t status_due(const status_t *status)
+{
+    return status->at;
 }

@@ -27,6 +27,7 @@
 #define LIMIT_NONCE 512           /* a Replay-Nonce */
 #define LIMIT_URL (8 * 1024)      /* a URL that a CA hands out */
 #define LIMIT_AUTHORIZATIONS 1000 /* of one order */
+#define LIMIT_SEEN_WHY 500        /* what the agent says of a connection to httpd */
 #define LIMIT_WORD 100            /* a status, or another word of the protocol */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_VALUES 500000 /* each costs some hundred times its text */

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "base/name.h"
+#include "httpd/connection.h"
 #include "httpd/pending.h"
 #include "httpd/site.h"
 
@@ -23,12 +24,6 @@ APLOG_USE_MODULE(acme_eab);
 #define ANSWER_FILE "acme-tls-1.pem"
 #define LIMIT_PEM (16 * 1024) /* two certificates and their keys */
 #define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
-
-/* What is known of a connection with TLS. */
-typedef struct alpn_conn {
-    SSL *ssl;     /* mod_ssl's, during the handshake */
-    int switched; /* the protocol is acme-tls/1 */
-} alpn_conn_t;
 
 /* ---- Protocols ------------------------------------------------------------------------------- */
 
@@ -151,42 +146,11 @@ static const char *find_answer(conn_rec *c, const char *server_name)
 
 /* ---- the protocol ---------------------------------------------------------------------------- */
 
-static const conn_rec *master_of(const conn_rec *c)
-{
-    return c->master != NULL ? c->master : c;
-}
-
-static alpn_conn_t *peek_conn(const conn_rec *c)
-{
-    return ap_get_module_config(master_of(c)->conn_config, &acme_eab_module);
-}
-
-static alpn_conn_t *make_conn(conn_rec *c)
-{
-    alpn_conn_t *conn = peek_conn(c);
-
-    if (conn == NULL) {
-        conn = apr_pcalloc(c->pool, sizeof(*conn));
-        ap_set_module_config(c->conn_config, &acme_eab_module, conn);
-    }
-    return conn;
-}
-
 static int is_switched(const conn_rec *c)
 {
-    const alpn_conn_t *conn = peek_conn(c);
+    const connection_t *connection = connection_of(c);
 
-    return conn != NULL && conn->switched;
-}
-
-int alpn_pre_handshake(conn_rec *c, SSL *ssl, int is_proxy)
-{
-    const site_t *site = config_site(ap_server_conf);
-
-    if (is_proxy || site == NULL || !site->enabled)
-        return DECLINED;
-    make_conn(c)->ssl = ssl;
-    return OK;
+    return connection != NULL && connection->validating;
 }
 
 /* RFC 8737, 4: TLS 1.2 at least. */
@@ -216,14 +180,15 @@ int alpn_propose(conn_rec *c, request_rec *r, server_rec *s, const apr_array_hea
 
 int alpn_switch(conn_rec *c, request_rec *r, server_rec *s, const char *protocol)
 {
+    connection_t *connection = connection_of(c);
     const char *server_name = NULL;
 
-    if (r != NULL || strcmp(protocol, PROTOCOL) != 0)
+    if (r != NULL || strcmp(protocol, PROTOCOL) != 0 || connection == NULL)
         return DECLINED;
     server_name = ap_ssl_var_lookup(c->pool, s, c, NULL, "SSL_TLS_SNI");
     if (find_answer(c, server_name) == NULL)
         return DECLINED;
-    make_conn(c)->switched = 1;
+    connection->validating = 1;
     return OK;
 }
 
@@ -254,8 +219,8 @@ int alpn_answer(conn_rec *c, const char *server_name, const char **pcert_pem, co
 {
     const char *pem = is_switched(c) ? find_answer(c, server_name) : NULL;
 
-    if (pem != NULL && peek_conn(c)->ssl != NULL)
-        pem = choose_kind(peek_conn(c)->ssl, pem);
+    if (pem != NULL)
+        pem = choose_kind(connection_of(c)->ssl, pem);
     if (pem == NULL)
         return DECLINED;
     *pcert_pem = pem;

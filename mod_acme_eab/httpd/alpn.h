@@ -11,18 +11,10 @@
 
 #include <httpd.h>
 #include <apr_tables.h>
-#include <openssl/ssl.h>
 
 /** post_config: let httpd choose acme-tls/1 at all, which its Protocols would forbid. */
 int alpn_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                      server_rec *main_server);
-
-/* mod_ssl's optional hook, whose header is not installed everywhere: a connection before its
- * handshake. */
-typedef int ssl_HOOK_pre_handshake_t(conn_rec *c, SSL *ssl, int is_proxy);
-
-/** Keep the handle until alpn_answer(). */
-int alpn_pre_handshake(conn_rec *c, SSL *ssl, int is_proxy);
 
 /** Offered alone, and a validation of this server name is pending: propose it. */
 int alpn_propose(conn_rec *c, request_rec *r, server_rec *s, const apr_array_header_t *offers,

@@ -244,15 +244,16 @@ static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
     int is_off = strcasecmp(*word_at(words, 0), "off") == 0, from = 0, to = 0;
     const char *why = NULL;
 
-    if (!is_off && strcasecmp(*word_at(words, 0), "graceful") != 0)
-        return "the argument must be graceful or off";
+    if (!is_off && strcasecmp(*word_at(words, 0), "graceful") != 0
+        && strcasecmp(*word_at(words, 0), "live") != 0)
+        return "the argument must be live, graceful or off";
     if (words->nelts == 1)
         return NULL;
     if (is_off)
         return "off takes no time of the day, since httpd is not restarted at all";
     if (words->nelts > 2)
-        return "takes graceful or off, and behind graceful maybe one time of the day without "
-               "spaces, as 02:00-05:00";
+        return "takes live, graceful or off, and behind live or graceful maybe one time of the day "
+               "without spaces, as 02:00-05:00";
     why = value_day_window(*word_at(words, 1), &from, &to);
     return why != NULL ? apr_psprintf(p, "'%s' %s", *word_at(words, 1), why) : NULL;
 }

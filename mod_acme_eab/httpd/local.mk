@@ -15,7 +15,7 @@ libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
 	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
 libhttpd_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
-HTTPD_LIBS = libhttpd.a libstore.a libipc.a $(CRYPTO_LIBS)
+HTTPD_LIBS = libhttpd.a liblive.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 include_HEADERS += include/mod_acme_eab.h
 
@@ -24,8 +24,11 @@ httpd_sources = \
 	mod_acme_eab/httpd/answer.c mod_acme_eab/httpd/answer.h \
 	mod_acme_eab/httpd/check.c mod_acme_eab/httpd/check.h \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
+	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
+	mod_acme_eab/httpd/door.c mod_acme_eab/httpd/door.h \
 	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \
+	mod_acme_eab/httpd/live.c mod_acme_eab/httpd/live.h \
 	mod_acme_eab/httpd/loss.c mod_acme_eab/httpd/loss.h \
 	mod_acme_eab/httpd/match.c mod_acme_eab/httpd/match.h \
 	mod_acme_eab/httpd/mod_acme_eab.c \

@@ -18,6 +18,8 @@
 #include "httpd/answer.h"
 #include "httpd/check.h"
 #include "httpd/config.h"
+#include "httpd/connection.h"
+#include "httpd/live.h"
 #include "httpd/query.h"
 #include "httpd/rehearsal.h"
 #include "httpd/ssl.h"
@@ -35,16 +37,19 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(supervise_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_monitor(supervise_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(supervise_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_child_init(live_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_ssl_add_cert_files(ssl_add_files, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_add_fallback_cert_files(ssl_add_fallback, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_answer_challenge(alpn_answer, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_post_config(alpn_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    APR_OPTIONAL_HOOK(ssl, pre_handshake, alpn_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, connection_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_server, live_init_server, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_propose(alpn_propose, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_switch(alpn_switch, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(alpn_post_read_request, NULL, before_mod_ssl, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(answer_post_read_request, NULL, before_mod_ssl, APR_HOOK_FIRST);
+    ap_hook_post_read_request(live_post_read_request, NULL, NULL, APR_HOOK_FIRST + 1);
     ap_hook_log_transaction(answer_log_transaction, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     query_register();

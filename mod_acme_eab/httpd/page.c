@@ -361,6 +361,18 @@ static const char *describe_state(const json_t *certificate, apr_time_t now)
     return state;
 }
 
+/* How it came to be served. Without a reason a restart is what there is. */
+static const char *describe_activation(apr_pool_t *p, const json_t *certificate)
+{
+    const char *way = json_peek_string(certificate, "activation");
+    const char *why = json_peek_string(certificate, "activation_why");
+
+    if (way == NULL || (why == NULL && strcmp(way, "live") != 0))
+        return NULL;
+    return apr_pstrcat(p, strcmp(way, "live") == 0 ? "Without a restart of httpd" : "By a restart",
+                       why != NULL ? ", since " : "", why != NULL ? why : "", NULL);
+}
+
 /* Beside the state, since a valid certificate without some names is no whole one. */
 static void put_missing(out_t *out, const json_t *names)
 {
@@ -461,6 +473,7 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put_row(out, "Missing", describe_names(out->p, missing), "bad");
     put_row(out, "Account", json_peek_string(certificate, "account"), "");
     put_order(out, certificate, now);
+    put_row(out, "Taken into use", describe_activation(out->p, certificate), "");
     put_row(out, "Notice", json_peek_string(certificate, "notice"), "bad");
     put_validations(out, json_object_get(certificate, "validations"), now);
     put_records(out, json_object_get(certificate, "records"), now);

@@ -4,7 +4,7 @@
 #include <http_core.h>
 #include <http_main.h>
 
-#include "httpd/site.h"
+#include "httpd/live.h"
 #include "mod_acme_eab.h"
 
 static const site_vhost_t *vhost_of(const server_rec *s)
@@ -23,7 +23,7 @@ static const char *acme_eab_server_state(server_rec *s)
 {
     const site_vhost_t *vhost = vhost_of(s);
 
-    return vhost != NULL ? vhost->state : "unmanaged";
+    return vhost != NULL ? live_state(vhost) : "unmanaged";
 }
 
 static const char *acme_eab_server_certificate(server_rec *s)

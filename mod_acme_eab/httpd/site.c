@@ -549,6 +549,7 @@ static void add_domain(site_t *site, const config_record_t *record, const config
     apr_hash_set(site->by_names, set, APR_HASH_KEY_STRING, domain);
     owners_add(site->owners, domain->names);
     APR_ARRAY_PUSH(site->domains, site_domain_t *) = domain;
+    domain->slot = site->certificates->nelts;
     apr_array_cat(site->certificates, domain->certificates);
 }
 
@@ -720,7 +721,7 @@ static int reload_is_possible(const site_t *site)
 {
     const char *reload = config_value(config_get(site->main), SETTING_RELOAD);
 
-    return (reload == NULL || strcasecmp(reload, "graceful") == 0)
+    return (reload == NULL || strcasecmp(reload, "off") != 0)
            && !ap_exists_config_define("ONE_PROCESS") && !ap_exists_config_define("DEBUG");
 }
 
@@ -784,6 +785,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->gid = site->gid;
     plan->reload = reload_is_possible(site);
     plan_reload_window(plan, site);
+    plan->live = site->segment != NULL;
     plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);

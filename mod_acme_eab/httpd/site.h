@@ -39,6 +39,7 @@ typedef struct site_choice {
     apr_array_header_t *chain_names; /* const char *: what each of those chains covers */
     const char *fallback_path;
     const char *fallback_key_path;
+    int foreign; /* a pair among them is of other names, or of a kind that is not configured any more */
 } site_choice_t;
 
 /** A managed domain: one certificate of each key type, for the same names. */
@@ -49,9 +50,10 @@ typedef struct site_domain {
     apr_array_header_t *names;        /* const char *, normalized */
     apr_array_header_t *left_out;     /* const char *: aliases of servers that no certificate has */
     apr_array_header_t *certificates; /* plan_certificate_t *, at least one */
-    apr_array_header_t *choices;      /* site_choice_t *: made when mod_ssl asks */
-    apr_array_header_t *met;    /* const server_rec *: with a name in common, or that catch one */
-    apr_array_header_t *vhosts; /* struct site_vhost *: those that use it */
+    int slot; /* of the first of them in the plan, and in the memory of httpd/live.h */
+    apr_array_header_t *choices; /* site_choice_t *: made when mod_ssl asks */
+    apr_array_header_t *met;     /* const server_rec *: with a name in common, or that catch one */
+    apr_array_header_t *vhosts;  /* struct site_vhost *: those that use it */
 } site_domain_t;
 
 /** A server that a managed domain belongs to. */
@@ -61,7 +63,9 @@ typedef struct site_vhost {
     const own_t *own;                /* what SSLCertificateFile gives it */
     const apr_array_header_t *names; /* const char *: those that reach it, the ServerName first */
     int extra_copies;                /* see httpd/ssl.c */
-    const char *state;               /* as in mod_acme_eab.h */
+    int foreign;     /* mod_ssl has a pair that is none of the domain's: placeholder, or borrowed */
+    int placeholder; /* it has nothing else, and httpd/live.h refuses requests */
+    const char *state; /* as in mod_acme_eab.h */
 } site_vhost_t;
 
 typedef enum {
@@ -87,6 +91,8 @@ typedef struct site {
     const char *run_dir;
     apr_time_t read_at;               /* when the configuration had been read */
     const char *store_in_use;         /* at the start another httpd had it: a sentence, or NULL */
+    struct segment *segment;          /* of httpd/live.h; NULL: there is none */
+    struct view *view;                /* of it; as long as the segment */
     rundir_t *run;                    /* the same for workers; NULL until httpd runs */
     int enabled;                      /* something is managed */
     apr_array_header_t *accounts;     /* site_account_t * */
@@ -112,6 +118,9 @@ typedef struct site {
 } site_t;
 
 #define SITE_NO_USER (-1)
+
+/** Key types of one managed domain at most: OpenSSL holds one certificate of each algorithm. */
+#define SITE_TYPES_MAX 2
 
 /** Work it out, but for the virtual hosts. Mistakes and troubles that it meets on the way are added to
  * those of record, and what is worth a line to its notices. Lives in pconf. */

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "httpd/fallback.h"
+#include "httpd/live.h"
 #include "httpd/rehearsal.h"
 #include "httpd/site.h"
 #include "httpd/value.h"
@@ -60,7 +61,7 @@ static int is_of_algorithm(const generation_t *generation, const char *algorithm
  * preferred.
  * @param algorithm  one is missing beside another that is served: only one that covers all names
  *                   takes its place; NULL: there is nothing at all */
-static void borrow(const site_t *site, const site_domain_t *domain, const site_choice_t *choice,
+static void borrow(const site_t *site, const site_domain_t *domain, site_choice_t *choice,
                    const char *algorithm, apr_pool_t *ptemp)
 {
     const store_t *store = site_store(site, ptemp);
@@ -84,8 +85,10 @@ static void borrow(const site_t *site, const site_domain_t *domain, const site_c
         if (whole || (best == NULL && algorithm == NULL))
             best = generation;
     }
-    if (best != NULL)
-        use(site, choice, best);
+    if (best == NULL)
+        return;
+    use(site, choice, best);
+    choice->foreign = 1;
 }
 
 static void report(const site_t *site, const plan_certificate_t *planned,
@@ -182,7 +185,7 @@ static const generation_t *choose(const site_domain_t *domain, const char *algor
     return best;
 }
 
-static void decide(const site_t *site, const site_domain_t *domain, const site_choice_t *choice,
+static void decide(const site_t *site, const site_domain_t *domain, site_choice_t *choice,
                    const server_rec *server)
 {
     static const char *const algorithms[] = { "RSA", "EC" };
@@ -201,6 +204,7 @@ static void decide(const site_t *site, const site_domain_t *domain, const site_c
         chosen[i] = choose(domain, algorithms[i], found, &planned[i]);
         if (chosen[i] != NULL)
             use(site, choice, chosen[i]);
+        choice->foreign |= chosen[i] != NULL && !planned[i];
     }
     for (i = 0; i < 2 && choice->chain_paths->nelts > 0; ++i) {
         if (chosen[i] == NULL && planned[i])
@@ -319,6 +323,51 @@ static int keeps_own(const server_rec *s, const site_vhost_t *vhost, const site_
     return 1;
 }
 
+/* Of a type that works on these terms: 503 can only be said to who gets through a handshake. */
+static apr_status_t make_fallback(site_t *site, const site_domain_t *domain, site_choice_t *choice)
+{
+    const char *type = terms_choose_type(choice->terms, fallback_types);
+
+    if (!have_fallback(site))
+        return APR_EGENERAL;
+    return fallback_certificate(site->fallback, type != NULL ? type : fallback_types[0],
+                                domain->names, &choice->fallback_path, &choice->fallback_key_path);
+}
+
+/* @return 0 when there is none, which is logged */
+static int add_fallback(site_t *site, const server_rec *s, const site_domain_t *domain,
+                        site_choice_t *choice, apr_array_header_t *cert_files,
+                        apr_array_header_t *key_files)
+{
+    apr_status_t rv =
+        choice->fallback_path == NULL ? make_fallback(site, domain, choice) : APR_SUCCESS;
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
+                     "the temporary certificate of %s cannot be made; check that /proc is mounted "
+                     "or /tmp is writable",
+                     APR_ARRAY_IDX(domain->names, 0, const char *));
+        return 0;
+    }
+    APR_ARRAY_PUSH(cert_files, const char *) = choice->fallback_path;
+    APR_ARRAY_PUSH(key_files, const char *) = choice->fallback_key_path;
+    mark(domain, 1);
+    return 1;
+}
+
+/* mod_ssl shall take it for one that is good for requests, or would refuse them until the next restart:
+ * httpd/live.h refuses them. */
+static int add_placeholder(site_t *site, site_vhost_t *vhost, site_choice_t *choice,
+                           apr_array_header_t *cert_files, apr_array_header_t *key_files)
+{
+    vhost->state = "fallback";
+    if (!add_fallback(site, vhost->server, vhost->domain, choice, cert_files, key_files))
+        return DECLINED;
+    vhost->foreign = 1;
+    vhost->placeholder = 1;
+    return OK;
+}
+
 int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                   apr_array_header_t *key_files)
 {
@@ -338,10 +387,13 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
         vhost->state = "own";
         return DECLINED;
     }
+    if (choice->chain_paths->nelts == 0 && cert_files->nelts == 0 && live_is_wanted(site))
+        return add_placeholder(site, vhost, choice, cert_files, key_files);
     if (choice->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
         return DECLINED;
     }
+    vhost->foreign = choice->foreign;
     /* mod_ssl drops the administrator's SSLCertificateChainFile, which would take the place of our
      * chain, only when there are more files after this hook than before it. */
     if (vhost->extra_copies)
@@ -356,17 +408,6 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     return OK;
 }
 
-/* Of a type that works on these terms: 503 can only be said to who gets through a handshake. */
-static apr_status_t make_fallback(site_t *site, const site_domain_t *domain, site_choice_t *choice)
-{
-    const char *type = terms_choose_type(choice->terms, fallback_types);
-
-    if (!have_fallback(site))
-        return APR_EGENERAL;
-    return fallback_certificate(site->fallback, type != NULL ? type : fallback_types[0],
-                                domain->names, &choice->fallback_path, &choice->fallback_key_path);
-}
-
 int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                      apr_array_header_t *key_files)
 {
@@ -379,20 +420,8 @@ int ssl_add_fallback(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_file
     if (domain == NULL)
         return DECLINED;
     choice = choice_of(site, domain, s);
-    if (choice->fallback_path == NULL) {
-        apr_status_t rv = make_fallback(site, domain, choice);
-
-        if (rv != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
-                         "the temporary certificate of %s cannot be made; check that /proc is "
-                         "mounted or /tmp is writable",
-                         APR_ARRAY_IDX(domain->names, 0, const char *));
-            return DECLINED;
-        }
-    }
-    APR_ARRAY_PUSH(cert_files, const char *) = choice->fallback_path;
-    APR_ARRAY_PUSH(key_files, const char *) = choice->fallback_key_path;
-    mark(domain, 1);
+    if (!add_fallback(site, s, domain, choice, cert_files, key_files))
+        return DECLINED;
     vhost->state = "fallback";
     return OK;
 }

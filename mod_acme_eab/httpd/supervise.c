@@ -21,12 +21,14 @@
 #include "base/rundir.h"
 #include "httpd/fallback.h"
 #include "httpd/handover.h"
+#include "httpd/live.h"
 #include "httpd/program.h"
 #include "httpd/rehearsal.h"
 #include "httpd/relay.h"
 #include "httpd/site.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "live/segment.h"
 #include "store/lock.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -255,6 +257,14 @@ static void send_lock(supervisor_t *supervisor)
     (void)close(lock);
 }
 
+/* Without it the keeper activates by restarts. */
+static void send_segment(const supervisor_t *supervisor)
+{
+    if (supervisor->site->segment != NULL)
+        (void)frame_send_descriptor(frame_channel_fd(supervisor->channel), MESSAGE_SEGMENT,
+                                    segment_descriptor(supervisor->site->segment));
+}
+
 static apr_status_t send_part(void *baton, int type, json_t *body)
 {
     const supervisor_t *supervisor = baton;
@@ -349,6 +359,7 @@ static void start(supervisor_t *supervisor)
     }
     supervisor->site->held = NULL;
     send_lock(supervisor);
+    send_segment(supervisor);
     /* One that does not read its plan will be ended by the closed socket, and is then restarted. */
     if ((rv = send_plan(supervisor)) != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, supervisor->main,
@@ -447,6 +458,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (site->uid != SITE_NO_USER)
         make_rundir(supervisor);
     site->run = rundir_hold(site->run_dir, site->uid, site->pool);
+    live_prepare(site);
     start(supervisor);
     return OK;
 }

@@ -114,6 +114,8 @@ static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
         add_cert_file(vhost, value);
     else if (strcasecmp(node->directive, "SSLCertificateChainFile") == 0)
         vhost->chain_file = 1;
+    else if (strcasecmp(node->directive, "SSLUseStapling") == 0)
+        vhost->stapling = strcasecmp(value, "on") == 0;
     else
         read_terms(vhost->terms, node);
 }
@@ -236,6 +238,7 @@ static void read_vhosts(tree_t *tree, const ap_directive_t *node, const server_r
         vhost = push_vhost(tree, server);
         vhost->ssl_engine = base.ssl_engine;
         vhost->chain_file = base.chain_file;
+        vhost->stapling = base.stapling;
         vhost->terms = inherit_terms(tree->vhosts->pool, base.terms);
         read_level(tree, vhost, node->first_child);
         inherit_cert_files(vhost, base.cert_files);

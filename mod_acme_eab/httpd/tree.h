@@ -23,6 +23,7 @@ typedef struct tree_vhost {
     int server_name; /* it has a ServerName of its own */
     int cert_file;   /* SSLCertificateFile is set here */
     int chain_file;  /* SSLCertificateChainFile applies */
+    int stapling;    /* SSLUseStapling is on, here or inherited from the main server */
     apr_array_header_t
         *cert_files; /* const char *: each SSLCertificateFile that applies, set here or
                                        inherited, as a whole path or a URI */

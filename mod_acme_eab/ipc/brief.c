@@ -21,12 +21,13 @@
 #define DATE_INTERVAL apr_time_from_sec(24 * 3600)
 
 static const member_t facts_members[] = {
-    MEMBER_STRINGS(brief_facts_t, names),      MEMBER_STRING(brief_facts_t, key_type),
-    MEMBER_STRING(brief_facts_t, issuer),      MEMBER_STRING(brief_facts_t, serial),
-    MEMBER_STRING(brief_facts_t, fingerprint), MEMBER_TIME(brief_facts_t, not_before),
-    MEMBER_TIME(brief_facts_t, not_after),     MEMBER_TIME(brief_facts_t, obtained),
-    MEMBER_STRING(brief_facts_t, generation),  MEMBER_BOOL(brief_facts_t, same_account, 0),
-    MEMBER_STRING(brief_facts_t, ari_id),      MEMBER_END,
+    MEMBER_STRINGS(brief_facts_t, names),         MEMBER_STRING(brief_facts_t, key_type),
+    MEMBER_STRING(brief_facts_t, issuer),         MEMBER_STRING(brief_facts_t, serial),
+    MEMBER_STRING(brief_facts_t, fingerprint),    MEMBER_TIME(brief_facts_t, not_before),
+    MEMBER_TIME(brief_facts_t, not_after),        MEMBER_TIME(brief_facts_t, obtained),
+    MEMBER_STRING(brief_facts_t, generation),     MEMBER_BOOL(brief_facts_t, same_account, 0),
+    MEMBER_STRING(brief_facts_t, ari_id),         MEMBER_STRING(brief_facts_t, activation),
+    MEMBER_STRING(brief_facts_t, activation_why), MEMBER_END,
 };
 
 static const member_t window_members[] = {
@@ -92,6 +93,7 @@ static const member_t certificate_members[] = {
     MEMBER_BOOL(brief_certificate_t, fallback, 0),
     MEMBER_STRING(brief_certificate_t, loaded),
     MEMBER_STRING(brief_certificate_t, unusable),
+    MEMBER_STRINGS(brief_certificate_t, doors),
     MEMBER_STRING(brief_certificate_t, where),
     MEMBER_BOOL(brief_certificate_t, ordering, 0),
     MEMBER_STRINGS(brief_certificate_t, order_names),

@@ -38,9 +38,20 @@ typedef struct brief_facts {
     apr_time_t not_after;
     apr_time_t obtained; /* when it was installed here */
     const char *generation;
-    int same_account;   /* it was ordered with the account that is configured now */
-    const char *ari_id; /* RFC 9773, 4.1; NULL: it cannot be asked for */
+    int same_account;           /* it was ordered with the account that is configured now */
+    const char *ari_id;         /* RFC 9773, 4.1; NULL: it cannot be asked for */
+    const char *activation;     /* how httpd comes to serve it: ACTIVATION_..., */
+    const char *activation_why; /* and why not live, or what is not sure; half a sentence or NULL */
 } brief_facts_t;
+
+#define ACTIVATION_RESTART "restart" /* by a restart, or httpd was started with it */
+#define ACTIVATION_LOOK "look"       /* it is published, and somebody is to look what is served */
+#define ACTIVATION_LIVE "live"       /* it is served since, without a restart */
+
+/** What came of the look: SEEN. */
+#define SEEN_IT "it"           /* it is served */
+#define SEEN_ANOTHER "another" /* something else is */
+#define SEEN_NOTHING "nothing" /* nobody could connect */
 
 /** What the CA said of when to renew a certificate (RFC 9773), and what we made of it. */
 typedef struct brief_window {
@@ -116,8 +127,9 @@ typedef struct brief_certificate {
     apr_interval_time_t renew_before;
     int served;
     int fallback;
-    const char *loaded;   /* fingerprint of the certificate in use by httpd, or NULL */
-    const char *unusable; /* as in the plan */
+    const char *loaded;        /* fingerprint of the certificate in use by httpd, or NULL */
+    const char *unusable;      /* as in the plan */
+    apr_array_header_t *doors; /* const char *, as in the plan; NULL: none */
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;

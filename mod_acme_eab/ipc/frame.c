@@ -34,8 +34,9 @@ struct frame_channel {
     apr_size_t max_out;
     buffer_t in;
     buffer_t out;
-    int accepting;  /* descriptors */
-    int descriptor; /* -1: none came */
+    int accepting;                          /* descriptors */
+    int descriptors[FRAME_DESCRIPTORS_MAX]; /* those that came, in their order */
+    int came;
 };
 
 static apr_status_t channel_cleanup(void *data)
@@ -46,9 +47,8 @@ static apr_status_t channel_cleanup(void *data)
         close(channel->fd);
         channel->fd = -1;
     }
-    if (channel->descriptor >= 0) {
-        close(channel->descriptor);
-        channel->descriptor = -1;
+    while (channel->came > 0) {
+        close(channel->descriptors[--channel->came]);
     }
     free(channel->in.data);
     free(channel->out.data);
@@ -63,7 +63,6 @@ frame_channel_t *frame_channel_make(apr_pool_t *p, int fd, apr_size_t max)
 
     channel->fd = fd;
     channel->max = max;
-    channel->descriptor = -1;
     channel->max_out = LIMIT_PLAN;
     apr_pool_cleanup_register(p, channel, channel_cleanup, apr_pool_cleanup_null);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -201,9 +200,14 @@ void frame_accept_descriptor(frame_channel_t *channel)
 
 int frame_take_descriptor(frame_channel_t *channel)
 {
-    int descriptor = channel->descriptor;
+    int descriptor = channel->descriptors[0];
 
-    channel->descriptor = -1;
+    if (channel->came == 0) {
+        return -1;
+    }
+    channel->came--;
+    memmove(channel->descriptors, channel->descriptors + 1,
+            (apr_size_t)channel->came * sizeof(channel->descriptors[0]));
     return descriptor;
 }
 
@@ -220,6 +224,7 @@ static ssize_t receive(frame_channel_t *channel, char *data, apr_size_t len)
     struct iovec part = { data, len };
     struct msghdr message;
     struct cmsghdr *header = NULL;
+    int descriptor = -1;
     ssize_t n;
 
     if (!channel->accepting) {
@@ -234,10 +239,13 @@ static ssize_t receive(frame_channel_t *channel, char *data, apr_size_t len)
     header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
         && header->cmsg_len == CMSG_LEN(sizeof(int))) {
-        if (channel->descriptor >= 0) {
-            close(channel->descriptor);
+        memcpy(&descriptor, CMSG_DATA(header), sizeof(int));
+        if (channel->came < FRAME_DESCRIPTORS_MAX) {
+            channel->descriptors[channel->came++] = descriptor;
         }
-        memcpy(&channel->descriptor, CMSG_DATA(header), sizeof(int));
+        else {
+            close(descriptor);
+        }
     }
     return n;
 }

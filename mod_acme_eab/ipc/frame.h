@@ -39,11 +39,14 @@ apr_status_t frame_fill(frame_channel_t *channel);
  *         format (length over the limit, no JSON object): end the connection */
 apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, apr_pool_t *p);
 
-/** An open descriptor can go along between httpd and the keeper: that of the lock of the store. Nobody
- * else may send one: it is closed unread on other channels. From now on they are taken here. */
+/** Open descriptors can go along between httpd and the keeper: those of the lock of the store and of
+ * live/segment.h. Nobody else may send one: it is closed unread on other channels. From now on they are
+ * taken here, FRAME_DESCRIPTORS_MAX at once; more are closed. */
+#define FRAME_DESCRIPTORS_MAX 2
 void frame_accept_descriptor(frame_channel_t *channel);
 
-/** The last one that came, or -1. It is the caller's then, and close-on-exec. */
+/** The first one that came and was not taken, or -1: they keep the order of their messages. It is the
+ * caller's then, and close-on-exec. */
 int frame_take_descriptor(frame_channel_t *channel);
 
 /** One message without members, with a descriptor, on a socket where nothing waits to be sent. The

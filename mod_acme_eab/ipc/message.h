@@ -4,7 +4,8 @@
 
 /* ipc/message.h - the catalogue of messages. What is not listed here cannot be said.
  *
- * httpd to keeper:    LOCK, if the keeper before had the lock of the store; PLAN, once.
+ * httpd to keeper:    LOCK, if the keeper before had the lock of the store; SEGMENT, if there is one; PLAN,
+ *                     once.
  * keeper to httpd:    LOCK, once, when it has it; READY, once; ALIVE.
  * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, and NEWS.
  * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
@@ -32,20 +33,24 @@ typedef enum {
     MESSAGE_ALIVE,       /* {}: nothing to say, and not hanging */
     MESSAGE_LOCK,        /* {}, with the open descriptor of the lock of the store: the keeper's, for
                             httpd to hand to the next one */
+    MESSAGE_SEGMENT,     /* {}, with the open descriptor of live/segment.h */
     MESSAGE_BRIEF,       /* the rest of brief_to_json(); the brief is whole */
     MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
-    MESSAGE_SIGN,        /* {id, sentence, account | certificate, url, nonce, and for newOrder
+    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
                            sentence_order_to_json()} -> SIGNED {id, jws} */
-    MESSAGE_REGISTERED,  /* {id, account, url, terms?} -> DONE: the account URL is on disk */
-    MESSAGE_CONTACTED,   /* {id, account} -> DONE: it is on disk which contacts the CA was told */
-    MESSAGE_UNREGISTER,  /* {id, account} -> DONE: the CA does not know the account any more */
-    MESSAGE_ORDERED,     /* {id, certificate, url, finalize?} -> DONE: they are on disk */
-    MESSAGE_ABANDON,     /* {id, certificate} -> DONE: the order is lost or failed, forget it */
-    MESSAGE_INSTALL,     /* {id, certificate, pem} -> DONE {id, facts}: checked, stored, live */
-    MESSAGE_FAILED,      /* {id, account | certificate, failure | null} -> DONE: remember, forget */
-    MESSAGE_WINDOW,      /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
+    MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
+    MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
+    MESSAGE_ORDERED,    /* {id, certificate, url, finalize?} -> DONE: they are on disk */
+    MESSAGE_ABANDON,    /* {id, certificate} -> DONE: the order is lost or failed, forget it */
+    MESSAGE_INSTALL, /* {id, certificate, pem} -> DONE {id, facts, activation}: checked, stored, and
+                            on its way to httpd */
+    MESSAGE_SEEN,    /* {id, certificate, fingerprint, outcome, why?} -> DONE {id, activation}: what
+                            a client of this httpd was served after a certificate went live */
+    MESSAGE_FAILED,  /* {id, account | certificate, failure | null} -> DONE: remember, forget */
+    MESSAGE_WINDOW,  /* {id, certificate, window} -> DONE: when to renew it is on disk */
     MESSAGE_VALIDATIONS, /* {id, certificate, validations} -> DONE: how long the CA goes by its
                             validations is on disk */
     MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */

@@ -53,6 +53,12 @@ typedef struct plan_certificate {
                                          one's by now */
     const char
         *unusable; /* why a virtual host that uses it cannot use the one in the store; or NULL */
+    const char
+        *restart_why; /* what keeps a new one from going live without a restart of httpd: half a
+                                sentence; NULL: nothing */
+    apr_array_header_t
+        *doors;        /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a
+                                  client of this httpd meets it */
     const char *where; /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 
@@ -79,6 +85,7 @@ typedef struct plan {
     const char *user; /* ACMEUser as configured; NULL: httpd was not started as root */
     int uid, gid;     /* the agent's; meaningless without user */
     int reload;       /* 1: graceful, 0: off */
+    int live;         /* new certificates are left in memory, and a restart is for what cannot be */
     int reload_from;  /* the time of the day for restarts that can wait, in minutes ... */
     int reload_to;    /* ... from and to; both the same: at any time */
     int max_parallel;

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "crypto/jose.h"
 #include "keeper/program.h"
-#include "keeper/sentence.h"
 #include "keeper/url.h"
 
 #define EXEC_LIMIT apr_time_from_sec(30)
@@ -20,6 +19,11 @@
 /* How long an account that the CA has forgotten may be bound again, and how often. */
 #define REBINDING_SPAN apr_time_from_sec(60 * 60)
 #define REBINDING_PAUSE apr_time_from_sec(24 * 60 * 60)
+
+static void tell(keeper_account_t *account, change_kind_t kind, const eab_result_t *result)
+{
+    changes_tell_account(account->means->changes, kind, account, result);
+}
 
 static void forget_eab_key(keeper_account_t *account)
 {
@@ -38,7 +42,7 @@ static void clear_eab_problem(keeper_account_t *account)
     if (account->eab_problem != NULL) {
         apr_pool_destroy(account->eab_problem->pool);
     }
-    apr_pool_create(&pool, account->keeper->pool);
+    apr_pool_create(&pool, account->means->pool);
     account->eab_problem = eab_result_make(pool);
 }
 
@@ -55,7 +59,7 @@ static void read_file_source(keeper_account_t *account)
     const char *warning = NULL;
 
     forget_eab_key(account);
-    apr_pool_create(&account->eab_pool, account->keeper->pool);
+    apr_pool_create(&account->eab_pool, account->means->pool);
     clear_eab_problem(account);
     if (eabsource_read(&account->eab_key, account->source, account->plan->eab_alg, &warning,
                        account->eab_problem, account->eab_pool)
@@ -69,7 +73,7 @@ static void decode_output(keeper_account_t *account, const secret_t *output)
 {
     const char *warning = NULL;
 
-    apr_pool_create(&account->eab_pool, account->keeper->pool);
+    apr_pool_create(&account->eab_pool, account->means->pool);
     if (eabsource_decode(&account->eab_key, account->source, output, account->plan->eab_alg,
                          &warning, account->eab_problem, account->eab_pool)
         != APR_SUCCESS) {
@@ -84,7 +88,7 @@ static void on_program(void *baton, const program_outcome_t *outcome)
 
     account->eab_running = 0;
     if (account->registration->url != NULL) { /* it was bound meanwhile: no key is needed */
-        sentence_resume(account->keeper, &account->waiting, account->index);
+        tell(account, CHANGE_KEY, NULL);
         return;
     }
     if (!outcome->started) {
@@ -101,18 +105,14 @@ static void on_program(void *baton, const program_outcome_t *outcome)
         eab_result_set(account->eab_problem, APR_EGENERAL, EAB_PROBLEM_EAB_KEY,
                        "The program %s of ACMEEABKey failed with %s; its messages are in the error "
                        "log.",
-                       account->source->path, program_describe_end(outcome, account->keeper->pool));
+                       account->source->path, program_describe_end(outcome, account->means->pool));
         account->eab_problem->cause = program_cause(outcome);
     }
     else {
         decode_output(account, outcome->output);
     }
-    if (account->eab_key != NULL) {
-        sentence_resume(account->keeper, &account->waiting, account->index);
-    }
-    else { /* signing would only run the program again */
-        sentence_refuse(account->keeper, &account->waiting, account->eab_problem);
-    }
+    /* Without a key nobody shall sign: that would only run the program again. */
+    tell(account, CHANGE_KEY, account->eab_key != NULL ? NULL : account->eab_problem);
 }
 
 static void read_program_source(keeper_account_t *account)
@@ -120,8 +120,8 @@ static void read_program_source(keeper_account_t *account)
     clear_eab_problem(account);
     forget_eab_key(account);
     account->eab_running = 1;
-    program_start(account->keeper->loop, account->source->argv, 0, LIMIT_EAB_SOURCE, EXEC_LIMIT,
-                  on_program, account, account->keeper->pool);
+    program_start(account->means->loop, account->source->argv, 0, LIMIT_EAB_SOURCE, EXEC_LIMIT,
+                  on_program, account, account->means->pool);
 }
 
 static void read_source(keeper_account_t *account)
@@ -167,7 +167,7 @@ static void open_source(keeper_account_t *account)
     }
     else if ((account->source != NULL
               || eabsource_parse(&account->source, plan->eab_source, account->eab_problem,
-                                 account->keeper->pool)
+                                 account->means->pool)
                      == APR_SUCCESS)
              && account->registration->created == 0 && account->registration->url == NULL
              && !account->eab_running) {
@@ -258,7 +258,7 @@ static apr_status_t permit_rebinding(keeper_account_t *account, eab_result_t *re
         return refuse_rebinding(account, REBINDING_PAUSE - since, result);
     }
     registration->rebinding = now;
-    rv = registration_save(account->keeper->store, registration, result, result->pool);
+    rv = registration_save(account->means->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->rebinding = before;
     }
@@ -282,9 +282,9 @@ apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_
 static void load(keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
-    store_t *store = account->keeper->store;
+    store_t *store = account->means->store;
 
-    apr_pool_create(&account->pool, account->keeper->pool);
+    apr_pool_create(&account->pool, account->means->pool);
     account->registration = NULL;
     account->key = NULL;
     account->broken = eab_result_make(account->pool);
@@ -311,20 +311,33 @@ static void load(keeper_account_t *account)
     }
 }
 
-keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan)
+static void recall_failure(keeper_account_t *account)
 {
-    keeper_account_t *account = apr_pcalloc(keeper->pool, sizeof(*account));
+    apr_pool_t *pool = NULL;
 
-    account->keeper = keeper;
+    if (account->registration != NULL) {
+        apr_pool_create(&pool, account->means->pool);
+        failing_recall(&account->failing, account->means, account->registration->id,
+                       account_fingerprint(account, pool), 0);
+        apr_pool_destroy(pool);
+    }
+}
+
+keeper_account_t *account_open(const means_t *means, int index, const plan_account_t *plan)
+{
+    keeper_account_t *account = apr_pcalloc(means->pool, sizeof(*account));
+
+    account->means = means;
     account->index = index;
     account->plan = plan;
-    account->contacts = apr_array_pstrcat(keeper->pool, plan->contacts, ' ');
+    account->contacts = apr_array_pstrcat(means->pool, plan->contacts, ' ');
     clear_eab_problem(account);
     load(account);
     if (account->broken->rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "Account %s (%s) cannot be used: %s", plan->label, plan->where,
                  account->broken->detail);
     }
+    recall_failure(account);
     return account;
 }
 
@@ -337,11 +350,13 @@ int account_mend(keeper_account_t *account)
     }
     load(account);
     apr_pool_destroy(before);
-    if (account->broken->rv == APR_SUCCESS) {
-        log_line(LOG_LEVEL_NOTICE, "Account %s (%s) can be used again", account->plan->label,
-                 account->plan->where);
+    if (account->broken->rv != APR_SUCCESS) {
+        return 0;
     }
-    return account->broken->rv == APR_SUCCESS;
+    log_line(LOG_LEVEL_NOTICE, "Account %s (%s) can be used again", account->plan->label,
+             account->plan->where);
+    recall_failure(account);
+    return 1;
 }
 
 apr_status_t account_registered(keeper_account_t *account, const char *url, const char *terms,
@@ -365,12 +380,12 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     if (account->url_pool != NULL) {
         apr_pool_destroy(account->url_pool);
     }
-    apr_pool_create(&account->url_pool, account->keeper->pool);
+    apr_pool_create(&account->url_pool, account->means->pool);
     registration->url = apr_pstrdup(account->url_pool, url);
     registration->created = apr_time_now();
     registration->terms = url_is_plain(terms) ? apr_pstrdup(account->url_pool, terms) : NULL;
     registration->contacts = account->contacts;
-    rv = registration_save(account->keeper->store, registration, result, result->pool);
+    rv = registration_save(account->means->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->url = NULL;
         return rv;
@@ -378,6 +393,7 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     forget_eab_key(account);
     log_line(LOG_LEVEL_NOTICE, "Account %s is registered at the CA: %s", account->plan->label,
              log_escape(result->pool, url));
+    tell(account, CHANGE_REGISTERED, NULL);
     return APR_SUCCESS;
 }
 
@@ -398,7 +414,7 @@ apr_status_t account_contacted(keeper_account_t *account, eab_result_t *result)
     apr_status_t rv;
 
     registration->contacts = account->contacts;
-    rv = registration_save(account->keeper->store, registration, result, result->pool);
+    rv = registration_save(account->means->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->contacts = before;
     }
@@ -414,13 +430,14 @@ apr_status_t account_unregister(keeper_account_t *account, eab_result_t *result)
         return APR_SUCCESS;
     }
     account->registration->url = NULL;
-    rv = registration_save(account->keeper->store, account->registration, result, result->pool);
+    rv = registration_save(account->means->store, account->registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         account->registration->url = before;
         return rv;
     }
     log_line(LOG_LEVEL_WARNING, "Account %s: the CA does not know the account %s any more",
              account->plan->label, log_escape(result->pool, before));
+    tell(account, CHANGE_UNREGISTERED, NULL);
     return APR_SUCCESS;
 }
 
@@ -430,11 +447,24 @@ apr_status_t account_attempted(keeper_account_t *account, eab_result_t *result)
 
     if (!account->registration->attempted) {
         account->registration->attempted = 1;
-        rv = registration_save(account->keeper->store, account->registration, result, result->pool);
+        rv = registration_save(account->means->store, account->registration, result, result->pool);
         if (rv != APR_SUCCESS) {
             account->registration->attempted = 0;
         }
     }
+    return rv;
+}
+
+apr_status_t account_failed(keeper_account_t *account, failure_t *failure, eab_result_t *result)
+{
+    apr_status_t rv;
+
+    if (failure != NULL) {
+        failure->fingerprint = account_fingerprint(account, result->pool);
+    }
+    rv = failing_keep(&account->failing, account->means, account->registration->id, failure, 0,
+                      result);
+    tell(account, failure != NULL ? CHANGE_FAILED : CHANGE_RECOVERED, NULL);
     return rv;
 }
 

@@ -4,11 +4,41 @@
 
 /* keeper/account.h - an account's key, its binding, its EAB key for as long as that is needed. */
 
-#include "keeper/keeper.h"
+#include "crypto/keypair.h"
+#include "crypto/secret.h"
+#include "ipc/brief.h"
+#include "keeper/eabsource.h"
+#include "keeper/failing.h"
+#include "keeper/means.h"
+#include "store/registration.h"
+
+typedef struct keeper_account {
+    const means_t *means;
+    int index; /* in the plan */
+    const plan_account_t *plan;
+    apr_pool_t *pool; /* owns registration, key, broken and what was read of files */
+    registration_t *registration;
+    keypair_t *key; /* NULL when broken */
+    const char *thumbprint;
+    const char *ca_pem;            /* what is in ACMECACertificateFile, or NULL */
+    const char *proxy_credentials; /* "user:password", or NULL */
+    eab_result_t *broken;          /* why the account cannot be used; rv APR_SUCCESS: it can */
+    const char *contacts;          /* those of the plan, as the registration has them */
+    apr_pool_t *url_pool; /* owns the registration's URL and terms, when they came since then */
+    eabsource_t *source;  /* NULL without EAB */
+    apr_pool_t *eab_pool; /* owns eab_key; gone once the account is bound */
+    secret_t *eab_key;    /* the HMAC key, only while the account is not bound */
+    eab_result_t *eab_problem; /* why there is none; in a pool of its own, made anew each time */
+    int eab_running;           /* an exec: source is at work */
+    failing_t failing;
+    brief_directory_t told; /* by the CA of itself */
+    apr_pool_t *told_pool;
+    apr_time_t told_at; /* when that was last written, by clock_steady(); 0: not by this process */
+} keeper_account_t;
 
 /** Load or make the account key, and read the EAB key if the account is not bound yet. Never fails:
  * what is wrong is in account->broken or account->eab_problem. */
-keeper_account_t *account_open(keeper_t *keeper, int index, const plan_account_t *plan);
+keeper_account_t *account_open(const means_t *means, int index, const plan_account_t *plan);
 
 /** Try the same again for an account that is broken because of the store: the disk may have room
  * again, or a file may have been restored.
@@ -40,8 +70,12 @@ apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_
 
 /** Make sure that the EAB key is there, reading its source again after a failure.
  * @return APR_SUCCESS (eab_key is there, or none is configured), APR_EAGAIN (an exec: source is at
- *         work: sentence_resume() follows), or the failure in result */
+ *         work: CHANGE_KEY follows), or the failure in result */
 apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *result);
+
+/** The agent's attempt at the account failed; NULL: nothing fails any more. The fingerprint is set here.
+ * @return APR_SUCCESS, or why that is in memory only in result */
+apr_status_t account_failed(keeper_account_t *account, failure_t *failure, eab_result_t *result);
 
 /** Of everything whose change may mend a failure of this account. In p. */
 const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p);

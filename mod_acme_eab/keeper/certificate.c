@@ -12,14 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
-#include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/dns.h"
-#include "keeper/reload.h"
-#include "keeper/sentence.h"
 #include "keeper/url.h"
-#include "keeper/validation.h"
-#include "keeper/window.h"
 #include "policy/subset.h"
 
 #define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
@@ -58,11 +51,11 @@ static int journal_fits(const keeper_certificate_t *certificate, const journal_t
 /* Nothing depends on it when this fails; it is tried again. */
 static void remove_journal(keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
 
-    certificate->over = journal_remove(keeper->store, certificate->plan->id, ptemp) != APR_SUCCESS;
+    certificate->over = journal_remove(means->store, certificate->plan->id, ptemp) != APR_SUCCESS;
     if (certificate->over) {
-        keeper_mend_later(keeper);
+        changes_tell_store(means->changes);
     }
 }
 
@@ -80,7 +73,7 @@ static int is_installed(const keeper_certificate_t *certificate)
 
 static void open_journal(keeper_certificate_t *certificate)
 {
-    store_t *store = certificate->keeper->store;
+    store_t *store = certificate->means->store;
     const char *id = certificate->plan->id;
     eab_result_t *result;
     apr_status_t rv;
@@ -88,7 +81,7 @@ static void open_journal(keeper_certificate_t *certificate)
     if (certificate->account->registration == NULL) {
         return; /* whether the order is still ours is known when the account can be read */
     }
-    apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
+    apr_pool_create(&certificate->order_pool, certificate->means->pool);
     result = eab_result_make(certificate->order_pool);
     rv = journal_load(&certificate->journal, store, id, result, certificate->order_pool);
     if (rv != APR_SUCCESS) {
@@ -112,10 +105,9 @@ static void open_journal(keeper_certificate_t *certificate)
 
 static void recover(const keeper_certificate_t *certificate)
 {
-    const keeper_t *keeper = certificate->keeper;
-    eab_result_t *result = eab_result_make(keeper->pool);
-    apr_status_t rv =
-        generation_recover(keeper->store, certificate->plan->id, result, keeper->pool);
+    const means_t *means = certificate->means;
+    eab_result_t *result = eab_result_make(means->pool);
+    apr_status_t rv = generation_recover(means->store, certificate->plan->id, result, means->pool);
 
     if (rv != APR_SUCCESS || result->rv != APR_SUCCESS) {
         log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
@@ -132,7 +124,7 @@ static void say_damaged(const keeper_certificate_t *certificate, apr_pool_t *pte
     if (plan->loaded == NULL) {
         return;
     }
-    generation_find(&best, certificate->keeper->store, plan->id, plan->names, apr_time_now(), why,
+    generation_find(&best, certificate->means->store, plan->id, plan->names, apr_time_now(), why,
                     ptemp);
     if (why->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(why->rv)
         && (best == NULL || strcmp(best->number, plan->loaded) != 0)) {
@@ -145,17 +137,17 @@ static void say_damaged(const keeper_certificate_t *certificate, apr_pool_t *pte
 
 static void open_best(keeper_certificate_t *certificate)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     eab_result_t *result;
     const char *id = certificate->plan->id;
 
-    apr_pool_create(&certificate->best_pool, keeper->pool);
+    apr_pool_create(&certificate->best_pool, means->pool);
     result = eab_result_make(certificate->best_pool);
-    if (keeper->store->trouble == NULL) {
+    if (means->store->trouble == NULL) {
         say_damaged(certificate, certificate->best_pool);
         recover(certificate);
     }
-    generation_find(&certificate->best, keeper->store, id, certificate->plan->names, apr_time_now(),
+    generation_find(&certificate->best, means->store, id, certificate->plan->names, apr_time_now(),
                     result, certificate->best_pool);
     if (certificate->best != NULL && certificate->best->account == NULL) {
         log_line(LOG_LEVEL_NOTICE,
@@ -168,42 +160,55 @@ static void open_best(keeper_certificate_t *certificate)
 /* The number alone proves nothing: somebody may have removed what had it. */
 static int is_served(const keeper_certificate_t *certificate, const generation_t *generation)
 {
-    const char *loaded = certificate->plan->loaded_fingerprint;
+    const char *in_use = certificate->in_use;
 
-    return loaded != NULL && generation != NULL
-           && strcmp(loaded, generation->facts->fingerprint) == 0;
+    return in_use != NULL && generation != NULL
+           && strcmp(in_use, generation->facts->fingerprint) == 0;
 }
 
 /* In a pool of its own: best is replaced when another one is installed. */
 static void open_served(keeper_certificate_t *certificate)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     const plan_certificate_t *plan = certificate->plan;
     const char *number =
         is_served(certificate, certificate->best) ? certificate->best->number : plan->loaded;
     generation_t *generation = NULL;
 
     if (number != NULL) {
-        generation_load(&generation, keeper->store, plan->id, number, keeper->pool);
+        generation_load(&generation, means->store, plan->id, number, means->pool);
     }
     if (is_served(certificate, generation)) {
         certificate->served = generation;
     }
 }
 
-keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan)
+static void recall_failure(keeper_certificate_t *certificate)
 {
-    keeper_certificate_t *certificate = apr_pcalloc(keeper->pool, sizeof(*certificate));
+    const plan_certificate_t *plan = certificate->plan;
+    apr_pool_t *pool = NULL;
 
-    certificate->keeper = keeper;
+    apr_pool_create(&pool, certificate->means->pool);
+    failing_recall(&certificate->failing, certificate->means, plan->id,
+                   certificate_fingerprint(certificate, pool), plan->names->nelts);
+    apr_pool_destroy(pool);
+}
+
+keeper_certificate_t *certificate_open(const means_t *means, int index,
+                                       const plan_certificate_t *plan, keeper_account_t *account)
+{
+    keeper_certificate_t *certificate = apr_pcalloc(means->pool, sizeof(*certificate));
+
+    certificate->means = means;
     certificate->index = index;
     certificate->plan = plan;
-    certificate->account = keeper_account_at(keeper, plan->account);
+    certificate->account = account;
+    certificate->in_use = plan->loaded_fingerprint;
+    certificate->activation = ACTIVATION_RESTART;
     open_best(certificate);
     open_served(certificate);
-    window_open(certificate);
-    validation_open(certificate);
     open_journal(certificate);
+    recall_failure(certificate);
     return certificate;
 }
 
@@ -221,10 +226,15 @@ void certificate_mend(keeper_certificate_t *certificate)
     }
 }
 
+static void tell(keeper_certificate_t *certificate, change_kind_t kind, const eab_result_t *result)
+{
+    changes_tell_certificate(certificate->means->changes, kind, certificate, result);
+}
+
 static void on_key(void *baton, EVP_PKEY *pkey)
 {
     keeper_certificate_t *certificate = baton;
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     apr_pool_t *pool = NULL;
     eab_result_t *result;
     keypair_t *key;
@@ -242,23 +252,23 @@ static void on_key(void *baton, EVP_PKEY *pkey)
                        "A private key for %s could not be made.", certificate->plan->id);
     }
     else {
-        journal_save_key(keeper->store, certificate->plan->id, key, result, pool);
+        journal_save_key(means->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
-        sentence_refuse(keeper, &certificate->waiting, result);
+        tell(certificate, CHANGE_KEY, result);
         apr_pool_destroy(pool);
         return;
     }
     certificate->key = key;
     certificate->key_pool = pool;
-    sentence_resume(keeper, &certificate->waiting, certificate->index);
+    tell(certificate, CHANGE_KEY, NULL);
 }
 
 static void make_key(keeper_certificate_t *certificate)
 {
     if (certificate->key == NULL && !certificate->key_running) {
         certificate->key_running = 1;
-        keymaker_start(certificate->keeper->keymaker, certificate->plan->key_type, on_key,
+        keymaker_start(certificate->means->keymaker, certificate->plan->key_type, on_key,
                        certificate);
     }
 }
@@ -360,14 +370,14 @@ static apr_status_t begin_journal(keeper_certificate_t *certificate,
     journal_t *journal;
     apr_status_t rv;
 
-    apr_pool_create(&certificate->order_pool, certificate->keeper->pool);
+    apr_pool_create(&certificate->order_pool, certificate->means->pool);
     journal = apr_pcalloc(certificate->order_pool, sizeof(*journal));
     journal->account = certificate->account->registration->id;
     journal->key_type = certificate->plan->key_type;
     journal->since = apr_time_now();
     if ((rv = choose_names(journal, certificate, names, result, certificate->order_pool))
             != APR_SUCCESS
-        || (rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
+        || (rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
                               certificate->order_pool))
                != APR_SUCCESS) {
         forget_order(certificate);
@@ -423,11 +433,14 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
     }
     journal->order_url = url;
     journal->finalize = url_is_https(finalize) ? finalize : NULL;
-    rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
+    rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
                       result->pool);
     journal->order_url = rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, url) : NULL;
     journal->finalize =
         rv == APR_SUCCESS ? apr_pstrdup(certificate->order_pool, journal->finalize) : NULL;
+    if (rv == APR_SUCCESS) {
+        tell(certificate, CHANGE_ORDERED, NULL);
+    }
     return rv;
 }
 
@@ -463,33 +476,32 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
     }
     if (!journal->finalized) {
         journal->finalized = 1;
-        rv = journal_save(certificate->keeper->store, certificate->plan->id, journal, result,
+        rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
                           result->pool);
         if (rv != APR_SUCCESS) {
             journal->finalized = 0;
             return rv;
         }
-        dns_release(certificate->keeper->dns, certificate); /* all names are valid */
+        tell(certificate, CHANGE_FINALIZED, NULL);
     }
     return APR_SUCCESS;
 }
 
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     eab_result_t *gone = eab_result_make(result->pool);
-    apr_status_t rv = journal_remove(keeper->store, certificate->plan->id, result->pool);
+    apr_status_t rv = journal_remove(means->store, certificate->plan->id, result->pool);
 
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_STORE,
-                              "The order in %s/pending/%s could not be removed.",
-                              keeper->store->dir, certificate->plan->id);
+                              "The order in %s/pending/%s could not be removed.", means->store->dir,
+                              certificate->plan->id);
     }
     forget_order(certificate);
     eab_result_set(gone, APR_EINVAL, EAB_PROBLEM_INTERNAL, "The order for %s was given up.",
                    certificate->plan->id);
-    sentence_refuse(keeper, &certificate->waiting, gone);
-    dns_release(keeper->dns, certificate);
+    tell(certificate, CHANGE_ABANDONED, gone);
     return APR_SUCCESS;
 }
 
@@ -564,14 +576,14 @@ static apr_status_t choose_covered(apr_array_header_t **pnames,
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 const apr_array_header_t *names, eab_result_t *result)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     const registration_t *registration = certificate->account->registration;
     generation_t *generation = NULL;
     apr_pool_t *pool = NULL;
     apr_status_t rv;
 
-    apr_pool_create(&pool, keeper->pool);
-    rv = generation_install(&generation, keeper->store, certificate->plan->id, chain,
+    apr_pool_create(&pool, means->pool);
+    rv = generation_install(&generation, means->store, certificate->plan->id, chain,
                             certificate->key, names, certificate->journal->account,
                             registration->directory, apr_time_now(), result, pool);
     if (rv != APR_SUCCESS) {
@@ -584,16 +596,21 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     certificate->best = generation;
     apr_pool_destroy(certificate->best_pool);
     certificate->best_pool = pool;
+    certificate->activation = ACTIVATION_RESTART;
+    certificate->activation_why = NULL;
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
-    generation_prune(keeper->store, certificate->plan->id, certificate->plan->loaded, result->pool);
+    generation_prune(means->store, certificate->plan->id,
+                     certificate->served != NULL ? certificate->served->number
+                                                 : certificate->plan->loaded,
+                     result->pool);
     return APR_SUCCESS;
 }
 
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result)
 {
-    keeper_t *keeper = certificate->keeper;
+    const means_t *means = certificate->means;
     apr_pool_t *pool = NULL;
     apr_array_header_t *names = NULL;
     chain_t *chain = NULL;
@@ -603,7 +620,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No order for %s is in flight.", certificate->plan->id);
     }
-    apr_pool_create(&pool, keeper->pool);
+    apr_pool_create(&pool, means->pool);
     if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
         && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
         && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
@@ -616,7 +633,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
                  certificate->plan->id, log_escape(pool, facts->issuer),
                  clock_format(pool, facts->not_after), facts->serial);
-        reload_consider(keeper->reload);
+        tell(certificate, CHANGE_INSTALLED, NULL);
     }
     apr_pool_destroy(pool);
     return rv;
@@ -684,20 +701,69 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->obtained = best->installed;
     facts->generation = best->number;
     facts->ari_id = best->facts->ari_id;
+    facts->activation = certificate->activation;
+    facts->activation_why = certificate->activation_why;
     facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }
 
-int certificate_waits_for_reload(const keeper_certificate_t *certificate)
+static void take_into_use(keeper_certificate_t *certificate)
+{
+    const means_t *means = certificate->means;
+    apr_pool_t *old = certificate->in_use_pool;
+
+    apr_pool_create(&certificate->in_use_pool, means->pool);
+    certificate->in_use =
+        apr_pstrdup(certificate->in_use_pool, certificate->best->facts->fingerprint);
+    generation_load(&certificate->served, means->store, certificate->plan->id,
+                    certificate->best->number, certificate->in_use_pool);
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+}
+
+void certificate_activate(keeper_certificate_t *certificate, const char *activation,
+                          const char *why)
+{
+    certificate->activation = activation;
+    certificate->activation_why = why != NULL ? apr_pstrdup(certificate->best_pool, why) : NULL;
+    if (strcmp(activation, ACTIVATION_LIVE) == 0) {
+        take_into_use(certificate);
+        tell(certificate, CHANGE_LOADED, NULL);
+    }
+}
+
+int certificate_waits(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
            && !is_served(certificate, certificate->best);
 }
 
+int certificate_waits_for_reload(const keeper_certificate_t *certificate)
+{
+    return certificate_waits(certificate)
+           && strcmp(certificate->activation, ACTIVATION_RESTART) == 0;
+}
+
+apr_status_t certificate_failed(keeper_certificate_t *certificate, failure_t *failure,
+                                eab_result_t *result)
+{
+    const plan_certificate_t *plan = certificate->plan;
+    apr_status_t rv;
+
+    if (failure != NULL) {
+        failure->fingerprint = certificate_fingerprint(certificate, result->pool);
+    }
+    rv = failing_keep(&certificate->failing, certificate->means, plan->id, failure,
+                      plan->names->nelts, result);
+    tell(certificate, failure != NULL ? CHANGE_FAILED : CHANGE_RECOVERED, NULL);
+    return rv;
+}
+
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p)
 {
     const plan_certificate_t *plan = certificate->plan;
-    const apr_array_header_t *ports = certificate->keeper->plan->http_ports;
+    const apr_array_header_t *ports = certificate->means->plan->http_ports;
     const char *text;
     unsigned char digest[32];
     int i;

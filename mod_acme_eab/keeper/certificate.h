@@ -4,12 +4,47 @@
 
 /* keeper/certificate.h - a configured certificate: what is installed, and its order in flight. */
 
-#include "keeper/keeper.h"
+#include "crypto/keypair.h"
+#include "ipc/brief.h"
+#include "keeper/account.h"
+#include "keeper/failing.h"
+#include "keeper/means.h"
+#include "store/generation.h"
+#include "store/journal.h"
+
+typedef struct keeper_certificate {
+    const means_t *means;
+    int index; /* in the plan */
+    const plan_certificate_t *plan;
+    keeper_account_t *account;
+    generation_t *best;         /* what httpd should serve; NULL: nothing */
+    apr_pool_t *best_pool;      /* owns it */
+    generation_t *served;       /* what httpd serves, as long as it is in the store; or NULL */
+    const char *in_use;         /* the fingerprint of what it serves, or NULL */
+    apr_pool_t *in_use_pool;    /* of both, once they are not what httpd was started with */
+    const char *activation;     /* how best comes into use: ACTIVATION_..., static */
+    const char *activation_why; /* in best_pool, or longer; or NULL */
+    apr_time_t installed;       /* when best came, if that was in this process; else 0 */
+    apr_time_t
+        replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
+    brief_window_t window; /* what the CA said of when to renew it */
+    apr_pool_t *window_pool;
+    brief_validations_t validations; /* how long the CA goes by them */
+    apr_pool_t *validations_pool;
+    journal_t *journal; /* the order in flight, or NULL */
+    keypair_t *key;     /* its key, once it is made */
+    int over;           /* the last order is over and could not be removed from the store */
+    int key_running;
+    apr_pool_t *order_pool; /* owns journal and key */
+    apr_pool_t *key_pool;   /* part of it, of the key */
+    failing_t failing;
+} keeper_certificate_t;
 
 /** Look up what the store has: the best generation and the order in flight. A journal that another
  * configuration began (other names or account) is dropped, unless its finalize was sent:
  * that certificate may exist and is collected first. */
-keeper_certificate_t *certificate_open(keeper_t *keeper, int index, const plan_certificate_t *plan);
+keeper_certificate_t *certificate_open(const means_t *means, int index,
+                                       const plan_certificate_t *plan, keeper_account_t *account);
 
 /** The store can be written to again: remove an order that is over and could not be removed. */
 void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp);
@@ -30,15 +65,14 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
 
 /** A finalize is about to be signed: the key, of the type that is configured now, and that fact are
  * on disk.
- * @return APR_EAGAIN while the key is being made: sentence_resume() follows */
+ * @return APR_EAGAIN while the key is being made: CHANGE_KEY follows */
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result);
 
 /** The order is lost or failed: forget it and its key. */
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result);
 
 /** Check a chain that the CA sent, make it the next generation, and end the order. It covers what was
- * ordered, or less where the plan allows that and policy/subset.h permits it. httpd's reload follows
- * by itself. */
+ * ordered, or less where the plan allows that and policy/subset.h permits it. */
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
 
@@ -49,8 +83,23 @@ const char *certificate_replaced(const keeper_certificate_t *certificate);
 /** The best certificate as the agent may know it, in p; NULL when there is none. */
 brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_pool_t *p);
 
-/** True when httpd should load something else than it has. */
+/** How the best certificate comes into use: by a restart, unless it is said otherwise here. With
+ * ACTIVATION_LIVE it is in use from now on.
+ * @param why is copied; or NULL */
+void certificate_activate(keeper_certificate_t *certificate, const char *activation,
+                          const char *why);
+
+/** True when httpd should serve something else than it does, whichever way. */
+int certificate_waits(const keeper_certificate_t *certificate);
+
+/** True when httpd should load something else than it has, and nothing but a restart makes it. */
 int certificate_waits_for_reload(const keeper_certificate_t *certificate);
+
+/** The agent's attempt at the certificate failed; NULL: nothing fails any more. The fingerprint is set
+ * here.
+ * @return APR_SUCCESS, or why that is in memory only in result */
+apr_status_t certificate_failed(keeper_certificate_t *certificate, failure_t *failure,
+                                eab_result_t *result);
 
 /** Of everything whose change may mend a failure of this certificate. In p. */
 const char *certificate_fingerprint(const keeper_certificate_t *certificate, apr_pool_t *p);

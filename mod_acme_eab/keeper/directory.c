@@ -10,7 +10,7 @@
 
 static const char *path_of(apr_pool_t *p, const keeper_account_t *account)
 {
-    return store_path(p, account->keeper->store, "accounts", account->registration->id,
+    return store_path(p, account->means->store, "accounts", account->registration->id,
                       "directory.json");
 }
 
@@ -19,7 +19,7 @@ static void take(keeper_account_t *account, const json_t *json)
 {
     apr_pool_t *before = account->told_pool;
 
-    apr_pool_create(&account->told_pool, account->keeper->pool);
+    apr_pool_create(&account->told_pool, account->means->pool);
     brief_directory_from_json(&account->told, json, account->told_pool);
     if (before != NULL) {
         apr_pool_destroy(before);
@@ -34,7 +34,7 @@ void directory_open(keeper_account_t *account)
     if (account->registration == NULL) {
         return;
     }
-    apr_pool_create(&pool, account->keeper->pool);
+    apr_pool_create(&pool, account->means->pool);
     if (record_read(&json, path_of(pool, account), eab_result_make(pool), pool) == APR_SUCCESS) {
         take(account, json);
     }

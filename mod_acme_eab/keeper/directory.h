@@ -6,7 +6,7 @@
  * accounts/<id>/directory.json, so that a restart does not forget it. It is shown, and nothing is
  * decided by it. */
 
-#include "keeper/keeper.h"
+#include "keeper/account.h"
 
 /** Load what is stored; what is missing or damaged is as if nothing had been told. */
 void directory_open(keeper_account_t *account);

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "crypto/txtrecord.h"
-#include "keeper/agent.h"
 #include "keeper/program.h"
 #include "store/dnsjournal.h"
 
@@ -47,7 +46,10 @@ typedef struct dns_record {
 } dns_record_t;
 
 struct keeper_dns {
-    keeper_t *keeper;
+    const means_t *means;
+    const model_t *model;
+    dns_done_fn *done;
+    void *baton;
     apr_array_header_t *records; /* dns_record_t * */
     loop_timer_t *timer;
     apr_interval_time_t limit;
@@ -70,7 +72,7 @@ static apr_status_t save(const keeper_dns_t *dns, const char *certificate, eab_r
     apr_status_t rv;
     int i;
 
-    apr_pool_create(&pool, dns->keeper->pool);
+    apr_pool_create(&pool, dns->means->pool);
     kept = apr_array_make(pool, 4, sizeof(dnsjournal_record_t));
     for (i = 0; i < dns->records->nelts; ++i) {
         const dns_record_t *record = record_at(dns, i);
@@ -86,7 +88,7 @@ static apr_status_t save(const keeper_dns_t *dns, const char *certificate, eab_r
             copy->added = record->added;
         }
     }
-    rv = dnsjournal_save(dns->keeper->store, certificate, kept, result, pool);
+    rv = dnsjournal_save(dns->means->store, certificate, kept, result, pool);
     apr_pool_destroy(pool);
     return rv;
 }
@@ -97,7 +99,7 @@ static dns_record_t *push(keeper_dns_t *dns, const char *certificate,
     apr_pool_t *pool = NULL;
     dns_record_t *record;
 
-    apr_pool_create(&pool, dns->keeper->pool);
+    apr_pool_create(&pool, dns->means->pool);
     record = apr_pcalloc(pool, sizeof(*record));
     record->dns = dns;
     record->pool = pool;
@@ -151,7 +153,7 @@ static void forget(dns_record_t *record)
 
 static const plan_certificate_t *plan_of(const dns_record_t *record)
 {
-    const apr_array_header_t *certificates = record->dns->keeper->plan->certificates;
+    const apr_array_header_t *certificates = record->dns->means->plan->certificates;
     int i;
 
     for (i = 0; i < certificates->nelts; ++i) {
@@ -239,8 +241,7 @@ static void reply(dns_record_t *record, const eab_result_t *result)
     int i;
 
     for (i = 0; i < record->waiting->nelts; ++i) {
-        agent_reply(record->dns->keeper->agent, APR_ARRAY_IDX(record->waiting, i, int), NULL,
-                    result);
+        record->dns->done(record->dns->baton, APR_ARRAY_IDX(record->waiting, i, int), result);
     }
     apr_array_clear(record->waiting);
 }
@@ -292,7 +293,7 @@ static void on_command(void *baton, const program_outcome_t *outcome)
     apr_pool_t *pool = NULL;
     const char *failure;
 
-    apr_pool_create(&pool, dns->keeper->pool);
+    apr_pool_create(&pool, dns->means->pool);
     record->running = 0;
     record->tried |= outcome->started;
     --dns->running;
@@ -317,7 +318,7 @@ static void run(dns_record_t *record)
     const char *const *argv;
     apr_pool_t *pool = NULL;
 
-    apr_pool_create(&pool, dns->keeper->pool);
+    apr_pool_create(&pool, dns->means->pool);
     record->adding = record->wanted;
     record->running = 1;
     ++dns->running;
@@ -325,8 +326,8 @@ static void run(dns_record_t *record)
         argv = apr_pcalloc(pool, 2 * sizeof(*argv)); /* a start that fails, and says why */
         ((const char **)argv)[0] = "";
     }
-    program_start_with(dns->keeper->loop, argv, make_variables(record, pool), 1,
-                       LIMIT_PROGRAM_OUTPUT, dns->limit, on_command, record, dns->keeper->pool);
+    program_start_with(dns->means->loop, argv, make_variables(record, pool), 1,
+                       LIMIT_PROGRAM_OUTPUT, dns->limit, on_command, record, dns->means->pool);
     apr_pool_destroy(pool); /* the arguments were copied by the start */
 }
 
@@ -412,11 +413,11 @@ static void on_timer(void *baton)
 
 static int has_open_order(const dns_record_t *record)
 {
-    const keeper_t *keeper = record->dns->keeper;
+    const model_t *model = record->dns->model;
     int i;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (strcmp(certificate->plan->id, record->certificate) == 0) {
             return certificate->journal != NULL && !certificate->journal->finalized;
@@ -431,7 +432,7 @@ static void load(keeper_dns_t *dns, const char *certificate, apr_pool_t *ptemp)
     eab_result_t *result = eab_result_make(ptemp);
     int i;
 
-    if (dnsjournal_load(&records, dns->keeper->store, certificate, result, ptemp) != APR_SUCCESS) {
+    if (dnsjournal_load(&records, dns->means->store, certificate, result, ptemp) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR,
                  "%s Look for TXT records of _acme-challenge names that were left in the DNS.",
                  result->detail);
@@ -446,21 +447,26 @@ static void load(keeper_dns_t *dns, const char *certificate, apr_pool_t *ptemp)
     }
 }
 
-keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit)
+keeper_dns_t *dns_make(const model_t *model, apr_interval_time_t limit, dns_done_fn *done,
+                       void *baton)
 {
-    keeper_dns_t *dns = apr_pcalloc(keeper->pool, sizeof(*dns));
+    const means_t *means = model->means;
+    keeper_dns_t *dns = apr_pcalloc(means->pool, sizeof(*dns));
     apr_array_header_t *certificates;
     apr_pool_t *pool = NULL;
     int i;
 
-    dns->keeper = keeper;
+    dns->means = means;
+    dns->model = model;
+    dns->done = done;
+    dns->baton = baton;
     dns->limit = limit;
-    dns->records = apr_array_make(keeper->pool, 4, sizeof(dns_record_t *));
-    dns->timer = loop_timer_make(keeper->loop, on_timer, dns);
-    apr_pool_create(&pool, keeper->pool);
-    certificates = dnsjournal_list(keeper->store, pool);
+    dns->records = apr_array_make(means->pool, 4, sizeof(dns_record_t *));
+    dns->timer = loop_timer_make(means->loop, on_timer, dns);
+    apr_pool_create(&pool, means->pool);
+    certificates = dnsjournal_list(means->store, pool);
     /* Commands run as root, and are not taken from a store that may be somebody else's. */
-    for (i = 0; keeper->store->trouble == NULL && i < certificates->nelts; ++i) {
+    for (i = 0; means->store->trouble == NULL && i < certificates->nelts; ++i) {
         load(dns, APR_ARRAY_IDX(certificates, i, const char *), pool);
     }
     apr_pool_destroy(pool);
@@ -711,10 +717,15 @@ static void release(dns_record_t *record)
     }
 }
 
-void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate)
+void dns_hear(void *baton, const change_t *change)
 {
+    keeper_dns_t *dns = baton;
+    const keeper_certificate_t *certificate = change->certificate;
     int i;
 
+    if (change->kind != CHANGE_FINALIZED && change->kind != CHANGE_ABANDONED) {
+        return;
+    }
     for (i = 0; i < dns->records->nelts; ++i) {
         if (strcmp(record_at(dns, i)->certificate, certificate->plan->id) == 0) {
             release(record_at(dns, i));

@@ -21,16 +21,21 @@
  * dns-persist-01 is meant to stay: it is added once, and never removed again after an "add" that
  * succeeded; who has taken it out of the DNS since then has his reasons. */
 
-#include "keeper/keeper.h"
+#include "keeper/changes.h"
+#include "keeper/model.h"
 
 #define DNS_COMMAND_LIMIT apr_time_from_sec(120)
 
 typedef struct keeper_dns keeper_dns_t;
 
+/** The request with that id is done; result says whether the record is there. */
+typedef void dns_done_fn(void *baton, int id, const eab_result_t *result);
+
 /** Read the journals. Records of orders in flight stay, as the CA may be looking at them; all others
  * are removed from the DNS, configured or not.
  * @param limit on the time of one run of a command */
-keeper_dns_t *dns_make(keeper_t *keeper, apr_interval_time_t limit);
+keeper_dns_t *dns_make(const model_t *model, apr_interval_time_t limit, dns_done_fn *done,
+                       void *baton);
 
 /** A challenge, as the agent tells it. */
 typedef struct dns_challenge {
@@ -40,14 +45,14 @@ typedef struct dns_challenge {
     const char *issuer; /* of dns-persist-01: the CA's name for itself */
 } dns_challenge_t;
 
-/** Add the record for a challenge of the order in flight; replies to the request with that id, later.
- * @return APR_EAGAIN when the reply follows, else the refusal in result */
+/** Add the record for a challenge of the order in flight, for the request with that id.
+ * @return APR_SUCCESS when it is there; APR_EAGAIN when done is called later; else the refusal in result */
 apr_status_t dns_add(keeper_dns_t *dns, keeper_certificate_t *certificate,
                      const dns_challenge_t *challenge, int id, eab_result_t *result);
 
-/** The challenges of the certificate are decided, or its order is over: remove its records, but for
- * those that are meant to stay. */
-void dns_release(keeper_dns_t *dns, const keeper_certificate_t *certificate);
+/** When the challenges of a certificate are decided, or its order is over, its records are removed, but
+ * for those that are meant to stay. baton: the keeper_dns_t. */
+void dns_hear(void *baton, const change_t *change);
 
 /** The agent is gone: nobody waits for replies any more. */
 void dns_forget_agent(keeper_dns_t *dns);

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/name.h"
-#include "keeper/certificate.h"
 #include "policy/renew.h"
 
 #define HOUR apr_time_from_sec(3600)
@@ -80,13 +79,12 @@ int gathering_is_renewal(const keeper_certificate_t *certificate, const reload_m
 /* ---- what will come ---- */
 
 /* Another one of its account is renewed already, and that takes those along that are due soon. */
-static int is_called_along(const keeper_certificate_t *certificate)
+static int is_called_along(const model_t *model, const keeper_certificate_t *certificate)
 {
-    const keeper_t *keeper = certificate->keeper;
     int i;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *other = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *other = model_certificate(model, i);
 
         if (other->account == certificate->account && certificate_waits_for_reload(other)) {
             return 1;
@@ -96,7 +94,8 @@ static int is_called_along(const keeper_certificate_t *certificate)
 }
 
 /* As the agent plans it, though it knows the CA's clock as well. */
-static apr_time_t plan_renewal(const keeper_certificate_t *certificate, apr_time_t now)
+static apr_time_t plan_renewal(const model_t *model, const keeper_certificate_t *certificate,
+                               apr_time_t now)
 {
     const generation_t *best = certificate->best;
     const plan_certificate_t *plan = certificate->plan;
@@ -117,27 +116,28 @@ static apr_time_t plan_renewal(const keeper_certificate_t *certificate, apr_time
         facts.suggested = certificate->window.drawn;
         facts.repeated = certificate->window.repeated;
     }
-    if (renew_may_join(now, dice, &facts, &policy) && is_called_along(certificate)) {
+    if (renew_may_join(now, dice, &facts, &policy) && is_called_along(model, certificate)) {
         return now;
     }
     return renew_decide(now, dice, &facts, &policy).when;
 }
 
 /* When its renewal will come; 0: nobody knows. One that has failed may do so for long. */
-static apr_time_t expect_renewal(const keeper_certificate_t *certificate, apr_time_t now)
+static apr_time_t expect_renewal(const model_t *model, const keeper_certificate_t *certificate,
+                                 apr_time_t now)
 {
     const keeper_account_t *account = certificate->account;
     apr_time_t when;
 
     if (!certificate->plan->served || certificate->best == NULL
-        || certificate_waits_for_reload(certificate) || certificate->failure != NULL
-        || account->failure != NULL || account->broken->rv != APR_SUCCESS) {
+        || certificate_waits_for_reload(certificate) || certificate->failing.failure != NULL
+        || account->failing.failure != NULL || account->broken->rv != APR_SUCCESS) {
         return 0;
     }
     if (certificate->journal != NULL) {
         return is_younger_than(FRESH_RENEWAL, certificate, now) ? now : 0;
     }
-    when = plan_renewal(certificate, now);
+    when = plan_renewal(model, certificate, now);
     return when > now ? when : now;
 }
 
@@ -192,7 +192,7 @@ static void add_renewal(reload_facts_t *facts, const keeper_certificate_t *certi
     const chain_facts_t *served = certificate->served->facts;
     apr_time_t came = certificate->best->installed;
 
-    earliest(&facts->since, came != 0 ? came : certificate->keeper->since);
+    earliest(&facts->since, came != 0 ? came : certificate->means->since);
     earliest(&facts->deadline,
              reload_deadline(served->not_before, served->not_after, certificate->replace_by));
 }
@@ -201,7 +201,7 @@ static void add_waiting(reload_facts_t *facts, const keeper_certificate_t *certi
                         const reload_memory_t *memory)
 {
     apr_time_t installed =
-        certificate->installed != 0 ? certificate->installed : certificate->keeper->since;
+        certificate->installed != 0 ? certificate->installed : certificate->means->since;
 
     ++facts->waiting;
     facts->first |= certificate->plan->fallback;
@@ -223,15 +223,14 @@ static int is_worth_a_look(const reload_facts_t *facts, apr_time_t now)
     return facts->waiting > 0 && !facts->urgent && (facts->expected == 0 || facts->expected > now);
 }
 
-reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *memory,
-                               apr_time_t now)
+reload_facts_t gathering_facts(const model_t *model, const reload_memory_t *memory, apr_time_t now)
 {
     reload_facts_t facts;
     int i;
 
     memset(&facts, 0, sizeof(facts));
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         facts.coming += is_coming(certificate, now);
         if (certificate_waits_for_reload(certificate)
@@ -239,12 +238,12 @@ reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *me
             add_waiting(&facts, certificate, memory);
         }
     }
-    for (i = 0; is_worth_a_look(&facts, now) && i < keeper->certificates->nelts; ++i) {
-        earliest(&facts.expected, expect_renewal(keeper_certificate_at(keeper, i), now));
+    for (i = 0; is_worth_a_look(&facts, now) && i < model->certificates->nelts; ++i) {
+        earliest(&facts.expected, expect_renewal(model, model_certificate(model, i), now));
     }
     facts.renewed = memory->renewed;
-    facts.window.from = keeper->plan->reload_from;
-    facts.window.to = keeper->plan->reload_to;
+    facts.window.from = model->means->plan->reload_from;
+    facts.window.to = model->means->plan->reload_to;
     if (facts.window.from != facts.window.to) {
         facts.zone = zone_at(now);
     }
@@ -252,15 +251,14 @@ reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *me
 }
 
 /* "a.example b.example and 7 more" */
-static const char *name_renewals(const keeper_t *keeper, const reload_memory_t *memory,
-                                 apr_pool_t *p)
+static const char *name_renewals(const model_t *model, const reload_memory_t *memory, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, NAMED_MAX, sizeof(const char *));
     const char *text;
     int i, more = 0;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
         const char *name = APR_ARRAY_IDX(certificate->plan->names, 0, const char *);
 
         if (!gathering_is_renewal(certificate, memory)) {
@@ -277,10 +275,8 @@ static const char *name_renewals(const keeper_t *keeper, const reload_memory_t *
     return more > 0 ? apr_psprintf(p, "%s and %d more", text, more) : text;
 }
 
-static const char *name_cause(const keeper_t *keeper, reload_cause_t cause, apr_pool_t *p)
+static const char *name_cause(const plan_t *plan, reload_cause_t cause, apr_pool_t *p)
 {
-    const plan_t *plan = keeper->plan;
-
     switch (cause) {
     case RELOAD_OTHERS:
         return "others are about to be renewed, and one restart is for all of them";
@@ -316,10 +312,10 @@ static const char *name_changes(const plan_t *plan, apr_pool_t *p)
     return "";
 }
 
-const char *gathering_why(const keeper_t *keeper, const reload_memory_t *memory,
+const char *gathering_why(const model_t *model, const reload_memory_t *memory,
                           const reload_decision_t *decision, apr_pool_t *p)
 {
-    const char *cause = name_cause(keeper, decision->cause, p);
+    const char *cause = name_cause(model->means->plan, decision->cause, p);
 
     if (cause == NULL) {
         return NULL;
@@ -328,6 +324,6 @@ const char *gathering_why(const keeper_t *keeper, const reload_memory_t *memory,
         p,
         "The renewed certificate of %s is in the store, and httpd is restarted for "
         "it at %s or before: %s. Any other restart of httpd brings it up as well.%s",
-        name_renewals(keeper, memory, p), clock_format(p, decision->when), cause,
-        name_changes(keeper->plan, p));
+        name_renewals(model, memory, p), clock_format(p, decision->when), cause,
+        name_changes(model->means->plan, p));
 }

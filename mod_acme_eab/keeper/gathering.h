@@ -5,7 +5,7 @@
 /* keeper/gathering.h - the certificates that wait for a restart of httpd, and those that will soon:
  * what policy/reload.h decides by, and how that is told. */
 
-#include "keeper/keeper.h"
+#include "keeper/model.h"
 #include "policy/reload.h"
 #include "store/reload.h"
 
@@ -20,12 +20,11 @@ int gathering_is_given_up(const keeper_certificate_t *certificate, const reload_
 int gathering_is_renewal(const keeper_certificate_t *certificate, const reload_memory_t *memory);
 
 /** All but what is known of refusals and of the last restart. */
-reload_facts_t gathering_facts(const keeper_t *keeper, const reload_memory_t *memory,
-                               apr_time_t now);
+reload_facts_t gathering_facts(const model_t *model, const reload_memory_t *memory, apr_time_t now);
 
 /** Why the restart is put off, as a sentence with the names of those that wait; NULL when it is not.
  * In p. */
-const char *gathering_why(const keeper_t *keeper, const reload_memory_t *memory,
+const char *gathering_why(const model_t *model, const reload_memory_t *memory,
                           const reload_decision_t *decision, apr_pool_t *p);
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "base/log.h"
 #include "base/rundir.h"
-#include "keeper/agent.h"
 
 #define INTERVAL apr_time_from_sec(3)
 
 typedef struct janitor {
-    keeper_t *keeper;
+    const means_t *means;
+    agent_process_t *agent;
     loop_timer_t *timer;
     int uid, gid;
     int told; /* that it cannot be mended */
@@ -18,7 +18,7 @@ typedef struct janitor {
 
 static void mend(janitor_t *janitor, apr_pool_t *ptemp)
 {
-    const char *path = janitor->keeper->plan->run_dir;
+    const char *path = janitor->means->plan->run_dir;
     apr_array_header_t *notes = NULL;
     const char *why = NULL;
     apr_status_t rv = rundir_make(path, janitor->uid, janitor->gid, &notes, &why, ptemp);
@@ -35,7 +35,7 @@ static void mend(janitor_t *janitor, apr_pool_t *ptemp)
                  "ACMERunDir %s was gone, or not as it has to be; it has been made again. If "
                  "something cleans up there, let it leave this directory alone.",
                  path);
-        agent_renew(janitor->keeper->agent);
+        agent_process_renew(janitor->agent);
     }
     janitor->told = rv != APR_SUCCESS;
 }
@@ -45,8 +45,8 @@ static void look(void *baton)
     janitor_t *janitor = baton;
     apr_pool_t *pool = NULL;
 
-    apr_pool_create(&pool, janitor->keeper->pool);
-    if (rundir_is_whole(janitor->keeper->plan->run_dir, janitor->uid, pool)) {
+    apr_pool_create(&pool, janitor->means->pool);
+    if (rundir_is_whole(janitor->means->plan->run_dir, janitor->uid, pool)) {
         janitor->told = 0;
     }
     else {
@@ -56,16 +56,17 @@ static void look(void *baton)
     loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);
 }
 
-void janitor_start(keeper_t *keeper)
+void janitor_start(const means_t *means, agent_process_t *agent)
 {
-    const plan_t *plan = keeper->plan;
-    janitor_t *janitor = apr_pcalloc(keeper->pool, sizeof(*janitor));
+    const plan_t *plan = means->plan;
+    janitor_t *janitor = apr_pcalloc(means->pool, sizeof(*janitor));
 
-    janitor->keeper = keeper;
+    janitor->means = means;
+    janitor->agent = agent;
     janitor->uid = plan->user != NULL ? plan->uid : (int)geteuid();
     janitor->gid = plan->user != NULL ? plan->gid : (int)getegid();
-    janitor->timer = loop_timer_make(keeper->loop, look, janitor);
+    janitor->timer = loop_timer_make(means->loop, look, janitor);
     /* httpd has just tried, and has told what came of it. */
-    janitor->told = !rundir_is_whole(plan->run_dir, janitor->uid, keeper->pool);
+    janitor->told = !rundir_is_whole(plan->run_dir, janitor->uid, means->pool);
     loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);
 }

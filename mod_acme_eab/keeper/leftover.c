@@ -13,20 +13,20 @@
 #define NAMED_MAX 5  /* in one line of the log */
 
 /* After a change of names or key types, httpd serves what lies in other places, see httpd/ssl.c. */
-static void add_borrowed(apr_array_header_t *used, const keeper_t *keeper, apr_pool_t *p)
+static void add_borrowed(apr_array_header_t *used, const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *entries =
-        file_list_directory(store_path(p, keeper->store, "archive", NULL, NULL), p);
+        file_list_directory(store_path(p, model->means->store, "archive", NULL, NULL), p);
     int i, k;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         for (k = 0; certificate->best == NULL && k < entries->nelts; ++k) {
             const char *entry = APR_ARRAY_IDX(entries, k, const char *);
             generation_t *generation = NULL;
 
-            if (generation_find(&generation, keeper->store, entry, certificate->plan->names,
+            if (generation_find(&generation, model->means->store, entry, certificate->plan->names,
                                 apr_time_now(), eab_result_make(p), p)
                 == APR_SUCCESS) {
                 APR_ARRAY_PUSH(used, const char *) = entry;
@@ -35,26 +35,25 @@ static void add_borrowed(apr_array_header_t *used, const keeper_t *keeper, apr_p
     }
 }
 
-static apr_array_header_t *used_certificates(const keeper_t *keeper, apr_pool_t *p)
+static apr_array_header_t *used_certificates(const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *used = apr_array_make(p, 8, sizeof(const char *));
     int i;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        APR_ARRAY_PUSH(used, const char *) =
-            store_entry(p, keeper_certificate_at(keeper, i)->plan->id);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        APR_ARRAY_PUSH(used, const char *) = store_entry(p, model_certificate(model, i)->plan->id);
     }
-    add_borrowed(used, keeper, p);
+    add_borrowed(used, model, p);
     return used;
 }
 
-static apr_array_header_t *used_accounts(const keeper_t *keeper, apr_pool_t *p)
+static apr_array_header_t *used_accounts(const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *used = apr_array_make(p, 2, sizeof(const char *));
     int i;
 
-    for (i = 0; i < keeper->accounts->nelts; ++i) {
-        const plan_account_t *plan = keeper_account_at(keeper, i)->plan;
+    for (i = 0; i < model->accounts->nelts; ++i) {
+        const plan_account_t *plan = model_account(model, i)->plan;
 
         APR_ARRAY_PUSH(used, const char *) = registration_id(p, plan->directory, plan->kid);
     }
@@ -78,10 +77,10 @@ static const char *list_new(const apr_array_header_t *leftovers, apr_pool_t *p)
     return n > NAMED_MAX ? apr_psprintf(p, "%s and %d more", text, n - NAMED_MAX) : text;
 }
 
-static void tell(const keeper_t *keeper, const apr_array_header_t *certificates,
+static void tell(const store_t *store, const apr_array_header_t *certificates,
                  const apr_array_header_t *accounts, apr_pool_t *p)
 {
-    const char *dir = keeper->store->dir;
+    const char *dir = store->dir;
     const char *names = list_new(certificates, p), *ids = list_new(accounts, p);
 
     if (names != NULL) {
@@ -103,9 +102,9 @@ static void tell(const keeper_t *keeper, const apr_array_header_t *certificates,
 }
 
 /* What a person knows an account by. */
-static void put_account(json_t *json, const keeper_t *keeper, const char *id, apr_pool_t *p)
+static void put_account(json_t *json, const store_t *store, const char *id, apr_pool_t *p)
 {
-    const char *path = store_path(p, keeper->store, "accounts", id, "account.json");
+    const char *path = store_path(p, store, "accounts", id, "account.json");
     json_t *record = NULL;
 
     if (record_read(&record, path, eab_result_make(p), p) == APR_SUCCESS) {
@@ -114,7 +113,7 @@ static void put_account(json_t *json, const keeper_t *keeper, const char *id, ap
     }
 }
 
-static json_t *list_to_json(const keeper_t *keeper, const apr_array_header_t *leftovers,
+static json_t *list_to_json(const store_t *store, const apr_array_header_t *leftovers,
                             int of_accounts, apr_pool_t *p)
 {
     json_t *list = json_array();
@@ -126,7 +125,7 @@ static json_t *list_to_json(const keeper_t *keeper, const apr_array_header_t *le
 
         json_put_string(json, "name", leftover->name);
         if (of_accounts) {
-            put_account(json, keeper, leftover->name, p);
+            put_account(json, store, leftover->name, p);
         }
         json_put_time(json, "since", leftover->since);
         json_put_strings(json, "directories", leftover->paths);
@@ -135,20 +134,21 @@ static json_t *list_to_json(const keeper_t *keeper, const apr_array_header_t *le
     return list;
 }
 
-void leftover_open(keeper_t *keeper)
+json_t *leftover_list(const model_t *model)
 {
+    const means_t *means = model->means;
     apr_pool_t *pool = NULL;
     apr_array_header_t *certificates, *accounts;
     apr_time_t now = apr_time_now();
-    json_t *json = json_own(keeper->pool, json_object());
+    json_t *json = json_own(means->pool, json_object());
 
-    apr_pool_create(&pool, keeper->pool);
-    certificates = leftover_certificates(keeper->store, used_certificates(keeper, pool), now, pool);
-    accounts = leftover_accounts(keeper->store, used_accounts(keeper, pool), now, pool);
-    leftover_remember(keeper->store, certificates, accounts, pool);
-    tell(keeper, certificates, accounts, pool);
-    json_object_set_new(json, "certificates", list_to_json(keeper, certificates, 0, pool));
-    json_object_set_new(json, "accounts", list_to_json(keeper, accounts, 1, pool));
-    keeper->leftovers = json;
+    apr_pool_create(&pool, means->pool);
+    certificates = leftover_certificates(means->store, used_certificates(model, pool), now, pool);
+    accounts = leftover_accounts(means->store, used_accounts(model, pool), now, pool);
+    leftover_remember(means->store, certificates, accounts, pool);
+    tell(means->store, certificates, accounts, pool);
+    json_object_set_new(json, "certificates", list_to_json(means->store, certificates, 0, pool));
+    json_object_set_new(json, "accounts", list_to_json(means->store, accounts, 1, pool));
     apr_pool_destroy(pool);
+    return json;
 }

@@ -5,10 +5,13 @@
 /* keeper/leftover.h - certificates and accounts in the store that no configuration names any more are
  * told: in the log when they are first seen, and in the status as long as they are there. */
 
-#include "keeper/keeper.h"
+#include <jansson.h>
+
+#include "keeper/model.h"
 
 /** Look at the store as it is now. What is served in the place of a certificate that is not there yet
- * is no leftover. */
-void leftover_open(keeper_t *keeper);
+ * is no leftover.
+ * @return as the status shows them; lives as long as the keeper */
+json_t *leftover_list(const model_t *model);
 
 #endif

@@ -2,21 +2,29 @@
 noinst_LIBRARIES += libkeeper.a
 libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/account.c mod_acme_eab/keeper/account.h \
-	mod_acme_eab/keeper/agent.c mod_acme_eab/keeper/agent.h \
+	mod_acme_eab/keeper/activation.c mod_acme_eab/keeper/activation.h \
+	mod_acme_eab/keeper/agent_door.c mod_acme_eab/keeper/agent_door.h \
+	mod_acme_eab/keeper/agent_line.c mod_acme_eab/keeper/agent_line.h \
+	mod_acme_eab/keeper/agent_process.c mod_acme_eab/keeper/agent_process.h \
+	mod_acme_eab/keeper/briefing.c mod_acme_eab/keeper/briefing.h \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
+	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
 	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
+	mod_acme_eab/keeper/failing.c mod_acme_eab/keeper/failing.h \
 	mod_acme_eab/keeper/gathering.c mod_acme_eab/keeper/gathering.h \
 	mod_acme_eab/keeper/janitor.c mod_acme_eab/keeper/janitor.h \
 	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \
 	mod_acme_eab/keeper/keymaker.c mod_acme_eab/keeper/keymaker.h \
 	mod_acme_eab/keeper/leftover.c mod_acme_eab/keeper/leftover.h \
 	mod_acme_eab/keeper/loop.c mod_acme_eab/keeper/loop.h \
+	mod_acme_eab/keeper/means.h \
+	mod_acme_eab/keeper/mending.c mod_acme_eab/keeper/mending.h \
+	mod_acme_eab/keeper/model.c mod_acme_eab/keeper/model.h \
 	mod_acme_eab/keeper/program.c mod_acme_eab/keeper/program.h \
 	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \
-	mod_acme_eab/keeper/request.c mod_acme_eab/keeper/request.h \
 	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
@@ -26,7 +34,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
 	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
 libkeeper_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-KEEPER_LIBS = libkeeper.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
+KEEPER_LIBS = libkeeper.a liblive.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
 
 libexec_PROGRAMS += acme-eab-keeper
 acme_eab_keeper_SOURCES = mod_acme_eab/keeper/main.c

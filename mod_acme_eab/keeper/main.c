@@ -20,11 +20,8 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/agent.h"
 #include "keeper/check.h"
-#include "keeper/janitor.h"
 #include "keeper/keeper.h"
-#include "keeper/reload.h"
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
 #include "keeper/witness.h"
@@ -54,8 +51,15 @@ static int wait_for_parent(frame_channel_t *parent, int milliseconds)
     return 1;
 }
 
+/* Descriptors that come with the plan; -1: none did. */
+typedef struct handed {
+    int lock;
+    int segment;
+} handed_t;
+
 /* @return APR_EOF when the parent is gone */
-static apr_status_t collect_plan(json_t *whole, frame_channel_t *parent, apr_pool_t *ptemp)
+static apr_status_t collect_plan(json_t *whole, handed_t *handed, frame_channel_t *parent,
+                                 apr_pool_t *ptemp)
 {
     int patience = PLAN_PATIENCE;
     json_t *body = NULL;
@@ -66,6 +70,11 @@ static apr_status_t collect_plan(json_t *whole, frame_channel_t *parent, apr_poo
     for (;;) {
         rv = frame_take(parent, &type, &body, ptemp);
         if (rv == APR_SUCCESS && type == MESSAGE_LOCK) {
+            handed->lock = frame_take_descriptor(parent);
+            continue;
+        }
+        if (rv == APR_SUCCESS && type == MESSAGE_SEGMENT) {
+            handed->segment = frame_take_descriptor(parent);
             continue;
         }
         if (rv == APR_SUCCESS) {
@@ -87,7 +96,7 @@ static apr_status_t collect_plan(json_t *whole, frame_channel_t *parent, apr_poo
     }
 }
 
-static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
+static plan_t *receive_plan(handed_t *handed, frame_channel_t *parent, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
     apr_pool_t *pool = NULL;
@@ -97,7 +106,7 @@ static plan_t *receive_plan(frame_channel_t *parent, apr_pool_t *p)
 
     apr_pool_create(&pool, p);
     whole = json_own(pool, json_object());
-    rv = collect_plan(whole, parent, pool);
+    rv = collect_plan(whole, handed, parent, pool);
     if (!APR_STATUS_IS_EOF(rv)
         && (rv != APR_SUCCESS || plan_from_json(&plan, whole, result, p) != APR_SUCCESS)) {
         log_line(LOG_LEVEL_ERROR, "The keeper did not understand httpd: %s",
@@ -118,7 +127,7 @@ static apr_status_t tell_parent(frame_channel_t *parent, int type)
 
 /* The lock comes from the keeper before, through httpd, or is free. Otherwise somebody else uses the
  * store: then this is said, and it is waited for. @return 0 to give up */
-static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t *parent,
+static int lock_store(const store_t *store, const plan_t *plan, int handed, frame_channel_t *parent,
                       apr_pool_t *p)
 {
     lock_owner_t self = lock_owner_make((int)getpid(), plan->parent_pid, plan->server_root, p);
@@ -132,7 +141,8 @@ static int lock_store(const store_t *store, const plan_t *plan, frame_channel_t 
     for (;;) {
         apr_pool_clear(pool);
         result = eab_result_make(pool);
-        rv = lock_take(&fd, store, frame_take_descriptor(parent), &self, result, p);
+        rv = lock_take(&fd, store, handed, &self, result, p);
+        handed = -1;
         if (!APR_STATUS_IS_EBUSY(rv)) {
             break;
         }
@@ -192,7 +202,19 @@ static void on_parent(void *baton, short events)
     }
 }
 
-static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
+/* NULL: there is none, or it cannot be used, which is logged. */
+static segment_t *open_segment(int fd, const plan_t *plan, apr_pool_t *p)
+{
+    segment_t *segment = NULL;
+
+    if (fd >= 0 && segment_open(&segment, fd, plan->certificates->nelts, p) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "The memory for new certificates that httpd hands over cannot be "
+                                  "used; httpd is restarted gracefully for them instead");
+    }
+    return segment;
+}
+
+static int keep(frame_channel_t *parent, plan_t *plan, const handed_t *handed, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
     eab_result_t *failed = eab_result_make(p);
@@ -207,32 +229,33 @@ static int keep(frame_channel_t *parent, plan_t *plan, apr_pool_t *p)
                  result->detail);
         store = store_refuse(plan->store_dir, result, p);
     }
-    else if (!lock_store(store, plan, parent, p)) {
+    else if (!lock_store(store, plan, handed->lock, parent, p)) {
         return EXIT_UNUSABLE;
     }
     watch.loop = loop_make(p);
     loop_watch(watch.loop, frame_channel_fd(parent), POLLIN, on_parent, &watch);
-    if ((keeper = keeper_make(watch.loop, plan, store, failed, p)) == NULL) {
+    if ((keeper = keeper_make(watch.loop, plan, store, open_segment(handed->segment, plan, p),
+                              failed, p))
+        == NULL) {
         log_line(LOG_LEVEL_ERROR, "%s", failed->detail);
         return EXIT_UNUSABLE;
     }
-    reload_consider(keeper->reload); /* so that the brief tells what is to happen */
-    keeper->agent = agent_start(keeper, MESSAGE_ALIVE_INTERVAL);
-    janitor_start(keeper);
+    keeper_start(keeper);
     watch.beat = loop_timer_make(watch.loop, on_beat, &watch);
     if (tell_parent(parent, MESSAGE_READY) != APR_SUCCESS) {
-        agent_stop(keeper->agent);
+        keeper_stop(keeper);
         return EXIT_PARENT_GONE;
     }
     on_beat(&watch);
     loop_run(watch.loop);
-    agent_stop(keeper->agent);
-    return keeper->anew ? EXIT_ANEW : EXIT_PARENT_GONE;
+    keeper_stop(keeper);
+    return mending_wants_another(keeper->mending) ? EXIT_ANEW : EXIT_PARENT_GONE;
 }
 
 int main(int argc, const char *const *argv)
 {
     apr_pool_t *pool = NULL;
+    handed_t handed = { -1, -1 };
     frame_channel_t *parent;
     plan_t *plan;
     int status;
@@ -260,11 +283,11 @@ int main(int argc, const char *const *argv)
     else {
         sandbox_enter();
         parent = frame_channel_make(pool, 0, LIMIT_PLAN);
-        plan = receive_plan(parent, pool);
+        plan = receive_plan(&handed, parent, pool);
         status = EXIT_UNUSABLE;
         if (plan != NULL) {
             log_set_level(plan->log_level);
-            status = keep(parent, plan, pool);
+            status = keep(parent, plan, &handed, pool);
         }
     }
     /* Cleanups cleanse what is secret. Threads that make keys may still run: leave without the

@@ -11,13 +11,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "keeper/agent.h"
-#include "keeper/certificate.h"
 #include "keeper/gathering.h"
 #include "keeper/rehearsal.h"
 #include "keeper/witness.h"
 #include "policy/reload.h"
-#include "store/reload.h"
 
 /* How many certificates are named in one sentence. */
 #define NAMED_MAX 10
@@ -32,7 +29,9 @@
 #define SIGNAL_PATIENCE apr_time_from_sec(30)
 
 struct keeper_reload {
-    keeper_t *keeper;
+    const means_t *means;
+    const model_t *model;
+    agent_line_t *line;
     loop_timer_t *timer;
     reload_memory_t *memory;
     int rehearsing;
@@ -67,7 +66,7 @@ static void tell(keeper_reload_t *reload, const char *state, apr_time_t next)
     reload->lead = apr_time_now() - clock_steady();
     reload->news.state = state;
     reload->news.next = next;
-    agent_tell_news(reload->keeper->agent, &reload->news);
+    agent_line_tell_news(reload->line, &reload->news);
 }
 
 static void set_why(keeper_reload_t *reload, const char *why)
@@ -77,7 +76,7 @@ static void set_why(keeper_reload_t *reload, const char *why)
     reload->why_pool = NULL;
     reload->news.why = NULL;
     if (why != NULL) {
-        apr_pool_create(&reload->why_pool, reload->keeper->pool);
+        apr_pool_create(&reload->why_pool, reload->means->pool);
         reload->news.why = apr_pstrdup(reload->why_pool, why);
     }
     if (old != NULL) {
@@ -114,7 +113,7 @@ static void say_way_out(const keeper_reload_t *reload)
              "A new certificate still waits, and httpd would not survive a restart for the reason "
              "that was told. If that is not so in the running server, restart httpd gracefully "
              "yourself (%s -k graceful).",
-             reload->keeper->plan->httpd_program);
+             reload->means->plan->httpd_program);
 }
 
 static void refuse_configuration(keeper_reload_t *reload, const char *why)
@@ -146,13 +145,13 @@ static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *resul
 }
 
 /* "a (generation 000001), b (generation 000004) and 3 more": for which httpd is restarted. */
-static const char *list_waiting(const keeper_t *keeper, apr_pool_t *p)
+static const char *list_waiting(const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
     int i, more = 0;
 
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (!certificate_waits_for_reload(certificate)) {
             continue;
@@ -175,7 +174,7 @@ static const char *list_waiting(const keeper_t *keeper, apr_pool_t *p)
 static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result_t *result,
                              apr_pool_t *ptemp)
 {
-    const keeper_t *keeper = reload->keeper;
+    const model_t *model = reload->model;
     reload_memory_t *memory = reload->memory;
     const reload_memory_t *before = reload_memory_copy(memory, ptemp);
     apr_array_header_t *names = apr_array_make(ptemp, 4, sizeof(const char *));
@@ -183,9 +182,9 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     int i;
 
     memory->last = now;
-    memory->restarting = list_waiting(keeper, keeper->pool);
-    for (i = 0; i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    memory->restarting = list_waiting(model, reload->means->pool);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (certificate_waits_for_reload(certificate)) {
             APR_ARRAY_PUSH(names, const char *) = certificate->plan->id;
@@ -196,9 +195,9 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
         }
     }
     reload_memory_keep(memory, names);
-    if ((rv = reload_memory_save(keeper->store, memory, result, ptemp)) != APR_SUCCESS) {
+    if ((rv = reload_memory_save(reload->means->store, memory, result, ptemp)) != APR_SUCCESS) {
         reload_memory_restore(memory, before);
-        keeper_mend_later(reload->keeper);
+        changes_tell_store(reload->means->changes);
     }
     else {
         reload->returned = 0;
@@ -223,7 +222,7 @@ static void say_restart(const char *changed, apr_pool_t *ptemp)
 
 static void signal_parent(keeper_reload_t *reload, const char *changed, apr_pool_t *ptemp)
 {
-    const plan_t *plan = reload->keeper->plan;
+    const plan_t *plan = reload->means->plan;
     eab_result_t *result = eab_result_make(ptemp);
     apr_time_t now = apr_time_now();
 
@@ -271,7 +270,7 @@ static void on_rehearsal(void *baton, const rehearsal_outcome_t *outcome)
 
     reload->rehearsing = 0;
     say_bare(reload, outcome->bare);
-    apr_pool_create(&pool, reload->keeper->pool);
+    apr_pool_create(&pool, reload->means->pool);
     if (outcome->passed) {
         signal_parent(reload, outcome->changed, pool);
     }
@@ -284,19 +283,19 @@ static void on_rehearsal(void *baton, const rehearsal_outcome_t *outcome)
 static void rehearse(keeper_reload_t *reload)
 {
     reload->rehearsing = 1;
-    rehearsal_start(reload->keeper->loop, reload->keeper->plan, on_rehearsal, reload,
-                    reload->keeper->pool);
+    rehearsal_start(reload->means->loop, reload->means->plan, on_rehearsal, reload,
+                    reload->means->pool);
 }
 
 /* What httpd did not load after all restarts: "a (generation 1), b (generation 4)"; or NULL. */
 static const char *list_given_up(const keeper_reload_t *reload, apr_pool_t *p)
 {
-    const keeper_t *keeper = reload->keeper;
+    const model_t *model = reload->model;
     apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
     int i;
 
-    for (i = 0; i < keeper->certificates->nelts && list->nelts < NAMED_MAX; ++i) {
-        const keeper_certificate_t *certificate = keeper_certificate_at(keeper, i);
+    for (i = 0; i < model->certificates->nelts && list->nelts < NAMED_MAX; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (gathering_is_given_up(certificate, reload->memory)) {
             APR_ARRAY_PUSH(list, const char *) =
@@ -337,7 +336,7 @@ static void settle(keeper_reload_t *reload)
     apr_pool_t *pool = NULL;
     const char *list;
 
-    apr_pool_create(&pool, reload->keeper->pool);
+    apr_pool_create(&pool, reload->means->pool);
     list = list_given_up(reload, pool);
     if (list == NULL) {
         set_why(reload, NULL);
@@ -367,8 +366,8 @@ static void wait_for(keeper_reload_t *reload, const reload_decision_t *decision)
         tell(reload, reload->refusal, when);
         return;
     }
-    apr_pool_create(&pool, reload->keeper->pool);
-    say_why(reload, gathering_why(reload->keeper, reload->memory, decision, pool));
+    apr_pool_create(&pool, reload->means->pool);
+    say_why(reload, gathering_why(reload->model, reload->memory, decision, pool));
     apr_pool_destroy(pool);
     tell(reload, "pending", when);
 }
@@ -376,7 +375,7 @@ static void wait_for(keeper_reload_t *reload, const reload_decision_t *decision)
 static reload_decision_t decide(const keeper_reload_t *reload)
 {
     apr_time_t now = apr_time_now();
-    reload_facts_t facts = gathering_facts(reload->keeper, reload->memory, now);
+    reload_facts_t facts = gathering_facts(reload->model, reload->memory, now);
 
     facts.last = reload->news.last;
     facts.refused = reload->refused;
@@ -391,7 +390,7 @@ void reload_consider(keeper_reload_t *reload)
     if (reload->rehearsing) {
         return;
     }
-    if (!reload->keeper->plan->reload) {
+    if (!reload->means->plan->reload) {
         tell(reload, "off", 0);
         return;
     }
@@ -402,6 +401,15 @@ void reload_consider(keeper_reload_t *reload)
     }
     else {
         settle(reload);
+    }
+}
+
+void reload_hear(void *baton, const change_t *change)
+{
+    if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_FAILED
+        || change->kind == CHANGE_RECOVERED || change->kind == CHANGE_LOADED
+        || change->kind == CHANGE_NOT_LIVE) {
+        reload_consider(baton);
     }
 }
 
@@ -424,14 +432,14 @@ static void note_return(keeper_reload_t *reload)
     eab_result_t *result;
     apr_pool_t *pool = NULL;
 
-    apr_pool_create(&pool, reload->keeper->pool);
+    apr_pool_create(&pool, reload->means->pool);
     result = eab_result_make(pool);
     reload->memory->restarting = NULL;
     reload->returned =
-        reload_memory_save(reload->keeper->store, reload->memory, result, pool) != APR_SUCCESS;
+        reload_memory_save(reload->means->store, reload->memory, result, pool) != APR_SUCCESS;
     if (reload->returned) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
-        keeper_mend_later(reload->keeper);
+        changes_tell_store(reload->means->changes);
     }
     apr_pool_destroy(pool);
 }
@@ -443,16 +451,19 @@ void reload_tidy(keeper_reload_t *reload)
     }
 }
 
-keeper_reload_t *reload_make(keeper_t *keeper)
+keeper_reload_t *reload_make(const model_t *model, reload_memory_t *memory, agent_line_t *line)
 {
-    keeper_reload_t *reload = apr_pcalloc(keeper->pool, sizeof(*reload));
+    const means_t *means = model->means;
+    keeper_reload_t *reload = apr_pcalloc(means->pool, sizeof(*reload));
 
-    reload->keeper = keeper;
-    reload->timer = loop_timer_make(keeper->loop, on_due, reload);
-    reload->news.state = keeper->plan->reload ? "idle" : "off";
-    reload->memory = keeper->restarts;
-    reload->news.last = reload->memory->last;
-    if (reload->memory->restarting != NULL) {
+    reload->means = means;
+    reload->model = model;
+    reload->line = line;
+    reload->timer = loop_timer_make(means->loop, on_due, reload);
+    reload->news.state = means->plan->reload ? "idle" : "off";
+    reload->memory = memory;
+    reload->news.last = memory->last;
+    if (memory->restarting != NULL) {
         note_return(reload);
     }
     return reload;

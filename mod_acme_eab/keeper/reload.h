@@ -7,14 +7,23 @@
  * A certificate that httpd did not load after three restarts is not asked for again. */
 
 #include "ipc/brief.h"
-#include "keeper/keeper.h"
+#include "keeper/agent_line.h"
+#include "keeper/changes.h"
+#include "keeper/model.h"
+#include "store/reload.h"
 
 typedef struct keeper_reload keeper_reload_t;
 
-keeper_reload_t *reload_make(keeper_t *keeper);
+/** @param memory what is remembered of restarts; lives as long
+ * @param line   on which the agent is told of the state */
+keeper_reload_t *reload_make(const model_t *model, reload_memory_t *memory, agent_line_t *line);
 
-/** Something was installed, or the keeper has just started: think again. */
+/** The keeper has just started: think about it. */
 void reload_consider(keeper_reload_t *reload);
+
+/** Something was installed, or a restart may have waited for one that has failed: think again. baton: the
+ * keeper_reload_t. */
+void reload_hear(void *baton, const change_t *change);
 
 /** The disk can be written again: write what could not be. */
 void reload_tidy(keeper_reload_t *reload);

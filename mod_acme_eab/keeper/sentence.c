@@ -11,9 +11,6 @@
 #include "crypto/csr.h"
 #include "crypto/jose.h"
 #include "ipc/message.h"
-#include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/certificate.h"
 #include "keeper/url.h"
 
 /* One request: who signs it, how it is identified, what it says. */
@@ -209,18 +206,18 @@ static apr_status_t say_finalize(statement_t *statement, keeper_certificate_t *c
     return APR_SUCCESS;
 }
 
-static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, apr_int64_t index,
-                        const char *url, const sentence_order_t *order, eab_result_t *result,
-                        apr_pool_t *p)
+static apr_status_t say(statement_t *statement, const model_t *model, int sentence,
+                        apr_int64_t index, const char *url, const sentence_order_t *order,
+                        eab_result_t *result, apr_pool_t *p)
 {
     keeper_certificate_t *certificate = NULL;
 
     if (sentence_is_of_certificate(sentence)) {
-        certificate = keeper_certificate_at(keeper, index);
+        certificate = model_certificate(model, index);
         statement->account = (certificate != NULL) ? certificate->account : NULL;
     }
     else {
-        statement->account = keeper_account_at(keeper, index);
+        statement->account = model_account(model, index);
     }
     if (statement->account == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
@@ -260,7 +257,7 @@ static apr_status_t say(statement_t *statement, keeper_t *keeper, int sentence, 
     }
 }
 
-apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int sentence,
+apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int sentence,
                                  apr_int64_t index, const char *url, const char *nonce,
                                  const sentence_order_t *order, eab_result_t *result, apr_pool_t *p)
 {
@@ -270,7 +267,7 @@ apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int senten
 
     *pjws = NULL;
     if ((rv = check_request(url, nonce, result)) != APR_SUCCESS
-        || (rv = say(&statement, keeper, sentence, index, url, order, result, p)) != APR_SUCCESS) {
+        || (rv = say(&statement, model, sentence, index, url, order, result, p)) != APR_SUCCESS) {
         return rv;
     }
     header = json_own(p, json_object());
@@ -289,45 +286,8 @@ apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int senten
     return APR_SUCCESS;
 }
 
-apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
+apr_status_t sentence_sign(const char **pjws, const model_t *model, int sentence, apr_int64_t index,
                            const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p)
 {
-    return sentence_sign_order(pjws, keeper, sentence, index, url, nonce, NULL, result, p);
-}
-
-void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index)
-{
-    apr_pool_t *pool = waiting->pool;
-    const char *jws = NULL;
-    eab_result_t *result;
-    int id = waiting->id;
-    apr_status_t rv;
-
-    if (id == 0) {
-        return;
-    }
-    result = eab_result_make(pool);
-    rv = sentence_sign(&jws, keeper, waiting->sentence, index, waiting->url, waiting->nonce, result,
-                       pool);
-    if (APR_STATUS_IS_EAGAIN(rv)) {
-        return;
-    }
-    waiting->id = 0;
-    waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, jws, result);
-    apr_pool_destroy(pool);
-}
-
-void sentence_refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result)
-{
-    apr_pool_t *pool = waiting->pool;
-    int id = waiting->id;
-
-    if (id == 0) {
-        return;
-    }
-    waiting->id = 0;
-    waiting->pool = NULL;
-    agent_reply_signed(keeper->agent, id, NULL, result);
-    apr_pool_destroy(pool);
+    return sentence_sign_order(pjws, model, sentence, index, url, nonce, NULL, result, p);
 }

@@ -8,26 +8,20 @@
 
 #include "base/result.h"
 #include "ipc/message.h"
-#include "keeper/keeper.h"
+#include "keeper/model.h"
 
 /** Sign.
  * @param index of the account or, for newOrder and finalize, of the certificate
  * @param pjws  in p
  * @return APR_SUCCESS; APR_EAGAIN when a key is in the making (ask again when it is done); else the
  *         refusal in result */
-apr_status_t sentence_sign(const char **pjws, keeper_t *keeper, int sentence, apr_int64_t index,
+apr_status_t sentence_sign(const char **pjws, const model_t *model, int sentence, apr_int64_t index,
                            const char *url, const char *nonce, eab_result_t *result, apr_pool_t *p);
 
 /** The same with what a newOrder is to say beside the names. */
-apr_status_t sentence_sign_order(const char **pjws, keeper_t *keeper, int sentence,
+apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int sentence,
                                  apr_int64_t index, const char *url, const char *nonce,
                                  const sentence_order_t *order, eab_result_t *result,
                                  apr_pool_t *p);
-
-/** Something slow is done: sign what waited for it, and reply. */
-void sentence_resume(keeper_t *keeper, keeper_waiting_t *waiting, int index);
-
-/** Something slow has failed: reply that to what waited for it, if anything did. */
-void sentence_refuse(keeper_t *keeper, keeper_waiting_t *waiting, const eab_result_t *result);
 
 #endif

@@ -8,7 +8,7 @@
 
 static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
 {
-    return store_path(p, certificate->keeper->store, "archive",
+    return store_path(p, certificate->means->store, "archive",
                       store_entry(p, certificate->plan->id), "validations.json");
 }
 
@@ -23,7 +23,7 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
         || strcmp(fingerprint, best->facts->fingerprint) != 0) {
         return 0;
     }
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     brief_validations_from_json(&certificate->validations, json, pool);
     if (certificate->validations_pool != NULL) {
         apr_pool_destroy(certificate->validations_pool);
@@ -37,7 +37,7 @@ void validation_open(keeper_certificate_t *certificate)
     apr_pool_t *pool = NULL;
     const json_t *json;
 
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     if ((json = record_recall(path_of(pool, certificate), pool)) != NULL) {
         take(certificate, json);
     }
@@ -55,7 +55,7 @@ apr_status_t validation_keep(keeper_certificate_t *certificate, const json_t *js
                               "These validations do not belong to the certificate of %s.",
                               certificate->plan->id);
     }
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     rv = record_write(path_of(pool, certificate),
                       json_own(pool, brief_validations_to_json(&certificate->validations)), result,
                       pool);

@@ -6,7 +6,7 @@
  * archive/<name>/validations.json, so that the status tells it after a restart as well. Nothing is
  * decided by it. */
 
-#include "keeper/keeper.h"
+#include "keeper/certificate.h"
 
 /** What is kept, if it is about the certificate in use; damaged or missing: nothing. */
 void validation_open(keeper_certificate_t *certificate);

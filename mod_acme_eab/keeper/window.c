@@ -9,7 +9,7 @@
 
 static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
 {
-    return store_path(p, certificate->keeper->store, "archive",
+    return store_path(p, certificate->means->store, "archive",
                       store_entry(p, certificate->plan->id), "renewal.json");
 }
 
@@ -25,7 +25,7 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
         || strcmp(ari_id, best->facts->ari_id) != 0) {
         return 0;
     }
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     kept = json_copy((json_t *)json); /* the members themselves are shared */
     if (!url_is_plain(json_peek_string(kept, "explanation"))) {
         json_object_del(kept, "explanation"); /* what is kept of it has a limit */
@@ -44,7 +44,7 @@ void window_open(keeper_certificate_t *certificate)
     apr_pool_t *pool = NULL;
     const json_t *json;
 
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     json = record_recall(path_of(pool, certificate), pool);
     if (json != NULL) {
         take(certificate, json);
@@ -63,7 +63,7 @@ apr_status_t window_keep(keeper_certificate_t *certificate, const json_t *json,
                               "This renewal information is not about the certificate of %s.",
                               certificate->plan->id);
     }
-    apr_pool_create(&pool, certificate->keeper->pool);
+    apr_pool_create(&pool, certificate->means->pool);
     rv = record_write(path_of(pool, certificate),
                       json_own(pool, brief_window_to_json(&certificate->window)), result, pool);
     apr_pool_destroy(pool);

@@ -5,7 +5,7 @@
 /* keeper/window.h - when the CA wishes a certificate to be renewed, kept beside it in
  * archive/<name>/renewal.json, so that a restart neither asks nor draws again. */
 
-#include "keeper/keeper.h"
+#include "keeper/certificate.h"
 
 /** Load what is stored about the certificate in use; what is about another, or damaged, is as if
  * there were nothing. */

@@ -3,6 +3,7 @@
 
 EAB_MODULE  the installed mod_acme_eab.so to test (check.sh sets it)
 EAB_PROBE   mod_eab_probe.so, a module that asks ours (make check builds it)
+EAB_HANDSHAKES  eab_handshakes, clients that replace certificates (make check builds it)
 EAB_CLAIMS  a directory that several runs share, so that side by side they do each test once
 EAB_LOGS    a directory for the logs of tests that fail
 EAB_KEEP    if set, scratch directories are kept for a look

@@ -2,11 +2,14 @@
 
 /* test/module/mod_eab_probe.c - asks mod_acme_eab about the server of a request, as another module
  * would, and answers in plain text: "SetHandler eab-probe". "EABProbeRefuse STATUS PATH" refuses
- * requests for what is below PATH before any other module sees them. */
+ * requests for what is below PATH before any other module sees them. "EABProbeChoose on" takes the place
+ * of OpenSSL's callback for the choice of a certificate, as another module might. */
 
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
+#include <apr_optional_hooks.h>
+#include <openssl/ssl.h>
 
 #include "mod_acme_eab.h"
 
@@ -55,7 +58,36 @@ static int refuse(request_rec *r)
     return refused != NULL && strncmp(r->uri, refused, strlen(refused)) == 0 ? refusal : DECLINED;
 }
 
+typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
+
+static int chooses;
+
+static const char *set_chooses(cmd_parms *cmd, void *config, int on)
+{
+    (void)cmd;
+    (void)config;
+    chooses = on;
+    return NULL;
+}
+
+static int choose(SSL *ssl, void *data)
+{
+    (void)ssl;
+    (void)data;
+    return 1;
+}
+
+static int take_choice(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
+{
+    (void)s;
+    (void)p;
+    if (chooses && !is_proxy)
+        SSL_CTX_set_cert_cb(ctx, choose, NULL);
+    return DECLINED;
+}
+
 static const command_rec commands[] = {
+    AP_INIT_FLAG("EABProbeChoose", set_chooses, NULL, RSRC_CONF, "on or off"),
     AP_INIT_TAKE2("EABProbeRefuse", set_refusal, NULL, RSRC_CONF, "a status and a path"),
     { NULL, { NULL }, NULL, 0, TAKE1, NULL },
 };
@@ -65,6 +97,7 @@ static void register_hooks(apr_pool_t *p)
     (void)p;
     ap_hook_optional_fn_retrieve(retrieve, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_server, take_choice, NULL, NULL, APR_HOOK_LAST);
     ap_hook_post_read_request(refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }
 

@@ -59,6 +59,8 @@ ACMERunDir "{dir}/run"
 WORKERS = {
     "event": "ServerLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 128\nMinSpareThreads 8\n"
              "MaxSpareThreads 128",
+    "worker": "ServerLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 128\nMinSpareThreads 8\n"
+              "MaxSpareThreads 128",
     "prefork": "ServerLimit 32\nMaxRequestWorkers 32",
 }
 
@@ -249,9 +251,14 @@ class Httpd:
         return processes.belonging_to(self.dir)
 
     def wait_for_agent(self, other_than=None, seconds=20):
+        """It begins as root, for the moment that it takes to become somebody else."""
         def found():
             agent = self.agent()
-            return agent if agent and agent != other_than else None
+            try:
+                there = agent and agent != other_than and 0 not in agent.user_ids()
+            except OSError:  # it has ended meanwhile
+                return None
+            return agent if there else None
         return wait_until(found, seconds, "an agent to run")
 
     def wait_for_keeper(self, other_than=None, seconds=20):

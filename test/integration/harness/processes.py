@@ -111,6 +111,9 @@ class Process:
                 continue
         return found
 
+    def maps(self):
+        return Path(f"/proc/{self.pid}/maps").read_text().splitlines()
+
     def memory_holds(self, needles):
         """Those of needles (bytes) that are somewhere in the readable memory."""
         missing = set(needles)

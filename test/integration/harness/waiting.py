@@ -9,14 +9,16 @@ PATIENCE = 4
 
 
 def wait_until(condition, seconds, what, pause=0.05):
-    """Call condition() until it returns something true, and return that.
+    """Call condition() until it returns something true, and return that. What takes long is looked at
+    less and less often: looking is work for the machine, too.
 
     seconds: how long it may take on an idle machine"""
-    end = time.monotonic() + seconds * PATIENCE
+    began = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > seconds * PATIENCE:
             raise AssertionError(f"waited {seconds * PATIENCE} s in vain for {what}")
-        time.sleep(pause)
+        time.sleep(max(pause, min(waited / 10, 0.4)))

@@ -7,19 +7,25 @@ check_PROGRAMS += \
 	test/unit/agent/test_account \
 	test/unit/agent/test_answer \
 	test/unit/agent/test_answer_tls \
+	test/unit/agent/test_authorize \
 	test/unit/agent/test_directory \
 	test/unit/agent/test_evidence \
 	test/unit/agent/test_failing \
-	test/unit/agent/test_job \
+	test/unit/agent/test_flight \
+	test/unit/agent/test_issue \
 	test/unit/agent/test_lapse \
+	test/unit/agent/test_lifecycle \
 	test/unit/agent/test_link \
+	test/unit/agent/test_order \
 	test/unit/agent/test_pacing \
 	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
 	test/unit/agent/test_renewal \
 	test/unit/agent/test_resolver \
-	test/unit/agent/test_status
+	test/unit/agent/test_status \
+	test/unit/agent/test_visit \
+	test/unit/agent/test_visitor
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
 test_unit_agent_test_answer_CFLAGS = $(UNIT_CFLAGS)
@@ -32,6 +38,10 @@ test_unit_agent_test_evidence_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_failing_SOURCES = test/unit/agent/test_failing.c
 test_unit_agent_test_failing_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_failing_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_flight_SOURCES = test/unit/agent/test_flight.c
+test_unit_agent_test_flight_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_flight_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
 test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
@@ -61,10 +71,22 @@ test_unit_agent_test_directory_SOURCES = test/unit/agent/test_directory.c $(AGEN
 test_unit_agent_test_directory_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_directory_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_job_SOURCES = test/unit/agent/test_job.c $(AGENT_STAGE) \
+test_unit_agent_test_issue_SOURCES = test/unit/agent/test_issue.c $(AGENT_STAGE) \
 	test/unit/crypto/party.c test/unit/crypto/party.h
-test_unit_agent_test_job_CFLAGS = $(UNIT_CFLAGS)
-test_unit_agent_test_job_LDADD = $(AGENT_TEST_LIBS)
+test_unit_agent_test_issue_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_issue_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_authorize_SOURCES = test/unit/agent/test_authorize.c $(AGENT_STAGE)
+test_unit_agent_test_authorize_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_authorize_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_lifecycle_SOURCES = test/unit/agent/test_lifecycle.c $(AGENT_STAGE)
+test_unit_agent_test_lifecycle_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_lifecycle_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_order_SOURCES = test/unit/agent/test_order.c $(AGENT_STAGE)
+test_unit_agent_test_order_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_order_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_refused_SOURCES = test/unit/agent/test_refused.c
 test_unit_agent_test_refused_CFLAGS = $(UNIT_CFLAGS)
@@ -85,3 +107,14 @@ test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c $(AGENT_STAGE)
 test_unit_agent_test_lapse_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)
+
+AGENT_TLS_SERVER = test/unit/agent/tls_server.c test/unit/agent/tls_server.h \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+
+test_unit_agent_test_visit_SOURCES = test/unit/agent/test_visit.c $(AGENT_STAGE) $(AGENT_TLS_SERVER)
+test_unit_agent_test_visit_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_visit_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_visitor_SOURCES = test/unit/agent/test_visitor.c $(AGENT_TLS_SERVER)
+test_unit_agent_test_visitor_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_visitor_LDADD = $(AGENT_TEST_LIBS)

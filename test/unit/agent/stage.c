@@ -100,6 +100,35 @@ void stage_begin(stage_t *s)
     account->session = acme_session_make(s->p, &s->transport, &account->signer, DIRECTORY);
 }
 
+stage_t *stage_start(apr_pool_t *p)
+{
+    stage_t *s = stage_make(p);
+
+    stage_begin(s);
+    return s;
+}
+
+stage_t *stage_start_with_order(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = stage_make(p);
+
+    s->certificate->ordering = 1;
+    s->certificate->order_names = s->certificate->names;
+    s->certificate->order_url = url;
+    s->certificate->finalized = finalized;
+    stage_begin(s);
+    return s;
+}
+
+stage_t *stage_start_paced(apr_pool_t *p, const char *url, int finalized)
+{
+    stage_t *s = url != NULL ? stage_start_with_order(p, url, finalized) : stage_start(p);
+
+    stage_pace(s);
+    stage_wake(s);
+    return s;
+}
+
 void stage_end(stage_t *s)
 {
     fflush(stderr);
@@ -143,6 +172,12 @@ static void reply(stage_t *s, int type, const json_t *body)
                                   clock_format(s->p, apr_time_now()), "not_after",
                                   clock_format(s->p, apr_time_now() + apr_time_from_sec(7776000)),
                                   "ari_id", "bbbb.BB", "same_account", 1));
+    }
+    else if (type == MESSAGE_SEEN) {
+        json_t *facts = brief_facts_to_json(stage_job(s)->brief->facts);
+
+        json_put_string(facts, "activation", ACTIVATION_LIVE);
+        fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I,s:o}", "id", id, "facts", facts));
     }
     else {
         fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I}", "id", id));
@@ -238,9 +273,14 @@ static void settle(stage_t *s)
         assert_true(rounds < ROUNDS_MAX);
 }
 
+void stage_settle(stage_t *s)
+{
+    settle(s);
+}
+
 void stage_poke(stage_t *s, apr_time_t now)
 {
-    job_poke(stage_job(s), now);
+    lifecycle_poke(stage_job(s), now);
     settle(s);
 }
 
@@ -268,10 +308,10 @@ stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url)
 
 void stage_look_up(stage_t *s)
 {
-    struct pollfd look = { lookup_fd(s->agent->lookup), POLLIN, 0 };
+    struct pollfd look = { lookup_fd(s->agent->kit->lookup), POLLIN, 0 };
 
     assert_int_equal(1, poll(&look, 1, 30000));
-    lookup_serve(s->agent->lookup);
+    lookup_serve(s->agent->kit->lookup);
     settle(s);
 }
 
@@ -320,7 +360,7 @@ void stage_page(stage_t *s, stage_call_t *call, int status, const char *header, 
 
 void stage_pace(stage_t *s)
 {
-    acme_session_pace(stage_account(s)->session, s->agent->pacer);
+    acme_session_pace(stage_account(s)->session, s->agent->kit->pacer);
 }
 
 void stage_wait(stage_t *s, int seconds)
@@ -366,6 +406,22 @@ void stage_order(stage_t *s, const char *status)
     stage_wake(s);
     stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
                  stage_order_json(s, status, ""), "Location", ORDER_URL);
+}
+
+void stage_read_order(stage_t *s, const char *status, const char *more)
+{
+    stage_answer(s, stage_expect(s, "read", ORDER_URL), 200, stage_order_json(s, status, more),
+                 NULL, NULL);
+}
+
+void stage_answer_challenge(stage_t *s)
+{
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_answer(s, stage_expect(s, "challenge", CA "/challenge/" NAME), 200, "{}", NULL, NULL);
+    stage_expect_silence(s);
+    assert_int_equal(JOB_VALIDATING, stage_job(s)->state);
 }
 
 /* ---- what became of it ---- */
@@ -424,4 +480,18 @@ const char *stage_log(stage_t *s)
     assert_int_equal(0, ftruncate(fileno(s->log), 0));
     assert_int_equal(0, lseek(fileno(s->log), 0, SEEK_SET));
     return text;
+}
+
+void stage_expect_problem(stage_t *s, const char *type)
+{
+    const eab_result_t *problem = stage_problem(s);
+
+    assert_non_null(problem->type);
+    assert_string_equal(type, problem->type);
+}
+
+void stage_expect_nothing_lost(stage_t *s)
+{
+    assert_int_equal(0, stage_heard(s, "abandon"));
+    assert_int_equal(0, stage_heard(s, "failed"));
 }

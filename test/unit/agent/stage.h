@@ -10,7 +10,8 @@
 
 #include "acme/session.h"
 #include "agent/account.h"
-#include "agent/job.h"
+#include "agent/agent.h"
+#include "agent/lifecycle.h"
 
 #define CA "https://ca.example"
 #define NAME "www.example.edu"
@@ -62,6 +63,16 @@ stage_t *stage_make(apr_pool_t *p);
 /** Make the agent from the brief. */
 void stage_begin(stage_t *s);
 
+/** The two of them. */
+stage_t *stage_start(apr_pool_t *p);
+
+/** The same with an order in flight. url: NULL when its newOrder was not answered. */
+stage_t *stage_start_with_order(apr_pool_t *p, const char *url, int finalized);
+
+/** The same, as far as nothing keeps it from going, with a session that asks again, as the agent's does.
+ * url: NULL when there is no order yet. */
+stage_t *stage_start_paced(apr_pool_t *p, const char *url, int finalized);
+
 void stage_end(stage_t *s);
 
 job_t *stage_job(const stage_t *s);
@@ -69,6 +80,9 @@ agent_account_t *stage_account(const stage_t *s);
 
 /** Let all happen that happens by itself at the time that the job waits for. */
 void stage_wake(stage_t *s);
+
+/** Let keeper and CA answer what is under way. */
+void stage_settle(stage_t *s);
 
 /** The same at some other time. */
 void stage_poke(stage_t *s, apr_time_t now);
@@ -94,6 +108,12 @@ void stage_cut(stage_t *s, stage_call_t *call);
 
 /** Place the order, with this status. */
 void stage_order(stage_t *s, const char *status);
+
+/** Answer the order that is read. more as in stage_order_json(). */
+void stage_read_order(stage_t *s, const char *status, const char *more);
+
+/** Place the order, and go on up to a challenge that the CA was told of. */
+void stage_answer_challenge(stage_t *s);
 
 /** An order in JSON with more members: "" or ",\"certificate\":...". */
 const char *stage_order_json(stage_t *s, const char *status, const char *more);
@@ -124,6 +144,12 @@ int stage_heard(const stage_t *s, const char *message);
 
 /** The problem of the certificate, which waits for another attempt. */
 const eab_result_t *stage_problem(const stage_t *s);
+
+/** It is of this type. */
+void stage_expect_problem(stage_t *s, const char *type);
+
+/** No order was given up, and no attempt has failed. */
+void stage_expect_nothing_lost(stage_t *s);
 
 /** Is there an answer to a challenge for this name? */
 int stage_has_answer(const stage_t *s, const char *name);

@@ -232,7 +232,7 @@ static void a_refusal_is_final_for_a_day(void **state)
         stage_refuse(s, stage_expect(s, "newAccount", NEW_ACCOUNT), rows[i].status, rows[i].type);
         assert_true(eab_result_is_acme(account_problem(s), rows[i].type));
         assert_true(waits_for_a_day(s));
-        job_poke(stage_job(s), apr_time_now() + apr_time_from_sec(3600));
+        lifecycle_poke(stage_job(s), apr_time_now() + apr_time_from_sec(3600));
         stage_expect_silence(s);
         assert_int_equal(1, stage_count(s, "newAccount"));
         stage_end(s);

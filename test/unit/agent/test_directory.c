@@ -24,7 +24,7 @@ static int told(const stage_t *s)
 /* The loop after a reading of the directory. */
 static void follow(stage_t *s)
 {
-    directory_follow(stage_account(s));
+    account_follow_directory(stage_account(s));
     stage_poke(s, 0);
 }
 
@@ -47,7 +47,7 @@ static void look(stage_t *s)
 
 static json_t *profiles(stage_t *s)
 {
-    return json_own(s->p, directory_profiles(stage_account(s)));
+    return json_own(s->p, directory_profiles(stage_account(s)->brief));
 }
 
 static void what_the_ca_says_is_shown_and_told_once(void **state)
@@ -57,10 +57,10 @@ static void what_the_ca_says_is_shown_and_told_once(void **state)
 
     s->directory = SAYING("classic");
     stage_begin(s);
-    assert_true(json_is_null(json_own(s->p, directory_to_json(stage_account(s)))));
+    assert_true(json_is_null(json_own(s->p, directory_to_json(stage_account(s)->brief))));
     assert_int_equal(0, json_object_size(profiles(s)));
     look(s);
-    shown = json_own(s->p, directory_to_json(stage_account(s)));
+    shown = json_own(s->p, directory_to_json(stage_account(s)->brief));
     assert_string_equal(CA "/terms", json_peek_string(shown, "terms"));
     assert_true(json_peek_bool(shown, "eab_required", 0));
     assert_true(json_peek_bool(shown, "renewal_info", 0));
@@ -92,11 +92,11 @@ static void what_was_told_before_is_known(void **state)
 
     brief_directory_from_json(&s->account->told, before, s->p);
     stage_begin(s);
-    directory_follow(stage_account(s));
+    account_follow_directory(stage_account(s));
     assert_string_equal("ninety days", json_peek_string(profiles(s), "classic"));
     assert_string_equal(
         "2026-01-01T00:00:00Z",
-        json_peek_string(json_own(s->p, directory_to_json(stage_account(s))), "seen"));
+        json_peek_string(json_own(s->p, directory_to_json(stage_account(s)->brief)), "seen"));
     assert_int_equal(0, told(s));
     s->directory = SAYING("modern");
     look(s);

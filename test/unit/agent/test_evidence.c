@@ -31,47 +31,49 @@ static acme_authorization_t *make(apr_pool_t *p, int wildcard, ...)
 
 static void the_challenge_that_failed_is_marked(void **state)
 {
-    job_t job = { 0 };
+    flight_t flight = { 0 };
 
-    assert_true(evidence_of(&job, make(*state, 0, "http-01", "invalid", "dns-01", "pending",
-                                       "tls-alpn-01", "pending", NULL))
+    assert_true(evidence_of(&flight, make(*state, 0, "http-01", "invalid", "dns-01", "pending",
+                                          "tls-alpn-01", "pending", NULL))
                 == (FACT_HTTP_01 | OFFERS_ALL));
-    assert_true(evidence_of(&job, make(*state, 0, "http-01", "pending", "dns-01", "invalid", NULL))
-                == (FACT_DNS | FACT_OFFERS_HTTP_01 | FACT_OFFERS_DNS));
-    assert_true(evidence_of(&job, make(*state, 0, "tls-alpn-01", "invalid", NULL))
+    assert_true(
+        evidence_of(&flight, make(*state, 0, "http-01", "pending", "dns-01", "invalid", NULL))
+        == (FACT_DNS | FACT_OFFERS_HTTP_01 | FACT_OFFERS_DNS));
+    assert_true(evidence_of(&flight, make(*state, 0, "tls-alpn-01", "invalid", NULL))
                 == (FACT_TLS_ALPN_01 | FACT_OFFERS_TLS_ALPN_01));
     /* All of them: nobody knows which. */
-    assert_true(evidence_of(&job, make(*state, 0, "http-01", "invalid", "dns-01", "invalid",
-                                       "tls-alpn-01", "invalid", NULL))
+    assert_true(evidence_of(&flight, make(*state, 0, "http-01", "invalid", "dns-01", "invalid",
+                                          "tls-alpn-01", "invalid", NULL))
                 == OFFERS_ALL);
-    assert_true(evidence_of(&job, make(*state, 0, NULL)) == 0);
-    assert_true(evidence_of(&job, make(*state, 0, "sectigo-email-01", "invalid", NULL)) == 0);
-    assert_true(evidence_of(&job, make(*state, 0, "dns-unheard-of-01", "invalid", NULL)) == 0);
+    assert_true(evidence_of(&flight, make(*state, 0, NULL)) == 0);
+    assert_true(evidence_of(&flight, make(*state, 0, "sectigo-email-01", "invalid", NULL)) == 0);
+    assert_true(evidence_of(&flight, make(*state, 0, "dns-unheard-of-01", "invalid", NULL)) == 0);
 }
 
 static void only_what_can_prove_the_name_is_an_offer(void **state)
 {
-    job_t job = { 0 };
+    flight_t flight = { 0 };
     acme_authorization_t *address =
         make(*state, 0, "http-01", "pending", "dns-01", "pending", NULL);
 
     address->address = 1;
-    assert_true(evidence_of(&job, address) == FACT_OFFERS_HTTP_01);
-    assert_true(evidence_of(&job, make(*state, 1, "http-01", "pending", "dns-01", "pending", NULL))
-                == (FACT_WILDCARD | FACT_OFFERS_DNS));
-    assert_true(evidence_of(&job, make(*state, 1, "http-01", "pending", NULL)) == FACT_WILDCARD);
+    assert_true(evidence_of(&flight, address) == FACT_OFFERS_HTTP_01);
+    assert_true(
+        evidence_of(&flight, make(*state, 1, "http-01", "pending", "dns-01", "pending", NULL))
+        == (FACT_WILDCARD | FACT_OFFERS_DNS));
+    assert_true(evidence_of(&flight, make(*state, 1, "http-01", "pending", NULL)) == FACT_WILDCARD);
 }
 
 static void the_other_challenges_of_dns_are_told_apart(void **state)
 {
-    job_t job = { 0 };
+    flight_t flight = { 0 };
 
-    assert_true(evidence_of(&job, make(*state, 0, "dns-persist-01", "invalid", NULL))
+    assert_true(evidence_of(&flight, make(*state, 0, "dns-persist-01", "invalid", NULL))
                 == (FACT_DNS | FACT_DNS_PERSIST | FACT_OFFERS_DNS_PERSIST));
-    assert_true(evidence_of(&job, make(*state, 0, "dns-account-01", "invalid", NULL))
+    assert_true(evidence_of(&flight, make(*state, 0, "dns-account-01", "invalid", NULL))
                 == (FACT_DNS | FACT_DNS_ACCOUNT | FACT_OFFERS_DNS_ACCOUNT));
-    assert_true(evidence_of(&job, make(*state, 0, "dns-account-01", "invalid", "dns-persist-01",
-                                       "invalid", NULL))
+    assert_true(evidence_of(&flight, make(*state, 0, "dns-account-01", "invalid", "dns-persist-01",
+                                          "invalid", NULL))
                 == (FACT_OFFERS_DNS_ACCOUNT | FACT_OFFERS_DNS_PERSIST));
     assert_true(evidence_of_type("dns-persist-01") == (FACT_DNS | FACT_DNS_PERSIST));
     assert_true(evidence_of_type("unheard-of-01") == 0);
@@ -137,18 +139,19 @@ static void who_asked_counts_for_answers_of_httpd(void **state)
 {
     acme_authorization_t *http = make(*state, 0, "http-01", "invalid", NULL);
     acme_authorization_t *dns = make(*state, 0, "dns-01", "invalid", NULL);
-    job_t job = { 0 };
+    flight_t flight = { 0 };
 
-    job.unread = 1;
-    assert_true(evidence_of(&job, http) & FACT_NOT_ASKED);
-    assert_false(evidence_of(&job, dns) & FACT_NOT_ASKED);
-    job.read = 17;
-    assert_false(evidence_of(&job, http) & (FACT_NOT_ASKED | FACT_ASKED_HERE)); /* one of several */
-    job.unread = 0;
-    assert_true(evidence_of(&job, http) & FACT_ASKED_HERE);
-    assert_false(evidence_of(&job, dns) & FACT_ASKED_HERE);
-    job.read = 0; /* nothing is known, as after a new start */
-    assert_false(evidence_of(&job, http) & (FACT_NOT_ASKED | FACT_ASKED_HERE));
+    flight.unread = 1;
+    assert_true(evidence_of(&flight, http) & FACT_NOT_ASKED);
+    assert_false(evidence_of(&flight, dns) & FACT_NOT_ASKED);
+    flight.read_at = 17;
+    assert_false(evidence_of(&flight, http)
+                 & (FACT_NOT_ASKED | FACT_ASKED_HERE)); /* one of several */
+    flight.unread = 0;
+    assert_true(evidence_of(&flight, http) & FACT_ASKED_HERE);
+    assert_false(evidence_of(&flight, dns) & FACT_ASKED_HERE);
+    flight.read_at = 0; /* nothing is known, as after a new start */
+    assert_false(evidence_of(&flight, http) & (FACT_NOT_ASKED | FACT_ASKED_HERE));
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 typedef struct scene {
     apr_pool_t *p;
     fake_keeper_t *keeper;
-    agent_t *agent;
+    kit_t *kit;
     failing_t failing;
     int saved; /* standard error */
     FILE *log;
@@ -26,20 +26,20 @@ static scene_t *scene_make(apr_pool_t *p, const brief_failure_t *remembered)
 
     s->p = p;
     s->keeper = fake_keeper_make(p);
-    s->agent = apr_pcalloc(p, sizeof(*s->agent));
-    s->agent->pool = p;
-    s->agent->link = s->keeper->link;
-    s->agent->brief = brief_make(p);
+    s->kit = apr_pcalloc(p, sizeof(*s->kit));
+    s->kit->pool = p;
+    s->kit->link = s->keeper->link;
+    s->kit->brief = brief_make(p);
     s->names = apr_array_make(p, 1, sizeof(const char *));
     APR_ARRAY_PUSH(s->names, const char *) = "www.example.edu";
-    s->account = apr_array_push(s->agent->brief->accounts);
+    s->account = apr_array_push(s->kit->brief->accounts);
     memset(s->account, 0, sizeof(*s->account));
     for (i = 0; i < 3; ++i) {
-        s->certificate = apr_array_push(s->agent->brief->certificates);
+        s->certificate = apr_array_push(s->kit->brief->certificates);
         memset(s->certificate, 0, sizeof(*s->certificate));
         s->certificate->names = s->names;
     }
-    failing_init(&s->failing, s->agent, "certificate", 2, "Certificate www.example.edu",
+    failing_init(&s->failing, s->kit, "certificate", 2, "Certificate www.example.edu",
                  "https://ca.example:14000/dir", s->names, remembered);
     s->log = tmpfile();
     assert_non_null(s->log);
@@ -187,7 +187,7 @@ static void the_keeper_is_told(void **state)
 
     failing_add(&s->failing, problem(s->p, ACME_ERROR "unauthorized", "No way"),
                 PROBLEM_AT_CHALLENGE);
-    assert_int_equal(1, s->agent->status_dirty);
+    assert_int_equal(1, s->kit->touched);
     body = fake_keeper_hear(s->keeper, &type);
     assert_int_equal(MESSAGE_FAILED, type);
     assert_int_equal(2, json_peek_int(body, "certificate", -1));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_keeper.h"
 
+#include "agent/agent.h"
 #include "agent/job.h"
+#include "agent/schedule.h"
 #include "agent/refused.h"
 #include "base/file.h"
 
@@ -166,7 +168,7 @@ static void what_gains_nothing_is_not_ordered(void **state)
     assert_string_equal("valid", job_status(s->job));
     assert_string_equal("retry", s->job->next);
     assert_true(s->job->at == failure_of(s)->next);
-    assert_true(refused_is_named(failure_of(s)->problem, "c.edu"));
+    assert_true(schedule_is_named(failure_of(s)->problem, "c.edu"));
     assert_null(s->job->refused);
     scene_end(s);
 }
@@ -175,7 +177,7 @@ static void a_good_certificate_is_kept_though_it_is_due(void **state)
 {
     scene_t *s = scene_make(*state, "a.edu *.b.edu c.edu", 20 * DAY);
 
-    assert_true(job_is_due(s->job));
+    assert_true(schedule_is_due(s->job));
     assert_true(refused_by_problem(s->job, refusal_of(s, "c.edu"), PROBLEM_AT_ORDER));
     assert_int_equal(SUBSET_HELD, failure_of(s)->subset);
     assert_string_equal("failing", job_status(s->job));
@@ -200,7 +202,7 @@ static void a_wildcard_is_known_without_its_star(void **state)
     scene_t *s = scene_make(*state, "a.edu c.edu", 80 * DAY);
 
     assert_true(refused_by_problem(s->job, refusal_of(s, "b.edu"), PROBLEM_AT_ORDER));
-    assert_true(refused_is_named(failure_of(s)->problem, "*.b.edu"));
+    assert_true(schedule_is_named(failure_of(s)->problem, "*.b.edu"));
     assert_string_equal("*.b.edu", failure_of(s)->problem->identifier);
     scene_end(s);
 }
@@ -213,7 +215,7 @@ static void a_problem_of_one_name_says_it_itself(void **state)
     problem->identifier = "c.edu";
     assert_true(refused_by_problem(s->job, problem, PROBLEM_AT_ORDER));
     assert_true(eab_result_is_acme(failure_of(s)->problem, "caa"));
-    assert_true(refused_is_named(failure_of(s)->problem, "c.edu"));
+    assert_true(schedule_is_named(failure_of(s)->problem, "c.edu"));
     scene_end(s);
 }
 
@@ -229,7 +231,7 @@ static void several_problems_become_one_with_each_name(void **state)
     assert_true(refused_by_problem(s->job, refusal_of(s, "c.edu"), PROBLEM_AT_ORDER));
     assert_true(eab_result_is_acme(failure_of(s)->problem, "compound"));
     assert_int_equal(2, json_array_size(failure_of(s)->problem->subproblems));
-    assert_true(refused_is_named(failure_of(s)->problem, "*.b.edu"));
+    assert_true(schedule_is_named(failure_of(s)->problem, "*.b.edu"));
     assert_non_null(strstr(failing_advice(&s->job->failing, s->p), "CAA record in the DNS of *.b"));
     assert_non_null(strstr(failing_advice(&s->job->failing, s->p), "issue for c.edu"));
     scene_end(s);
@@ -259,12 +261,12 @@ static void a_name_that_was_dropped_is_no_gain(void **state)
                                     "\",\"identifier\":{\"value\":\"*.b.edu\"}}]");
 
     failing_leave_out(&s->job->failing, dropped, PROBLEM_AT_ORDER, SUBSET_SETTLED);
-    assert_true(refused_is_costly(failure_of(s)->problem));
+    assert_true(schedule_is_costly(failure_of(s)->problem));
     assert_true(refused_by_problem(s->job, refusal_of(s, "c.edu"), PROBLEM_AT_ORDER));
     assert_int_equal(JOB_IDLE, s->job->state);
     assert_int_equal(SUBSET_SETTLED, failure_of(s)->subset);
     assert_int_equal(2, json_array_size(failure_of(s)->problem->subproblems));
-    assert_false(refused_is_costly(failure_of(s)->problem));
+    assert_false(schedule_is_costly(failure_of(s)->problem));
     scene_end(s);
 }
 
@@ -298,7 +300,7 @@ static void the_keeper_has_no_use_for_fewer_names(void **state)
     fake_keeper_hear(s->keeper, &type);
     assert_int_equal(MESSAGE_ABANDON, type);
     assert_int_equal(SUBSET_HELD, failure_of(s)->subset);
-    assert_true(refused_is_costly(failure_of(s)->problem));
+    assert_true(schedule_is_costly(failure_of(s)->problem));
     assert_in_range(s->job->at - apr_time_now(), 16 * DAY, 17 * DAY + APR_USEC_PER_SEC);
     scene_end(s);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "agent/agent.h"
 #include "agent/job.h"
 #include "agent/status.h"
 #include "base/clock.h"
@@ -91,7 +92,7 @@ static json_t *status_of(scene_t *s, const agent_t *agent)
     apr_time_t now = 0;
 
     assert_int_equal(APR_SUCCESS, clock_parse(&now, NOW));
-    return json_own(s->p, status_make(agent, now, s->p));
+    return json_own(s->p, status_make(agent->status, now, s->p));
 }
 
 static const json_t *first(const json_t *status, const char *list)
@@ -174,6 +175,37 @@ static void a_certificate_is_described(void **state)
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
+static void how_it_came_into_use_is_told(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    brief_facts_t *known;
+    agent_t *agent;
+
+    s.certificate->facts = known = facts(s.p);
+    s.certificate->loaded = "ff01";
+    known->activation = ACTIVATION_LOOK;
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "renewing");
+    expect_text(certificate, "activation", "live");
+    assert_non_null(strstr(json_peek_string(json_object_get(certificate, "next"), "why"),
+                           "it is looked whether they serve it"));
+    known->activation = ACTIVATION_LIVE;
+    known->activation_why = "nobody could look";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "valid");
+    expect_text(certificate, "activation", "live");
+    expect_text(certificate, "activation_why", "nobody could look");
+    known->activation = ACTIVATION_RESTART;
+    known->activation_why = "its chain is too long";
+    certificate = first(status_of(&s, agent), "certificates");
+    expect_text(certificate, "state", "waiting-for-reload");
+    expect_text(certificate, "activation", "restart");
+    expect_text(certificate, "activation_why", "its chain is too long");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 static void what_waits_for_a_reload_says_so(void **state)
 {
     scene_t s = scene(*state);
@@ -189,26 +221,26 @@ static void what_waits_for_a_reload_says_so(void **state)
     expect_text(certificate, "state", "waiting-for-reload");
     expect_text(json_object_get(certificate, "next"), "what", "reload");
     expect_text(json_object_get(status_of(&s, agent), "reload"), "why", "Syntax error");
-    agent->reload.state = "failed";
+    agent->kit->brief->reload.state = "failed";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
         strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "could not be made"));
-    agent->reload.state = "pending";
-    agent->reload.why = NULL;
-    agent->reload.next = apr_time_from_sec(4000000000);
+    agent->kit->brief->reload.state = "pending";
+    agent->kit->brief->reload.why = NULL;
+    agent->kit->brief->reload.next = apr_time_from_sec(4000000000);
     certificate = first(status_of(&s, agent), "certificates");
     expect_text(json_object_get(certificate, "next"), "why",
                 "httpd has not loaded the new certificate yet");
-    agent->reload.why = "The renewed certificate of www.example.edu is in the store.";
+    agent->kit->brief->reload.why = "The renewed certificate of www.example.edu is in the store.";
     certificate = first(status_of(&s, agent), "certificates");
     expect_text(json_object_get(certificate, "next"), "what", "reload");
     expect_text(json_object_get(certificate, "next"), "why",
                 "httpd is restarted for renewals then, or before; see reload");
     assert_true(json_peek_time(json_object_get(certificate, "next"), "at")
                 == apr_time_from_sec(4000000000));
-    agent->reload.next = 0;
-    agent->reload.why = NULL;
-    agent->reload.state = "off";
+    agent->kit->brief->reload.next = 0;
+    agent->kit->brief->reload.why = NULL;
+    agent->kit->brief->reload.state = "off";
     certificate = first(status_of(&s, agent), "certificates");
     assert_non_null(
         strstr(json_peek_string(json_object_get(certificate, "next"), "why"), "ACMEReload is off"));
@@ -304,15 +336,15 @@ static void what_is_due_happens_now(void **state)
     s.certificate->loaded = "ff00";
     agent = agent_of(&s);
     APR_ARRAY_IDX(agent->jobs, 0, job_t *)->at = now - apr_time_from_sec(1);
-    next =
-        json_object_get(first(json_own(s.p, status_make(agent, now, s.p)), "certificates"), "next");
+    next = json_object_get(
+        first(json_own(s.p, status_make(agent->status, now, s.p)), "certificates"), "next");
     expect_text(next, "what", "renew");
     assert_int_equal(now, json_peek_time(next, "at"));
     /* While httpd is being restarted. */
     s.certificate->loaded = "ff01";
-    agent->reload.state = "pending";
-    agent->reload.next = now - apr_time_from_sec(1);
-    status = json_own(s.p, status_make(agent, now, s.p));
+    agent->kit->brief->reload.state = "pending";
+    agent->kit->brief->reload.next = now - apr_time_from_sec(1);
+    status = json_own(s.p, status_make(agent->status, now, s.p));
     next = json_object_get(first(status, "certificates"), "next");
     expect_text(next, "what", "reload");
     assert_int_equal(now, json_peek_time(next, "at"));
@@ -504,13 +536,13 @@ static void the_file_is_for_everybody_and_whole(void **state)
     struct stat st;
     agent_t *agent = agent_of(&s);
 
-    assert_int_equal(APR_SUCCESS, status_write(agent, apr_time_now()));
+    assert_int_equal(APR_SUCCESS, status_write(agent->status, apr_time_now()));
     assert_int_equal(0, stat(path, &st));
     assert_int_equal(0644, st.st_mode & 07777);
     assert_int_equal(APR_SUCCESS, file_read(&text, &len, path, 1000000, s.p));
     assert_int_equal(1, json_peek_int(json_parse(s.p, text, len, NULL), "version", 0));
     file_remove_tree(s.brief->run_dir, s.p);
-    assert_int_not_equal(APR_SUCCESS, status_write(agent, apr_time_now()));
+    assert_int_not_equal(APR_SUCCESS, status_write(agent->status, apr_time_now()));
 }
 
 int main(void)
@@ -518,6 +550,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_document_has_its_shape),
         fixture_test(a_certificate_is_described),
+        fixture_test(how_it_came_into_use_is_told),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
         fixture_test(a_certificate_without_some_names_is_valid),

@@ -355,6 +355,27 @@ static void a_descriptor_goes_along(void **state)
     close(fd);
 }
 
+static void descriptors_keep_their_order(void **state)
+{
+    wire_t w = wire(*state, 100);
+    int first = open("/", O_RDONLY), second = open("/dev/null", O_RDONLY), a, b;
+
+    frame_accept_descriptor(w.channel);
+    assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, first));
+    assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 4, second));
+    while (frame_fill(w.channel) == APR_SUCCESS)
+        ;
+    a = frame_take_descriptor(w.channel);
+    b = frame_take_descriptor(w.channel);
+    assert_true(is_file(a, "/"));
+    assert_true(is_file(b, "/dev/null"));
+    assert_int_equal(-1, frame_take_descriptor(w.channel));
+    close(a);
+    close(b);
+    close(first);
+    close(second);
+}
+
 static int open_descriptors(void)
 {
     int fd, count = 0;
@@ -380,7 +401,8 @@ static void descriptors_that_nobody_wants_are_closed(void **state)
         assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, fd));
     while (frame_fill(w.channel) == APR_SUCCESS)
         ;
-    assert_int_equal(before + 1, open_descriptors()); /* the last one waits to be taken */
+    assert_int_equal(before + FRAME_DESCRIPTORS_MAX,
+                     open_descriptors()); /* they wait to be taken */
     close(fd);
 }
 
@@ -401,6 +423,7 @@ int main(void)
         fixture_test(blocking_send_gives_up),
         fixture_test(a_channel_closes_its_descriptor),
         fixture_test(a_descriptor_goes_along),
+        fixture_test(descriptors_keep_their_order),
         fixture_test(descriptors_that_nobody_wants_are_closed),
     };
 

@@ -1,68 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* keeper/agent.h without a process: what the keeper tells the agent is written down. Linked before the
- * library, so that its own agent is left out. */
+/* keeper/agent_line.h and keeper/agent_process.h without a process: what the keeper tells the agent is
+ * written down. Linked before the library, so that its own are left out. */
 
 #include "scene.h"
 
-keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
+agent_line_t *agent_line_make(loop_t *loop, apr_pool_t *p)
 {
-    keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
+    agent_line_t *line = apr_pcalloc(p, sizeof(*line));
 
-    (void)interval;
-    agent->pool = keeper->pool;
-    agent->loop = keeper->loop;
-    apr_pool_create(&agent->notes, keeper->pool);
-    agent->problem = eab_result_make(agent->notes);
-    return agent;
+    line->pool = p;
+    line->loop = loop;
+    apr_pool_create(&line->notes, p);
+    line->problem = eab_result_make(line->notes);
+    return line;
 }
 
-void agent_stop(keeper_agent_t *agent)
+static void note(agent_line_t *line, int id, const char *jws, const brief_facts_t *facts,
+                 const eab_result_t *result)
+{
+    apr_pool_t *notes = line->notes;
+
+    apr_pool_create(&line->notes, line->pool);
+    ++line->replies;
+    line->id = id;
+    if (result->rv != APR_SUCCESS)
+        line->refused = id;
+    line->jws = apr_pstrdup(line->notes, jws);
+    line->has_facts = (facts != NULL);
+    line->problem = eab_result_make(line->notes);
+    eab_result_copy(line->problem, result);
+    apr_pool_destroy(notes);
+    loop_stop(line->loop);
+}
+
+void agent_line_reply_signed(agent_line_t *line, int id, const char *jws,
+                             const eab_result_t *result)
+{
+    note(line, id, jws, NULL, result);
+}
+
+void agent_line_reply(agent_line_t *line, int id, const brief_facts_t *facts,
+                      const eab_result_t *result)
+{
+    note(line, id, NULL, facts, result);
+}
+
+void agent_line_tell_news(agent_line_t *line, const news_t *news)
+{
+    ++line->news;
+    line->news_state = apr_pstrdup(line->pool, news->state);
+    line->news_why = apr_pstrdup(line->pool, news->why);
+}
+
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+                                    const briefing_t *briefing)
+{
+    (void)line;
+    (void)door;
+    (void)briefing;
+    return apr_pcalloc(means->pool, sizeof(agent_process_t));
+}
+
+void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+{
+    (void)agent;
+    (void)interval;
+}
+
+void agent_process_stop(agent_process_t *agent)
 {
     (void)agent;
 }
 
-static void note(keeper_agent_t *agent, int id, const char *jws, const brief_facts_t *facts,
-                 const eab_result_t *result)
-{
-    apr_pool_t *notes = agent->notes;
-
-    apr_pool_create(&agent->notes, agent->pool);
-    ++agent->replies;
-    agent->id = id;
-    if (result->rv != APR_SUCCESS)
-        agent->refused = id;
-    agent->jws = apr_pstrdup(agent->notes, jws);
-    agent->has_facts = (facts != NULL);
-    agent->problem = eab_result_make(agent->notes);
-    eab_result_copy(agent->problem, result);
-    apr_pool_destroy(notes);
-    loop_stop(agent->loop);
-}
-
-void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
-{
-    note(agent, id, jws, NULL, result);
-}
-
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result)
-{
-    note(agent, id, NULL, facts, result);
-}
-
-void agent_tell_news(keeper_agent_t *agent, const news_t *news)
-{
-    if (agent == NULL)
-        return;
-    ++agent->news;
-    agent->news_state = apr_pstrdup(agent->pool, news->state);
-    agent->news_why = apr_pstrdup(agent->pool, news->why);
-}
-
 /* The brief that it would get is made anew, as for one that was just started. */
-void agent_renew(keeper_agent_t *agent)
+void agent_process_renew(agent_process_t *agent)
 {
-    if (agent != NULL)
-        ++agent->renewals;
+    ++agent->renewals;
 }

@@ -8,10 +8,25 @@ test_unit_keeper_test_account_SOURCES = test/unit/keeper/test_account.c $(KEEPER
 test_unit_keeper_test_account_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_account_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_activation
+test_unit_keeper_test_activation_SOURCES = test/unit/keeper/test_activation.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_activation_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_activation_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_briefing
+test_unit_keeper_test_briefing_SOURCES = test/unit/keeper/test_briefing.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_briefing_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_briefing_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_certificate
 test_unit_keeper_test_certificate_SOURCES = test/unit/keeper/test_certificate.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_certificate_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_certificate_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_changes
+test_unit_keeper_test_changes_SOURCES = test/unit/keeper/test_changes.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_changes_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_changes_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_check
 test_unit_keeper_test_check_SOURCES = test/unit/keeper/test_check.c $(KEEPER_TEST_SCENE)
@@ -28,15 +43,20 @@ test_unit_keeper_test_eabsource_SOURCES = test/unit/keeper/test_eabsource.c
 test_unit_keeper_test_eabsource_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_eabsource_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_failing
+test_unit_keeper_test_failing_SOURCES = test/unit/keeper/test_failing.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_failing_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_failing_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_gathering
 test_unit_keeper_test_gathering_SOURCES = test/unit/keeper/test_gathering.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_gathering_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_gathering_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_keeper
-test_unit_keeper_test_keeper_SOURCES = test/unit/keeper/test_keeper.c $(KEEPER_TEST_SCENE)
-test_unit_keeper_test_keeper_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_keeper_LDADD = $(KEEPER_TEST_LIBS)
+check_PROGRAMS += test/unit/keeper/test_model
+test_unit_keeper_test_model_SOURCES = test/unit/keeper/test_model.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_model_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_model_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_keymaker
 test_unit_keeper_test_keymaker_SOURCES = test/unit/keeper/test_keymaker.c
@@ -58,21 +78,21 @@ test_unit_keeper_test_reload_SOURCES = test/unit/keeper/test_reload.c $(KEEPER_T
 test_unit_keeper_test_reload_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_reload_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_request
-test_unit_keeper_test_request_SOURCES = test/unit/keeper/test_request.c $(KEEPER_TEST_SCENE)
-test_unit_keeper_test_request_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_request_LDADD = $(KEEPER_TEST_LIBS)
+check_PROGRAMS += test/unit/keeper/test_agent_door
+test_unit_keeper_test_agent_door_SOURCES = test/unit/keeper/test_agent_door.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_agent_door_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_agent_door_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_sentence
 test_unit_keeper_test_sentence_SOURCES = test/unit/keeper/test_sentence.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_sentence_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_sentence_LDADD = $(KEEPER_TEST_LIBS)
 
-check_PROGRAMS += test/unit/keeper/test_agent
-test_unit_keeper_test_agent_SOURCES = test/unit/keeper/test_agent.c \
+check_PROGRAMS += test/unit/keeper/test_agent_process
+test_unit_keeper_test_agent_process_SOURCES = test/unit/keeper/test_agent_process.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
-test_unit_keeper_test_agent_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_keeper_test_agent_LDADD = $(KEEPER_TEST_LIBS)
+test_unit_keeper_test_agent_process_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_agent_process_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_url
 test_unit_keeper_test_url_SOURCES = test/unit/keeper/test_url.c

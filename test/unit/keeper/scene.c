@@ -85,9 +85,8 @@ keeper_t *scene_start(scene_t *s)
     assert_int_equal(APR_SUCCESS, store_open(&store, s->plan->store_dir, s->result, s->pool));
     assert_int_equal(APR_SUCCESS, lock_take(&lock, store, -1, &owner, s->result, s->pool));
     loop = loop_make(s->pool);
-    s->keeper = keeper_make(loop, s->plan, store, s->result, s->pool);
+    s->keeper = keeper_make(loop, s->plan, store, s->segment, s->result, s->pool);
     assert_non_null(s->keeper);
-    s->keeper->agent = agent_start(s->keeper, MESSAGE_ALIVE_INTERVAL);
     return s->keeper;
 }
 
@@ -100,12 +99,12 @@ void scene_end(scene_t *s)
 
 keeper_account_t *scene_account(scene_t *s)
 {
-    return keeper_account_at(s->keeper, 0);
+    return model_account(s->keeper->model, 0);
 }
 
 keeper_certificate_t *scene_certificate(scene_t *s)
 {
-    return keeper_certificate_at(s->keeper, 0);
+    return model_certificate(s->keeper->model, 0);
 }
 
 void scene_register(scene_t *s)
@@ -121,28 +120,30 @@ static void on_patience(void *baton)
 
 void scene_run(scene_t *s, apr_interval_time_t span)
 {
-    loop_timer_t *timer = loop_timer_make(s->keeper->loop, on_patience, s->keeper->loop);
+    loop_timer_t *timer =
+        loop_timer_make(s->keeper->means.loop, on_patience, s->keeper->means.loop);
     apr_time_t end = apr_time_now() + span;
 
     while (apr_time_now() < end) {
         loop_timer_set(timer, end);
-        loop_run(s->keeper->loop);
+        loop_run(s->keeper->means.loop);
     }
-    loop_timer_release(s->keeper->loop, timer);
+    loop_timer_release(s->keeper->means.loop, timer);
 }
 
 void scene_wait(scene_t *s, int replies)
 {
-    loop_timer_t *timer = loop_timer_make(s->keeper->loop, on_patience, s->keeper->loop);
+    loop_timer_t *timer =
+        loop_timer_make(s->keeper->means.loop, on_patience, s->keeper->means.loop);
     apr_time_t end = apr_time_now() + PATIENCE;
 
     loop_timer_set(timer, end);
-    while (s->keeper->agent->replies < replies) {
+    while (s->keeper->line->replies < replies) {
         assert_true(apr_time_now() < end);
-        loop_run(s->keeper->loop);
+        loop_run(s->keeper->means.loop);
     }
-    loop_timer_release(s->keeper->loop, timer);
-    assert_int_equal(replies, s->keeper->agent->replies);
+    loop_timer_release(s->keeper->means.loop, timer);
+    assert_int_equal(replies, s->keeper->line->replies);
 }
 
 static const char *url_of(int sentence)
@@ -157,9 +158,9 @@ const char *scene_sign(scene_t *s, int sentence)
     apr_status_t rv;
 
     eab_result_clear(s->result);
-    while (
-        (rv = sentence_sign(&jws, s->keeper, sentence, 0, url_of(sentence), NONCE, s->result, s->p))
-        == APR_EAGAIN) {
+    while ((rv = sentence_sign(&jws, s->keeper->model, sentence, 0, url_of(sentence), NONCE,
+                               s->result, s->p))
+           == APR_EAGAIN) {
         assert_true(apr_time_now() < end);
         scene_run(s, apr_time_from_msec(10));
     }
@@ -175,8 +176,8 @@ void scene_refuse(scene_t *s, int sentence)
     const char *jws = "unset";
 
     eab_result_clear(s->result);
-    assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, sentence, 0, url_of(sentence),
-                                                    NONCE, s->result, s->p));
+    assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper->model, sentence, 0,
+                                                    url_of(sentence), NONCE, s->result, s->p));
     assert_null(jws);
     assert_int_not_equal(APR_SUCCESS, s->result->rv);
     assert_non_null(s->result->detail);
@@ -298,5 +299,5 @@ void scene_open_jws(scene_t *s, const char *text, json_t **pheader, const char *
 
 apr_status_t scene_ask(scene_t *s, int type, json_t *body)
 {
-    return request_handle(s->keeper, type, json_own(s->p, body), s->p);
+    return agent_door_handle(s->keeper->door, type, json_own(s->p, body), s->p);
 }

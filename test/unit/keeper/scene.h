@@ -11,12 +11,7 @@
 
 #include "../crypto/party.h"
 #include "ipc/message.h"
-#include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/certificate.h"
 #include "keeper/keeper.h"
-#include "keeper/reload.h"
-#include "keeper/request.h"
 #include "keeper/sentence.h"
 
 #define NAME "www.example.edu"
@@ -29,8 +24,8 @@
 #define HMAC "0123456789abcdef0123456789abcdef"
 #define HMAC_TEXT "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
 
-/* The agent of these tests. Each reply stops the loop. */
-struct keeper_agent {
+/* The line to the agent of these tests. Each reply stops the loop. */
+struct agent_line {
     apr_pool_t *pool;
     apr_pool_t *notes; /* of the last reply */
     loop_t *loop;
@@ -40,10 +35,13 @@ struct keeper_agent {
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */
-    int renewals;          /* how often it was started anew */
     int news;              /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;
+};
+
+struct agent_process {
+    int renewals; /* how often it was started anew */
 };
 
 typedef struct scene {
@@ -55,6 +53,7 @@ typedef struct scene {
     plan_certificate_t *certificate; /* of the plan */
     apr_pool_t *pool;                /* of the keeper below; it ends with each restart */
     keeper_t *keeper;
+    segment_t *segment; /* memory that httpd's workers read; or NULL */
     eab_result_t *result;
     party_t *ca;
 } scene_t;

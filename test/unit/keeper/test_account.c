@@ -137,8 +137,8 @@ static void a_program_gives_the_key(void **state)
     assert_null(scene_account(s)->eab_key);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
     scene_wait(s, 1);
-    assert_int_equal(5, s->keeper->agent->id);
-    assert_non_null(s->keeper->agent->jws);
+    assert_int_equal(5, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
     assert_memory_equal(HMAC, scene_account(s)->eab_key->data, strlen(HMAC));
     scene_end(s);
 }
@@ -167,11 +167,10 @@ static void a_program_that_fails_is_run_once_for_a_request(void **state)
     scene_start(s);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
     scene_wait(s, 1);
-    assert_int_equal(5, s->keeper->agent->id);
-    assert_null(s->keeper->agent->jws);
-    assert_string_equal(EAB_PROBLEM_EAB_KEY, s->keeper->agent->problem->type);
-    assert_non_null(strstr(s->keeper->agent->problem->detail, "exit status 3"));
-    assert_int_equal(0, scene_account(s)->waiting.id);
+    assert_int_equal(5, s->keeper->line->id);
+    assert_null(s->keeper->line->jws);
+    assert_string_equal(EAB_PROBLEM_EAB_KEY, s->keeper->line->problem->type);
+    assert_non_null(strstr(s->keeper->line->problem->detail, "exit status 3"));
     scene_run(s, apr_time_from_msec(200));
     assert_int_equal(1, lines_in(s, log));
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(6)));
@@ -193,13 +192,13 @@ static void a_program_that_a_signal_ends_is_told(void **state)
         scene_start(s);
         assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
         scene_wait(s, 1);
-        assert_true(fact_read(s->keeper->agent->problem) & FACT_SIGNAL);
+        assert_true(fact_read(s->keeper->line->problem) & FACT_SIGNAL);
     }
     use_program(s, "echo it was signal 9; exit 3");
     scene_start(s);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
     scene_wait(s, 1);
-    assert_false(fact_read(s->keeper->agent->problem) & FACT_SIGNAL);
+    assert_false(fact_read(s->keeper->line->problem) & FACT_SIGNAL);
     scene_end(s);
 }
 
@@ -211,9 +210,9 @@ static void a_program_that_prints_no_key_is_told(void **state)
     scene_start(s);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
     scene_wait(s, 1);
-    assert_null(s->keeper->agent->jws);
-    assert_non_null(strstr(s->keeper->agent->problem->detail, "6 bytes"));
-    assert_null(strstr(s->keeper->agent->problem->detail, "c2VjcmV0"));
+    assert_null(s->keeper->line->jws);
+    assert_non_null(strstr(s->keeper->line->problem->detail, "6 bytes"));
+    assert_null(strstr(s->keeper->line->problem->detail, "c2VjcmV0"));
     assert_null(scene_account(s)->eab_pool);
     scene_end(s);
 }
@@ -372,12 +371,14 @@ static void the_eab_key_is_for_the_ca_of_the_directory(void **state)
 
     scene_start(s);
     for (i = 0; i < sizeof(urls) / sizeof(urls[0]); ++i) {
-        assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_NEW_ACCOUNT, 0,
-                                                        urls[i], NONCE, s->result, s->p));
+        assert_int_not_equal(APR_SUCCESS,
+                             sentence_sign(&jws, s->keeper->model, SENTENCE_NEW_ACCOUNT, 0, urls[i],
+                                           NONCE, s->result, s->p));
         assert_null(jws);
         assert_string_equal(EAB_PROBLEM_EAB_HOST, s->result->type);
-        assert_int_not_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_FIND_ACCOUNT_EAB,
-                                                        0, urls[i], NONCE, s->result, s->p));
+        assert_int_not_equal(APR_SUCCESS,
+                             sentence_sign(&jws, s->keeper->model, SENTENCE_FIND_ACCOUNT_EAB, 0,
+                                           urls[i], NONCE, s->result, s->p));
     }
     assert_int_equal(0, scene_account(s)->registration->attempted);
     scene_sign(s, SENTENCE_NEW_ACCOUNT);

@@ -22,7 +22,7 @@ static json_t *body(const char *terms)
 
 static const brief_account_t *briefed(scene_t *s)
 {
-    return &APR_ARRAY_IDX(keeper_brief(s->keeper, s->p)->accounts, 0, brief_account_t);
+    return &APR_ARRAY_IDX(briefing_make(&s->keeper->briefing, s->p)->accounts, 0, brief_account_t);
 }
 
 static void what_a_ca_says_of_itself_outlives_the_keeper(void **state)
@@ -33,7 +33,7 @@ static void what_a_ca_says_of_itself_outlives_the_keeper(void **state)
     scene_start(s);
     assert_true(briefed(s)->told.seen == 0);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_DIRECTORY, body("https://ca.example/1")));
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv);
     scene_start(s);
     told = &briefed(s)->told;
     assert_string_equal("https://ca.example/1", told->terms);
@@ -55,14 +55,14 @@ static void it_is_not_written_in_vain_or_often(void **state)
     scene_ask(s, MESSAGE_DIRECTORY, body("https://ca.example/1"));
     assert_int_equal(APR_SUCCESS, unlink(scene_path(s, file(s))));
     scene_ask(s, MESSAGE_DIRECTORY, body("https://ca.example/1"));
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv); /* it is known */
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv); /* it is known */
     scene_ask(s, MESSAGE_DIRECTORY, body("https://ca.example/2"));
-    assert_int_equal(APR_TIMEUP, s->keeper->agent->problem->rv);
+    assert_int_equal(APR_TIMEUP, s->keeper->line->problem->rv);
     assert_false(scene_has(s, file(s)));
     assert_string_equal("https://ca.example/1", briefed(s)->told.terms);
     scene_account(s)->told_at -= apr_time_from_sec(61);
     scene_ask(s, MESSAGE_DIRECTORY, body("https://ca.example/2"));
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv);
     assert_string_equal("https://ca.example/2", briefed(s)->told.terms);
     /* The same a day later: the date is to be right. */
     assert_int_equal(APR_SUCCESS, unlink(scene_path(s, file(s))));
@@ -97,7 +97,7 @@ static void nothing_large_is_kept(void **state)
     json_object_set_new(directory, "caa_identities", identities);
     scene_start(s);
     scene_ask(s, MESSAGE_DIRECTORY, json_incref(message));
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv);
     assert_null(briefed(s)->told.terms);
     assert_null(briefed(s)->told.website);
     assert_int_equal(50, json_object_size(briefed(s)->told.profiles));
@@ -121,7 +121,7 @@ static void what_is_damaged_is_as_if_nothing_was_told(void **state)
         assert_null(briefed(s)->told.profiles);
     }
     scene_ask(s, MESSAGE_DIRECTORY, json_pack("{s:i,s:i}", "id", 1, "account", 0));
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv); /* a CA that says nothing */
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv); /* a CA that says nothing */
     assert_true(briefed(s)->told.seen != 0);
     scene_end(s);
 }

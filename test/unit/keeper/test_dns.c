@@ -7,7 +7,6 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "keeper/agent.h"
 #include "keeper/dns.h"
 #include "store/dnsjournal.h"
 
@@ -31,25 +30,26 @@ static const char script[] = "#!/bin/sh\n"
 typedef struct scene {
     apr_pool_t *p;
     const char *dir;
-    keeper_t keeper;
+    means_t means;
+    model_t model;
+    keeper_dns_t *dns;
+    plan_t *configured;
     plan_certificate_t *plan;
     keeper_account_t account;
     keeper_certificate_t certificate;
     journal_t journal;
 } scene_t;
 
-/* What was replied last, in place of keeper/agent.c. */
+/* What was replied last. */
 static struct {
     int count, id;
     char type[64], detail[256];
     eab_cause_t cause;
 } replied;
 
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result)
+static void on_done(void *baton, int id, const eab_result_t *result)
 {
-    (void)agent;
-    (void)facts;
+    (void)baton;
     ++replied.count;
     replied.id = id;
     replied.cause = result->cause;
@@ -58,9 +58,10 @@ void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
              result->detail != NULL ? result->detail : "");
 }
 
-keeper_certificate_t *keeper_certificate_at(const keeper_t *keeper, apr_int64_t index)
+/* In place of keeper/model.c. */
+keeper_certificate_t *model_certificate(const model_t *model, apr_int64_t index)
 {
-    return APR_ARRAY_IDX(keeper->certificates, index, keeper_certificate_t *);
+    return APR_ARRAY_IDX(model->certificates, index, keeper_certificate_t *);
 }
 
 static apr_array_header_t *strings(apr_pool_t *p, const char *a, const char *b)
@@ -84,8 +85,8 @@ static void write_script(const scene_t *s)
 
 static void start_keeper(scene_t *s, apr_interval_time_t limit)
 {
-    s->keeper.loop = loop_make(s->p);
-    s->keeper.dns = dns_make(&s->keeper, limit);
+    s->means.loop = loop_make(s->p);
+    s->dns = dns_make(&s->model, limit, on_done, NULL);
 }
 
 static scene_t *scene(apr_pool_t *p)
@@ -96,26 +97,34 @@ static scene_t *scene(apr_pool_t *p)
     s->p = p;
     s->dir = fixture_directory(p);
     write_script(s);
-    assert_int_equal(APR_SUCCESS,
-                     store_open(&s->keeper.store, apr_pstrcat(p, s->dir, "/store", NULL),
-                                eab_result_make(p), p));
-    s->keeper.pool = p;
-    s->keeper.plan = apr_pcalloc(p, sizeof(plan_t));
-    s->keeper.plan->certificates = apr_array_make(p, 1, sizeof(plan_certificate_t));
-    s->plan = memset(apr_array_push(s->keeper.plan->certificates), 0, sizeof(*s->plan));
+    assert_int_equal(
+        APR_SUCCESS,
+        store_open(&s->means.store, apr_pstrcat(p, s->dir, "/store", NULL), eab_result_make(p), p));
+    s->means.pool = p;
+    s->means.plan = s->configured = apr_pcalloc(p, sizeof(plan_t));
+    s->model.means = &s->means;
+    s->configured->certificates = apr_array_make(p, 1, sizeof(plan_certificate_t));
+    s->plan = memset(apr_array_push(s->configured->certificates), 0, sizeof(*s->plan));
     s->plan->id = ID;
     s->plan->names = strings(p, "a.example", "*.a.example");
     s->plan->challenges = strings(p, "dns-01", NULL);
     s->plan->dns_command = apr_psprintf(p, "%s/command %s", s->dir, s->dir);
     s->account.thumbprint = THUMBPRINT;
-    s->certificate.keeper = &s->keeper;
     s->certificate.plan = s->plan;
     s->certificate.account = &s->account;
     s->certificate.journal = &s->journal;
-    s->keeper.certificates = apr_array_make(p, 1, sizeof(keeper_certificate_t *));
-    APR_ARRAY_PUSH(s->keeper.certificates, keeper_certificate_t *) = &s->certificate;
+    s->model.certificates = apr_array_make(p, 1, sizeof(keeper_certificate_t *));
+    APR_ARRAY_PUSH(s->model.certificates, keeper_certificate_t *) = &s->certificate;
     start_keeper(s, apr_time_from_sec(10));
     return s;
+}
+
+/* The CA has decided about all names. */
+static void release(scene_t *s)
+{
+    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL };
+
+    dns_hear(s->dns, &change);
 }
 
 static void scene_end(scene_t *s)
@@ -151,7 +160,7 @@ static int noted(const scene_t *s)
 {
     apr_array_header_t *records = NULL;
 
-    dnsjournal_load(&records, s->keeper.store, ID, eab_result_make(s->p), s->p);
+    dnsjournal_load(&records, s->means.store, ID, eab_result_make(s->p), s->p);
     return records->nelts;
 }
 
@@ -162,18 +171,18 @@ static void stop(void *baton)
 
 static void run_for(const scene_t *s, int milliseconds)
 {
-    loop_timer_t *timer = loop_timer_make(s->keeper.loop, stop, s->keeper.loop);
+    loop_timer_t *timer = loop_timer_make(s->means.loop, stop, s->means.loop);
 
     loop_timer_set(timer, apr_time_now() + apr_time_from_msec(milliseconds));
-    loop_run(s->keeper.loop);
-    loop_timer_release(s->keeper.loop, timer);
+    loop_run(s->means.loop);
+    loop_timer_release(s->means.loop, timer);
 }
 
 static apr_status_t add_by(const char *type, scene_t *s, const char *name, const char *word, int id)
 {
     dns_challenge_t challenge = { type, name, word, word };
 
-    return dns_add(s->keeper.dns, &s->certificate, &challenge, id, eab_result_make(s->p));
+    return dns_add(s->dns, &s->certificate, &challenge, id, eab_result_make(s->p));
 }
 
 static apr_status_t add(scene_t *s, const char *name, const char *token, int id)
@@ -216,7 +225,7 @@ static void a_record_is_added_and_removed(void **state)
                         " / add a.example _acme-challenge.a.example " VALUE " 3\n",
                         calls(s));
     assert_int_equal(APR_SUCCESS, add(s, "a.example", TOKEN, 8)); /* it is there */
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE " /"));
     assert_int_equal(2, occurrences(calls(s), "\n"));
@@ -247,7 +256,7 @@ static void a_value_is_no_option(void **state)
                                                           value, " / add a.example ", NULL)));
     assert_int_equal(0, occurrences(calls(s), "-- "));
     s->plan->dns_command = apr_pstrcat(s->p, s->plan->dns_command, " --", NULL);
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "-- remove _acme", NULL)));
     assert_int_equal(0, occurrences(calls(s), "-- -- "));
@@ -263,7 +272,7 @@ static void values_of_one_name_stay_apart(void **state)
     run_until_replied(s, 2);
     assert_int_equal(2, occurrences(calls(s), "add _acme-challenge.a.example "));
     assert_int_equal(2, noted(s));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(2, occurrences(calls(s), "remove _acme-challenge.a.example "));
     assert_int_equal(0, occurrences(calls(s), "overlap"));
@@ -304,7 +313,7 @@ static void the_number_of_records_is_limited(void **state)
         assert_int_equal(APR_EAGAIN, add(s, "a.example", apr_psprintf(s->p, "%043d", i), i + 1));
     }
     assert_int_equal(APR_EINVAL, add(s, "a.example", TOKEN, 9));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(8, replied.count); /* also for those that never ran */
     scene_end(s);
@@ -377,7 +386,7 @@ static void a_failed_removal_is_remembered(void **state)
     mark(s, "fail-remove");
     assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
     run_until_replied(s, 1);
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_for(s, 300);
     assert_int_equal(1, occurrences(calls(s), "remove _acme")); /* not again and again */
     assert_int_equal(1, noted(s));
@@ -415,8 +424,8 @@ static void records_of_a_forgotten_certificate_are_removed(void **state)
 
     assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
     run_until_replied(s, 1);
-    s->keeper.plan->certificates->nelts = 0;
-    s->keeper.certificates->nelts = 0;
+    s->configured->certificates->nelts = 0;
+    s->model.certificates->nelts = 0;
     start_keeper(s, apr_time_from_sec(10));
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE));
@@ -446,7 +455,7 @@ static void the_record_of_an_account_has_its_own_name(void **state)
     run_until_replied(s, 1);
     assert_string_equal("", replied.type);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "add ", record, " /", NULL)));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), apr_pstrcat(s->p, "remove ", record, " /", NULL)));
     scene_end(s);
@@ -512,7 +521,7 @@ static void a_lasting_record_is_added_once_and_stays(void **state)
     run_until_replied(s, 1);
     assert_string_equal("", replied.type);
     assert_int_equal(1, occurrences(calls(s), "add _validation-persist.a.example " LASTING " /"));
-    dns_release(s->keeper.dns, &s->certificate);
+    release(s);
     run_for(s, 200);
     s->certificate.journal = NULL;
     start_keeper(s, apr_time_from_sec(10)); /* nor after a restart */
@@ -563,7 +572,7 @@ static void nobody_is_answered_after_the_agents_end(void **state)
     int i;
 
     for (i = 0; i < TURNS && add(s, "a.example", TOKEN, 1) == APR_EAGAIN; ++i) {
-        dns_forget_agent(s->keeper.dns);
+        dns_forget_agent(s->dns);
         run_for(s, 50);
     }
     assert_true(i > 0 && i < TURNS);

@@ -27,7 +27,7 @@ static void install(scene_t *s, const char *id, const char *names, const char *k
 
     assert_int_equal(APR_SUCCESS, chain_parse(&chain, pem, strlen(pem), s->result, s->p));
     assert_int_equal(APR_SUCCESS,
-                     generation_install(&generation, s->keeper->store, id, chain, party->key,
+                     generation_install(&generation, s->keeper->means.store, id, chain, party->key,
                                         party_names(s->p, id, NULL), account, DIRECTORY,
                                         apr_time_now() + DAYS(from), s->result, s->p));
 }
@@ -72,27 +72,27 @@ static plan_certificate_t *add_other(scene_t *s, int days)
     other->names = party_names(s->p, OTHER, NULL);
     install(s, OTHER, "DNS:" OTHER, "p256", days - 90, days, registration(s));
     scene_start(s);
-    best = keeper_certificate_at(s->keeper, 1)->best;
+    best = model_certificate(s->keeper->model, 1)->best;
     other->loaded = apr_pstrdup(s->p, best->number);
     other->loaded_fingerprint = apr_pstrdup(s->p, best->facts->fingerprint);
     scene_start(s);
-    assert_false(certificate_waits_for_reload(keeper_certificate_at(s->keeper, 1)));
+    assert_false(certificate_waits_for_reload(model_certificate(s->keeper->model, 1)));
     return other;
 }
 
 static reload_memory_t *memory_of(scene_t *s)
 {
-    return reload_memory_load(s->keeper->store, s->p);
+    return reload_memory_load(s->keeper->means.store, s->p);
 }
 
 static reload_facts_t facts_of(scene_t *s)
 {
-    return gathering_facts(s->keeper, memory_of(s), apr_time_now());
+    return gathering_facts(s->keeper->model, memory_of(s), apr_time_now());
 }
 
 static keeper_certificate_t *other_of(scene_t *s)
 {
-    return keeper_certificate_at(s->keeper, 1);
+    return model_certificate(s->keeper->model, 1);
 }
 
 static void nothing_waits(void **state)
@@ -160,10 +160,10 @@ static void what_is_not_as_it_should_be_is_urgent(void **state)
     const char *loaded = s->certificate->loaded;
 
     reload_memory_ask(memory, NAME, scene_certificate(s)->best->facts->fingerprint);
-    assert_int_equal(1, gathering_facts(s->keeper, memory, apr_time_now()).urgent);
+    assert_int_equal(1, gathering_facts(s->keeper->model, memory, apr_time_now()).urgent);
     reload_memory_ask(memory, NAME, scene_certificate(s)->best->facts->fingerprint);
     reload_memory_ask(memory, NAME, scene_certificate(s)->best->facts->fingerprint);
-    assert_int_equal(0, gathering_facts(s->keeper, memory, apr_time_now()).waiting);
+    assert_int_equal(0, gathering_facts(s->keeper->model, memory, apr_time_now()).waiting);
     assert_true(gathering_is_given_up(scene_certificate(s), memory));
     /* The administrator's own certificate serves, or the fallback. */
     s->certificate->loaded = s->certificate->loaded_fingerprint = NULL;
@@ -247,12 +247,12 @@ static void only_what_will_come_is_expected(void **state)
     memset(&failure, 0, sizeof(failure));
     memset(&journal, 0, sizeof(journal));
     assert_true(facts_of(s).expected != 0);
-    other_of(s)->failure = &failure;
+    other_of(s)->failing.failure = &failure;
     assert_int_equal(0, facts_of(s).expected);
-    other_of(s)->failure = NULL;
-    scene_account(s)->failure = &failure;
+    other_of(s)->failing.failure = NULL;
+    scene_account(s)->failing.failure = &failure;
     assert_int_equal(0, facts_of(s).expected);
-    scene_account(s)->failure = NULL;
+    scene_account(s)->failing.failure = NULL;
     scene_account(s)->broken->rv = APR_EINVAL;
     assert_int_equal(0, facts_of(s).expected);
     scene_account(s)->broken->rv = APR_SUCCESS;
@@ -297,18 +297,18 @@ static void the_local_clock_is_looked_at(void **state)
     assert_int_equal(0, setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1));
     tzset();
     /* 2026-03-27, 00:00 UTC; it jumps on the 29th at 01:00 UTC. */
-    facts = gathering_facts(s->keeper, memory_of(s), apr_time_from_sec(1774569600));
+    facts = gathering_facts(s->keeper->model, memory_of(s), apr_time_from_sec(1774569600));
     assert_int_equal(120, facts.window.from);
     assert_int_equal(300, facts.window.to);
     assert_int_equal(3600, facts.zone.offset);
     assert_int_equal(7200, facts.zone.after);
     assert_true(facts.zone.change == apr_time_from_sec(1774746000));
     /* 2026-10-24, 12:00 UTC, and 2026-11-29. */
-    facts = gathering_facts(s->keeper, memory_of(s), apr_time_from_sec(1792843200));
+    facts = gathering_facts(s->keeper->model, memory_of(s), apr_time_from_sec(1792843200));
     assert_int_equal(7200, facts.zone.offset);
     assert_int_equal(3600, facts.zone.after);
     assert_true(facts.zone.change == apr_time_from_sec(1792890000));
-    facts = gathering_facts(s->keeper, memory_of(s), apr_time_from_sec(1795953600));
+    facts = gathering_facts(s->keeper->model, memory_of(s), apr_time_from_sec(1795953600));
     assert_int_equal(3600, facts.zone.offset);
     assert_true(facts.zone.change == 0);
     assert_int_equal(0, unsetenv("TZ"));
@@ -320,7 +320,7 @@ static const char *why(scene_t *s, reload_cause_t cause)
 {
     const reload_decision_t decision = { apr_time_from_sec(1795953600), cause };
 
-    return gathering_why(s->keeper, memory_of(s), &decision, s->p);
+    return gathering_why(s->keeper->model, memory_of(s), &decision, s->p);
 }
 
 static void it_is_told_what_is_waited_for(void **state)
@@ -340,7 +340,7 @@ static void it_is_told_what_is_waited_for(void **state)
     assert_non_null(strstr(why(s, RELOAD_DAY), "once a day"));
     assert_non_null(strstr(why(s, RELOAD_DEADLINE), "comes near its end"));
     /* However many there are; key types of one domain have one name. */
-    APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = scene_certificate(s);
+    APR_ARRAY_PUSH(s->keeper->model->certificates, keeper_certificate_t *) = scene_certificate(s);
     assert_non_null(strstr(why(s, RELOAD_OTHERS), "certificate of " NAME " is in the store"));
     for (i = 0; i < 20; ++i) {
         keeper_certificate_t *more = apr_pmemdup(s->p, scene_certificate(s), sizeof(*more));
@@ -348,7 +348,7 @@ static void it_is_told_what_is_waited_for(void **state)
 
         plan->names = party_names(s->p, apr_psprintf(s->p, "*.n%d.example", i), NULL);
         more->plan = plan;
-        APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = more;
+        APR_ARRAY_PUSH(s->keeper->model->certificates, keeper_certificate_t *) = more;
     }
     assert_non_null(strstr(why(s, RELOAD_OTHERS), NAME " *.n0.example *.n1.example *.n2.example "
                                                        "*.n3.example and 16 more is in"));

@@ -67,8 +67,8 @@ static void write_report(scene_t *s)
     json_t *json = json_own(s->p, news_to_json(reload_news(s->keeper->reload)));
     const char *text;
 
-    json_object_set_new(json, "told", json_integer(s->keeper->agent->news));
-    json_put_string(json, "told_state", s->keeper->agent->news_state);
+    json_object_set_new(json, "told", json_integer(s->keeper->line->news));
+    json_put_string(json, "told_state", s->keeper->line->news_state);
     text = json_text(s->p, json);
     fixture_write(file(s, "report"), text, strlen(text));
 }
@@ -465,7 +465,7 @@ static void a_failure_ends_the_waiting_for_it(void **state)
     *other = *s->certificate;
     s->plan->parent_pid = 1; /* nobody is signalled */
     scene_start(s);
-    due = keeper_certificate_at(s->keeper, 1);
+    due = model_certificate(s->keeper->model, 1);
     facts = *scene_certificate(s)->served->facts;
     facts.not_before = apr_time_now() - apr_time_from_sec(80 * 86400);
     facts.not_after = apr_time_now() + apr_time_from_sec(10 * 86400);
@@ -480,7 +480,7 @@ static void a_failure_ends_the_waiting_for_it(void **state)
                         "No way.");
     scene_ask(s, MESSAGE_FAILED,
               json_pack("{s:i,s:i,s:o}", "id", 1, "certificate", 1, "failure", failure));
-    assert_non_null(due->failure);
+    assert_non_null(due->failing.failure);
     next = reload_news(s->keeper->reload)->next;
     assert_true(next < apr_time_now() + apr_time_from_sec(60));
     assert_null(reload_news(s->keeper->reload)->why);

@@ -321,7 +321,7 @@ static void finalize_waits_for_its_key(void **state)
     scene_register(s);
     scene_sign(s, SENTENCE_NEW_ORDER);
     certificate_ordered(scene_certificate(s), ORDER_URL, NULL, s->result);
-    assert_int_equal(APR_EAGAIN, sentence_sign(&jws, s->keeper, SENTENCE_FINALIZE, 0,
+    assert_int_equal(APR_EAGAIN, sentence_sign(&jws, s->keeper->model, SENTENCE_FINALIZE, 0,
                                                "https://ca.example/f", NONCE, s->result, s->p));
     assert_null(jws);
     assert_false(json_peek_bool(scene_read(s, "pending/" NAME "/order.json"), "finalized", 1));
@@ -369,29 +369,29 @@ static void hostile_urls_and_nonces_are_refused(void **state)
     scene_start(s);
     scene_register(s);
     for (i = 0; i < sizeof(bad_urls) / sizeof(bad_urls[0]); ++i) {
-        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0, bad_urls[i],
-                                                   NONCE, s->result, s->p));
+        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0,
+                                                   bad_urls[i], NONCE, s->result, s->p));
         assert_null(jws);
     }
-    assert_int_equal(
-        APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0, NULL, NONCE, s->result, s->p));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0, NULL,
+                                               NONCE, s->result, s->p));
     for (i = 0; i < sizeof(bad_nonces) / sizeof(bad_nonces[0]); ++i)
         assert_int_equal(APR_EINVAL,
-                         sentence_sign(&jws, s->keeper, SENTENCE_READ, 0, "https://ca.example/",
-                                       bad_nonces[i], s->result, s->p));
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0,
+                         sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0,
+                                       "https://ca.example/", bad_nonces[i], s->result, s->p));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0,
                                                "https://ca.example/", NULL, s->result, s->p));
 
     memset(longest, 'a', LIMIT_URL + 1);
     memcpy(longest, "https://", 8);
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0, longest, NONCE,
-                                               s->result, s->p));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0, longest,
+                                               NONCE, s->result, s->p));
     longest[LIMIT_URL] = '\0';
-    assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0, longest, NONCE,
-                                                s->result, s->p));
+    assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0, longest,
+                                                NONCE, s->result, s->p));
     memset(longest, 'a', LIMIT_NONCE + 1);
     longest[LIMIT_NONCE + 1] = '\0';
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, 0,
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, 0,
                                                "https://ca.example/", longest, s->result, s->p));
     scene_end(s);
 }
@@ -404,14 +404,14 @@ static void other_sentences_and_indices_are_refused(void **state)
 
     scene_start(s);
     scene_register(s);
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, 0, 0, "https://ca.example/", NONCE,
-                                               s->result, s->p));
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, 99, 0, "https://ca.example/", NONCE,
-                                               s->result, s->p));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, 0, 0, "https://ca.example/",
+                                               NONCE, s->result, s->p));
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, 99, 0, "https://ca.example/",
+                                               NONCE, s->result, s->p));
     for (i = -1; i <= 1; i += 2) {
-        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_READ, i,
+        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_READ, i,
                                                    "https://ca.example/", NONCE, s->result, s->p));
-        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_NEW_ORDER, i,
+        assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_NEW_ORDER, i,
                                                    "https://ca.example/", NONCE, s->result, s->p));
     }
     assert_null(jws);
@@ -446,7 +446,7 @@ static const char *payload_of_order(scene_t *s, int replaces, int profile)
     order.replaces = replaces;
     order.profile = profile;
     assert_int_equal(APR_SUCCESS,
-                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                     sentence_sign_order(&jws, s->keeper->model, SENTENCE_NEW_ORDER, 0,
                                          "https://ca.example/new", NONCE, &order, s->result, s->p));
     assert_int_equal(
         APR_SUCCESS,
@@ -485,13 +485,13 @@ static void an_order_and_its_csr_are_for_the_same_names(void **state)
     scene_register(s);
     order.names = party_names(s->p, "evil.example", NULL);
     assert_int_equal(APR_EINVAL,
-                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                     sentence_sign_order(&jws, s->keeper->model, SENTENCE_NEW_ORDER, 0,
                                          "https://ca.example/new", NONCE, &order, s->result, s->p));
     assert_null(jws);
     order.names = party_names(s->p, "example.edu", NULL);
     eab_result_clear(s->result);
     assert_int_equal(APR_SUCCESS,
-                     sentence_sign_order(&jws, s->keeper, SENTENCE_NEW_ORDER, 0,
+                     sentence_sign_order(&jws, s->keeper->model, SENTENCE_NEW_ORDER, 0,
                                          "https://ca.example/new", NONCE, &order, s->result, s->p));
     scene_open_jws(s, jws, &header, &payload);
     assert_string_equal("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"example.edu\"}]}",
@@ -521,10 +521,10 @@ static void contacts_go_to_the_account(void **state)
     APR_ARRAY_PUSH(s->account->contacts, const char *) = "mailto:new@example.edu";
     scene_start(s);
     assert_true(account_contact_changed(scene_account(s)));
-    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
+    assert_int_equal(APR_EINVAL, sentence_sign(&jws, s->keeper->model, SENTENCE_UPDATE_CONTACT, 0,
                                                "https://ca.example/other", NONCE, s->result, s->p));
     eab_result_clear(s->result);
-    assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper, SENTENCE_UPDATE_CONTACT, 0,
+    assert_int_equal(APR_SUCCESS, sentence_sign(&jws, s->keeper->model, SENTENCE_UPDATE_CONTACT, 0,
                                                 ACCOUNT_URL, NONCE, s->result, s->p));
     scene_open_jws(s, jws, &header, &payload);
     assert_string_equal("{\"contact\":[\"mailto:a@example.edu\",\"mailto:new@example.edu\"]}",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* keeper/agent.h with real processes: shell scripts in the place of the agent. */
+/* keeper/agent_process.h with real processes: shell scripts in the place of the agent. */
 
 #include "../fixture.h"
 
@@ -12,9 +12,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "ipc/message.h"
-#include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/certificate.h"
 #include "keeper/keeper.h"
 
 typedef struct scene {
@@ -43,33 +40,64 @@ static void put_message(scene_t *s, int type, const char *text)
     fixture_write(file(s, "message"), bytes, len + 5);
 }
 
-/* Its standard input is the socket; $D is the directory of the test. */
-static scene_t scene(apr_pool_t *p, const char *script)
+static const char *write_script(scene_t *s, const char *name, const char *script)
+{
+    const char *path = file(s, name);
+
+    script = apr_pstrcat(s->p, "#!/bin/sh\nD=", s->dir, "\n", script, "\n", NULL);
+    fixture_write(path, script, strlen(script));
+    assert_int_equal(0, chmod(path, 0700));
+    return path;
+}
+
+static void add_certificate(plan_t *plan, apr_pool_t *p)
+{
+    plan_certificate_t *certificate = apr_array_push(plan->certificates);
+
+    memset(certificate, 0, sizeof(*certificate));
+    certificate->id = "www.example.edu";
+    certificate->names = party_names(p, certificate->id, NULL);
+    certificate->challenges = party_names(p, NULL);
+    certificate->key_type = "p256";
+    certificate->served = 1;
+    plan->reload = 1;
+}
+
+/* The agent's standard input is the socket; $D is the directory of the test.
+ * @param source a program that gives the EAB key, or NULL */
+static scene_t scene_of(apr_pool_t *p, const char *script, int certificates, const char *source)
 {
     scene_t s = { .p = p };
     eab_result_t *result = eab_result_make(p);
     plan_account_t *account;
     store_t *store = NULL;
-    const char *path;
 
     s.dir = fixture_directory(p);
-    path = file(&s, "agent");
-    script = apr_pstrcat(p, "#!/bin/sh\nD=", s.dir, "\necho run >> $D/runs\n", script, "\n", NULL);
-    fixture_write(path, script, strlen(script));
-    assert_int_equal(0, chmod(path, 0700));
     s.plan = plan_make(p);
     s.plan->store_dir = file(&s, "store");
     s.plan->run_dir = file(&s, "run");
-    s.plan->agent_program = path;
+    s.plan->agent_program =
+        write_script(&s, "agent", apr_pstrcat(p, "echo run >> $D/runs\n", script, NULL));
     account = apr_array_push(s.plan->accounts);
     account->label = "default";
     account->directory = "https://ca.example/directory";
     account->eab_alg = "HS256";
     account->contacts = party_names(p, NULL);
+    if (source != NULL) {
+        account->kid = "kid-1";
+        account->eab_source = apr_pstrcat(p, "exec:", write_script(&s, "source", source), NULL);
+    }
+    if (certificates > 0)
+        add_certificate(s.plan, p);
     assert_int_equal(APR_SUCCESS, store_open(&store, s.plan->store_dir, result, p));
-    s.keeper = keeper_make(loop_make(p), s.plan, store, result, p);
+    s.keeper = keeper_make(loop_make(p), s.plan, store, NULL, result, p);
     assert_non_null(s.keeper);
     return s;
+}
+
+static scene_t scene(apr_pool_t *p, const char *script)
+{
+    return scene_of(p, script, 0, NULL);
 }
 
 static void on_end(void *baton)
@@ -79,11 +107,11 @@ static void on_end(void *baton)
 
 static void run(scene_t *s, apr_interval_time_t span)
 {
-    loop_timer_t *timer = loop_timer_make(s->keeper->loop, on_end, s->keeper->loop);
+    loop_timer_t *timer = loop_timer_make(s->keeper->means.loop, on_end, s->keeper->means.loop);
 
     loop_timer_set(timer, apr_time_now() + span);
-    loop_run(s->keeper->loop);
-    loop_timer_release(s->keeper->loop, timer);
+    loop_run(s->keeper->means.loop);
+    loop_timer_release(s->keeper->means.loop, timer);
 }
 
 static const char *content(scene_t *s, const char *name, apr_size_t *plen)
@@ -122,7 +150,7 @@ static int runs(scene_t *s)
 
 static void scene_close(scene_t *s)
 {
-    agent_stop(s->keeper->agent);
+    agent_process_stop(s->keeper->agent);
     assert_int_equal(APR_SUCCESS, file_remove_tree(s->dir, s->p));
 }
 
@@ -178,8 +206,8 @@ static void the_brief_comes_first(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
-    agent_tell_news(s.keeper->agent, &news);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    agent_line_tell_news(s.keeper->line, &news);
     wait_for(&s, "log", 100, &len);
     run(&s, apr_time_from_msec(100));
     text = content(&s, "log", &len);
@@ -205,7 +233,7 @@ static void a_request_is_answered(void **state)
     put_message(&s, MESSAGE_SIGN,
                 "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 900, &len);
     text = content(&s, "log", &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -220,19 +248,9 @@ static void a_request_is_answered(void **state)
 static keeper_certificate_t *with_order(scene_t *s)
 {
     eab_result_t *result = eab_result_make(s->p);
-    plan_certificate_t *plan = apr_array_push(s->plan->certificates);
-    keeper_certificate_t *certificate;
+    keeper_certificate_t *certificate = model_certificate(s->keeper->model, 0);
     apr_status_t rv;
 
-    memset(plan, 0, sizeof(*plan));
-    plan->id = "www.example.edu";
-    plan->names = party_names(s->p, plan->id, NULL);
-    plan->challenges = party_names(s->p, NULL);
-    plan->key_type = "p256";
-    plan->served = 1;
-    s->plan->reload = 1;
-    certificate = certificate_open(s->keeper, 0, plan);
-    APR_ARRAY_PUSH(s->keeper->certificates, keeper_certificate_t *) = certificate;
     account_registered(certificate->account, "https://ca.example/account", NULL, result);
     certificate_ordering(certificate, NULL, result);
     certificate_ordered(certificate, "https://ca.example/order", NULL, result);
@@ -246,7 +264,7 @@ static keeper_certificate_t *with_order(scene_t *s)
  * shows both must not be between the two. */
 static void news_of_a_request_go_with_its_reply(void **state)
 {
-    scene_t s = scene(*state, "cat $D/message >&0\nexec cat > $D/log");
+    scene_t s = scene_of(*state, "cat $D/message >&0\nexec cat > $D/log", 1, NULL);
     keeper_certificate_t *certificate = with_order(&s);
     const party_spec_t issuer = { .common = "CA", .is_ca = 1 };
     party_t *ca = party_make(s.p, NULL, &issuer);
@@ -261,7 +279,7 @@ static void news_of_a_request_go_with_its_reply(void **state)
     put_message(&s, MESSAGE_INSTALL,
                 json_text(s.p, json_own(s.p, json_pack("{s:i,s:i,s:s}", "id", 3, "certificate", 0,
                                                        "pem", pem))));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     text = wait_for_messages(&s, 4, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_CERTIFICATE);
@@ -282,7 +300,7 @@ static void an_agent_that_dies_is_started_again(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     text = wait_for(&s, "log", 100, &len);
     assert_int_equal(2, runs(&s));
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -300,7 +318,7 @@ static void a_crash_loop_is_slowed_down(void **state)
     apr_time_t began = apr_time_now();
     apr_size_t len = 0;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "runs", 3 * strlen("run\n"), &len);
     assert_int_equal(3, runs(&s));
     assert_true(apr_time_now() - began >= apr_time_from_sec(1));
@@ -325,7 +343,7 @@ static void what_an_agent_may_not_say_ends_it(void **state)
         scene_t s = scene(*state, "cat $D/message >&0\ncat > $D/log; echo ended >> $D/ended");
 
         put_message(&s, rows[i].type, rows[i].text);
-        s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+        agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
         wait_for(&s, "runs", 2 * strlen("run\n"), &len);
         assert_int_equal(2, runs(&s)); /* it does not end by itself */
         scene_close(&s);
@@ -340,7 +358,7 @@ static void an_agent_that_does_not_read_is_not_listened_to(void **state)
 
     put_message(&s, MESSAGE_UNREGISTER,
                 "{\"id\":1,\"account\":0,\"padding\":\"................\"}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "said", &said);
         run(&s, apr_time_from_msec(700));
@@ -352,16 +370,29 @@ static void an_agent_that_does_not_read_is_not_listened_to(void **state)
     scene_close(&s);
 }
 
+/* Its second run asks what the first one still waited for: only one may wait at a time. */
 static void what_waits_ends_with_the_agent(void **state)
 {
-    scene_t s = scene(*state, "exit 1");
-    keeper_waiting_t *waiting = &keeper_account_at(s.keeper, 0)->waiting;
+    scene_t s =
+        scene_of(*state,
+                 "cat $D/message >&0\ntest -f $D/second && touch $D/asked && exec cat > $D/log\n"
+                 "touch $D/second; sleep 0.2; exit 1",
+                 0,
+                 "while ! test -f $D/asked; do sleep 0.05; done; sleep 0.5\n"
+                 "echo MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY");
+    apr_size_t len = 0;
+    const char *text;
 
-    waiting->id = 5;
-    assert_int_equal(APR_SUCCESS, apr_pool_create(&waiting->pool, s.p));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
-    run(&s, apr_time_from_msec(300));
-    assert_int_equal(0, waiting->id);
+    put_message(&s, MESSAGE_SIGN,
+                "{\"id\":9,\"sentence\":\"newAccount\",\"account\":0,"
+                "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    text = wait_for_messages(&s, 3, &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
+    message_at(&s, &text, &len, MESSAGE_BRIEF);
+    message_at(&s, &text, &len, MESSAGE_SIGNED);
+    assert_int_equal(0, len);
+    assert_int_equal(2, runs(&s));
     scene_close(&s);
 }
 
@@ -374,7 +405,7 @@ static void it_sees_little_of_the_environment(void **state)
     setenv("SOME_SECRET", "word", 1);
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
     setenv("TZ", "UTC", 1);
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 10, &len);
     text = content(&s, "env", &len);
     assert_null(strstr(text, "SOME_SECRET"));
@@ -392,10 +423,10 @@ static void stopping_ends_the_process(void **state)
     apr_size_t len = 0;
     int pid;
 
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     pid = atoi(wait_for(&s, "pid", 2, &len));
     assert_true(pid > 1);
-    agent_stop(s.keeper->agent);
+    agent_process_stop(s.keeper->agent);
     assert_int_equal(-1, kill(pid, 0));
     scene_close(&s); /* and once more does no harm */
 }
@@ -406,7 +437,7 @@ static void a_missing_program_is_tried_again(void **state)
     apr_size_t len = 0;
 
     assert_int_equal(0, rename(file(&s, "agent"), file(&s, "gone")));
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(200));
     assert_int_equal(0, rename(file(&s, "gone"), file(&s, "agent")));
     wait_for(&s, "log", 100, &len);
@@ -421,7 +452,7 @@ static void an_agent_that_hangs_is_started_again(void **state)
         scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; kill -STOP $$");
     apr_size_t len = 0;
 
-    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(20));
+    agent_process_start(s.keeper->agent, apr_time_from_msec(20));
     wait_for(&s, "runs", 2 * strlen("run\n"), &len);
     assert_true(runs(&s) >= 2);
     scene_close(&s);
@@ -433,7 +464,7 @@ static void an_agent_that_says_that_it_lives_is_left_alone(void **state)
     apr_size_t len = 0;
 
     put_message(&s, MESSAGE_ALIVE, "{}");
-    s.keeper->agent = agent_start(s.keeper, apr_time_from_msec(250));
+    agent_process_start(s.keeper->agent, apr_time_from_msec(250));
     wait_for(&s, "said", 2 * 20, &len);
     assert_true(len >= 2 * 20); /* longer than it may say nothing */
     assert_int_equal(1, runs(&s));
@@ -451,7 +482,7 @@ static void a_flood_is_slowed_down(void **state)
     int replies;
 
     put_message(&s, MESSAGE_UNREGISTER, "{\"id\":1,\"account\":0}");
-    s.keeper->agent = agent_start(s.keeper, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "log", &len);
         run(&s, apr_time_from_msec(500));

@@ -34,14 +34,14 @@ static void only_listed_messages_are_heard(void **state)
                                                    json_pack("{s:i,s:i,s:i}", "id", 1, "account", 0,
                                                              "certificate", 0)));
     }
-    assert_int_equal(0, s->keeper->agent->replies);
+    assert_int_equal(0, s->keeper->line->replies);
     scene_end(s);
 }
 
 static void refuse(scene_t *s, int type, json_t *body)
 {
     assert_int_equal(APR_EINVAL, scene_ask(s, type, body));
-    assert_int_equal(0, s->keeper->agent->replies);
+    assert_int_equal(0, s->keeper->line->replies);
 }
 
 static void a_request_has_an_id(void **state)
@@ -115,27 +115,27 @@ static void a_refusal_is_a_reply(void **state)
 
     scene_start(s);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(3, "read", "account", 0)));
-    assert_int_equal(1, s->keeper->agent->replies);
-    assert_int_equal(3, s->keeper->agent->id);
-    assert_null(s->keeper->agent->jws);
-    assert_string_equal(EAB_PROBLEM_ACCOUNT_PENDING, s->keeper->agent->problem->type);
+    assert_int_equal(1, s->keeper->line->replies);
+    assert_int_equal(3, s->keeper->line->id);
+    assert_null(s->keeper->line->jws);
+    assert_string_equal(EAB_PROBLEM_ACCOUNT_PENDING, s->keeper->line->problem->type);
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_ORDERED,
                                             json_pack("{s:i,s:i,s:s}", "id", 4, "certificate", 0,
                                                       "url", ORDER_URL)));
-    assert_int_equal(4, s->keeper->agent->id);
-    assert_int_not_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(4, s->keeper->line->id);
+    assert_int_not_equal(APR_SUCCESS, s->keeper->line->problem->rv);
     scene_end(s);
 }
 
 static void done(scene_t *s, int type, json_t *body, int id)
 {
-    int replies = s->keeper->agent->replies;
+    int replies = s->keeper->line->replies;
 
     json_object_set_new(body, "id", json_integer(id));
     assert_int_equal(APR_SUCCESS, scene_ask(s, type, body));
     scene_wait(s, replies + 1);
-    assert_int_equal(id, s->keeper->agent->id);
-    assert_int_equal(APR_SUCCESS, s->keeper->agent->problem->rv);
+    assert_int_equal(id, s->keeper->line->id);
+    assert_int_equal(APR_SUCCESS, s->keeper->line->problem->rv);
 }
 
 static void an_issuance_goes_all_the_way(void **state)
@@ -145,15 +145,15 @@ static void an_issuance_goes_all_the_way(void **state)
 
     scene_start(s);
     done(s, MESSAGE_SIGN, sign(0, "newAccount", "account", 0), 1);
-    assert_non_null(s->keeper->agent->jws);
+    assert_non_null(s->keeper->line->jws);
     done(s, MESSAGE_REGISTERED, json_pack("{s:i,s:s}", "account", 0, "url", ACCOUNT_URL), 2);
     done(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), 3);
     done(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), 4);
     done(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), 5); /* waits for the key */
-    assert_non_null(s->keeper->agent->jws);
+    assert_non_null(s->keeper->line->jws);
     pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
     done(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", pem), 6);
-    assert_true(s->keeper->agent->has_facts);
+    assert_true(s->keeper->line->has_facts);
     assert_true(scene_has(s, "live/" NAME "/fullchain.pem"));
     scene_end(s);
 }
@@ -169,15 +169,15 @@ static void only_one_waits_for_a_key(void **state)
     done(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), 2);
     assert_int_equal(APR_SUCCESS,
                      scene_ask(s, MESSAGE_SIGN, sign(3, "finalize", "certificate", 0)));
-    assert_int_equal(3, scene_certificate(s)->waiting.id);
+    assert_int_equal(2, s->keeper->line->replies);
     assert_int_equal(APR_EINVAL, scene_ask(s, MESSAGE_SIGN, sign(4, "finalize", "certificate", 0)));
     /* Others are not held up. */
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(5, "read", "account", 0)));
-    assert_int_equal(5, s->keeper->agent->id);
-    assert_non_null(s->keeper->agent->jws);
+    assert_int_equal(5, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
     scene_wait(s, 4);
-    assert_int_equal(3, s->keeper->agent->id);
-    assert_non_null(s->keeper->agent->jws);
+    assert_int_equal(3, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
     scene_end(s);
 }
 
@@ -197,10 +197,9 @@ static void an_abandoned_order_is_not_finalized_later(void **state)
                                             json_pack("{s:i,s:i}", "id", 4, "certificate", 0)));
     while (scene_certificate(s)->key_running)
         scene_run(s, apr_time_from_msec(20));
-    assert_int_equal(4, s->keeper->agent->replies);
-    assert_int_equal(3, s->keeper->agent->refused);
-    assert_int_equal(4, s->keeper->agent->id);
-    assert_int_equal(0, scene_certificate(s)->waiting.id);
+    assert_int_equal(4, s->keeper->line->replies);
+    assert_int_equal(3, s->keeper->line->refused);
+    assert_int_equal(4, s->keeper->line->id);
     assert_false(scene_has(s, "pending/" NAME));
     scene_end(s);
 }
@@ -221,13 +220,13 @@ static void failures_outlive_the_keeper(void **state)
     done(s, MESSAGE_FAILED, failed("certificate", "of the certificate"), 2);
     done(s, MESSAGE_FAILED, failed("certificate", "another"), 3);
     scene_start(s);
-    assert_string_equal("of the account", scene_account(s)->failure->problem->detail);
-    assert_int_equal(3, scene_account(s)->failure->attempts);
-    assert_string_equal("another", scene_certificate(s)->failure->problem->detail);
+    assert_string_equal("of the account", scene_account(s)->failing.failure->problem->detail);
+    assert_int_equal(3, scene_account(s)->failing.failure->attempts);
+    assert_string_equal("another", scene_certificate(s)->failing.failure->problem->detail);
     done(s, MESSAGE_FAILED, json_pack("{s:i,s:n}", "certificate", 0, "failure"), 4);
     scene_start(s);
-    assert_null(scene_certificate(s)->failure);
-    assert_non_null(scene_account(s)->failure);
+    assert_null(scene_certificate(s)->failing.failure);
+    assert_non_null(scene_account(s)->failing.failure);
     scene_end(s);
 }
 
@@ -238,7 +237,7 @@ static void a_failure_without_a_problem_is_none(void **state)
     scene_start(s);
     done(s, MESSAGE_FAILED, failed("certificate", "one"), 1);
     done(s, MESSAGE_FAILED, json_pack("{s:i,s:{}}", "certificate", 0, "failure"), 2);
-    assert_null(scene_certificate(s)->failure);
+    assert_null(scene_certificate(s)->failing.failure);
     assert_false(scene_has(s, "failures/" NAME ".json"));
     scene_end(s);
 }
@@ -276,10 +275,11 @@ static void what_is_kept_of_a_failure_has_a_limit(void **state)
     for (i = 0; i < 2; ++i)
         done(s, MESSAGE_FAILED, long_failure(about[i]), (int)i + 1);
     for (i = 0; i < 2; ++i) {
-        assert_true(size_of(s, scene_account(s)->failure) <= LIMIT_PROBLEM);
-        assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
-        assert_string_equal("Many names", scene_certificate(s)->failure->problem->detail);
-        assert_int_equal(100, json_array_size(scene_certificate(s)->failure->problem->subproblems));
+        assert_true(size_of(s, scene_account(s)->failing.failure) <= LIMIT_PROBLEM);
+        assert_true(size_of(s, scene_certificate(s)->failing.failure) <= LIMIT_PROBLEM);
+        assert_string_equal("Many names", scene_certificate(s)->failing.failure->problem->detail);
+        assert_int_equal(
+            100, json_array_size(scene_certificate(s)->failing.failure->problem->subproblems));
         scene_start(s);
     }
     scene_end(s);
@@ -310,15 +310,15 @@ static void what_the_store_holds_is_cut_as_well(void **state)
     fixture_write(path, text, strlen(text));
     free(text);
     scene_start(s);
-    assert_int_equal(3, scene_certificate(s)->failure->attempts);
-    assert_true(size_of(s, scene_certificate(s)->failure) <= LIMIT_PROBLEM);
+    assert_int_equal(3, scene_certificate(s)->failing.failure->attempts);
+    assert_true(size_of(s, scene_certificate(s)->failing.failure) <= LIMIT_PROBLEM);
     scene_end(s);
 }
 
 static apr_interval_time_t delay(scene_t *s, int type, const char *about)
 {
-    return request_delay(s->keeper, type,
-                         json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
+    return agent_door_delay(s->keeper->door, type,
+                            json_own(s->p, json_pack("{s:i,s:i}", "id", 1, about, 0)));
 }
 
 static void each_kind_of_request_has_a_budget(void **state)
@@ -373,9 +373,9 @@ static void many_new_certificates_do_not_wait(void **state)
 
         for (n = 0; n < 30; ++n)
             assert_int_equal(0, delay(s, MESSAGE_SIGN, "account"));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_SIGN, body));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_ORDERED, body));
-        assert_int_equal(0, request_delay(s->keeper, MESSAGE_INSTALL, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_SIGN, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_ORDERED, body));
+        assert_int_equal(0, agent_door_delay(s->keeper->door, MESSAGE_INSTALL, body));
     }
     scene_end(s);
 }
@@ -385,7 +385,7 @@ typedef void round_fn(scene_t *s, apr_pool_t *p);
 static void ask(scene_t *s, int type, json_t *body, apr_pool_t *p)
 {
     json_object_set_new(body, "id", json_integer(1));
-    assert_int_equal(APR_SUCCESS, request_handle(s->keeper, type, json_own(p, body), p));
+    assert_int_equal(APR_SUCCESS, agent_door_handle(s->keeper->door, type, json_own(p, body), p));
 }
 
 static void round_contacted(scene_t *s, apr_pool_t *p)
@@ -451,7 +451,7 @@ static void order(scene_t *s, apr_pool_t *p)
 
     ask(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), p);
     ask(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), p);
-    replies = s->keeper->agent->replies;
+    replies = s->keeper->line->replies;
     ask(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), p);
     scene_wait(s, replies + 1);
 }
@@ -477,12 +477,12 @@ static void round_installed(scene_t *s, apr_pool_t *p)
 {
     order(s, p);
     ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", chain_for(s, p)), p);
-    assert_true(s->keeper->agent->has_facts);
+    assert_true(s->keeper->line->has_facts);
 }
 
 static void round_brief(scene_t *s, apr_pool_t *p)
 {
-    json_own(p, brief_to_json(keeper_brief(s->keeper, p)));
+    json_own(p, brief_to_json(briefing_make(&s->keeper->briefing, p)));
 }
 
 /* What is replaced gives its memory back: an agent may say all it may say, thousands of times. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keeper/request.h"
+#include "keeper/agent_door.h"
 
 #include <limits.h>
 
@@ -9,19 +9,40 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "ipc/message.h"
-#include "keeper/account.h"
-#include "keeper/agent.h"
-#include "keeper/certificate.h"
 #include "keeper/directory.h"
-#include "keeper/dns.h"
-#include "keeper/reload.h"
 #include "keeper/sentence.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
+#include "policy/budget.h"
+
+/* A request that waits for something slow: a key in the making, an exec: source. Only one can wait for
+ * each account and each certificate; the agent has only one under way. */
+typedef struct waiting {
+    int id; /* 0: nothing waits */
+    int sentence;
+    const char *url;
+    const char *nonce;
+    apr_pool_t *pool; /* of the two strings; ends with the reply */
+} waiting_t;
+
+/* What the agent asks about one account or certificate. */
+typedef struct dealings {
+    waiting_t waiting;
+    budget_t budgets[MESSAGE_TYPES];
+} dealings_t;
+
+struct agent_door {
+    const model_t *model;
+    keeper_dns_t *dns;
+    activation_t *activation;
+    agent_line_t *line;
+    dealings_t *accounts;     /* one for each, by its index */
+    dealings_t *certificates; /* the same */
+};
 
 /* One request, decoded as far as all have in common. */
 typedef struct request {
-    keeper_t *keeper;
+    agent_door_t *door;
     int id;
     const json_t *body;
     keeper_account_t *account;         /* the one it names, or NULL */
@@ -44,18 +65,26 @@ typedef struct request_row {
     budget_rule_t of_certificate; /* how often about one certificate */
 } request_row_t;
 
+static dealings_t *dealings_of(const agent_door_t *door, const keeper_account_t *account,
+                               const keeper_certificate_t *certificate)
+{
+    return certificate != NULL ? &door->certificates[certificate->index]
+                               : &door->accounts[account->index];
+}
+
 /* Keep what is needed to sign when the key is there. A second one while one waits is a violation. */
 static apr_status_t wait_for_key(request_t *request, int sentence, const char *url,
                                  const char *nonce)
 {
-    keeper_waiting_t *waiting = sentence_is_of_certificate(sentence)
-                                    ? &request->certificate->waiting
-                                    : &request->account->waiting;
+    dealings_t *dealings = sentence_is_of_certificate(sentence)
+                               ? dealings_of(request->door, NULL, request->certificate)
+                               : dealings_of(request->door, request->account, NULL);
+    waiting_t *waiting = &dealings->waiting;
 
     if (waiting->id != 0) {
         return APR_EINVAL;
     }
-    apr_pool_create(&waiting->pool, request->keeper->pool);
+    apr_pool_create(&waiting->pool, request->door->model->means->pool);
     waiting->id = request->id;
     waiting->sentence = sentence;
     waiting->url = apr_pstrdup(waiting->pool, url);
@@ -81,12 +110,12 @@ static apr_status_t handle_sign(request_t *request)
     index = sentence_is_of_certificate(sentence) ? request->certificate->index
                                                  : request->account->index;
     sentence_order_from_json(&order, request->body, request->p);
-    rv = sentence_sign_order(&jws, request->keeper, sentence, index, url, nonce, &order,
+    rv = sentence_sign_order(&jws, request->door->model, sentence, index, url, nonce, &order,
                              request->result, request->p);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return wait_for_key(request, sentence, url, nonce);
     }
-    agent_reply_signed(request->keeper->agent, request->id, jws, request->result);
+    agent_line_reply_signed(request->door->line, request->id, jws, request->result);
     return APR_EAGAIN;
 }
 
@@ -127,15 +156,29 @@ static apr_status_t handle_install(request_t *request)
     if (certificate_install(request->certificate, json_peek_string(request->body, "pem"),
                             request->result)
         == APR_SUCCESS) {
-        agent_reply(request->keeper->agent, request->id,
-                    certificate_facts(request->certificate, request->p), request->result);
+        agent_line_reply(request->door->line, request->id,
+                         certificate_facts(request->certificate, request->p), request->result);
         return APR_EAGAIN;
     }
     return APR_SUCCESS;
 }
 
+static apr_status_t handle_seen(request_t *request)
+{
+    if (activation_seen(request->door->activation, request->certificate,
+                        json_peek_string(request->body, "fingerprint"),
+                        json_peek_string(request->body, "seen"),
+                        json_peek_string(request->body, "why"))
+        != APR_SUCCESS) {
+        return APR_EINVAL;
+    }
+    agent_line_reply(request->door->line, request->id,
+                     certificate_facts(request->certificate, request->p), request->result);
+    return APR_EAGAIN;
+}
+
 /* NULL when the agent tells that nothing fails. */
-static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_pool_t *p)
+static failure_t *read_failure(const json_t *json, apr_pool_t *p)
 {
     brief_failure_t brief;
     failure_t *failure;
@@ -148,7 +191,6 @@ static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_
         return NULL;
     }
     failure = apr_pcalloc(p, sizeof(*failure));
-    failure->fingerprint = fingerprint;
     failure->attempts = brief.attempts;
     failure->since = brief.since;
     failure->next = brief.next;
@@ -162,32 +204,14 @@ static failure_t *read_failure(const json_t *json, const char *fingerprint, apr_
 
 static apr_status_t handle_failed(request_t *request)
 {
-    const json_t *json = json_object_get(request->body, "failure");
-    const store_t *store = request->keeper->store;
-    keeper_account_t *account = request->account;
-    keeper_certificate_t *certificate = request->certificate;
-    char reason[120];
-    apr_status_t rv;
+    failure_t *failure = read_failure(json_object_get(request->body, "failure"), request->p);
 
-    if (certificate != NULL) {
-        keeper_remember(
-            request->keeper, &certificate->failure, &certificate->failure_pool,
-            read_failure(json, certificate_fingerprint(certificate, request->p), request->p),
-            certificate->plan->names->nelts);
-        rv = failure_save(store, certificate->plan->id, certificate->failure, request->p);
+    if (request->certificate != NULL) {
+        certificate_failed(request->certificate, failure, request->result);
     }
     else {
-        keeper_remember(request->keeper, &account->failure, &account->failure_pool,
-                        read_failure(json, account_fingerprint(account, request->p), request->p),
-                        0);
-        rv = failure_save(store, account->registration->id, account->failure, request->p);
+        account_failed(request->account, failure, request->result);
     }
-    if (rv != APR_SUCCESS) {
-        eab_result_set(request->result, rv, EAB_PROBLEM_STORE,
-                       "The failure could not be written to %s/failures: %s.", store->dir,
-                       apr_strerror(rv, reason, sizeof(reason)));
-    }
-    reload_consider(request->keeper->reload); /* a restart may have waited for this one */
     return APR_SUCCESS;
 }
 
@@ -222,8 +246,8 @@ static apr_status_t handle_dns_add(request_t *request)
     if (challenge.type == NULL) {
         return APR_EINVAL;
     }
-    rv = dns_add(request->keeper->dns, request->certificate, &challenge, request->id,
-                 request->result);
+    rv =
+        dns_add(request->door->dns, request->certificate, &challenge, request->id, request->result);
     return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
 }
 
@@ -246,6 +270,7 @@ static const request_row_t rows[] = {
     { MESSAGE_ORDERED, ABOUT_CERTIFICATE, handle_ordered, NONE, { 30, SECONDS(10) } },
     { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon, NONE, { 30, SECONDS(10) } },
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install, NONE, { 10, SECONDS(60) } },
+    { MESSAGE_SEEN, ABOUT_CERTIFICATE, handle_seen, NONE, { 20, SECONDS(10) } },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
       { 30, SECONDS(20) }, { 30, SECONDS(20) } },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
@@ -278,7 +303,7 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
 
 /* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
  * certificates; of a dns challenge there is a record for each name. */
-static int count_shares(const keeper_t *keeper, int type, const keeper_account_t *account,
+static int count_shares(const model_t *model, int type, const keeper_account_t *account,
                         const keeper_certificate_t *certificate)
 {
     int i, names = 1;
@@ -286,31 +311,32 @@ static int count_shares(const keeper_t *keeper, int type, const keeper_account_t
     if (certificate != NULL) {
         return type == MESSAGE_DNS_ADD ? certificate->plan->names->nelts : 1;
     }
-    for (i = 0; type == MESSAGE_SIGN && i < keeper->certificates->nelts; ++i) {
-        const keeper_certificate_t *other = keeper_certificate_at(keeper, i);
+    for (i = 0; type == MESSAGE_SIGN && i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *other = model_certificate(model, i);
 
         names += other->account == account ? other->plan->names->nelts : 0;
     }
     return names;
 }
 
-apr_interval_time_t request_delay(keeper_t *keeper, int type, const json_t *body)
+apr_interval_time_t agent_door_delay(agent_door_t *door, int type, const json_t *body)
 {
     const request_row_t *row = find_row(type);
-    keeper_account_t *account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
+    keeper_account_t *account = model_account(door->model, json_peek_int(body, "account", -1));
     keeper_certificate_t *certificate =
-        keeper_certificate_at(keeper, json_peek_int(body, "certificate", -1));
+        model_certificate(door->model, json_peek_int(body, "certificate", -1));
 
     if (row == NULL || (account == NULL && certificate == NULL)) {
         return 0;
     }
     if (certificate != NULL && row->of_certificate.burst > 0) {
-        return budget_take(&certificate->budgets[type], &row->of_certificate,
-                           count_shares(keeper, type, NULL, certificate), clock_steady());
+        return budget_take(&dealings_of(door, NULL, certificate)->budgets[type],
+                           &row->of_certificate, count_shares(door->model, type, NULL, certificate),
+                           clock_steady());
     }
     if (account != NULL && row->of_account.burst > 0) {
-        return budget_take(&account->budgets[type], &row->of_account,
-                           count_shares(keeper, type, account, NULL), clock_steady());
+        return budget_take(&dealings_of(door, account, NULL)->budgets[type], &row->of_account,
+                           count_shares(door->model, type, account, NULL), clock_steady());
     }
     return 0;
 }
@@ -323,17 +349,17 @@ static int request_id(const json_t *body)
     return (id > 0 && id <= INT_MAX) ? (int)id : 0;
 }
 
-apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_pool_t *p)
+apr_status_t agent_door_handle(agent_door_t *door, int type, const json_t *body, apr_pool_t *p)
 {
     const request_row_t *row = find_row(type);
     request_t request = { NULL, 0, NULL, NULL, NULL, NULL, NULL };
     apr_status_t rv;
 
-    request.keeper = keeper;
+    request.door = door;
     request.id = request_id(body);
     request.body = body;
-    request.account = keeper_account_at(keeper, json_peek_int(body, "account", -1));
-    request.certificate = keeper_certificate_at(keeper, json_peek_int(body, "certificate", -1));
+    request.account = model_account(door->model, json_peek_int(body, "account", -1));
+    request.certificate = model_certificate(door->model, json_peek_int(body, "certificate", -1));
     request.result = eab_result_make(p);
     request.p = p;
     if (row == NULL || request.id <= 0 || !names_what_it_must(&request, row)) {
@@ -343,10 +369,85 @@ apr_status_t request_handle(keeper_t *keeper, int type, const json_t *body, apr_
     }
     rv = row->handle(&request);
     if (eab_result_is(request.result, EAB_PROBLEM_STORE)) {
-        keeper_mend_later(keeper);
+        changes_tell_store(door->model->means->changes);
     }
     if (rv == APR_SUCCESS) {
-        agent_reply(keeper->agent, request.id, NULL, request.result);
+        agent_line_reply(door->line, request.id, NULL, request.result);
     }
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
+}
+
+static void resume(const agent_door_t *door, waiting_t *waiting, int index)
+{
+    apr_pool_t *pool = waiting->pool;
+    eab_result_t *result = eab_result_make(pool);
+    const char *jws = NULL;
+    int id = waiting->id;
+
+    if (APR_STATUS_IS_EAGAIN(sentence_sign(&jws, door->model, waiting->sentence, index,
+                                           waiting->url, waiting->nonce, result, pool))) {
+        return;
+    }
+    waiting->id = 0;
+    waiting->pool = NULL;
+    agent_line_reply_signed(door->line, id, jws, result);
+    apr_pool_destroy(pool);
+}
+
+static void forget(waiting_t *waiting)
+{
+    if (waiting->id != 0) {
+        waiting->id = 0;
+        apr_pool_destroy(waiting->pool);
+    }
+}
+
+void agent_door_hear(void *baton, const change_t *change)
+{
+    const agent_door_t *door = baton;
+    waiting_t *waiting;
+
+    if (change->kind != CHANGE_KEY && change->kind != CHANGE_ABANDONED) {
+        return;
+    }
+    waiting = &dealings_of(door, change->account, change->certificate)->waiting;
+    if (waiting->id == 0) {
+        return;
+    }
+    if (change->result == NULL) {
+        resume(door, waiting,
+               change->certificate != NULL ? change->certificate->index : change->account->index);
+        return;
+    }
+    agent_line_reply_signed(door->line, waiting->id, NULL, change->result);
+    forget(waiting);
+}
+
+void agent_door_forget(agent_door_t *door)
+{
+    int i;
+
+    for (i = 0; i < door->model->accounts->nelts; ++i) {
+        forget(&door->accounts[i].waiting);
+    }
+    for (i = 0; i < door->model->certificates->nelts; ++i) {
+        forget(&door->certificates[i].waiting);
+    }
+    dns_forget_agent(door->dns);
+}
+
+agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
+                              agent_line_t *line)
+{
+    apr_pool_t *p = model->means->pool;
+    agent_door_t *door = apr_pcalloc(p, sizeof(*door));
+
+    door->model = model;
+    door->dns = dns;
+    door->activation = activation;
+    door->line = line;
+    door->accounts = apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->accounts->nelts);
+    door->certificates =
+        apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->certificates->nelts);
+    return door;
 }

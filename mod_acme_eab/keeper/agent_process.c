@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keeper/agent.h"
+#include "keeper/agent_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,31 +13,29 @@
 
 #include <apr_strings.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
-#include "keeper/dns.h"
-#include "keeper/request.h"
+#include "policy/budget.h"
 
 #define DELAY_MAX apr_time_from_sec(60)
 #define LONG_RUN apr_time_from_sec(60)
 #define END_MILLISECONDS 100 /* from the end of its connection to its own */
 
-struct keeper_agent {
-    keeper_t *keeper;
+struct agent_process {
+    const means_t *means;
+    agent_line_t *line;
+    agent_door_t *door;
+    const briefing_t *briefing;
     apr_pool_t *run_pool; /* of one run of the program */
     pid_t pid;            /* 0: not running */
     frame_channel_t *channel;
-    loop_watch_t *watch;
     loop_timer_t *restart;
     apr_time_t started; /* by clock_steady() */
     apr_interval_time_t delay;
     int restarts;
-    int handling;       /* a request of the agent, right now */
-    const news_t *held; /* what came of it for the restart of httpd, to go with the reply */
 
     loop_timer_t *pulse; /* looks whether it still says something */
     apr_interval_time_t interval;
@@ -102,9 +100,9 @@ static char **agent_arguments(const plan_t *plan, apr_pool_t *p)
     return argv;
 }
 
-static int spawn(keeper_agent_t *agent, int socket)
+static int spawn(agent_process_t *agent, int socket)
 {
-    const plan_t *plan = agent->keeper->plan;
+    const plan_t *plan = agent->means->plan;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults, none;
@@ -131,14 +129,11 @@ static int spawn(keeper_agent_t *agent, int socket)
 }
 
 /* Take the process away, however far it got. */
-static void end_run(keeper_agent_t *agent)
+static void end_run(agent_process_t *agent)
 {
-    int i;
-
-    loop_unwatch(agent->keeper->loop, agent->watch);
+    agent_line_close(agent->line);
     loop_timer_set(agent->pulse, 0);
     loop_timer_set(agent->later, 0);
-    agent->watch = NULL;
     agent->channel = NULL;
     agent->request = NULL;
     if (agent->pid > 0) {
@@ -148,31 +143,14 @@ static void end_run(keeper_agent_t *agent)
         }
         agent->pid = 0;
     }
-    /* Nobody waits for these replies any more. */
-    for (i = 0; i < agent->keeper->accounts->nelts; ++i) {
-        keeper_waiting_t *waiting = &keeper_account_at(agent->keeper, i)->waiting;
-
-        if (waiting->id != 0) {
-            waiting->id = 0;
-            apr_pool_destroy(waiting->pool);
-        }
-    }
-    for (i = 0; i < agent->keeper->certificates->nelts; ++i) {
-        keeper_waiting_t *waiting = &keeper_certificate_at(agent->keeper, i)->waiting;
-
-        if (waiting->id != 0) {
-            waiting->id = 0;
-            apr_pool_destroy(waiting->pool);
-        }
-    }
-    dns_forget_agent(agent->keeper->dns);
+    agent_door_forget(agent->door);
     if (agent->run_pool != NULL) {
         apr_pool_destroy(agent->run_pool);
         agent->run_pool = NULL;
     }
 }
 
-static void plan_restart(keeper_agent_t *agent)
+static void plan_restart(agent_process_t *agent)
 {
     if (clock_steady() - agent->started > LONG_RUN) {
         agent->delay = 0;
@@ -185,7 +163,7 @@ static void plan_restart(keeper_agent_t *agent)
     }
 }
 
-static void give_up_run(keeper_agent_t *agent, const char *why)
+static void give_up_run(agent_process_t *agent, const char *why)
 {
     log_line(LOG_LEVEL_ERROR, "The agent (pid %d) %s; starting it again in %d seconds",
              (int)agent->pid, why, (int)apr_time_sec(agent->delay));
@@ -195,7 +173,7 @@ static void give_up_run(keeper_agent_t *agent, const char *why)
 
 /* Its connection ended. A process lets go of its descriptors a moment before it can be waited for; one
  * that lives on has let go of this one alone, and is ended. */
-static const char *explain_end(keeper_agent_t *agent)
+static const char *explain_end(agent_process_t *agent)
 {
     siginfo_t info = { 0 };
     int waited;
@@ -217,49 +195,7 @@ static const char *explain_end(keeper_agent_t *agent)
                                                                   : W_EXITCODE(0, info.si_status)));
 }
 
-/* An agent that does not read its replies, or has asked for too much, is not listened to: what is
- * queued for it has a limit, and so has the work that it makes. */
-static void update_events(keeper_agent_t *agent)
-{
-    if (agent->watch != NULL) {
-        loop_watch_events(agent->watch, frame_wants_write(agent->channel) ? POLLOUT
-                                        : agent->request != NULL          ? 0
-                                                                          : POLLIN);
-    }
-}
-
-/* A broken pipe is noticed by the reader. What is too long was not sent: that is told, here and to
- * the caller, who sends less. */
-static apr_status_t send_message(void *baton, int type, json_t *body)
-{
-    keeper_agent_t *agent = baton;
-    apr_status_t rv = APR_EOF;
-
-    if (agent->channel != NULL) {
-        rv = frame_send(agent->channel, type, body);
-        update_events(agent);
-    }
-    if (APR_STATUS_IS_ENOSPC(rv)) {
-        log_line(LOG_LEVEL_ERROR, "A message to the agent (%s) is too long and was not sent",
-                 message_name(type));
-    }
-    json_decref(body);
-    return rv;
-}
-
-static json_t *news_body(const news_t *news)
-{
-    json_t *body = news_to_json(news);
-
-    /* The time of day may be another one when it is heard. */
-    if (news->next != 0) {
-        json_object_set_new(body, "in",
-                            json_integer(apr_time_as_msec(news->next - apr_time_now())));
-    }
-    return body;
-}
-
-static void tell_flood(keeper_agent_t *agent)
+static void tell_flood(agent_process_t *agent)
 {
     if (!agent->flood_told) {
         log_line(LOG_LEVEL_WARNING,
@@ -270,17 +206,17 @@ static void tell_flood(keeper_agent_t *agent)
 }
 
 /* @return how long the request has to wait; 0: carry it out */
-static apr_interval_time_t delay_request(keeper_agent_t *agent)
+static apr_interval_time_t delay_request(agent_process_t *agent)
 {
     if (agent->request_type == MESSAGE_ALIVE) {
         return budget_take(&agent->alive, &alive_rule, 1, clock_steady());
     }
-    return request_delay(agent->keeper, agent->request_type, agent->request);
+    return agent_door_delay(agent->door, agent->request_type, agent->request);
 }
 
 /* A reply and what follows from the request for the restart of httpd are one message: the agent must
  * not show one without the other. */
-static apr_status_t carry_out(keeper_agent_t *agent)
+static apr_status_t carry_out(agent_process_t *agent)
 {
     json_t *request = agent->request;
     apr_status_t rv;
@@ -289,18 +225,14 @@ static apr_status_t carry_out(keeper_agent_t *agent)
     if (agent->request_type == MESSAGE_ALIVE) {
         return APR_SUCCESS;
     }
-    agent->handling = 1;
-    rv = request_handle(agent->keeper, agent->request_type, request, agent->request_pool);
-    agent->handling = 0;
-    if (agent->held != NULL) { /* the reply comes later */
-        send_message(agent, MESSAGE_NEWS, news_body(agent->held));
-        agent->held = NULL;
-    }
+    agent_line_begin(agent->line);
+    rv = agent_door_handle(agent->door, agent->request_type, request, agent->request_pool);
+    agent_line_end(agent->line);
     return rv;
 }
 
 /* Until no whole one is there, or one has to wait, or the agent does not read the replies. */
-static apr_status_t take_requests(keeper_agent_t *agent)
+static apr_status_t take_requests(agent_process_t *agent)
 {
     apr_interval_time_t delay;
     apr_status_t rv = APR_SUCCESS;
@@ -322,11 +254,11 @@ static apr_status_t take_requests(keeper_agent_t *agent)
         }
         rv = carry_out(agent);
     }
-    update_events(agent);
+    agent_line_listen(agent->line, agent->request == NULL);
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
 
-static void serve(keeper_agent_t *agent)
+static void serve(agent_process_t *agent)
 {
     if (take_requests(agent) != APR_SUCCESS) {
         give_up_run(agent, "said what it may not say and was ended");
@@ -335,7 +267,7 @@ static void serve(keeper_agent_t *agent)
 
 static void on_later(void *baton)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
 
     if (agent->request != NULL) {
         serve(agent);
@@ -344,7 +276,7 @@ static void on_later(void *baton)
 
 static void on_channel(void *baton, short events)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
     apr_status_t rv;
 
     if ((events & POLLOUT) != 0 && frame_flush(agent->channel) != APR_SUCCESS) {
@@ -366,14 +298,14 @@ static void on_channel(void *baton, short events)
         serve(agent);
     }
     else {
-        update_events(agent);
+        agent_line_listen(agent->line, 0);
     }
 }
 
 /* Looks are counted, not the time: after the machine or the keeper has slept, there is one look. */
 static void on_pulse(void *baton)
 {
-    keeper_agent_t *agent = baton;
+    agent_process_t *agent = baton;
 
     if (agent->request == NULL && ++agent->missed > MESSAGE_ALIVE_MISSED) {
         give_up_run(agent, "has said nothing for minutes and was ended");
@@ -384,16 +316,16 @@ static void on_pulse(void *baton)
 
 /* Its memory goes at once: it may be large, and the agent runs for weeks. An agent whose brief does not
  * get through is ended, as it would wait for it. */
-static void send_brief(keeper_agent_t *agent)
+static void send_brief(agent_process_t *agent)
 {
     apr_pool_t *pool = NULL;
     brief_t *brief;
     apr_status_t rv;
 
-    apr_pool_create(&pool, agent->keeper->pool);
-    brief = keeper_brief(agent->keeper, pool);
+    apr_pool_create(&pool, agent->means->pool);
+    brief = briefing_make(agent->briefing, pool);
     brief->agent_restarts = agent->restarts;
-    rv = brief_send(brief, send_message, agent);
+    rv = brief_send(brief, agent_line_send, agent->line);
     apr_pool_destroy(pool);
     if (rv != APR_SUCCESS) {
         give_up_run(agent, APR_STATUS_IS_ENOSPC(rv) ? "cannot be told what is configured"
@@ -403,12 +335,12 @@ static void send_brief(keeper_agent_t *agent)
 
 static void run(void *baton)
 {
-    keeper_agent_t *agent = baton;
-    keeper_t *keeper = agent->keeper;
+    agent_process_t *agent = baton;
+    const means_t *means = agent->means;
     int sockets[2] = { -1, -1 };
     int error;
 
-    apr_pool_create(&agent->run_pool, keeper->pool);
+    apr_pool_create(&agent->run_pool, means->pool);
     agent->started = clock_steady();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
         error = errno;
@@ -416,99 +348,53 @@ static void run(void *baton)
     else {
         error = spawn(agent, sockets[1]);
         close(sockets[1]);
-        agent->channel = frame_channel_make(agent->run_pool, sockets[0], LIMIT_FRAME);
+        agent->channel =
+            agent_line_open(agent->line, sockets[0], on_channel, agent, agent->run_pool);
     }
     if (error != 0) {
         agent->pid = 0;
         log_line(LOG_LEVEL_ERROR, "The agent %s could not be started: %s",
-                 keeper->plan->agent_program, strerror(error));
+                 means->plan->agent_program, strerror(error));
         end_run(agent);
         plan_restart(agent);
         return;
     }
-    agent->watch = loop_watch(keeper->loop, sockets[0], POLLIN, on_channel, agent);
     agent->missed = 0;
     agent->flood_told = 0;
     loop_timer_set(agent->pulse, apr_time_now() + agent->interval);
     send_brief(agent);
 }
 
-keeper_agent_t *agent_start(keeper_t *keeper, apr_interval_time_t interval)
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+                                    const briefing_t *briefing)
 {
-    keeper_agent_t *agent = apr_pcalloc(keeper->pool, sizeof(*agent));
+    agent_process_t *agent = apr_pcalloc(means->pool, sizeof(*agent));
 
-    agent->keeper = keeper;
-    agent->interval = interval;
-    apr_pool_create(&agent->request_pool, keeper->pool);
-    agent->restart = loop_timer_make(keeper->loop, run, agent);
-    agent->pulse = loop_timer_make(keeper->loop, on_pulse, agent);
-    agent->later = loop_timer_make(keeper->loop, on_later, agent);
-    run(agent);
+    agent->means = means;
+    agent->line = line;
+    agent->door = door;
+    agent->briefing = briefing;
+    apr_pool_create(&agent->request_pool, means->pool);
+    agent->restart = loop_timer_make(means->loop, run, agent);
+    agent->pulse = loop_timer_make(means->loop, on_pulse, agent);
+    agent->later = loop_timer_make(means->loop, on_later, agent);
     return agent;
 }
 
-void agent_renew(keeper_agent_t *agent)
+void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+{
+    agent->interval = interval;
+    run(agent);
+}
+
+void agent_process_renew(agent_process_t *agent)
 {
     end_run(agent);
     agent->delay = 0;
     run(agent);
 }
 
-void agent_stop(keeper_agent_t *agent)
+void agent_process_stop(agent_process_t *agent)
 {
     end_run(agent);
-}
-
-/* Nobody waits for a reply for ever: what is too long becomes a problem that is not. */
-static void reply(keeper_agent_t *agent, int type, int id, json_t *body)
-{
-    apr_status_t rv = send_message(agent, type, body); /* that macro looks at it twice */
-
-    if (APR_STATUS_IS_ENOSPC(rv)) {
-        send_message(agent, MESSAGE_PROBLEM,
-                     json_pack("{s:i,s:{s:s,s:s,s:i}}", "id", id, "problem", "type",
-                               EAB_PROBLEM_INTERNAL, "detail",
-                               "The keeper's answer is too long for a message.", "rv", APR_ENOSPC));
-    }
-}
-
-void agent_reply_signed(keeper_agent_t *agent, int id, const char *jws, const eab_result_t *result)
-{
-    if (jws == NULL) {
-        agent_reply(agent, id, NULL, result);
-        return;
-    }
-    reply(agent, MESSAGE_SIGNED, id, json_pack("{s:i,s:s}", "id", id, "jws", jws));
-}
-
-void agent_reply(keeper_agent_t *agent, int id, const brief_facts_t *facts,
-                 const eab_result_t *result)
-{
-    json_t *body = json_pack("{s:i}", "id", id);
-
-    if (agent->held != NULL) {
-        json_object_set_new(body, "news", news_body(agent->held));
-        agent->held = NULL;
-    }
-    if (result->rv != APR_SUCCESS) {
-        json_object_set_new(body, "problem", eab_result_to_json(result));
-        reply(agent, MESSAGE_PROBLEM, id, body);
-        return;
-    }
-    if (facts != NULL) {
-        json_object_set_new(body, "facts", brief_facts_to_json(facts));
-    }
-    reply(agent, MESSAGE_DONE, id, body);
-}
-
-void agent_tell_news(keeper_agent_t *agent, const news_t *news)
-{
-    if (agent == NULL) {
-        return; /* its brief will say it */
-    }
-    if (agent->handling) {
-        agent->held = news;
-        return;
-    }
-    send_message(agent, MESSAGE_NEWS, news_body(news));
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONNECTION_H
+#define HTTPD_CONNECTION_H
+
+/* httpd/connection.h - what this module knows of one TLS connection of a client. */
+
+#include <httpd.h>
+#include <openssl/ssl.h>
+
+typedef struct connection {
+    SSL *ssl;       /* mod_ssl's, as long as the connection */
+    int validating; /* it is a tls-alpn-01 validation: httpd/alpn.h */
+    int certified;  /* it has a certificate of httpd/live.h, and keeps it */
+} connection_t;
+
+/* mod_ssl's optional hook, whose header is not installed everywhere: a connection before its
+ * handshake. */
+typedef int ssl_HOOK_pre_handshake_t(conn_rec *c, SSL *ssl, int is_proxy);
+
+/** Before the workers are forked. */
+void connection_prepare(void);
+
+/** Begin to know a connection. */
+int connection_pre_handshake(conn_rec *c, SSL *ssl, int is_proxy);
+
+/** That of a connection, or of the one that a stream of HTTP/2 is part of; NULL: without TLS, or before
+ * its handshake. */
+connection_t *connection_of(const conn_rec *c);
+
+/** The same, where only OpenSSL's handle is at hand. */
+connection_t *connection_of_ssl(const SSL *ssl);
+
+#endif

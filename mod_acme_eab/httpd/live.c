@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/live.h"
+
+#include <http_config.h>
+#include <http_log.h>
+#include <http_main.h>
+#include <http_protocol.h>
+#include <http_ssl.h>
+#include <apr_strings.h>
+
+#include "httpd/connection.h"
+#include "httpd/door.h"
+#include "httpd/rehearsal.h"
+#include "httpd/vhosts.h"
+#include "live/view.h"
+
+extern module AP_MODULE_DECLARE_DATA acme_eab_module;
+APLOG_USE_MODULE(acme_eab);
+
+#define VALIDATION "acme-tls/1"
+
+/* ---- which certificates ---------------------------------------------------------------------- */
+
+int live_is_wanted(const site_t *site)
+{
+    const char *reload = config_value(config_get(site->main), SETTING_RELOAD);
+
+    return reload != NULL && strcasecmp(reload, "live") == 0;
+}
+
+static const char *obstacle_of(const site_t *site, const site_vhost_t *vhost)
+{
+    const char *label = vhosts_label(site->pool, vhost->server);
+
+    if (vhost->state == NULL)
+        return NULL;
+    if (strcmp(vhost->state, "own") == 0)
+        return apr_pstrcat(site->pool, label, " serves its SSLCertificateFile", NULL);
+    if (tree_vhost(site->tree, vhost->server)->stapling)
+        return apr_pstrcat(site->pool, label,
+                           " has SSLUseStapling, and mod_ssl staples only for "
+                           "certificates that it has loaded",
+                           NULL);
+    return NULL;
+}
+
+static const char *live_obstacle(const site_t *site, const site_domain_t *domain)
+{
+    const char *why = NULL;
+    int i = 0;
+
+    for (i = 0; i < domain->vhosts->nelts && why == NULL; ++i)
+        why = obstacle_of(site, APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *));
+    return why;
+}
+
+/* ---- the parent ------------------------------------------------------------------------------ */
+
+static void plan_domain(const site_t *site, const site_domain_t *domain)
+{
+    apr_array_header_t *doors = door_list(site, domain);
+    const char *why = live_obstacle(site, domain);
+    int i = 0;
+
+    for (i = 0; i < domain->certificates->nelts; ++i) {
+        plan_certificate_t *planned = APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *);
+
+        planned->restart_why = why;
+        planned->doors = doors;
+    }
+}
+
+void live_prepare(site_t *site)
+{
+    int slots = site->certificates->nelts, i = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!live_is_wanted(site))
+        return;
+    connection_prepare();
+    for (i = 0; i < site->domains->nelts; ++i)
+        plan_domain(site, APR_ARRAY_IDX(site->domains, i, const site_domain_t *));
+    if ((rv = segment_make(&site->segment, slots, site->pool)) == APR_SUCCESS)
+        site->view = view_make(site->segment, slots, site->pool);
+    else
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, rv, site->main,
+            "ACMEReload live: this system gives no memory that can be shared (memfd_create, "
+            "/proc); httpd is restarted gracefully for new certificates instead");
+}
+
+/* ---- a handshake ----------------------------------------------------------------------------- */
+
+static view_t *view_of(const server_rec *main_server)
+{
+    const site_t *site = config_site(main_server);
+
+    return site != NULL ? site->view : NULL;
+}
+
+static int has_any(const view_t *view, const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->certificates->nelts; ++i) {
+        if (view_has(view, domain->slot + i))
+            return 1;
+    }
+    return 0;
+}
+
+const char *live_state(const site_vhost_t *vhost)
+{
+    const view_t *view = view_of(ap_server_conf);
+
+    return vhost->placeholder && view != NULL && has_any(view, vhost->domain) ? "valid"
+                                                                              : vhost->state;
+}
+
+static pair_t *take(view_t *view, const site_vhost_t *vhost, int i)
+{
+    int damaged = 0;
+    pair_t *pair = view_take(view, vhost->domain->slot + i, &damaged);
+
+    if (damaged)
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, vhost->server,
+                     "a new certificate of %s cannot be used by this process, which goes on with "
+                     "the one before",
+                     APR_ARRAY_IDX(vhost->domain->names, 0, const char *));
+    return pair;
+}
+
+/* @return how many of them the connection has now */
+static int use(SSL *ssl, pair_t *const *pairs, int count)
+{
+    int i = 0, used = 0;
+
+    for (i = 0; i < count; ++i)
+        used += pairs[i] != NULL && pair_use(pairs[i], ssl);
+    return used;
+}
+
+/* A certificate of another kind of key, which mod_ssl has loaded beside or instead, stays where one of
+ * ours is missing; once all are there it is out of place: a placeholder, or one of other names. */
+static int put_on(SSL *ssl, view_t *view, const site_vhost_t *vhost)
+{
+    int count = vhost->domain->certificates->nelts, used = 0, i = 0;
+    pair_t *pairs[SITE_TYPES_MAX] = { NULL };
+
+    for (i = 0; i < count; ++i)
+        pairs[i] = take(view, vhost, i);
+    used = use(ssl, pairs, count);
+    if (used == count && vhost->foreign) {
+        SSL_certs_clear(ssl);
+        (void)use(ssl, pairs, count);
+    }
+    for (i = 0; i < count; ++i)
+        pair_release(pairs[i]);
+    return used > 0;
+}
+
+/* In TLS 1.3 the protocol was chosen before, in TLS 1.2 the answer to a validation comes after. */
+static int is_validation(const SSL *ssl, const connection_t *connection)
+{
+    const unsigned char *protocol = NULL;
+    unsigned int len = 0;
+
+    SSL_get0_alpn_selected(ssl, &protocol, &len);
+    return (connection != NULL && connection->validating)
+           || (len == strlen(VALIDATION) && memcmp(protocol, VALIDATION, len) == 0);
+}
+
+/* Never ends a handshake. A renegotiation comes here again, and clients refuse another certificate
+ * then. */
+static int choose(SSL *ssl, void *data)
+{
+    const site_vhost_t *vhost = data;
+    view_t *view = view_of(ap_server_conf);
+    connection_t *connection = NULL;
+
+    if (view == NULL || !has_any(view, vhost->domain))
+        return 1;
+    connection = connection_of_ssl(ssl);
+    if ((connection != NULL && connection->certified) || is_validation(ssl, connection))
+        return 1;
+    if (put_on(ssl, view, vhost) && connection != NULL)
+        connection->certified = 1;
+    return 1;
+}
+
+int live_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
+{
+    const site_t *site = config_site(ap_server_conf);
+    site_vhost_t *vhost = NULL;
+
+    (void)p;
+    if (is_proxy || site == NULL || !site->enabled || rehearsal_active() || !live_is_wanted(site))
+        return DECLINED;
+    vhost = site_vhost(site, s);
+    if (vhost == NULL || vhost->domain == NULL)
+        return DECLINED;
+    SSL_CTX_set_cert_cb(ctx, choose, vhost);
+    return OK;
+}
+
+void live_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    const site_t *site = config_site(main_server);
+
+    (void)pchild;
+    if (site != NULL && site->segment != NULL && getpid() != site->parent)
+        segment_close_descriptor(site->segment);
+}
+
+/* ---- a request ------------------------------------------------------------------------------- */
+
+int live_post_read_request(request_rec *r)
+{
+    const site_t *site = config_site(ap_server_conf);
+    connection_t *connection = NULL;
+    const site_vhost_t *vhost = NULL;
+    int has = 0;
+
+    if (site == NULL || !site->enabled || !live_is_wanted(site)
+        || (connection = connection_of(r->connection)) == NULL || connection->validating
+        || (vhost = site_vhost(site, r->server)) == NULL)
+        return DECLINED;
+    has = site->view != NULL && has_any(site->view, vhost->domain);
+    if (has && !connection->certified && SSL_session_reused(connection->ssl))
+        connection->certified = put_on(connection->ssl, site->view, vhost);
+    if (vhost->placeholder && (!has || !connection->certified))
+        return HTTP_SERVICE_UNAVAILABLE;
+    return DECLINED;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/activation.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "crypto/chain.h"
+#include "crypto/secret.h"
+#include "live/pair.h"
+
+struct activation {
+    const model_t *model;
+    segment_t *segment; /* NULL: there is none */
+};
+
+/* ---- publishing ---- */
+
+static int is_published(const activation_t *activation, const keeper_certificate_t *certificate,
+                        apr_pool_t *ptemp)
+{
+    segment_ref_t ref = segment_current(activation->segment, certificate->index);
+    secret_t *value = NULL;
+    const char *fingerprint = NULL;
+    apr_size_t len = 0;
+
+    if (ref == 0) {
+        return 0;
+    }
+    value = secret_make(ptemp, SEGMENT_VALUE_MAX);
+    if (segment_read(activation->segment, certificate->index, ref, value->data, &len)
+        == APR_SUCCESS) {
+        fingerprint = pair_fingerprint(value->data, len, ptemp);
+    }
+    return fingerprint != NULL && strcmp(fingerprint, certificate->best->facts->fingerprint) == 0;
+}
+
+static apr_status_t pack(secret_t **pvalue, const generation_t *generation, apr_pool_t *p)
+{
+    eab_result_t *result = eab_result_make(p);
+    secret_t *key_pem = NULL;
+    chain_t *chain = NULL;
+    apr_status_t rv;
+
+    if ((rv = secret_read_file(&key_pem, generation->key_path, LIMIT_OWN_FILE, p)) != APR_SUCCESS
+        || (rv = chain_load(&chain, generation->chain_path, result, p)) != APR_SUCCESS) {
+        return rv;
+    }
+    return pair_pack(pvalue, key_pem, chain_pem(p, chain), p);
+}
+
+/* @return NULL, or why it could not be left there: half a sentence */
+static const char *publish(const activation_t *activation, const keeper_certificate_t *certificate,
+                           apr_pool_t *ptemp)
+{
+    secret_t *value = NULL;
+    char words[120];
+    apr_status_t rv;
+
+    if (is_published(activation, certificate, ptemp)) {
+        return NULL;
+    }
+    if ((rv = pack(&value, certificate->best, ptemp)) == APR_SUCCESS) {
+        rv = segment_publish(activation->segment, certificate->index, value->data, value->len);
+    }
+    if (APR_STATUS_IS_ENOSPC(rv)) {
+        return apr_psprintf(ptemp, "its key and chain are longer than %d octets",
+                            SEGMENT_VALUE_MAX);
+    }
+    return rv == APR_SUCCESS ? NULL
+                             : apr_psprintf(ptemp, "it cannot be read from the store (%s)",
+                                            apr_strerror(rv, words, sizeof(words)));
+}
+
+/* NULL: nothing keeps it from going live. */
+static const char *find_obstacle(const activation_t *activation,
+                                 const keeper_certificate_t *certificate)
+{
+    const plan_certificate_t *plan = certificate->plan;
+
+    if (activation->segment == NULL) {
+        return "this system gives no memory that httpd's workers can share";
+    }
+    if (plan->unusable != NULL) {
+        return "a virtual host could not use the one before";
+    }
+    return plan->restart_why;
+}
+
+static void activate(const activation_t *activation, keeper_certificate_t *certificate)
+{
+    const char *why = find_obstacle(activation, certificate);
+    apr_pool_t *pool = NULL;
+
+    apr_pool_create(&pool, activation->model->means->pool);
+    if (why == NULL) {
+        why = publish(activation, certificate, pool);
+    }
+    certificate_activate(certificate, why == NULL ? ACTIVATION_LOOK : ACTIVATION_RESTART, why);
+    if (why != NULL) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "The new certificate of %s cannot be served without a restart of httpd: %s",
+                 certificate->plan->id, why);
+    }
+    apr_pool_destroy(pool);
+}
+
+void activation_hear(void *baton, const change_t *change)
+{
+    const activation_t *activation = baton;
+
+    if (change->kind == CHANGE_INSTALLED && activation->model->means->plan->live
+        && certificate_waits(change->certificate)) {
+        activate(activation, change->certificate);
+    }
+}
+
+void activation_start(activation_t *activation)
+{
+    const model_t *model = activation->model;
+    int i;
+
+    for (i = 0; model->means->plan->live && i < model->certificates->nelts; ++i) {
+        keeper_certificate_t *certificate = model_certificate(model, i);
+
+        if (certificate_waits(certificate)) {
+            activate(activation, certificate);
+        }
+    }
+}
+
+/* ---- looking ---- */
+
+static void confirm(keeper_certificate_t *certificate, const char *doubt)
+{
+    log_line(LOG_LEVEL_NOTICE,
+             "The new certificate of %s (generation %s) is served, without a restart of httpd%s%s",
+             certificate->plan->id, certificate->best->number,
+             doubt != NULL ? "; nobody could look whether it is: " : "",
+             doubt != NULL ? doubt : "");
+    certificate_activate(certificate, ACTIVATION_LIVE, doubt);
+}
+
+static void refute(keeper_certificate_t *certificate, const char *why)
+{
+    log_line(
+        LOG_LEVEL_WARNING,
+        "The new certificate of %s (generation %s) was handed to httpd's workers, and %s; httpd "
+        "is to be restarted for it",
+        certificate->plan->id, certificate->best->number, why);
+    certificate_activate(certificate, ACTIVATION_RESTART, why);
+    changes_tell_certificate(certificate->means->changes, CHANGE_NOT_LIVE, certificate, NULL);
+}
+
+/* What another process has said, as it may stand in the log. */
+static const char *clean(const char *why, const char *without, apr_pool_t *p)
+{
+    return why != NULL ? log_escape(p, apr_pstrndup(p, why, LIMIT_SEEN_WHY)) : without;
+}
+
+apr_status_t activation_seen(activation_t *activation, keeper_certificate_t *certificate,
+                             const char *fingerprint, const char *seen, const char *why)
+{
+    apr_pool_t *pool = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (fingerprint == NULL || seen == NULL) {
+        return APR_EINVAL;
+    }
+    if (certificate->best == NULL || strcmp(certificate->activation, ACTIVATION_LOOK) != 0
+        || strcmp(fingerprint, certificate->best->facts->fingerprint) != 0) {
+        return APR_SUCCESS;
+    }
+    apr_pool_create(&pool, activation->model->means->pool);
+    if (strcmp(seen, SEEN_IT) == 0) {
+        confirm(certificate, NULL);
+    }
+    else if (strcmp(seen, SEEN_NOTHING) == 0) {
+        confirm(certificate, clean(why, "no connection", pool));
+    }
+    else if (strcmp(seen, SEEN_ANOTHER) == 0) {
+        refute(certificate, clean(why, "something else is served", pool));
+    }
+    else {
+        rv = APR_EINVAL;
+    }
+    apr_pool_destroy(pool);
+    return rv;
+}
+
+activation_t *activation_make(const model_t *model, segment_t *segment)
+{
+    activation_t *activation = apr_pcalloc(model->means->pool, sizeof(*activation));
+
+    activation->model = model;
+    activation->segment = segment;
+    return activation;
+}

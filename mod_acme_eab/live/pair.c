@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/pair.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "base/bytes.h"
+#include "live/segment.h"
+
+#define ISSUERS_MAX 10
+
+struct pair {
+    int references;
+    EVP_PKEY *key;
+    X509 *leaf;
+    STACK_OF(X509) * issuers;
+};
+
+/* ---- packed: the length of the key, the key, the chain ---- */
+
+typedef struct parts {
+    const char *key;
+    const char *chain;
+    int key_len;
+    int chain_len;
+} parts_t;
+
+apr_status_t pair_pack(secret_t **pvalue, const secret_t *key_pem, const char *chain_pem,
+                       apr_pool_t *p)
+{
+    apr_uint32_t key_len = (apr_uint32_t)key_pem->len;
+    apr_size_t chain_len = strlen(chain_pem), len = sizeof(key_len) + key_pem->len + chain_len;
+    unsigned char *to = NULL;
+
+    *pvalue = NULL;
+    if (len > SEGMENT_VALUE_MAX)
+        return APR_ENOSPC;
+    *pvalue = secret_make(p, len);
+    to = (*pvalue)->data;
+    memcpy(to, &key_len, sizeof(key_len));
+    memcpy(to + sizeof(key_len), key_pem->data, key_pem->len);
+    memcpy(to + sizeof(key_len) + key_pem->len, chain_pem, chain_len);
+    return APR_SUCCESS;
+}
+
+static int unpack(parts_t *parts, const void *value, apr_size_t len)
+{
+    apr_uint32_t key_len = 0;
+
+    if (len < sizeof(key_len) || len > SEGMENT_VALUE_MAX)
+        return 0;
+    memcpy(&key_len, value, sizeof(key_len));
+    if (key_len > len - sizeof(key_len))
+        return 0;
+    parts->key = (const char *)value + sizeof(key_len);
+    parts->key_len = (int)key_len;
+    parts->chain = parts->key + key_len;
+    parts->chain_len = (int)(len - sizeof(key_len) - key_len);
+    return 1;
+}
+
+static X509 *read_certificate(BIO *bio)
+{
+    return bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+}
+
+const char *pair_fingerprint(const void *value, apr_size_t len, apr_pool_t *p)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_len = 0;
+    const char *text = NULL;
+    X509 *leaf = NULL;
+    parts_t parts;
+    BIO *bio = NULL;
+
+    if (!unpack(&parts, value, len))
+        return NULL;
+    bio = BIO_new_mem_buf(parts.chain, parts.chain_len);
+    leaf = read_certificate(bio);
+    if (leaf != NULL && X509_digest(leaf, EVP_sha256(), digest, &digest_len) == 1)
+        text = hex_encode(p, digest, digest_len);
+    X509_free(leaf);
+    BIO_free(bio);
+    ERR_clear_error();
+    return text;
+}
+
+/* ---- parsed ---- */
+
+static int read_key(pair_t *pair, const parts_t *parts)
+{
+    BIO *bio = BIO_new_mem_buf(parts->key, parts->key_len);
+
+    pair->key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"") : NULL;
+    BIO_free(bio);
+    return pair->key != NULL;
+}
+
+static int read_chain(pair_t *pair, const parts_t *parts)
+{
+    BIO *bio = BIO_new_mem_buf(parts->chain, parts->chain_len);
+    X509 *issuer = NULL;
+
+    pair->leaf = read_certificate(bio);
+    pair->issuers = sk_X509_new_null();
+    while (pair->issuers != NULL && sk_X509_num(pair->issuers) < ISSUERS_MAX
+           && (issuer = read_certificate(bio)) != NULL)
+        sk_X509_push(pair->issuers, issuer);
+    BIO_free(bio);
+    return pair->leaf != NULL && pair->issuers != NULL;
+}
+
+static void pair_free(pair_t *pair)
+{
+    EVP_PKEY_free(pair->key);
+    X509_free(pair->leaf);
+    sk_X509_pop_free(pair->issuers, X509_free);
+    free(pair);
+}
+
+pair_t *pair_parse(const void *value, apr_size_t len)
+{
+    pair_t *pair = calloc(1, sizeof(*pair));
+    parts_t parts;
+
+    if (pair == NULL)
+        return NULL;
+    pair->references = 1;
+    if (!unpack(&parts, value, len) || !read_key(pair, &parts) || !read_chain(pair, &parts)
+        || X509_check_private_key(pair->leaf, pair->key) != 1) {
+        pair_free(pair);
+        pair = NULL;
+    }
+    ERR_clear_error();
+    return pair;
+}
+
+pair_t *pair_share(pair_t *pair)
+{
+    if (pair != NULL)
+        (void)__atomic_add_fetch(&pair->references, 1, __ATOMIC_RELAXED);
+    return pair;
+}
+
+void pair_release(pair_t *pair)
+{
+    if (pair != NULL && __atomic_sub_fetch(&pair->references, 1, __ATOMIC_ACQ_REL) == 0)
+        pair_free(pair);
+}
+
+int pair_use(const pair_t *pair, SSL *ssl)
+{
+    int used = SSL_use_cert_and_key(ssl, pair->leaf, pair->key, pair->issuers, 1) == 1;
+
+    ERR_clear_error();
+    return used;
+}

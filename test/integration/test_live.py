@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ACMEReload live: new certificates are served without a restart of httpd."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from harness import certificates, client
+from harness.client import Prober
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+OTHER = "other.test.example"
+
+SERIAL = 'Header always set X-Serial "%{SSL_SERVER_M_SERIAL}s"'
+
+
+def start(world, *parts, more="", key_type="p256", sites=(NAME,), site_more="", before=None,
+          **ca_options):
+    httpd = world.httpd()
+    if before is not None:
+        before(httpd)
+    ca = world.ca(httpd, **ca_options)
+    httpd.configure(*parts, httpd.acme(ca, key_type=key_type, more=f"ACMEReload live\n{more}"),
+                    *(httpd.site(name, more=site_more, managed=True) for name in sites))
+    httpd.start()
+    return httpd, ca
+
+
+def is_live(entry):
+    return entry["state"] == "valid" and entry["activation"] == "live"
+
+
+def wait_for_live(httpd, ca, name=NAME, other_than=None):
+    certificate = httpd.wait_for_certificate(name, ca, other_than=other_than)
+    entry = httpd.wait_for_status(name, is_live, "a live certificate")
+    assert certificate.serial_number in serials_of(entry) or other_than is not None
+    return certificate
+
+
+def serials_of(entry):
+    return [int(key["serial"], 16) for key in entry["keys"]]
+
+
+def assert_no_restart(httpd, starts=1):
+    assert httpd.restarts() == starts
+    assert httpd.status()["reload"]["state"] == "idle"
+    assert httpd.log.count("Restarting httpd gracefully") == 0
+
+
+def served_serial(httpd, name=NAME, versions=None, rsa_only=False):
+    """The serial of what is served to a client of that kind."""
+    context = client.trusting_anyone()
+    if versions is not None:
+        context.minimum_version = context.maximum_version = versions
+    if rsa_only:
+        context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection(("127.0.0.1", httpd.https), timeout=20) as raw:
+        with context.wrap_socket(raw, server_hostname=name) as tls:
+            return int(tls_serial(tls), 16)
+
+
+def tls_serial(tls):
+    certificate = certificates.load(ssl.DER_cert_to_PEM_cert(tls.getpeercert(True)).encode())
+    return f"{certificate.serial_number:x}"
+
+
+@pytest.mark.smoke
+def test_the_first_certificate_comes_without_a_restart(world):
+    httpd, ca = start(world)
+    ca.pause()
+    assert httpd.get_tls(NAME).status == 503
+    assert httpd.certificate_status(NAME)["state"] in ("missing", "ordering")
+    ca.resume()
+    certificate = httpd.wait_for_certificate(NAME, ca)
+    answer = httpd.get_tls(NAME, trust=ca.root())
+    assert answer.status == 200 and answer.body == b"hello\n"
+    entry = httpd.wait_for_status(NAME, is_live, "a live certificate")
+    assert serials_of(entry) == [certificate.serial_number]
+    assert "activation_why" not in entry
+    assert_no_restart(httpd)
+
+
+@pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])
+def test_renewals_come_without_a_restart(world, mpm):
+    def before(httpd):
+        httpd.mpm = mpm
+    httpd, ca = start(world, before=before, validity=16)
+    first = wait_for_live(httpd, ca)
+    with Prober([lambda: httpd.get(NAME), lambda: httpd.get_tls(NAME)]) as prober:
+        second = wait_for_live(httpd, ca, other_than=first.serial_number)
+        (began, _), (_, ended) = certificates.validity(second), certificates.validity(first)
+        assert began < ended, "renewed before it was too late"
+    assert prober.failures == []
+    assert_no_restart(httpd)
+
+
+@pytest.mark.parametrize("key_type", ["rsa2048", "p384", "rsa2048 p256"])
+def test_both_versions_of_tls_and_all_kinds_of_keys(world, key_type):
+    httpd, ca = start(world, key_type=None, more=f"ACMEKeyType {key_type}")
+    wait_for_live(httpd, ca)
+
+    def all_live():
+        entry = httpd.certificate_status(NAME)
+        return entry if is_live(entry) and len(entry["keys"]) == len(key_type.split()) else None
+    entry = wait_until(all_live, 30, "all certificates")
+    by_type = {key["type"]: int(key["serial"], 16) for key in entry["keys"]}
+    best = [kind for kind in by_type if kind.startswith("p")] or list(by_type)
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        assert served_serial(httpd, versions=version) == by_type[best[0]]
+    if "rsa2048" in by_type:
+        assert served_serial(httpd, rsa_only=True) == by_type["rsa2048"]
+    else:
+        with pytest.raises(ssl.SSLError):  # the placeholder is not served beside it
+            served_serial(httpd, rsa_only=True)
+    assert_no_restart(httpd)
+
+
+def test_without_and_with_an_unknown_server_name_it_is_the_first_virtual_host(world):
+    httpd, ca = start(world, sites=(NAME, OTHER))
+    certificate, other = wait_for_live(httpd, ca), wait_for_live(httpd, ca, OTHER)
+    assert httpd.certificate(None).serial_number == certificate.serial_number
+    assert httpd.certificate("unknown.test.example").serial_number == certificate.serial_number
+    assert httpd.certificate(OTHER).serial_number == other.serial_number
+
+
+class Session:
+    """A connection with TLS that stays, or a session that is taken up again."""
+
+    def __init__(self, httpd, version, session=None, context=None, more=None):
+        self.context = context or client.trusting_anyone()
+        if more is not None:
+            more(self.context)
+        self.context.minimum_version = self.context.maximum_version = version
+        raw = socket.create_connection(("127.0.0.1", httpd.https), timeout=40)
+        self.tls = self.context.wrap_socket(raw, server_hostname=NAME, session=session)
+        self.file = self.tls.makefile("rb")
+
+    def get(self, path="/index.html"):
+        """(status, X-Serial) of one request."""
+        self.tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+        status = int(self.file.readline().split()[1])
+        headers = {}
+        while (line := self.file.readline().strip()):
+            key, value = line.decode().split(": ", 1)
+            headers[key.lower()] = value
+        self.file.read(int(headers.get("content-length", 0)))
+        serial = headers.get("x-serial")
+        return status, int(serial, 16) if serial and serial != "(null)" else None
+
+    def close(self):
+        self.tls.close()
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_connection_keeps_its_certificate_and_a_session_tells_the_new_one(world, version):
+    httpd, ca = start(world, SERIAL, "KeepAliveTimeout 60", validity=20)
+    first = wait_for_live(httpd, ca)
+    old = Session(httpd, version)
+    assert old.get() == (200, first.serial_number)
+    second = wait_for_live(httpd, ca, other_than=first.serial_number)
+    assert old.get() == (200, first.serial_number)
+    again = Session(httpd, version, session=old.tls.session, context=old.context)
+    assert again.tls.session_reused
+    assert again.get() == (200, second.serial_number)
+    full = Session(httpd, version)
+    assert not full.tls.session_reused
+    assert full.get() == (200, second.serial_number)
+    for session in (old, again, full):
+        session.close()
+
+
+def test_a_session_that_began_before_the_first_certificate_goes_on_with_it(world):
+    httpd, ca = start(world, SERIAL)
+    ca.pause()
+    early = Session(httpd, ssl.TLSVersion.TLSv1_2)
+    assert early.get()[0] == 503
+    session = early.tls.session
+    ca.resume()
+    certificate = wait_for_live(httpd, ca)
+    again = Session(httpd, ssl.TLSVersion.TLSv1_2, session=session, context=early.context)
+    assert again.get() == (200, certificate.serial_number)
+    early.close()
+    again.close()
+
+
+def test_a_renegotiation_keeps_the_certificate(world):
+    """A client is asked for a certificate of its own after the swap."""
+    httpd = world.httpd()
+    httpd.modules = ["alias"]
+    ca = world.ca(httpd, validity=20)
+    pem, key = certificates.make_self_signed(["client.test.example"])
+    (world.dir / "client.pem").write_bytes(pem + key)
+    httpd.configure(SERIAL, "KeepAliveTimeout 60",
+                    httpd.acme(ca, more="ACMEReload live"),
+                    httpd.site(NAME, managed=True, more=f"""
+                        SSLProtocol TLSv1.2
+                        SSLCACertificateFile "{world.dir}/client.pem"
+                        Alias /private "{httpd.htdocs}"
+                        <Location /private>
+                            SSLVerifyClient require
+                            Require all granted
+                        </Location>"""))
+    httpd.start()
+    first = wait_for_live(httpd, ca)
+    session = Session(httpd, ssl.TLSVersion.TLSv1_2,
+                      more=lambda context: context.load_cert_chain(world.dir / "client.pem"))
+    assert session.get() == (200, first.serial_number)
+    wait_for_live(httpd, ca, other_than=first.serial_number)
+    assert session.get("/private/index.html") == (200, first.serial_number)
+    session.close()
+
+
+def test_a_worker_that_is_born_later_serves_the_new_one(world):
+    httpd, ca = start(world, "MaxConnectionsPerChild 4", validity=20)
+    first = wait_for_live(httpd, ca)
+    born = {worker.pid for worker in httpd.workers()}
+    second = wait_for_live(httpd, ca, other_than=first.serial_number)
+
+    def another_generation():
+        assert httpd.certificate(NAME).serial_number != first.serial_number
+        return not born & {worker.pid for worker in httpd.workers()}
+    wait_until(another_generation, 30, "other workers")
+    assert httpd.certificate(NAME).serial_number >= 0 and second is not None
+    assert_no_restart(httpd)
+
+
+def test_a_restart_by_somebody_changes_nothing(world):
+    httpd, ca = start(world)
+    certificate = wait_for_live(httpd, ca)
+    with Prober([lambda: httpd.get_tls(NAME, trust=ca.root())]) as prober:
+        httpd.graceful()
+        assert httpd.certificate(NAME).serial_number == certificate.serial_number
+        httpd.graceful()
+    assert prober.failures == []
+    assert httpd.get_tls(NAME, trust=ca.root()).status == 200
+    assert ca.orders() == 1
+
+
+@pytest.mark.parametrize("who", ["keeper", "agent"])
+def test_killed_and_gone_on(world, who):
+    httpd, ca = start(world, validity=20)
+    world.expect("ended without being asked", "ended unexpectedly", "agent .*ended")
+    first = wait_for_live(httpd, ca)
+    process = httpd.keeper() if who == "keeper" else httpd.agent()
+    process.kill(signal.SIGKILL)
+    assert httpd.get_tls(NAME, trust=ca.root()).status == 200
+    wait_for_live(httpd, ca, other_than=first.serial_number)
+    assert_no_restart(httpd)
+
+
+def test_killed_at_any_moment_of_the_activation(world):
+    """The next keeper hands it over, or finds that it was."""
+    httpd = world.httpd()
+    world.expect("ended without being asked", "agent .*ended")
+    ca = world.ca(httpd)
+    names = [f"n{i}.test.example" for i in range(6)]
+    httpd.configure(httpd.acme(ca, more="ACMEReload live"),
+                    *(httpd.site(name, managed=True) for name in names))
+    httpd.start()
+    for i in range(6):
+        wait_until(lambda: ca.issued() > i, 40, "a certificate", pause=0.001)
+        keeper = httpd.keeper()
+        if keeper is not None:
+            keeper.kill(signal.SIGKILL)
+    for name in names:
+        wait_for_live(httpd, ca, name)
+    assert_no_restart(httpd)
+    assert ca.orders() == len(names)
+
+
+def test_the_key_type_that_is_new_needs_no_restart_beyond_that_of_the_configuration(world):
+    httpd, ca = start(world, key_type="rsa2048")
+    first = wait_for_live(httpd, ca)
+    httpd.conf.write_text(httpd.conf.read_text().replace("rsa2048", "p256"))
+    httpd.graceful()
+    assert httpd.certificate(NAME).serial_number == first.serial_number
+    second = wait_for_live(httpd, ca, other_than=first.serial_number)
+    assert served_serial(httpd) == second.serial_number
+    with pytest.raises(ssl.SSLError):  # the one of the old kind is not served beside it
+        served_serial(httpd, rsa_only=True)
+    assert_no_restart(httpd, starts=2)
+
+
+def test_workers_have_the_memory_for_reading_only(world):
+    httpd, ca = start(world)
+    wait_for_live(httpd, ca)
+    for worker in httpd.workers():
+        mapped = [line.split()[1] for line in worker.maps() if "acme-eab-live" in line]
+        assert mapped == ["r--s"]
+        assert not any("acme-eab-live" in target for target in worker.descriptors().values())
+    assert any("acme-eab-live" in target for target in httpd.keeper().descriptors().values())
+    assert not any("acme-eab-live" in line for line in httpd.agent().maps())
+
+
+# -- what cannot be live -----------------------------------------------------------------------------
+
+def wait_for_restart(httpd, ca, why):
+    httpd.wait_for_certificate(NAME, ca)
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a certificate in use")
+    assert httpd.restarts() == 2
+    lines = httpd.log.lines("cannot be served without a restart of httpd")
+    assert len(lines) == 1 and why in lines[0]
+    return entry
+
+
+def test_a_certificate_of_its_own_is_replaced_by_a_restart(world):
+    pem, key = certificates.make_self_signed([NAME])
+    path = world.dir / "own.pem"
+    path.write_bytes(pem + key)
+    httpd, ca = start(world, site_more=f'SSLCertificateFile "{path}"')
+    assert httpd.get_tls(NAME).status == 200
+    wait_for_restart(httpd, ca, "SSLCertificateFile")
+
+
+def test_stapling_needs_a_restart(world):
+    httpd, ca = start(world, 'SSLStaplingCache "shmcb:${DIR}/stapling(32768)"'.replace(
+        "${DIR}", str(world.dir)), site_more="SSLUseStapling on")
+    world.expect("AH02217|AH02218|AH02604|AH01980|ssl_stapling")
+    assert httpd.get_tls(NAME).status == 503
+    wait_for_restart(httpd, ca, "SSLUseStapling")
+
+
+def test_a_module_that_chooses_certificates_itself_is_noticed(world):
+    """What is served is looked at, not believed."""
+    def before(httpd):
+        httpd.more_lines = [f'LoadModule eab_probe_module "{os.environ["EAB_PROBE"]}"',
+                            "EABProbeChoose on"]
+    world.expect("handed to httpd's workers")
+    httpd, ca = start(world, before=before)
+    httpd.wait_for_certificate(NAME, ca)
+    assert httpd.restarts() == 2
+    line = httpd.log.lines("was handed to httpd's workers")
+    assert len(line) == 1
+    assert f"127.0.0.1:{httpd.https}" in line[0] and NAME in line[0] and "serial" in line[0]
+
+
+def test_where_nobody_can_look_it_is_live_and_the_status_says_so(world):
+    """Connections begin with a line that an ordinary client does not send."""
+    httpd = world.httpd()
+    httpd.modules = ["remoteip"]
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca, more="ACMEReload live"),
+                    httpd.site(NAME, more="RemoteIPProxyProtocol On", managed=True))
+    world.expect("RemoteIPProxyProtocol|AH033|remoteip")
+    httpd.start()
+    entry = httpd.wait_for_status(NAME, is_live, "a live certificate")
+    assert f"127.0.0.1:{httpd.https} for {NAME} failed" in entry["activation_why"]
+    assert_no_restart(httpd)
+
+
+def test_a_wildcard_is_looked_for_at_the_names_of_its_virtual_host(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd, environment={"PEBBLE_VA_ALWAYS_VALID": "1"})
+    httpd.configure(
+        httpd.acme(ca, more='ACMEReload live\nACMEManagedDomain "*.test.example"\n'
+                            "ACMEChallenge http-01 dns-01\nACMEDNSCommand /bin/true"),
+        httpd.site(NAME), httpd.site(OTHER))
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    assert httpd.certificate(OTHER).serial_number == first.serial_number
+    httpd.wait_for_status("*.test.example", is_live, "a live certificate")
+    assert_no_restart(httpd)
+
+
+# -- validations -------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("tls", ["", "SSLProtocol TLSv1.2"])
+def test_validations_by_tls_alpn_go_before_it(world, tls):
+    httpd = world.httpd()
+    ca = world.ca(httpd, tls_port=httpd.https, validity=20)
+    httpd.configure(tls, httpd.acme(ca, more="ACMEReload live\nACMEChallenge tls-alpn-01"),
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    first = wait_for_live(httpd, ca)
+    wait_for_live(httpd, ca, other_than=first.serial_number)
+    assert_no_restart(httpd)
+
+
+# -- again and again ---------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("mpm, version, key_type", [
+    ("event", "1.3", "p256"), ("worker", "1.2", "rsa2048"), ("prefork", "1.3", "rsa2048")])
+def test_no_handshake_fails_while_certificates_are_replaced(world, mpm, version, key_type):
+    """A short form of test/bench/live."""
+    def before(httpd):
+        httpd.mpm = mpm
+        httpd.log_level = "warn"
+    httpd, ca = start(world, before=before)
+    wait_for_live(httpd, ca)
+    done = subprocess.run(
+        [os.environ["EAB_HANDSHAKES"], str(httpd.https), NAME, str(httpd.keeper().pid), "1", "600",
+         "60", "8", version, key_type], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=300, check=False)
+    assert done.returncode == 0, done.stdout
+    counted = json.loads(done.stdout)
+    assert counted["handshakes"] == 600 and counted["swaps"] == 60
+    assert counted["failed"] == 0 and counted["stale"] == 0
