@@ -73,7 +73,8 @@ class Interrupted:
             self.disks = [Disk(self.httpd.store.dir, 0o700), Disk(self.httpd.run_dir, 0o755)]
         self.httpd.log_level = "info ssl:warn"
         self.board.watch(self.httpd.store.dir, self.httpd.run_dir)
-        self.httpd.configure(self.httpd.acme(self.ca, more="ACMEKeyType p256"),
+        live = "\nACMEReload live" if self.scenario.live else ""
+        self.httpd.configure(self.httpd.acme(self.ca, more=f"ACMEKeyType p256{live}"),
                              self.httpd.site(NAME, managed=True))
 
     def _watch(self):
@@ -304,6 +305,8 @@ class Interrupted:
         limit = self.accident.patience if self.accident else 30
         if self.waited > limit:
             self._complain(f"it took {self.waited} s of its clock, more than {limit}")
+        if self.scenario.live and self.httpd.restarts() != 1:
+            self._complain(f"httpd was restarted {self.httpd.restarts() - 1} times")
         self._judge_processes()
 
     def _judge_processes(self):

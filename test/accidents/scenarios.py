@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is interrupted: an issuance and a renewal at several CAs."""
+"""What is interrupted: an issuance and a renewal at several CAs, and without restarts of httpd."""
 
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ class Scenario:
     mode: str  # of the simulated CA
     renewal: bool  # it is the renewal that is interrupted, else the issuance
     changes: dict = field(default_factory=dict, hash=False)
+    live: bool = False  # certificates come without a restart
 
     @property
     def lists_orders(self):
@@ -38,4 +39,6 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("sectigo-renewal", "sectigo-public", True, SECTIGO),
     Scenario("http01-issuance", "plain", False, HTTP01),
     Scenario("http01-renewal", "plain", True, HTTP01),
+    Scenario("live-issuance", "certinext", False, CERTINEXT, live=True),
+    Scenario("live-renewal", "certinext", True, CERTINEXT, live=True),
 )}

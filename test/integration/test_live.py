@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ACMEReload live: new certificates are served without a restart of httpd."""
 
+import contextlib
 import json
 import os
 import signal
@@ -302,6 +303,45 @@ def test_workers_have_the_memory_for_reading_only(world):
     assert not any("acme-eab-live" in line for line in httpd.agent().maps())
 
 
+def test_restarted_while_certificates_come(world):
+    """Each restart begins with new memory, and mod_ssl loads what is in the store."""
+    names = [f"n{i}.test.example" for i in range(5)]
+    httpd, ca = start(world, sites=names)
+    for i in range(3):
+        wait_until(lambda: ca.issued() > i, 40, "a certificate", pause=0.001)
+        httpd.graceful()
+    for name in names:
+        httpd.wait_for_certificate(name, ca)
+        httpd.wait_for_status(name, lambda entry: entry["state"] == "valid", "a certificate in use")
+    assert ca.orders() == len(names)
+    assert httpd.log.count("Restarting httpd gracefully") == 0
+
+
+def test_served_on_when_the_keeper_is_gone_for_good(world):
+    """Its program is: nothing can start another one."""
+    httpd, ca = start(world)
+    world.expect("ended without being asked", "cannot be started", "agent .*ended")
+    certificate = wait_for_live(httpd, ca)
+    keeper = httpd.keeper()
+    with hidden(keeper):
+        keeper.kill(signal.SIGKILL)
+        wait_until(lambda: httpd.log.count("cannot be started") > 0, 20, "no keeper")
+        for _ in range(20):
+            assert httpd.certificate(NAME).serial_number == certificate.serial_number
+        assert httpd.get_tls(NAME, trust=ca.root()).status == 200
+
+
+@contextlib.contextmanager
+def hidden(process):
+    """Its program is not there."""
+    path = os.readlink(f"/proc/{process.pid}/exe")
+    os.rename(path, path + ".hidden")
+    try:
+        yield
+    finally:
+        os.rename(path + ".hidden", path)
+
+
 # -- what cannot be live -----------------------------------------------------------------------------
 
 def wait_for_restart(httpd, ca, why):
@@ -370,6 +410,36 @@ def test_a_wildcard_is_looked_for_at_the_names_of_its_virtual_host(world):
     assert httpd.certificate(OTHER).serial_number == first.serial_number
     httpd.wait_for_status("*.test.example", is_live, "a live certificate")
     assert_no_restart(httpd)
+
+
+WITHOUT_SEALS = """\
+import ctypes, errno, os, struct, sys
+MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}[os.uname().machine]
+SEALED = 3
+rules = [(0x20, 0, 0, 0), (0x15, 0, 3, MEMFD_CREATE), (0x20, 0, 0, 24), (0x15, 0, 1, SEALED),
+         (0x06, 0, 0, 0x50000 | errno.EINVAL), (0x06, 0, 0, 0x7fff0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(text)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_system_that_gives_no_sealed_memory(world):
+    """As an old kernel, or a filter around httpd."""
+    script = world.dir / "without.py"
+    script.write_text(WITHOUT_SEALS)
+
+    def before(httpd):
+        httpd.prefix = ["/usr/bin/python3", str(script)]
+    world.expect("no memory that can be shared")
+    httpd, ca = start(world, before=before)
+    httpd.wait_for_certificate(NAME, ca)
+    assert httpd.restarts() == 2
+    lines = httpd.log.lines("ACMEReload live: .*no memory that can be shared")
+    assert len(lines) == 2, "at the start and at the restart"
 
 
 # -- validations -------------------------------------------------------------------------------------

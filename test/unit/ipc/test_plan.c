@@ -14,7 +14,8 @@ static const char *const whole =
     "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\",\"config_files\":[\"/etc/"
     "x\"],"
     "\"agent_program\":\"/usr/libexec/agent\",\"store_dir\":\"/var/store\","
-    "\"run_dir\":\"/run/eab\",\"user\":\"www-data\",\"uid\":33,\"gid\":34,\"reload\":true,"
+    "\"run_dir\":\"/run/"
+    "eab\",\"user\":\"www-data\",\"uid\":33,\"gid\":34,\"reload\":true,\"live\":true,"
     "\"reload_from\":1320,\"reload_to\":240,"
     "\"max_parallel\":5,\"log_level\":7,\"restarts\":3,\"http_ports\":[80,8080],"
     "\"accounts\":["
@@ -33,6 +34,7 @@ static const char *const whole =
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
+    "\"restart_why\":\"it staples\",\"doors\":[\"127.0.0.1:443 www.example.edu\"],"
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)
