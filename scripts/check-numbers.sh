@@ -59,6 +59,7 @@ docs/security.md|send more than # MiB at once|base/bytes.h|LIMIT_FRAME|1048576
 docs/security.md|as JSON of at most # MiB each|base/bytes.h|LIMIT_FRAME|1048576
 docs/security.md|a regular one of # MB at most|base/bytes.h|LIMIT_OWN_FILE|1048576
 docs/conformance.md|not before Retry-After (# days at most)|policy/retry.c|LONGEST_RETRY_AFTER|86400
+docs/faults.md|`Retry-After` is 3 seconds|-||
 ROWS
 }
 
@@ -126,5 +127,6 @@ claims | awk '
     /^```/ { code = !code; next }
     !code { gsub(/[ \t]+/, " "); text = rest = text " " $0; gsub(/  +/, " ", text); rest = text }
     END { judge(); if (count < 40) { print "the table of numbers was not found"; bad = 1 }; exit bad }
-' - README.md docs/directives.md docs/architecture.md docs/security.md docs/conformance.md || exit 1
+' - README.md docs/directives.md docs/architecture.md docs/security.md docs/conformance.md \
+    docs/faults.md || exit 1
 echo "numbers: ok"

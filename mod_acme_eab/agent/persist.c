@@ -24,7 +24,7 @@ struct persist {
     apr_pool_t *issuers_pool;
     int next_record;  /* of a round */
     int looking;      /* a look of the round is under way */
-    apr_time_t round; /* when the next one begins, by clock_steady() */
+    apr_time_t round; /* when the last one ended, by clock_steady(); 0: it is too old */
 };
 
 /* One look-up, with a pool of its own. */
@@ -349,11 +349,14 @@ static int all_there(const persist_t *persist)
     return 1;
 }
 
-/* What failed for want of it is tried again at once. */
+/* What failed for want of it is tried again at once, if it is not being tried already. */
 static void hasten(persist_t *persist)
 {
     failing_t *failing = &persist->job->failing;
 
+    if (failing->failure.next <= apr_time_now()) {
+        return;
+    }
     log_line(LOG_LEVEL_NOTICE, "Certificate %s: the records of dns-persist-01 are in the DNS now",
              persist->job->brief->id);
     failing->failure.next = apr_time_now();
@@ -376,13 +379,19 @@ static void keep(look_t *look)
 
 static void finish_round(persist_t *persist)
 {
-    int waits = waits_for_it(persist), there = all_there(persist);
-
     persist->next_record = 0;
-    persist->round = clock_steady() + (waits ? SOON : there ? SELDOM : OFTEN);
-    if (waits && there) {
+    persist->round = clock_steady();
+    if (waits_for_it(persist) && all_there(persist)) {
         hasten(persist);
     }
+}
+
+/* A job may begin to wait for what the last round has not found. */
+static int is_due(const persist_t *persist)
+{
+    apr_interval_time_t pause = waits_for_it(persist) ? SOON : all_there(persist) ? SELDOM : OFTEN;
+
+    return persist->round == 0 || clock_steady() >= persist->round + pause;
 }
 
 static void end_look(look_t *look)
@@ -450,7 +459,7 @@ void persist_poke(persist_t *persist)
         || (issuers = issuers_of(persist)) == NULL) {
         return;
     }
-    if (persist->next_record == 0 && clock_steady() < persist->round) {
+    if (persist->next_record == 0 && !is_due(persist)) {
         return;
     }
     persist->looking = 1;

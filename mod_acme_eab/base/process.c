@@ -63,13 +63,23 @@ void process_guard(void)
 /* What they add to the signal that ended the program that they ran. */
 #define SHELL_SIGNAL 128
 
+int process_end_signal(int status)
+{
+    int of_shell = WEXITSTATUS(status) - SHELL_SIGNAL;
+
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status);
+    return of_shell > 0 && of_shell < NSIG ? of_shell : 0;
+}
+
 const char *process_describe_end(apr_pool_t *p, int status)
 {
+    int number = process_end_signal(status);
+
     if (WIFSIGNALED(status))
-        return apr_psprintf(p, "signal %d, %s", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) > SHELL_SIGNAL && WEXITSTATUS(status) - SHELL_SIGNAL < NSIG)
+        return apr_psprintf(p, "signal %d, %s", number, strsignal(number));
+    if (number != 0)
         return apr_psprintf(p, "exit status %d, by which shells tell of signal %d, %s",
-                            WEXITSTATUS(status), WEXITSTATUS(status) - SHELL_SIGNAL,
-                            strsignal(WEXITSTATUS(status) - SHELL_SIGNAL));
+                            WEXITSTATUS(status), number, strsignal(number));
     return apr_psprintf(p, "exit status %d", WEXITSTATUS(status));
 }

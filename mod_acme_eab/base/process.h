@@ -14,6 +14,10 @@ void process_close_inherited(int keep);
  * the process that started it dies. A change of user or of program undoes some of it. */
 void process_guard(void);
 
+/** The signal that ended a process, by what wait(2) said, or the program that a shell ran in it, by
+ * the shell's exit status; 0: none. */
+int process_end_signal(int status);
+
 /** How a process ended, from what wait(2) said: "exit status 3", "signal 11, Segmentation fault"; a
  * shell's "exit status 159" is one with a signal. */
 const char *process_describe_end(apr_pool_t *p, int status);

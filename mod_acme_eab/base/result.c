@@ -17,6 +17,15 @@
 #define SHARE_MIN 1024
 #define SHARE_OF_NAME 400
 
+/* In JSON. */
+static const char *const causes[] = {
+    [CAUSE_SIGNAL] = "signal",          [CAUSE_OTHER_KEY] = "otherKey",
+    [CAUSE_OTHER_NAMES] = "otherNames", [CAUSE_EXPIRED] = "expired",
+    [CAUSE_OTHER_USAGE] = "otherUsage", [CAUSE_UNFIT] = "unfit",
+    [CAUSE_UNREADABLE] = "unreadable",
+};
+#define CAUSES ((int)(sizeof(causes) / sizeof(causes[0])))
+
 eab_result_t *eab_result_make(apr_pool_t *p)
 {
     eab_result_t *result = apr_palloc(p, sizeof(*result));
@@ -263,6 +272,7 @@ json_t *eab_result_to_json(const eab_result_t *result)
     json_put_string(json, "url", result->url);
     if (result->retry_after >= 0)
         json_object_set_new(json, "retry_after", json_integer(result->retry_after));
+    json_put_string(json, "cause", causes[result->cause]);
     json_object_set_new(json, "rv", json_integer(result->rv));
     return json;
 }
@@ -273,6 +283,18 @@ static int peek_int(const json_t *json, const char *key, int other)
     apr_int64_t value = json_peek_int(json, key, other);
 
     return value >= INT_MIN && value <= INT_MAX ? (int)value : other;
+}
+
+static eab_cause_t read_cause(const json_t *json)
+{
+    const char *word = json_peek_string(json, "cause");
+    int i;
+
+    for (i = CAUSE_UNTOLD + 1; word != NULL && i < CAUSES; ++i) {
+        if (strcmp(word, causes[i]) == 0)
+            return (eab_cause_t)i;
+    }
+    return CAUSE_UNTOLD;
 }
 
 void eab_result_from_json(eab_result_t *result, const json_t *json)
@@ -296,4 +318,5 @@ void eab_result_from_json(eab_result_t *result, const json_t *json)
     if (json_is_array(subproblems))
         result->subproblems = json_own(p, json_deep_copy(subproblems));
     result->retry_after = json_peek_int(json, "retry_after", -1);
+    result->cause = read_cause(json);
 }

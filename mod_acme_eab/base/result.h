@@ -54,6 +54,19 @@
 #define EAB_PROBLEM_NO_DIRECTORY EAB_PROBLEM "noDirectory" /* at the address in ACMEServer */
 #define EAB_PROBLEM_INTERNAL EAB_PROBLEM "internal"
 
+/* What a sentence of ours tells that its type does not; policy/fact.c goes by it, so that the words
+ * may change. */
+typedef enum eab_cause {
+    CAUSE_UNTOLD,
+    CAUSE_SIGNAL,    /* ended a program */
+    CAUSE_OTHER_KEY, /* a certificate that came is for another key; ... */
+    CAUSE_OTHER_NAMES,
+    CAUSE_EXPIRED,
+    CAUSE_OTHER_USAGE,
+    CAUSE_UNFIT, /* for the TLS settings of a server */
+    CAUSE_UNREADABLE
+} eab_cause_t;
+
 typedef struct eab_result {
     apr_pool_t *pool;        /* owns everything below */
     apr_status_t rv;         /* APR_SUCCESS: no problem, all else is unset */
@@ -67,6 +80,7 @@ typedef struct eab_result {
     apr_int64_t retry_after; /* seconds the CA asked to wait, counted from its answer; -1: unsaid */
     int foreign;             /* no word of the CA: of what stands before it, or garbled on the way.
                                 Not written to JSON */
+    eab_cause_t cause;       /* set by whoever made detail, after eab_result_set() */
 } eab_result_t;
 
 /** An empty result (rv APR_SUCCESS). Lives in p. */
@@ -102,7 +116,7 @@ int eab_result_is_acme(const eab_result_t *result, const char *name);
 
 /** A new object without members that are unset: "type", "status", "detail", "instance" and
  * "subproblems" as in RFC 9457 and RFC 8555, "identifier" as in a subproblem ({"type": "dns",
- * "value": NAME}), and "url", "retry_after" (seconds), "rv". Empty for a success.
+ * "value": NAME}), and "url", "retry_after" (seconds), "cause", "rv". Empty for a success.
  * The caller owns the reference; NULL only when memory is out. */
 json_t *eab_result_to_json(const eab_result_t *result);
 

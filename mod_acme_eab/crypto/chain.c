@@ -270,8 +270,11 @@ apr_status_t chain_parse(chain_t **pchain, const char *pem, apr_size_t len, eab_
         rv = APR_EINVAL;
     }
     ERR_clear_error();
-    if (why != NULL)
-        return eab_result_set(result, rv, EAB_PROBLEM_CHAIN, "The certificate chain %s.", why);
+    if (why != NULL) {
+        eab_result_set(result, rv, EAB_PROBLEM_CHAIN, "The certificate chain %s.", why);
+        result->cause = CAUSE_UNREADABLE;
+        return rv;
+    }
     *pchain = chain;
     return APR_SUCCESS;
 }
@@ -294,8 +297,10 @@ apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result
     if (rv != APR_SUCCESS)
         return chain_report(result, rv, path);
     rv = chain_parse(pchain, pem, len, result, p);
-    if (rv != APR_SUCCESS)
+    if (rv != APR_SUCCESS) {
         eab_result_set(result, rv, EAB_PROBLEM_CHAIN, "%s is damaged: %s", path, result->detail);
+        result->cause = CAUSE_UNREADABLE;
+    }
     return rv;
 }
 
@@ -356,28 +361,33 @@ static apr_status_t check_key(const chain_t *chain, const keypair_t *key, eab_re
 {
     if (chain_matches_key(chain, key))
         return APR_SUCCESS;
-    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                          "The certificate (serial number %s) does not belong to its private key.",
-                          chain->facts.serial);
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                   "The certificate (serial number %s) does not belong to its private key.",
+                   chain->facts.serial);
+    result->cause = CAUSE_OTHER_KEY;
+    return APR_EINVAL;
 }
 
 static apr_status_t check_names(const chain_t *chain, const apr_array_header_t *missing,
                                 eab_result_t *result)
 {
-    return eab_result_set(
-        result, APR_EINVAL, EAB_PROBLEM_CHAIN, "The certificate does not cover %s (it is for %s).",
-        names_text(result->pool, missing), names_text(result->pool, chain->facts.names));
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                   "The certificate does not cover %s (it is for %s).",
+                   names_text(result->pool, missing), names_text(result->pool, chain->facts.names));
+    result->cause = CAUSE_OTHER_NAMES;
+    return APR_EINVAL;
 }
 
 static apr_status_t check_dates(const chain_t *chain, apr_time_t now, eab_result_t *result)
 {
     const chain_facts_t *facts = &chain->facts;
 
-    if (now >= facts->not_after)
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                              "The certificate has expired on %s.",
-                              clock_format(result->pool, facts->not_after));
-    return APR_SUCCESS;
+    if (now < facts->not_after)
+        return APR_SUCCESS;
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN, "The certificate has expired on %s.",
+                   clock_format(result->pool, facts->not_after));
+    result->cause = CAUSE_EXPIRED;
+    return APR_EINVAL;
 }
 
 /* UINT32_MAX, all bits, stands for a certificate without the extension. */
@@ -388,9 +398,11 @@ static apr_status_t check_purpose(const chain_t *chain, eab_result_t *result)
     ERR_clear_error();
     if (is_server)
         return APR_SUCCESS;
-    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                          "The certificate is not for a web server: its extended key usage lacks "
-                          "serverAuth. Ask the CA for a server certificate.");
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                   "The certificate is not for a web server: its extended key usage lacks "
+                   "serverAuth. Ask the CA for a server certificate.");
+    result->cause = CAUSE_OTHER_USAGE;
+    return APR_EINVAL;
 }
 
 apr_status_t chain_check(const chain_t *chain, const keypair_t *key,
@@ -431,10 +443,12 @@ static apr_status_t check_loading(const chain_facts_t *facts, const char *chain_
         terms = terms_make(result->pool);
     if (terms_check_files(terms, chain_path, key_path, facts->key_type, reason) == APR_SUCCESS)
         return APR_SUCCESS;
-    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                          "A server could not use %s with %s: %s%s%s.", chain_path, key_path,
-                          reason->detail, terms->where != NULL ? "; its terms are " : "",
-                          terms->where != NULL ? terms->where : "");
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                   "A server could not use %s with %s: %s%s%s.", chain_path, key_path,
+                   reason->detail, terms->where != NULL ? "; its terms are " : "",
+                   terms->where != NULL ? terms->where : "");
+    result->cause = CAUSE_UNFIT;
+    return APR_EINVAL;
 }
 
 static apr_status_t load_key(keypair_t **pkey, const char *path, eab_result_t *result,

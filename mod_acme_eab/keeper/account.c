@@ -106,6 +106,7 @@ static void on_program(void *baton, const program_outcome_t *outcome)
                        "The program %s of ACMEEABKey failed with %s; its messages are in the error "
                        "log.",
                        account->source->path, program_describe_end(outcome, account->means->pool));
+        account->eab_problem->cause = program_cause(outcome);
     }
     else {
         decode_output(account, outcome->output);

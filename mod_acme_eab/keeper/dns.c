@@ -247,8 +247,10 @@ static void reply(dns_record_t *record, const eab_result_t *result)
 }
 
 /* Nobody knows what a failed command has done: the value is taken away again. */
-static void end_add(dns_record_t *record, const char *failure, eab_result_t *result, apr_pool_t *p)
+static void end_add(dns_record_t *record, const char *failure, eab_cause_t cause, apr_pool_t *p)
 {
+    eab_result_t *result = eab_result_make(p);
+
     record->present = (failure == NULL);
     record->ended = clock_steady();
     if (failure != NULL) {
@@ -256,6 +258,7 @@ static void end_add(dns_record_t *record, const char *failure, eab_result_t *res
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_DNS_COMMAND, "ACMEDNSCommand add %s %s.",
                        record->record, failure);
         result->identifier = apr_pstrdup(p, record->name);
+        result->cause = cause;
     }
     else if (record->lasting) {
         record->added = apr_time_now();
@@ -300,7 +303,7 @@ static void on_command(void *baton, const program_outcome_t *outcome)
                  quote_output(outcome, pool));
     }
     if (record->adding) {
-        end_add(record, failure, eab_result_make(pool), pool);
+        end_add(record, failure, program_cause(outcome), pool);
     }
     else {
         end_removal(record, failure);

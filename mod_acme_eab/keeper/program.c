@@ -52,10 +52,22 @@ static int reap(program_t *program, int flags)
     return 1;
 }
 
+static int wait_status(const program_outcome_t *outcome)
+{
+    return outcome->signal != 0 ? W_EXITCODE(0, outcome->signal) : W_EXITCODE(outcome->status, 0);
+}
+
 const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p)
 {
-    return process_describe_end(p, outcome->signal != 0 ? W_EXITCODE(0, outcome->signal)
-                                                        : W_EXITCODE(outcome->status, 0));
+    return process_describe_end(p, wait_status(outcome));
+}
+
+eab_cause_t program_cause(const program_outcome_t *outcome)
+{
+    if (!outcome->started || outcome->timed_out) {
+        return CAUSE_UNTOLD;
+    }
+    return process_end_signal(wait_status(outcome)) != 0 ? CAUSE_SIGNAL : CAUSE_UNTOLD;
 }
 
 /* Has it ended, without taking the status? Until that is taken its process group cannot become

@@ -10,6 +10,7 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
+#include "base/result.h"
 #include "crypto/secret.h"
 #include "keeper/loop.h"
 
@@ -26,6 +27,9 @@ typedef void program_done_fn(void *baton, const program_outcome_t *outcome);
 
 /** How it ended, when it was started and not too slow: "exit status 3", "signal 31, Bad system call". */
 const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p);
+
+/** CAUSE_SIGNAL when one ended it, other than ours at its limit. */
+eab_cause_t program_cause(const program_outcome_t *outcome);
 
 /** Start argv[0] with the keeper's environment, standard input from /dev/null, standard output (and
  * with both also standard error) captured; without both standard error is the keeper's, which ends in httpd's error log.

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json.h"
 
@@ -27,8 +26,18 @@ static const struct {
     { APR_TIMEUP, FACT_TIMED_OUT },
 };
 
-/* Words, of CAs and resolvers as they were seen, and of our own sentences (crypto/chain.c,
- * base/process.c). type: of the problem, without the prefix; NULL: any. */
+static const facts_t of_causes[] = {
+    [CAUSE_UNTOLD] = 0,
+    [CAUSE_SIGNAL] = FACT_SIGNAL,
+    [CAUSE_OTHER_KEY] = FACT_OTHER_KEY,
+    [CAUSE_OTHER_NAMES] = FACT_OTHER_NAMES,
+    [CAUSE_EXPIRED] = FACT_OVER,
+    [CAUSE_OTHER_USAGE] = FACT_OTHER_USAGE,
+    [CAUSE_UNFIT] = FACT_UNFIT,
+    [CAUSE_UNREADABLE] = FACT_UNREADABLE,
+};
+
+/* Words of CAs and resolvers, as they were seen. type: of the problem; NULL: any. */
 static const struct {
     const char *type;
     const char *words;
@@ -70,14 +79,6 @@ static const struct {
     { NULL, "already used", FACT_KEY_USED },
     { NULL, "already been used", FACT_KEY_USED },
     { NULL, "already bound", FACT_KEY_USED },
-    { EAB_PROBLEM_EAB_KEY, " signal ", FACT_SIGNAL },
-    { EAB_PROBLEM_DNS_COMMAND, " signal ", FACT_SIGNAL },
-    { EAB_PROBLEM_CHAIN, "does not belong to its private key", FACT_OTHER_KEY },
-    { EAB_PROBLEM_CHAIN, "does not cover", FACT_OTHER_NAMES },
-    { EAB_PROBLEM_CHAIN, "has expired", FACT_OVER },
-    { EAB_PROBLEM_CHAIN, "serverAuth", FACT_OTHER_USAGE },
-    { EAB_PROBLEM_CHAIN, "A server could not use", FACT_UNFIT },
-    { EAB_PROBLEM_CHAIN, "The certificate chain ", FACT_UNREADABLE },
 };
 
 static int is_of_files(const eab_result_t *problem)
@@ -102,17 +103,6 @@ static facts_t read_errno(const eab_result_t *problem)
     return 0;
 }
 
-static int contains(const char *text, const char *words)
-{
-    size_t len = strlen(words);
-
-    for (; *text != '\0'; ++text) {
-        if (strncasecmp(text, words, len) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 static facts_t read_words(const char *type, const char *text)
 {
     facts_t facts = 0;
@@ -121,7 +111,7 @@ static facts_t read_words(const char *type, const char *text)
     for (i = 0; text != NULL && i < COUNT_OF(sayings); ++i) {
         if (sayings[i].type != NULL && (type == NULL || strcmp(type, sayings[i].type) != 0))
             continue;
-        if (contains(text, sayings[i].words))
+        if (strcasestr(text, sayings[i].words) != NULL)
             facts |= sayings[i].fact;
     }
     return facts;
@@ -129,7 +119,7 @@ static facts_t read_words(const char *type, const char *text)
 
 static facts_t read_marks(const eab_result_t *problem)
 {
-    facts_t facts = problem->foreign ? FACT_FOREIGN : 0;
+    facts_t facts = of_causes[problem->cause] | (problem->foreign ? FACT_FOREIGN : 0);
 
     return eab_result_is(problem, EAB_PROBLEM_CA_UNREACHABLE) && problem->rv == APR_EOF
                ? facts | FACT_CUT

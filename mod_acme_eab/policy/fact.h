@@ -65,8 +65,8 @@ typedef apr_uint64_t facts_t;
 #define FACT_UNREADABLE FACT_BIT(51)
 #define FACT_CUT FACT_BIT(52) /* a connection was there, and ended before the answer was complete */
 
-/** What a problem tells of itself: errno, and the words of a CA or of our own sentences. CAs word
- * these things as they like, so that words only ever make advice more special. */
+/** What a problem tells of itself: errno, our cause, and the words of a CA. CAs word these things as
+ * they like, so that words only ever make advice more special. */
 facts_t fact_read(const eab_result_t *problem);
 
 #endif

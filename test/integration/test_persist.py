@@ -75,6 +75,8 @@ def test_what_the_status_shows_is_published_and_found(world, more):
     scene.zone.publish(NAME, record["value"])
     assert scene.wait_for_certificate() is not None
     assert scene.ca.counts.orders == orders == 1, "the order that waited was carried on"
+    assert scene.httpd.log.count("records of dns-persist-01 are in the DNS now") == 1, \
+        "as soon as it was seen, and not when the next try came"
     entry = scene.httpd.wait_for_status(
         NAME, lambda e: e["records"] and e["records"][0]["state"] == "published", "the record")
     record, = entry["records"]
@@ -143,10 +145,15 @@ def test_it_goes_before_the_others_when_it_is_there(world):
     {},
 ], ids=["eleven", "none", "missing", "upper-case", "foreign", "no-record"])
 def test_another_challenge_is_answered_without_it(world, changes):
-    """A malformed challenge is rejected, and where there is no record it is not chosen."""
-    scene = Scene(world, challenges="dns-persist-01 http-01", **changes).start()
+    """A malformed challenge is rejected though the record is there, and where there is none it is not
+    chosen."""
+    scene = Scene(world, challenges="dns-persist-01 http-01", **changes)
+    if changes:
+        scene.zone.publish(NAME, scene.value())
+    scene.start()
     assert scene.wait_for_certificate() is not None
     assert (scene.ca.counts.orders, scene.ca.issued()) == (1, 1)
+    assert scene.httpd.log.count("is validated by its record") == 0
 
 
 @pytest.mark.parametrize("where", ["alias", "parent", "other-name", "resolver-only"])

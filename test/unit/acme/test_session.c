@@ -656,15 +656,17 @@ static apr_interval_time_t no_wait(acme_pacer_t *pacer, const char *url)
     return 0;
 }
 
-static void note_refusal(acme_pacer_t *pacer, const char *url, int refused, apr_time_t sent,
-                         apr_int64_t retry_after)
-{
-    int *refusals = pacer->impl;
+static int refusals, passed;
 
+static void note(acme_pacer_t *pacer, const char *url, int refused, apr_time_t sent,
+                 apr_int64_t retry_after)
+{
+    (void)pacer;
     (void)url;
     (void)retry_after;
     assert_true(sent > 0 && sent <= clock_steady());
-    *refusals += refused;
+    refusals += refused;
+    passed += !refused;
 }
 
 /* 10 seconds, 20, 30 ... */
@@ -674,13 +676,11 @@ static apr_interval_time_t ever_later(acme_pacer_t *pacer, int answers, apr_int6
     return retry_after > 60 ? -1 : apr_time_from_sec(10 * answers);
 }
 
-static int refusals;
-
 static void pace(world_t *w)
 {
-    static acme_pacer_t pacer = { no_wait, note_refusal, ever_later, &refusals };
+    static acme_pacer_t pacer = { no_wait, note, ever_later, NULL };
 
-    refusals = 0;
+    refusals = passed = 0;
     acme_session_pace(w->session, &pacer);
 }
 
@@ -743,6 +743,7 @@ static void test_garbled_answers_are_asked_again(void **state)
         { 403, PAGE, NULL, NULL },
         { 403, "", NULL, NULL },
         { 408, PAGE, NULL, NULL },
+        { 425, PAGE, NULL, NULL },
         { 429, PAGE, NULL, NULL },
         { 429, "slow down", "Retry-After", "7" },
         { 502, PAGE, NULL, NULL },
@@ -761,6 +762,40 @@ static void test_garbled_answers_are_asked_again(void **state)
     }
     check_nonces_are_used_once(w);
     assert_int_equal(refusals, 4);
+    assert_int_equal(passed, (int)i + 2); /* and the directory, and the first question */
+}
+
+/* A turn of each host: what is asked at one of them waits for nothing at another. */
+static apr_interval_time_t wait_for_turn(acme_pacer_t *pacer, const char *url)
+{
+    int *turns = pacer->impl;
+
+    ++*turns;
+    return strncmp(url, "https://ca.example/", 19) == 0 ? apr_time_from_sec(10) : 0;
+}
+
+static void test_every_request_takes_its_turn(void **state)
+{
+    static int turns;
+    static acme_pacer_t pacer = { wait_for_turn, note, ever_later, &turns };
+    world_t *w = *state;
+
+    turns = 0;
+    acme_session_pace(w->session, &pacer);
+    acme_session_open(w->session, on_ready, w);
+    assert_int_equal(w->sent, 0);
+    wait_seconds(w, 11);
+    answer_directory(w, "d0");
+    ask(w, "read", 0);
+    assert_int_equal(count_calls(w, "POST"), 0);
+    wait_seconds(w, 9);
+    assert_int_equal(count_calls(w, "POST"), 0);
+    wait_seconds(w, 11);
+    assert_int_equal(count_calls(w, "POST"), 1);
+    answer(w, 200, "{\"status\":\"valid\"}", "n0");
+    acme_session_get(w->session, "https://other.example/ari/a.b", NULL, NULL, on_answer, w);
+    assert_int_equal(count_calls(w, "GET"), 2);
+    assert_int_equal(turns, 3);
 }
 
 static void test_words_of_the_ca_are_handed_on(void **state)
@@ -916,6 +951,7 @@ int main(void)
         SESSION_TEST(test_head_fails),
         SESSION_TEST(test_errors),
         SESSION_TEST(test_garbled_answers_are_asked_again),
+        SESSION_TEST(test_every_request_takes_its_turn),
         SESSION_TEST(test_words_of_the_ca_are_handed_on),
         SESSION_TEST(test_what_is_never_answered_ends),
         SESSION_TEST(test_what_acts_is_not_repeated),

@@ -17,6 +17,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_lifecycle \
 	test/unit/agent/test_link \
 	test/unit/agent/test_order \
+	test/unit/agent/test_pacing \
 	test/unit/agent/test_persist \
 	test/unit/agent/test_reading \
 	test/unit/agent/test_refused \
@@ -45,6 +46,10 @@ test_unit_agent_test_flight_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_link_SOURCES = test/unit/agent/test_link.c
 test_unit_agent_test_link_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_link_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_pacing_SOURCES = test/unit/agent/test_pacing.c
+test_unit_agent_test_pacing_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_pacing_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_reading_SOURCES = test/unit/agent/test_reading.c
 test_unit_agent_test_reading_CFLAGS = $(UNIT_CFLAGS)

@@ -160,7 +160,7 @@ static void reply(stage_t *s, int type, const json_t *body)
                            json_peek_string(body, "nonce"));
         fake_keeper_say(s->keeper, MESSAGE_SIGNED, json_pack("{s:I,s:s}", "id", id, "jws", jws));
     }
-    else if (type == MESSAGE_INSTALL && s->refused != NULL) {
+    else if ((type == MESSAGE_INSTALL || type == MESSAGE_DNS_ADD) && s->refused != NULL) {
         fake_keeper_say(s->keeper, MESSAGE_PROBLEM,
                         json_pack("{s:I,s:{s:i,s:s,s:s}}", "id", id, "problem", "rv", APR_EINVAL,
                                   "type", s->refused, "detail", "It is not ours."));

@@ -298,14 +298,19 @@ static void nonces_of_long_ago_are_not_used(void **state)
 
 /* ---- a refusal that may be about the account ---- */
 
-static stage_t *refuse_order(apr_pool_t *p, const char *type, int status)
+static stage_t *refuse_order_with(apr_pool_t *p, const char *body, int status)
 {
     stage_t *s = stage_make(p);
 
     stage_begin(s);
     stage_wake(s);
-    stage_refuse(s, stage_expect(s, "newOrder", CA "/new-order"), status, type);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), status, body, NULL, NULL);
     return s;
+}
+
+static stage_t *refuse_order(apr_pool_t *p, const char *type, int status)
+{
+    return refuse_order_with(p, apr_psprintf(p, "{\"type\":\"" ACME_ERROR "%s\"}", type), status);
 }
 
 static void the_account_is_valid_and_the_names_are_not_its_own(void **state)
@@ -338,13 +343,21 @@ static void the_account_was_deactivated(void **state)
 static void the_account_is_gone_and_registered_again(void **state)
 {
     static const struct {
-        const char *type;
+        const char *body;
         int status;
-    } rows[] = { { "unauthorized", 403 }, { "unauthorized", 401 }, { "unauthorized", 400 } };
+    } rows[] = {
+        { "{\"type\":\"" ACME_ERROR "unauthorized\"}", 403 },
+        { "{\"type\":\"" ACME_ERROR "unauthorized\"}", 401 },
+        { "{\"type\":\"" ACME_ERROR "unauthorized\"}", 400 },
+        { "{\"type\":\"" ACME_ERROR "malformed\",\"detail\":\"Account is not known\"}", 400 },
+        { "{\"type\":\"" ACME_ERROR "malformed\",\"detail\":\"unknown account\"}", 404 },
+        { "{\"detail\":\"Who are you?\"}", 401 },
+        { "{\"message\":\"Forbidden\"}", 403 },
+    };
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
-        stage_t *s = refuse_order(*state, rows[i].type, rows[i].status);
+        stage_t *s = refuse_order_with(*state, rows[i].body, rows[i].status);
 
         stage_refuse(s, stage_expect(s, "findAccount", CA "/new-account"), 400,
                      "accountDoesNotExist");

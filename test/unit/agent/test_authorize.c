@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
+#include <sys/stat.h>
+
 #include "base/file.h"
+#include "base/log.h"
 
 /* Authorizations and challenges: RFC 8555, 7.5 and 8. */
 
@@ -77,6 +80,23 @@ static void the_ca_is_not_asked_before_it_has_read_the_answer(void **state)
     assert_true(stage_job(s)->at >= before + apr_time_from_sec(4));
     read_answer(s);
     assert_true(stage_job(s)->at <= apr_time_now() + apr_time_from_sec(1));
+    stage_end(s);
+}
+
+/* CAs ask from several places. */
+static void one_line_tells_of_all_readings(void **state)
+{
+    stage_t *s = stage_start(*state);
+    const char *line;
+    int i;
+
+    log_set_level(LOG_LEVEL_INFO);
+    stage_answer_challenge(s);
+    for (i = 0; i < 4; ++i)
+        read_answer(s);
+    line = strstr(stage_log(s), "the CA has asked this server to prove " NAME);
+    assert_non_null(line);
+    assert_null(strstr(line + 1, "the CA has asked"));
     stage_end(s);
 }
 
@@ -240,11 +260,15 @@ static void an_authorization_told_its_name_before(void **state)
 /* ---- what was begun is used ---- */
 
 /* @return how many orders were placed in five attempts, at none of which a challenge could be answered */
-static int orders_in_vain(apr_pool_t *p, const char *challenges)
+static int orders_in_vain(apr_pool_t *p, const char *challenges, const char *allowed,
+                          const char *refused)
 {
-    stage_t *s = stage_start(p);
+    stage_t *s = stage_make(p);
     int attempt, orders = 1;
 
+    APR_ARRAY_IDX(s->certificate->challenges, 0, const char *) = allowed;
+    s->refused = refused;
+    stage_begin(s);
     stage_order(s, "pending");
     for (attempt = 0; attempt < 5; ++attempt) {
         stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
@@ -275,10 +299,58 @@ static void an_order_that_cannot_be_answered_is_used_again(void **state)
     static const char strange[] =
         "[{\"type\":\"http-01\",\"url\":\"" CA "/c\",\"token\":\"../../etc\"}]";
 
-    assert_int_equal(1, orders_in_vain(*state, strange));
+    assert_int_equal(1, orders_in_vain(*state, strange, "http-01", NULL));
+    assert_int_equal(1, orders_in_vain(*state, dns, "dns-01", EAB_PROBLEM_DNS_COMMAND));
     /* Where the names are validated at the CA, a second one may find them valid. */
-    assert_int_equal(2, orders_in_vain(*state, dns));
-    assert_int_equal(2, orders_in_vain(*state, "[]"));
+    assert_int_equal(2, orders_in_vain(*state, dns, "http-01", NULL));
+    assert_int_equal(2, orders_in_vain(*state, "[]", "http-01", NULL));
+}
+
+/* With some names that may do alone all are read before the first is answered. */
+static void an_order_whose_answer_cannot_be_written_is_used_again(void **state)
+{
+    int subset, attempt;
+
+    for (subset = 0; subset < 2; ++subset) {
+        stage_t *s = stage_make(*state);
+        const char *dir = s->brief->run_dir;
+
+        s->certificate->allow_subset = subset;
+        stage_begin(s);
+        assert_int_equal(APR_SUCCESS, file_remove_tree(dir, s->p));
+        fixture_write(dir, "", 0);
+        stage_order(s, "pending");
+        for (attempt = 0; attempt < 4; ++attempt) {
+            stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                         stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+            stage_expect_problem(s, EAB_PROBLEM_ANSWER_FILE);
+            stage_wake(s);
+            stage_read_order(s, "pending", "");
+        }
+        assert_int_equal(1, stage_count(s, "newOrder"));
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        assert_int_equal(0, unlink(dir));
+        assert_int_equal(0, mkdir(dir, 0700));
+        stage_end(s);
+    }
+}
+
+/* One that the CA does not show is asked for a few times, since it may be told by mistake. */
+static void an_authorization_that_is_refused_leaves_the_order(void **state)
+{
+    stage_t *s = stage_start(*state);
+    int attempt;
+
+    stage_order(s, "pending");
+    for (attempt = 0; attempt < 3; ++attempt) {
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        stage_refuse(s, stage_expect(s, "read", CA "/authz/1"), 403, "malformed");
+        stage_wake(s);
+        if (attempt < 2)
+            stage_read_order(s, "pending", "");
+    }
+    assert_int_equal(1, stage_heard(s, "abandon"));
+    stage_end(s);
 }
 
 static void a_refused_challenge_leaves_the_order(void **state)
@@ -304,6 +376,7 @@ int main(void)
         fixture_test(a_valid_authorization_needs_nothing),
         fixture_test(the_answer_is_in_place_before_the_ca_is_told),
         fixture_test(the_ca_is_not_asked_before_it_has_read_the_answer),
+        fixture_test(one_line_tells_of_all_readings),
         fixture_test(each_attempt_waits_for_its_own_reading),
         fixture_test(the_answer_goes_when_the_ca_refuses_it),
         fixture_test(the_answer_stays_until_the_name_is_valid),
@@ -313,6 +386,8 @@ int main(void)
         fixture_test(a_challenge_that_may_not_have_been_heard_is_looked_at),
         fixture_test(an_authorization_told_its_name_before),
         fixture_test(an_order_that_cannot_be_answered_is_used_again),
+        fixture_test(an_order_whose_answer_cannot_be_written_is_used_again),
+        fixture_test(an_authorization_that_is_refused_leaves_the_order),
         fixture_test(a_refused_challenge_leaves_the_order),
     };
 

@@ -239,6 +239,31 @@ static void a_certificate_is_waited_for_as_long_as_nobody_says_that_it_is_gone(v
     stage_end(s);
 }
 
+/* A CA may say in its own words that it is not there yet, if in odd ones. */
+static void a_certificate_that_is_refused_is_asked_for_again(void **state)
+{
+    static const struct {
+        int status;
+        const char *type;
+    } refusals[] = { { 404, "malformed" }, { 403, "unauthorized" }, { 400, "orderNotReady" } };
+    size_t i;
+    int attempt;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); ++i) {
+        stage_t *s = stage_start_paced(*state, ORDER_URL, 1);
+
+        for (attempt = 0; attempt < 3; ++attempt) {
+            assert_int_equal(0, stage_heard(s, "abandon"));
+            stage_read_order(s, "valid", ",\"certificate\":\"" CA "/cert/1\"");
+            stage_refuse(s, stage_expect(s, "read", CA "/cert/1"), refusals[i].status,
+                         refusals[i].type);
+            stage_wake(s);
+        }
+        assert_int_equal(1, stage_heard(s, "abandon"));
+        stage_end(s);
+    }
+}
+
 static void a_foreign_block_beside_the_certificate_ends_the_order(void **state)
 {
     stage_t *s = stage_start_paced(*state, ORDER_URL, 1);
@@ -322,6 +347,7 @@ int main(void)
         fixture_test(without_it_the_default_chain_is_taken),
         fixture_test(a_garbled_certificate_is_fetched_again),
         fixture_test(a_certificate_is_waited_for_as_long_as_nobody_says_that_it_is_gone),
+        fixture_test(a_certificate_that_is_refused_is_asked_for_again),
         fixture_test(a_foreign_block_beside_the_certificate_ends_the_order),
         fixture_test(an_unread_answer_to_finalize_is_looked_into),
         fixture_test(a_door_that_names_a_time_at_finalize_is_obeyed),

@@ -139,6 +139,49 @@ static void an_order_that_has_expired_is_given_up(void **state)
     stage_end(s);
 }
 
+/* What waited too long to be used is replaced in the same attempt. */
+static void an_order_that_expired_meanwhile_is_replaced_at_once(void **state)
+{
+    stage_t *s = stage_start(*state);
+
+    stage_order(s, "pending");
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 500, "", NULL, NULL);
+    assert_int_equal(1, stage_heard(s, "failed"));
+    stage_wake(s);
+    stage_read_order(s, "pending", ",\"expires\":\"2020-01-01T00:00:00Z\"");
+    stage_expect(s, "newOrder", CA "/new-order");
+    assert_int_equal(2, stage_count(s, "newOrder"));
+    assert_int_equal(1, stage_heard(s, "failed"));
+    stage_end(s);
+}
+
+/* Whatever its status is, and however often it comes, no order is given up and none is placed. */
+static void a_page_is_no_verdict(void **state)
+{
+    static const int statuses[] = { 403, 307 };
+    size_t i;
+    int attempt, page;
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); ++i) {
+        stage_t *s = stage_start_paced(*state, ORDER_URL, 0);
+
+        for (attempt = 0; attempt < 4; ++attempt) {
+            for (page = 0; page < 5; ++page) {
+                stage_page(s, stage_expect(s, "read", ORDER_URL), statuses[i], NULL, NULL);
+                stage_wait(s, 60);
+            }
+            assert_int_equal(attempt + 1, stage_heard(s, "failed"));
+            stage_wake(s);
+            stage_wait(s, 60);
+        }
+        assert_int_equal(0, stage_heard(s, "abandon"));
+        assert_int_equal(0, stage_count(s, "newOrder"));
+        stage_read_order(s, "ready", "");
+        stage_expect(s, "finalize", CA "/finalize/1");
+        stage_end(s);
+    }
+}
+
 static void polls_come_when_the_ca_says(void **state)
 {
     stage_t *s = stage_start_with_order(*state, ORDER_URL, 1);
@@ -235,12 +278,12 @@ static void a_refused_profile_is_left_out_once_or_an_error(void **state)
     }
 }
 
-static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
+static void look_for_order(apr_pool_t *p, const char *body, const char *location)
 {
-    stage_t *s = stage_start_paced(*state, NULL, 0);
+    stage_t *s = stage_start_paced(p, NULL, 0);
 
-    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201, "<html>", "Location",
-                 ORDER_URL);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201, body,
+                 location != NULL ? "Location" : NULL, location);
     stage_expect_silence(s);
     assert_int_equal(JOB_DOUBTING, stage_job(s)->state);
     stage_wake(s);
@@ -253,6 +296,16 @@ static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
     assert_int_equal(1, stage_count(s, "newOrder"));
     stage_expect_nothing_lost(s);
     stage_end(s);
+}
+
+/* The body or the headers: what is lost of either may have been an order. */
+static void an_order_whose_answer_was_garbled_is_looked_for(void **state)
+{
+    look_for_order(*state, "<html>", ORDER_URL);
+    look_for_order(*state, "", ORDER_URL);
+    look_for_order(*state, "{\"status\":\"pen", ORDER_URL);
+    look_for_order(*state, "<html>", NULL);
+    look_for_order(*state, "{\"status\":\"ready\",\"finalize\":\"" CA "/finalize/1\"}", NULL);
 }
 
 /* One whose URL was none was kept; what is found in its place has other authorizations. */
@@ -362,6 +415,8 @@ int main(void)
         fixture_test(an_order_in_flight_is_resumed),
         fixture_test(an_order_that_is_gone_is_made_anew_once),
         fixture_test(an_order_that_has_expired_is_given_up),
+        fixture_test(an_order_that_expired_meanwhile_is_replaced_at_once),
+        fixture_test(a_page_is_no_verdict),
         fixture_test(polls_come_when_the_ca_says),
         fixture_test(the_configured_profile_is_ordered),
         fixture_test(a_profile_that_is_not_offered_is_left_out),

@@ -41,6 +41,7 @@ static void assert_empty(const eab_result_t *result)
     assert_null(result->url);
     assert_null(result->subproblems);
     assert_int_equal(result->retry_after, -1);
+    assert_int_equal(result->cause, CAUSE_UNTOLD);
 }
 
 /* A result with every field set. */
@@ -54,6 +55,7 @@ static eab_result_t *make_full(apr_pool_t *p)
     result->identifier = "www.example.edu";
     result->url = "https://ca.example/new-order";
     result->retry_after = 0;
+    result->cause = CAUSE_EXPIRED;
     result->subproblems = json_parse(p, "[{\"type\":\"t\"}]", 14, NULL);
     return result;
 }
@@ -68,6 +70,7 @@ static void assert_full(const eab_result_t *result)
     assert_string_equal(result->identifier, "www.example.edu");
     assert_string_equal(result->url, "https://ca.example/new-order");
     assert_int_equal(result->retry_after, 0);
+    assert_int_equal(result->cause, CAUSE_EXPIRED);
     assert_string_equal(json_text(result->pool, result->subproblems), "[{\"type\":\"t\"}]");
 }
 
@@ -163,6 +166,27 @@ static void survives_storage(void **state)
     assert_ptr_not_equal(result->detail, json_peek_string(json, "detail"));
 }
 
+/* As words, so that a version that has more of them reads those of another. */
+static void every_cause_survives_storage(void **state)
+{
+    static const char unknown[] = "{\"rv\":1,\"cause\":\"weather\"}";
+    eab_result_t *result = eab_result_make(*state);
+    int cause;
+
+    for (cause = CAUSE_UNTOLD; cause <= CAUSE_UNREADABLE; ++cause) {
+        json_t *json;
+
+        eab_result_set(result, APR_EGENERAL, NULL, "text");
+        result->cause = (eab_cause_t)cause;
+        json = json_own(*state, eab_result_to_json(result));
+        assert_int_equal(json_object_size(json), cause == CAUSE_UNTOLD ? 2 : 3);
+        eab_result_from_json(result, json);
+        assert_int_equal(result->cause, cause);
+    }
+    eab_result_from_json(result, json_parse(*state, unknown, strlen(unknown), NULL));
+    assert_int_equal(result->cause, CAUSE_UNTOLD);
+}
+
 static void leaves_out_what_is_unset(void **state)
 {
     eab_result_t *result = eab_result_make(*state);
@@ -190,7 +214,7 @@ static void skips_members_of_the_wrong_type(void **state)
 {
     static const char text[] = "{\"type\":1,\"status\":\"429\",\"detail\":[],\"instance\":{},"
                                "\"identifier\":\"www\",\"subproblems\":{},\"url\":null,"
-                               "\"retry_after\":\"5\",\"rv\":99999999999}";
+                               "\"retry_after\":\"5\",\"cause\":4,\"rv\":99999999999}";
     eab_result_t *result = make_full(*state);
 
     eab_result_from_json(result, json_parse(*state, text, strlen(text), NULL));
@@ -338,6 +362,7 @@ int main(void)
         cmocka_unit_test(copies_deeply_into_another_pool),
         cmocka_unit_test(knows_acme_types),
         cmocka_unit_test(survives_storage),
+        cmocka_unit_test(every_cause_survives_storage),
         cmocka_unit_test(leaves_out_what_is_unset),
         cmocka_unit_test(keeps_a_detail_in_another_encoding),
         cmocka_unit_test(skips_members_of_the_wrong_type),

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "policy/fact.h"
 
 static void the_key_is_read_at_the_start_and_cleansed_when_bound(void **state)
 {
@@ -175,6 +176,29 @@ static void a_program_that_fails_is_run_once_for_a_request(void **state)
     assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(6)));
     scene_wait(s, 2);
     assert_int_equal(2, lines_in(s, log));
+    scene_end(s);
+}
+
+/* Whether itself or below its shell, a signal is told from other failures. */
+static void a_program_that_a_signal_ends_is_told(void **state)
+{
+    static const char *const ends[] = { "kill -9 $$", "sh -c 'kill -31 $$'; exit $?",
+                                        "kill -15 $$" };
+    scene_t *s = scene_make(*state);
+    size_t i;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); ++i) {
+        use_program(s, ends[i]);
+        scene_start(s);
+        assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
+        scene_wait(s, 1);
+        assert_true(fact_read(s->keeper->line->problem) & FACT_SIGNAL);
+    }
+    use_program(s, "echo it was signal 9; exit 3");
+    scene_start(s);
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign_request(5)));
+    scene_wait(s, 1);
+    assert_false(fact_read(s->keeper->line->problem) & FACT_SIGNAL);
     scene_end(s);
 }
 
@@ -446,6 +470,7 @@ int main(void)
         fixture_test(an_account_without_its_record_is_not_broken),
         fixture_test(a_program_gives_the_key),
         fixture_test(a_program_that_fails_is_run_once_for_a_request),
+        fixture_test(a_program_that_a_signal_ends_is_told),
         fixture_test(a_program_that_prints_no_key_is_told),
         fixture_test(a_key_that_comes_after_the_binding_is_not_kept),
         fixture_test(an_account_url_is_an_https_url),

@@ -24,6 +24,7 @@ static const char script[] = "#!/bin/sh\n"
                              "[ ! -e \"$dir/busy\" ] || echo overlap >>\"$dir/calls\"\n"
                              "touch \"$dir/busy\"; sleep 0.05; rm \"$dir/busy\"\n"
                              "[ ! -e \"$dir/hang-$1\" ] || sleep 60\n"
+                             "[ ! -e \"$dir/kill-$1\" ] || kill -9 $$\n"
                              "[ ! -e \"$dir/fail-$1\" ] || { echo refused; exit 3; }\n";
 
 typedef struct scene {
@@ -43,6 +44,7 @@ typedef struct scene {
 static struct {
     int count, id;
     char type[64], detail[256];
+    eab_cause_t cause;
 } replied;
 
 static void on_done(void *baton, int id, const eab_result_t *result)
@@ -50,6 +52,7 @@ static void on_done(void *baton, int id, const eab_result_t *result)
     (void)baton;
     ++replied.count;
     replied.id = id;
+    replied.cause = result->cause;
     snprintf(replied.type, sizeof(replied.type), "%s", result->type != NULL ? result->type : "");
     snprintf(replied.detail, sizeof(replied.detail), "%s",
              result->detail != NULL ? result->detail : "");
@@ -325,6 +328,7 @@ static void a_failure_is_told_and_undone(void **state)
     run_until_replied(s, 1);
     assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
     assert_non_null(strstr(replied.detail, "status 3"));
+    assert_int_equal(CAUSE_UNTOLD, replied.cause);
     run_until_gone(s);
     assert_int_equal(1, occurrences(calls(s), "remove _acme-challenge.a.example " VALUE));
     scene_end(s);
@@ -340,6 +344,20 @@ static void a_hanging_command_is_killed(void **state)
     run_until_replied(s, 1);
     assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
     assert_non_null(strstr(replied.detail, "did not end"));
+    assert_int_equal(CAUSE_UNTOLD, replied.cause); /* the signal was ours */
+    run_until_gone(s);
+    scene_end(s);
+}
+
+static void a_command_that_a_signal_ends_is_told(void **state)
+{
+    scene_t *s = scene(*state);
+
+    mark(s, "kill-add");
+    assert_int_equal(APR_EAGAIN, add(s, "a.example", TOKEN, 1));
+    run_until_replied(s, 1);
+    assert_string_equal(EAB_PROBLEM_DNS_COMMAND, replied.type);
+    assert_int_equal(CAUSE_SIGNAL, replied.cause);
     run_until_gone(s);
     scene_end(s);
 }
@@ -572,6 +590,7 @@ int main(void)
         fixture_test(the_number_of_records_is_limited),
         fixture_test(a_failure_is_told_and_undone),
         fixture_test(a_hanging_command_is_killed),
+        fixture_test(a_command_that_a_signal_ends_is_told),
         fixture_test(a_missing_command_is_told),
         fixture_test(a_failed_removal_is_remembered),
         fixture_test(records_of_an_open_order_survive_a_crash),

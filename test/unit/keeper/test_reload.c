@@ -194,6 +194,28 @@ static void a_refused_test_restarts_nothing_and_says_why(void **state)
     scene_end(s);
 }
 
+/* A reason that is empty is none. */
+static void a_test_that_ended_without_a_word_is_told(void **state)
+{
+    static const char *const ends[][2] = {
+        { "kill -11 $$", "signal 11" },
+        { "exit 159", "signal 31" }, /* as a shell tells of it */
+        { "exit 3", "exit status 3" },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); ++i) {
+        scene_t *s = with_certificate(*state, ends[i][0]);
+        json_t *news = run_keeper(s, apr_time_from_msec(700));
+
+        assert_int_equal(0, signals);
+        assert_string_equal("refused", json_peek_string(news, "state"));
+        assert_non_null(strstr(json_peek_string(news, "why"), "without a word"));
+        assert_non_null(strstr(json_peek_string(news, "why"), ends[i][1]));
+        scene_end(s);
+    }
+}
+
 static void a_mended_configuration_goes_live_by_itself(void **state)
 {
     scene_t *s = with_certificate(*state, "");
@@ -505,6 +527,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(a_passed_test_restarts_httpd),
         fixture_test(a_refused_test_restarts_nothing_and_says_why),
+        fixture_test(a_test_that_ended_without_a_word_is_told),
         fixture_test(a_mended_configuration_goes_live_by_itself),
         fixture_test(a_test_that_cannot_be_run_is_told),
         fixture_test(one_certificate_is_asked_for_three_times),
