@@ -118,7 +118,7 @@ void issue_finalize(job_t *job)
         return;
     }
     job_post(job, job->flight->order->finalize, &job->finalize_request, SENTENCE_FINALIZE,
-             job->index, acme_answer_has_status, on_finalized);
+             job->index, acme_answer_has_status, on_finalized, job);
 }
 
 void issue_wait(job_t *job)
