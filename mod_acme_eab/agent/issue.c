@@ -284,7 +284,6 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     job_forget_order(job);
     job_keep_facts(job, body);
     renewal_follow(job);
-    pace_succeed(&job->account->pace);
     refused_conclude(job);
     job_happen(job, EVENT_INSTALLED);
 }

@@ -96,7 +96,6 @@ void job_abandon(job_t *job)
 
 void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
-    pace_fail(&job->account->pace, problem, job->account->active);
     failing_add(&job->failing, problem, place);
     job_happen(job, EVENT_FAILED);
 }
