@@ -13,7 +13,7 @@
 #define CONNECT_SECONDS 10L
 #define ANSWER_SECONDS 180L /* a finalize may block for 90 */
 #define REDIRECTS_MAX 3L
-#define CONNECTIONS_PER_HOST 8L /* HTTP/1.1 only: one for each of ACMEMaxParallel's default */
+#define CONNECTIONS_PER_HOST 8L /* HTTP/1.1 only; what is beyond waits here */
 #define CONNECTIONS_KEPT 16L
 #define SINK_START 4096
 #define POLL_MILLISECONDS_MAX (24 * 60 * 60 * 1000)

@@ -32,7 +32,8 @@
 /* Something that goes on at a time. */
 typedef struct rest {
     struct rest *next;
-    apr_time_t at; /* by clock_steady() */
+    apr_time_t at;   /* by clock_steady() */
+    const char *url; /* where it is sent then in its turn; NULL: nothing is sent */
     void (*go_on)(void *baton);
     void *baton;
 } rest_t;
@@ -58,8 +59,9 @@ typedef struct post {
     acme_answer_fn *done;
     void *baton;
     eab_result_t *result;
-    int retries; /* after badNonce */
-    int repeats; /* after what was no answer of the CA */
+    const char *jws; /* while it waits for its turn */
+    int retries;     /* after badNonce */
+    int repeats;     /* after what was no answer of the CA */
     apr_time_t sent;
     rest_t rest;
 } post_t;
@@ -98,7 +100,7 @@ struct acme_session {
     int waiting_count;
     int heads; /* under way; not 0 while posts wait and head_rest does not */
     int head_repeats;
-    int head_rests; /* newNonce is asked again when head_rest goes on */
+    int head_rests; /* newNonce is asked when head_rest goes on */
     apr_time_t head_sent;
     rest_t head_rest;
     int requests;
@@ -164,10 +166,24 @@ static void rest_for(acme_session_t *session, rest_t *rest, apr_interval_time_t 
                      void (*go_on)(void *baton), void *baton)
 {
     rest->at = clock_steady() + wait;
+    rest->url = NULL;
     rest->go_on = go_on;
     rest->baton = baton;
     rest->next = session->resting;
     session->resting = rest;
+}
+
+/* It does not wait any more, if it did. */
+static void rest_end(acme_session_t *session, const rest_t *rest)
+{
+    rest_t **at = &session->resting;
+
+    while (*at != NULL && *at != rest) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = rest->next;
+    }
 }
 
 /* The one that waits for the earliest time, out of the list; NULL when none is due. */
@@ -188,12 +204,45 @@ static rest_t *take_due(acme_session_t *session, apr_time_t now)
     return rest;
 }
 
+/* Its turn is in a while; when that is over it goes, unless others were late. */
+static void go_or_rest(acme_session_t *session, rest_t *rest, const char *url,
+                       apr_interval_time_t wait)
+{
+    if (wait == 0) {
+        wait = session->pacer->go(session->pacer, url);
+    }
+    if (wait > 0) {
+        rest_for(session, rest, wait, rest->go_on, rest->baton);
+        rest->url = url;
+        return;
+    }
+    rest->go_on(rest->baton);
+}
+
+/* Send in turn what needs nothing else. @param url must live until then */
+static void line_up(acme_session_t *session, rest_t *rest, const char *url,
+                    void (*go_on)(void *baton), void *baton)
+{
+    if (session->pacer == NULL) {
+        go_on(baton);
+        return;
+    }
+    rest->go_on = go_on;
+    rest->baton = baton;
+    go_or_rest(session, rest, url, session->pacer->wait(session->pacer, url));
+}
+
 void acme_session_poke(acme_session_t *session, apr_time_t now)
 {
     rest_t *rest;
 
     while ((rest = take_due(session, now)) != NULL) {
-        rest->go_on(rest->baton);
+        if (rest->url != NULL) {
+            go_or_rest(session, rest, rest->url, 0);
+        }
+        else {
+            rest->go_on(rest->baton);
+        }
     }
 }
 
@@ -315,28 +364,25 @@ static apr_interval_time_t note_trouble(acme_session_t *session, unsigned int ke
     return wait;
 }
 
-/* How long the request waits before it is sent. */
+/* How long the request waits before anything is done for it. */
 static apr_interval_time_t hold(acme_session_t *session, const char *url, const void *sentence)
 {
     apr_time_t now = clock_steady();
-    apr_interval_time_t wait;
-    const trouble_t *trouble;
     unsigned int key = key_of(url, sentence);
+    const trouble_t *trouble;
 
     if (session->pacer == NULL) {
         return 0;
     }
-    wait = session->pacer->wait(session->pacer, url);
     trouble = find_trouble(session, key, now);
-    if (trouble->answers > 0 && trouble->key == key && trouble->until - now > wait) {
-        wait = trouble->until - now;
-    }
-    return wait;
+    return trouble->answers > 0 && trouble->key == key && trouble->until > now
+               ? trouble->until - now
+               : 0;
 }
 
 /* What came of a request. @return how long to wait before it is sent again; -1: it is answered */
 static apr_interval_time_t look_again(acme_session_t *session, const char *url,
-                                      const void *sentence, apr_time_t sent,
+                                      const void *sentence, apr_time_t sent, int reads,
                                       const eab_result_t *result, int may_repeat)
 {
     acme_pacer_t *pacer = session->pacer;
@@ -346,13 +392,10 @@ static apr_interval_time_t look_again(acme_session_t *session, const char *url,
     if (pacer == NULL) {
         return -1;
     }
+    pacer->heard(pacer, url, result, sent, reads);
     if (!result->foreign) {
         forget_trouble(session, key_of(url, sentence));
-        pacer->heard(pacer, url, 0, sent, -1);
         return -1;
-    }
-    if (result->http_status == 429 || result->http_status == 503) {
-        pacer->heard(pacer, url, 1, sent, result->retry_after);
     }
     wait = note_trouble(session, key_of(url, sentence), result->retry_after);
     if (!may_repeat || wait < 0) {
@@ -504,6 +547,8 @@ static void head_answered(void *baton, const acme_answer_t *answer, const eab_re
     if (session->heads > 0) {
         return; /* the others may still bring what is needed */
     }
+    rest_end(session, &session->head_rest); /* the next in its turn would be told the same */
+    session->head_rests = 0;
     why = eab_result_make(answer->pool);
     if (result->rv != APR_SUCCESS) {
         eab_result_copy(why, result);
@@ -512,7 +557,7 @@ static void head_answered(void *baton, const acme_answer_t *answer, const eab_re
         explain_no_nonce(answer, why);
         why->foreign = is_success(answer) || is_of_the_door(answer);
     }
-    wait = look_again(session, answer->url != NULL ? answer->url : "", NULL, session->head_sent,
+    wait = look_again(session, answer->url != NULL ? answer->url : "", NULL, session->head_sent, 0,
                       why, session->head_repeats < REPEATS_READING);
     if (wait >= 0) {
         session->head_repeats++;
@@ -525,19 +570,33 @@ static void head_answered(void *baton, const acme_answer_t *answer, const eab_re
 }
 
 /* One HEAD for each post that waits, but few at a time: each answer to a post brings a nonce too. */
-static void fetch_nonces(acme_session_t *session)
+static int needs_head(const acme_session_t *session)
 {
+    return session->heads < NONCES_FETCHED && session->heads < session->waiting_count;
+}
+
+/* Its turn has come. It may have become needless. */
+static void head_send(void *baton)
+{
+    acme_session_t *session = baton;
     acme_request_t request = { "HEAD", NULL, NULL, NULL };
 
-    while (!session->head_rests && session->heads < NONCES_FETCHED
-           && session->heads < session->waiting_count) {
+    session->head_rests = 0;
+    if (needs_head(session)) {
         request.url = session->directory->new_nonce;
         session->heads++;
         session->head_sent = clock_steady();
-        if (session->pacer != NULL) { /* what waits for it has had its turn; others come later */
-            session->pacer->wait(session->pacer, request.url);
-        }
         session_send(session, &request, head_answered, session);
+    }
+    fetch_nonces(session);
+}
+
+/* One after the other takes its turn. */
+static void fetch_nonces(acme_session_t *session)
+{
+    if (!session->head_rests && needs_head(session)) {
+        session->head_rests = 1;
+        line_up(session, &session->head_rest, session->directory->new_nonce, head_send, session);
     }
 }
 
@@ -589,7 +648,6 @@ static void post_begin(void *baton)
     serve_waiting(post->session);
 }
 
-/* In its turn, which it waits for once. */
 static void post_start(void *baton)
 {
     post_t *post = baton;
@@ -623,8 +681,8 @@ static void post_answered(void *baton, const acme_answer_t *answer, const eab_re
         keep_nonce(session, nonce);
         serve_waiting(session);
     }
-    wait =
-        look_again(session, post->url, post->sentence, post->sent, post->result, may_repeat(post));
+    wait = look_again(session, post->url, post->sentence, post->sent, !post->acts, post->result,
+                      may_repeat(post));
     if (wait >= 0) {
         post->repeats++;
         eab_result_clear(post->result);
@@ -634,14 +692,23 @@ static void post_answered(void *baton, const acme_answer_t *answer, const eab_re
     post_finish(post, answer);
 }
 
+static void post_send(void *baton)
+{
+    post_t *post = baton;
+    acme_request_t request = { "POST", post->url, post->jws, post->accept };
+
+    post->sent = clock_steady();
+    session_send(post->session, &request, post_answered, post);
+}
+
+/* It takes its turn when nothing else is missing: else it would be sent in that of another. */
 static void post_signed(void *baton, const char *jws, const eab_result_t *result)
 {
     post_t *post = baton;
-    acme_request_t request = { "POST", post->url, jws, post->accept };
 
     if (jws != NULL) {
-        post->sent = clock_steady();
-        session_send(post->session, &request, post_answered, post);
+        post->jws = apr_pstrdup(post->pool, jws);
+        line_up(post->session, &post->rest, post->url, post_send, post);
         return;
     }
     eab_result_copy(post->result, result);
@@ -723,7 +790,8 @@ static void get_answered(void *baton, const acme_answer_t *answer, const eab_res
 
     note_clock(session, answer);
     judge_answer(session, answer, result, get->is_answer, outcome);
-    wait = look_again(session, get->url, NULL, get->sent, outcome, get->repeats < REPEATS_OTHERS);
+    wait =
+        look_again(session, get->url, NULL, get->sent, 0, outcome, get->repeats < REPEATS_OTHERS);
     if (wait >= 0) {
         get->repeats++;
         rest_for(session, &get->rest, wait, get_start, get);
@@ -745,16 +813,23 @@ static void get_send(void *baton)
     session_send(get->session, &request, get_answered, get);
 }
 
+static void get_line_up(void *baton)
+{
+    get_t *get = baton;
+
+    line_up(get->session, &get->rest, get->url, get_send, get);
+}
+
 static void get_start(void *baton)
 {
     get_t *get = baton;
     apr_interval_time_t wait = hold(get->session, get->url, NULL);
 
     if (wait > 0) {
-        rest_for(get->session, &get->rest, wait, get_send, get);
+        rest_for(get->session, &get->rest, wait, get_line_up, get);
         return;
     }
-    get_send(get);
+    get_line_up(get);
 }
 
 void acme_session_get(acme_session_t *session, const char *url, const char *accept,
@@ -825,6 +900,9 @@ static void read_directory(acme_session_t *session, const acme_answer_t *answer,
     session->directory_pool = pool;
     session->directory = directory;
     session->fresh = 1;
+    if (session->head_rest.url != NULL) { /* was of the old one */
+        session->head_rest.url = directory->new_nonce;
+    }
 }
 
 static void opening_start(void *baton);
@@ -847,7 +925,7 @@ static void directory_answered(void *baton, const acme_answer_t *answer, const e
         read_directory(session, answer, outcome);
         outcome->foreign = outcome->rv != APR_SUCCESS;
     }
-    wait = look_again(session, session->directory_url, NULL, opening->sent, outcome,
+    wait = look_again(session, session->directory_url, NULL, opening->sent, 0, outcome,
                       opening->repeats < REPEATS_OTHERS);
     if (wait >= 0) {
         opening->repeats++;
@@ -873,16 +951,24 @@ static void opening_send(void *baton)
     session_send(opening->session, &request, directory_answered, opening);
 }
 
+static void opening_line_up(void *baton)
+{
+    opening_t *opening = baton;
+
+    line_up(opening->session, &opening->rest, opening->session->directory_url, opening_send,
+            opening);
+}
+
 static void opening_start(void *baton)
 {
     opening_t *opening = baton;
     apr_interval_time_t wait = hold(opening->session, opening->session->directory_url, NULL);
 
     if (wait > 0) {
-        rest_for(opening->session, &opening->rest, wait, opening_send, opening);
+        rest_for(opening->session, &opening->rest, wait, opening_line_up, opening);
         return;
     }
-    opening_send(opening);
+    opening_line_up(opening);
 }
 
 static opening_t *make_opening(acme_session_t *session)

@@ -32,9 +32,12 @@ typedef struct acme_signer {
 typedef struct acme_pacer {
     /** How long a request to url waits; it takes its turn by that. */
     apr_interval_time_t (*wait)(struct acme_pacer *pacer, const char *url);
-    /** An answer from there. refused: by what stands before the CA, as too much. */
-    void (*heard)(struct acme_pacer *pacer, const char *url, int refused, apr_time_t sent,
-                  apr_int64_t retry_after);
+    /** Its turn has come: 0 when it is sent, or how long it still waits, as others were late. */
+    apr_interval_time_t (*go)(struct acme_pacer *pacer, const char *url);
+    /** What came of a request. reads: one that needs no work of the CA, so that it tells how busy that
+     * is how long it took. */
+    void (*heard)(struct acme_pacer *pacer, const char *url, const eab_result_t *result,
+                  apr_time_t sent, int reads);
     /** How long after so many answers in a row that were none; -1: not with the request in hand. */
     apr_interval_time_t (*repeat)(struct acme_pacer *pacer, int answers, apr_int64_t retry_after);
     void *impl;

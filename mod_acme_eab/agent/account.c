@@ -552,7 +552,8 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
     account->session = acme_session_make(
         p, acme_http_transport(kit->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
-    acme_session_pace(account->session, kit->pacer);
+    acme_session_pace(account->session,
+                      pacing_of(kit->pacing, &account->pace, &account->active, p));
     failing_init(&account->failing, kit, "account", index,
                  apr_pstrcat(p, "Account ", brief->label, NULL), brief->directory, NULL,
                  &brief->failure);

@@ -9,7 +9,6 @@
 #include "agent/failing.h"
 #include "agent/kit.h"
 #include "ipc/message.h"
-#include "policy/pace.h"
 
 /** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
 typedef void account_ready_fn(void *baton, const eab_result_t *result);

@@ -21,14 +21,31 @@
 
 /* ---- authorizations ---- */
 
+/* Another authorization of that order has failed since, or it is the next order whose names are being
+ * authorized. */
+static int is_of_the_past(const job_t *job, int round)
+{
+    return job->state != JOB_AUTHORIZING || job->round != round;
+}
+
+/* A challenge of which the CA is being told. */
+typedef struct telling {
+    apr_pool_t *pool;
+    job_t *job;
+    int round; /* job->round then */
+} telling_t;
+
 static void on_challenge(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
-    job_t *job = baton;
+    telling_t *telling = baton;
+    job_t *job = telling->job;
+    int past = is_of_the_past(job, telling->round);
 
     --job->requests;
     (void)answer;
-    if (job->state != JOB_AUTHORIZING) {
-        return; /* another authorization of this order has failed meanwhile */
+    apr_pool_destroy(telling->pool);
+    if (past) {
+        return;
     }
     if (acme_session_is_unsure(result)) {
         job->flight->doubtful = 1; /* has the CA heard it? The authorization tells */
@@ -45,19 +62,28 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
 /* The answer is in place: tell the CA, if it was not told before (RFC 8555, 7.5.1). */
 static void tell_ca(job_t *job, const char *url, int told)
 {
+    apr_pool_t *pool = NULL;
+    telling_t *telling;
+
     job->flight->answered = 1;
     if (told) {
         --job->flight->authorizations;
         return;
     }
+    apr_pool_create(&pool, job->kit->pool);
+    telling = apr_pcalloc(pool, sizeof(*telling));
+    telling->pool = pool;
+    telling->job = job;
+    telling->round = job->round;
     job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index,
-             acme_answer_is_object, on_challenge);
+             acme_answer_is_object, on_challenge, telling);
 }
 
 /* A challenge whose TXT record the keeper's program is adding. */
 typedef struct dns_wait {
     apr_pool_t *pool;
     job_t *job;
+    int round; /* job->round then */
     const char *url;
     facts_t seen;
     int told;
@@ -70,8 +96,8 @@ static void on_record(void *baton, const json_t *body, const eab_result_t *resul
 
     (void)body;
     --job->requests;
-    if (job->state != JOB_AUTHORIZING) {
-        ; /* another authorization of this order has failed meanwhile */
+    if (is_of_the_past(job, wait->round)) {
+        ; /* nobody waits for it */
     }
     else if (result->rv != APR_SUCCESS) {
         job->failing.seen = wait->seen;
@@ -96,6 +122,7 @@ static void put_record(job_t *job, const char *name, const acme_challenge_t *cha
     wait = apr_pcalloc(pool, sizeof(*wait));
     wait->pool = pool;
     wait->job = job;
+    wait->round = job->round;
     wait->url = apr_pstrdup(pool, challenge->url);
     wait->seen = evidence_of_type(challenge->type);
     wait->told = strcmp(challenge->status, "pending") != 0;

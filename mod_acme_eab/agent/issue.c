@@ -118,7 +118,7 @@ void issue_finalize(job_t *job)
         return;
     }
     job_post(job, job->flight->order->finalize, &job->finalize_request, SENTENCE_FINALIZE,
-             job->index, acme_answer_has_status, on_finalized);
+             job->index, acme_answer_has_status, on_finalized, job);
 }
 
 void issue_wait(job_t *job)
@@ -284,7 +284,6 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     job_forget_order(job);
     job_keep_facts(job, body);
     renewal_follow(job);
-    pace_succeed(&job->account->pace);
     refused_conclude(job);
     job_happen(job, EVENT_INSTALLED);
 }

@@ -96,7 +96,6 @@ void job_abandon(job_t *job)
 
 void job_fail(job_t *job, const eab_result_t *problem, problem_place_t place)
 {
-    pace_fail(&job->account->pace, problem, job->account->active);
     failing_add(&job->failing, problem, place);
     job_happen(job, EVENT_FAILED);
 }
@@ -172,20 +171,20 @@ void job_fail_with_order(job_t *job, problem_place_t place)
 /* ---- requests ---- */
 
 static void job_ask(job_t *job, const char *url, sentence_request_t *request, const char *accept,
-                    acme_reads_fn *is_answer, int acts, acme_answer_fn *done)
+                    acme_reads_fn *is_answer, int acts, acme_answer_fn *done, void *baton)
 {
     acme_question_t question = { url, request, accept, is_answer, acts };
 
     ++job->requests;
-    acme_session_ask(job->account->session, &question, done, job);
+    acme_session_ask(job->account->session, &question, done, baton);
 }
 
 void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
-              int index, acme_reads_fn *is_answer, acme_answer_fn *done)
+              int index, acme_reads_fn *is_answer, acme_answer_fn *done, void *baton)
 {
     request->sentence = sentence;
     request->index = index;
-    job_ask(job, url, request, NULL, is_answer, 1, done);
+    job_ask(job, url, request, NULL, is_answer, 1, done, baton);
 }
 
 void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
@@ -193,7 +192,7 @@ void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is
 {
     job->read_request.sentence = SENTENCE_READ;
     job->read_request.index = job->account->index;
-    job_ask(job, url, &job->read_request, accept, is_answer, 0, done);
+    job_ask(job, url, &job->read_request, accept, is_answer, 0, done, job);
 }
 
 void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)

@@ -175,9 +175,9 @@ void job_poll_later(job_t *job, const char *why);
 /** Send a signed sentence that acts; done counts job->requests down first of all. is_answer as in
  * acme_question_t. */
 void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
-              int index, acme_reads_fn *is_answer, acme_answer_fn *done);
+              int index, acme_reads_fn *is_answer, acme_answer_fn *done, void *baton);
 
-/** POST-as-GET. */
+/** POST-as-GET; done gets the job. */
 void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
               acme_answer_fn *done);
 

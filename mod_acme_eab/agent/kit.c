@@ -3,8 +3,6 @@
 
 #include <apr_strings.h>
 
-#include "agent/pacing.h"
-
 /* "mod_acme_eab/0.1.0 (httpd/2.4.71) libcurl/7.88.1" (RFC 8555, 6.1) */
 static const char *user_agent(const brief_t *brief, apr_pool_t *p)
 {
@@ -22,7 +20,7 @@ kit_t *kit_make(link_t *link, brief_t *brief, apr_pool_t *p)
     kit->brief = brief;
     kit->since = apr_time_now();
     kit->reading = reading_make(p);
-    kit->pacer = pacing_make(p);
+    kit->pacing = pacing_make(p);
     kit->http = acme_http_make(p, user_agent(brief, p));
     kit->lookup = kit->http != NULL ? lookup_make(p) : NULL;
     kit->visitor = kit->lookup != NULL ? visitor_make(p) : NULL;

@@ -12,6 +12,7 @@
 #include "acme/session.h"
 #include "agent/link.h"
 #include "agent/lookup.h"
+#include "agent/pacing.h"
 #include "agent/reading.h"
 #include "agent/visitor.h"
 #include "crypto/alpncert.h"
@@ -22,7 +23,7 @@ typedef struct kit {
     brief_t *brief;   /* reload is kept up to date */
     link_t *link;
     acme_http_t *http;
-    acme_pacer_t *pacer;            /* of all sessions */
+    pacing_t *pacing;               /* the doors of the hosts, for all sessions */
     reading_t *reading;             /* of answers in the run directory */
     lookup_t *lookup;               /* of TXT records and addresses */
     visitor_t *visitor;             /* of the own httpd */

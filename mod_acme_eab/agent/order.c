@@ -383,7 +383,7 @@ void order_place(job_t *job)
     choose_names(job);
     job->brief->ordering = 1;
     job_post(job, directory->new_order, &job->order_request, SENTENCE_NEW_ORDER, job->index,
-             is_new_order, on_new_order);
+             is_new_order, on_new_order, job);
 }
 
 /* ---- a newOrder that was never answered ---- */

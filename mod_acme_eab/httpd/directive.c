@@ -3,7 +3,6 @@
 
 #include <http_config.h>
 #include <apr_strings.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
@@ -260,13 +259,10 @@ static const char *check_reload(apr_pool_t *p, apr_array_header_t *words)
 
 static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
 {
-    char *end = NULL;
-    long number = strtol(*word_at(words, 0), &end, 10);
-
     (void)p;
-    return *end == '\0' && number >= 1 && number <= 100
+    return value_max_parallel(*word_at(words, 0)) >= 0
                ? NULL
-               : "the argument must be a number from 1 to 100";
+               : "the argument must be auto or a number from 1 to 100";
 }
 
 static const directive_t directives[SETTING_COUNT] = {

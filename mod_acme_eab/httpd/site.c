@@ -793,7 +793,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->reload = reload_is_possible(site);
     plan_reload_window(plan, site);
     plan->live = site_is_live(site);
-    plan->max_parallel = parallel != NULL ? atoi(parallel) : 8;
+    plan->max_parallel = parallel != NULL ? value_max_parallel(parallel) : 0;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);
     return plan;

@@ -17,6 +17,7 @@
 #include "crypto/eabkey.h"
 
 #define LIMIT_LABEL 64
+#define LIMIT_PARALLEL 100
 #define PRESETS \
     "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
     "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
@@ -465,6 +466,16 @@ const char *value_program_trouble(apr_pool_t *p, const char *path)
         return apr_psprintf(p, "'%s' is not a program that can be run; run: chmod +x %s", path,
                             path);
     return NULL;
+}
+
+int value_max_parallel(const char *text)
+{
+    char *end = NULL;
+    long number = strtol(text, &end, 10);
+
+    if (strcasecmp(text, "auto") == 0)
+        return 0;
+    return *end == '\0' && number >= 1 && number <= LIMIT_PARALLEL ? (int)number : -1;
 }
 
 int value_switch(const char *text)

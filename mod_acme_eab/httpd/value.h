@@ -65,6 +65,9 @@ const char *value_program_refusal(const char *path);
 /** Why the program at path cannot be run, or NULL when it can. */
 const char *value_program_trouble(apr_pool_t *p, const char *path);
 
+/** ACMEMaxParallel: 1 to 100, 0 for "auto", -1 for anything else. */
+int value_max_parallel(const char *text);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 

@@ -106,7 +106,7 @@ static const member_t certificate_members[] = {
 
 static const member_t brief_members[] = {
     MEMBER_STRING(brief_t, httpd_version),  MEMBER_STRING(brief_t, run_dir),
-    MEMBER_INT(brief_t, max_parallel, 8),   MEMBER_INT(brief_t, log_level, 4),
+    MEMBER_INT(brief_t, max_parallel, 0),   MEMBER_INT(brief_t, log_level, 4),
     MEMBER_INT(brief_t, httpd_pid, 0),      MEMBER_TIME(brief_t, httpd_since),
     MEMBER_INT(brief_t, httpd_restarts, 0), MEMBER_INT(brief_t, keeper_pid, 0),
     MEMBER_TIME(brief_t, keeper_since),     MEMBER_INT(brief_t, keeper_restarts, 0),

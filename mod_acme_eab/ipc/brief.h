@@ -155,7 +155,7 @@ typedef struct news {
 typedef struct brief {
     const char *httpd_version;
     const char *run_dir;
-    int max_parallel;
+    int max_parallel; /* 0: auto */
     int log_level;
     int httpd_pid; /* of the parent */
     apr_time_t httpd_since;

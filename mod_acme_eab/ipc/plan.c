@@ -61,7 +61,7 @@ static const member_t plan_members[] = {
     MEMBER_STRING(plan_t, user),          MEMBER_INT(plan_t, uid, -1),
     MEMBER_INT(plan_t, gid, -1),          MEMBER_BOOL(plan_t, reload, 0),
     MEMBER_BOOL(plan_t, live, 0),         MEMBER_INT(plan_t, reload_from, 0),
-    MEMBER_INT(plan_t, reload_to, 0),     MEMBER_INT(plan_t, max_parallel, 8),
+    MEMBER_INT(plan_t, reload_to, 0),     MEMBER_INT(plan_t, max_parallel, 0),
     MEMBER_INT(plan_t, log_level, 4),     MEMBER_INT(plan_t, restarts, 0),
     MEMBER_INTS(plan_t, http_ports),      MEMBER_END,
 };

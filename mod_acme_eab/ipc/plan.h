@@ -89,9 +89,9 @@ typedef struct plan {
     int live;         /* new certificates are left in memory, and a restart is for what cannot be */
     int reload_from;  /* the time of the day for restarts that can wait, in minutes ... */
     int reload_to;    /* ... from and to; both the same: at any time */
-    int max_parallel;
-    int log_level; /* APLOG_... of this module */
-    int restarts;  /* of the keeper, since httpd read its configuration */
+    int max_parallel; /* 0: auto */
+    int log_level;    /* APLOG_... of this module */
+    int restarts;     /* of the keeper, since httpd read its configuration */
     apr_array_header_t
         *http_ports;              /* int: where this httpd listens; another one may help http-01 */
     apr_array_header_t *accounts; /* plan_account_t */

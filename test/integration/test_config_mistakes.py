@@ -124,7 +124,7 @@ MORE_LINES = [
     ("ACMEProxy nonsense", ["http"]),
     ("ACMEProxy http://proxy.example:3128 user", ["file:PATH"]),
     ("ACMECACertificateFile /nonexistent/ca.pem", ["/nonexistent/ca.pem"]),
-    ("ACMEMaxParallel 0", ["ACMEMaxParallel"]),
+    ("ACMEMaxParallel 0", ["ACMEMaxParallel", "auto or a number from 1 to 100"]),
     ("ACMEUser no-such-user", ["no-such-user"]),
     ("ACMEManagedDomain under_score.example", ["under_score"]),
     ("ACMEManagedDomain 192.0.2.256", ["192.0.2.256"]),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.proxy import Proxy, credentials_file
 from harness.waiting import wait_until
 from simulated_ca.answers import HTML, Answer, html_answer
 from simulated_ca.issuer import Issuer
@@ -287,3 +288,23 @@ def test_a_door_with_a_limit(world):
     assert ca.counted() == (1, 10, 10, 10, 10)
     assert door.refused < len(ca.counts.log) / 3
     assert all(entry["problem"] is None for entry in httpd.status()["certificates"])
+
+
+def test_a_door_whose_limit_is_known(world):
+    """More come to it at once than it lets through in seconds, and none of their requests is refused."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, "zerossl", host="acme.zerossl.com", challenge_fate="valid",
+                            elsewhere=())
+    door = Door()
+    ca.accidents.plan("any", door, times=10 ** 6)
+    proxy = Proxy(routes={"acme.zerossl.com": ca.port})
+    count = int(os.environ.get("EAB_DOOR_NAMES", "20"))
+    httpd.configure(httpd.acme(ca),
+                    f"ACMEProxy http://127.0.0.1:{proxy.port} file:{credentials_file(httpd)}",
+                    "ACMEReload off", "ACMEKeyType p256",
+                    *(f"ACMEManagedDomain d{number}.test.example" for number in range(count)))
+    httpd.start()
+    wait_until(lambda: ca.collected() == count, 20 + 3 * count, "the certificates", pause=0.2)
+    proxy.end()
+    assert door.refused == 0
+    assert ca.counted() == (1, count, count, count, count)

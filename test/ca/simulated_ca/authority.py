@@ -51,7 +51,7 @@ class SimulatedCa:
     """switches may be changed at any time, but for those about URLs."""
 
     def __init__(self, switches=None, kids=("kid-1",), http_port=None, port=0, home=None,
-                 tls_port=None, resolver=None):
+                 tls_port=None, resolver=None, host=None):
         self.switches = switches or Switches()
         self.lock = threading.RLock()
         self.clock = Clock()
@@ -63,6 +63,7 @@ class SimulatedCa:
         self.urls = Urls(self.switches)
         self.credentials = {kid: binding.Credential(kid, binding.new_key()) for kid in kids}
         self.http_port, self.tls_port = http_port, tls_port
+        self.host = host  # as a proxy knows it, at port 443; None: localhost
         self.resolver = resolver  # (address, port) of a name server
         self.validated = set()  # (account URL, name), beyond what the switches say
         self.accounts, self.orders, self.certificates = [], [], []
@@ -82,7 +83,7 @@ class SimulatedCa:
             self._scratch = tempfile.TemporaryDirectory(prefix="simca-")
             self._home = self._scratch.name
         home = Path(self._home)
-        certificate, key = issuer.self_signed(["localhost", "127.0.0.1"])
+        certificate, key = issuer.self_signed(["localhost", "127.0.0.1", *([self.host] if self.host else [])])
         self.tls_certificate = home / "tls.pem"
         self.tls_certificate.write_bytes(certificate)
         (home / "tls.key").write_bytes(key)
@@ -90,7 +91,9 @@ class SimulatedCa:
         self.root_file = home / "root.pem"
         self._server = Server(self, self.tls_certificate, home / "tls.key", self._port).start()
         ports = self._server.ports
-        self.urls.bases = (f"https://localhost:{ports[0]}", f"https://127.0.0.1:{ports[1]}")
+        main = f"https://{self.host}" if self.host else f"https://localhost:{ports[0]}"
+        self.urls.bases = (main, f"https://127.0.0.1:{ports[1]}")
+        self.port = ports[0]
         self._entries = {kind: self.urls.publish(kind) for kind in ENTRIES}
         return self
 

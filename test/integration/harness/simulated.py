@@ -12,12 +12,12 @@ from simulated_ca import SimulatedCa, mode  # noqa: E402
 
 class SimulatedAuthority(SimulatedCa):
     def __init__(self, directory, http_port, mode_name="plain", behaviours=(), kids=("kid-1",),
-                 hurry=True, tls_port=None, resolver=None, **changes):
+                 hurry=True, tls_port=None, resolver=None, host=None, **changes):
         switches = mode(mode_name, *behaviours)
         switches = (switches.hurried() if hurry else switches).but(**changes)
         directory.mkdir()
         super().__init__(switches, kids=kids, http_port=http_port, home=directory, tls_port=tls_port,
-                         resolver=resolver)
+                         resolver=resolver, host=host)
         self.log = directory / "simulated-ca.log"
         # What a test expects of complaints(); everything else fails it.
         self.expected = {}

@@ -658,15 +658,17 @@ static apr_interval_time_t no_wait(acme_pacer_t *pacer, const char *url)
 
 static int refusals, passed;
 
-static void note(acme_pacer_t *pacer, const char *url, int refused, apr_time_t sent,
-                 apr_int64_t retry_after)
+static void note(acme_pacer_t *pacer, const char *url, const eab_result_t *result, apr_time_t sent,
+                 int reads)
 {
+    int refused = result->foreign && (result->http_status == 429 || result->http_status == 503);
+
     (void)pacer;
     (void)url;
-    (void)retry_after;
+    (void)reads;
     assert_true(sent > 0 && sent <= clock_steady());
     refusals += refused;
-    passed += !refused;
+    passed += !result->foreign;
 }
 
 /* 10 seconds, 20, 30 ... */
@@ -678,7 +680,7 @@ static apr_interval_time_t ever_later(acme_pacer_t *pacer, int answers, apr_int6
 
 static void pace(world_t *w)
 {
-    static acme_pacer_t pacer = { no_wait, note, ever_later, NULL };
+    static acme_pacer_t pacer = { no_wait, no_wait, note, ever_later, NULL };
 
     refusals = passed = 0;
     acme_session_pace(w->session, &pacer);
@@ -777,7 +779,7 @@ static apr_interval_time_t wait_for_turn(acme_pacer_t *pacer, const char *url)
 static void test_every_request_takes_its_turn(void **state)
 {
     static int turns;
-    static acme_pacer_t pacer = { wait_for_turn, note, ever_later, &turns };
+    static acme_pacer_t pacer = { wait_for_turn, no_wait, note, ever_later, &turns };
     world_t *w = *state;
 
     turns = 0;
@@ -934,6 +936,88 @@ static void test_directory_that_leaves_something_out(void **state)
     assert_null(acme_session_directory(w->session)->renewal_info);
 }
 
+/* ---- turns ---- */
+
+/* A door that lets one request through in 10 seconds. */
+static apr_interval_time_t one_in_ten_seconds(acme_pacer_t *pacer, const char *url)
+{
+    apr_time_t *next = pacer->impl, now = clock_steady();
+    apr_time_t turn = *next > now ? *next : now;
+
+    (void)url;
+    *next = turn + apr_time_from_sec(10);
+    return turn - now;
+}
+
+static void hear_nothing(acme_pacer_t *pacer, const char *url, const eab_result_t *result,
+                         apr_time_t sent, int reads)
+{
+    (void)pacer;
+    (void)url;
+    (void)result;
+    (void)sent;
+    (void)reads;
+}
+
+/* Directory, nonces, posts, and those that are repeated for their nonce: however late the answers come,
+ * nothing is sent but in its own turn, and no turn is lost for long. */
+static void test_each_request_has_its_turn(void **state)
+{
+    world_t *w = *state;
+    apr_time_t next = 0, began = clock_steady();
+    acme_pacer_t pacer = { one_in_ten_seconds, no_wait, hear_nothing, ever_later, &next };
+    int i, tens, refused = 0, nonces = 0;
+
+    acme_session_pace(w->session, &pacer);
+    acme_session_open(w->session, on_ready, w);
+    answer_directory(w, NULL);
+    for (i = 0; i < 10; i++)
+        post(w, "p");
+    for (tens = 1; w->done < 10; tens++) {
+        int before = w->sent;
+
+        assert_true(tens < 60);
+        acme_session_poke(w->session, began + apr_time_from_sec(10 * tens + 5));
+        assert_true(w->sent <= before + 1);
+        if (tens % 7 != 0 && w->done > 0) /* the answers come in bursts */
+            continue;
+        while (next_call(w, NULL) != NULL) {
+            int is_post = strcmp(next_call(w, NULL)->request.method, "POST") == 0;
+
+            if (is_post && refused < 3)
+                answer(w, 400, BAD_NONCE, apr_psprintf(w->p, "b%d", refused++));
+            else
+                answer(w, 200, "{}", apr_psprintf(w->p, "t%d", nonces++));
+            assert_true(w->sent <= before + 1);
+        }
+    }
+    assert_int_equal(10, w->successes);
+    check_nonces_are_used_once(w);
+}
+
+/* The next HEAD waits for its turn when the one before is refused: that is not asked as well. */
+static void test_nonces_in_turn_are_given_up(void **state)
+{
+    world_t *w = *state;
+    apr_time_t next = 0, began = clock_steady();
+    acme_pacer_t pacer = { one_in_ten_seconds, no_wait, hear_nothing, ever_later, &next };
+    int i, tens;
+
+    acme_session_pace(w->session, &pacer);
+    acme_session_open(w->session, on_ready, w);
+    answer_directory(w, NULL);
+    for (i = 0; i < 10; i++)
+        post(w, "p");
+    for (tens = 1; w->done < 10; tens++) {
+        assert_true(tens < 60);
+        acme_session_poke(w->session, began + apr_time_from_sec(10 * tens + 5));
+        while (next_call(w, NULL) != NULL)
+            answer(w, 500, PAGE, NULL);
+    }
+    assert_int_equal(0, w->successes);
+    assert_in_range(count_calls(w, "HEAD"), 1, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -963,6 +1047,8 @@ int main(void)
         SESSION_TEST(test_forget),
         SESSION_TEST(test_many_nonces),
         SESSION_TEST(test_get),
+        SESSION_TEST(test_each_request_has_its_turn),
+        SESSION_TEST(test_nonces_in_turn_are_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,6 +306,20 @@ stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url)
     return NULL;
 }
 
+stage_call_t *stage_expect_any(stage_t *s, const char *sentence)
+{
+    int i;
+
+    for (i = 0; i < s->sent; ++i) {
+        stage_call_t *call = &s->calls[i];
+
+        if (call->done != NULL && strcmp(call->sentence, sentence) == 0)
+            return call;
+    }
+    fail_msg("%s is expected", sentence);
+    return NULL;
+}
+
 void stage_look_up(stage_t *s)
 {
     struct pollfd look = { lookup_fd(s->agent->kit->lookup), POLLIN, 0 };
@@ -360,7 +374,10 @@ void stage_page(stage_t *s, stage_call_t *call, int status, const char *header, 
 
 void stage_pace(stage_t *s)
 {
-    acme_session_pace(stage_account(s)->session, s->agent->kit->pacer);
+    agent_account_t *account = stage_account(s);
+
+    acme_session_pace(account->session,
+                      pacing_of(s->agent->kit->pacing, &account->pace, &account->active, s->p));
 }
 
 void stage_wait(stage_t *s, int seconds)

@@ -90,6 +90,9 @@ void stage_poke(stage_t *s, apr_time_t now);
 /** The oldest POST that is not answered; it says this sentence, and goes to url. */
 stage_call_t *stage_expect(stage_t *s, const char *sentence, const char *url);
 
+/** The oldest POST that says this sentence and is not answered, wherever it goes. */
+stage_call_t *stage_expect_any(stage_t *s, const char *sentence);
+
 /** Wait until the DNS was asked, at a resolver that is not there. */
 void stage_look_up(stage_t *s);
 

@@ -369,6 +369,68 @@ static void a_refused_challenge_leaves_the_order(void **state)
     stage_end(s);
 }
 
+/* The newest that is not answered. */
+static stage_call_t *newest(stage_t *s, const char *sentence, const char *url)
+{
+    int i = s->sent;
+
+    while (--i >= 0) {
+        stage_call_t *call = &s->calls[i];
+
+        if (call->done != NULL && call->sentence != NULL && strcmp(call->sentence, sentence) == 0
+            && strcmp(call->url, url) == 0)
+            return call;
+    }
+    fail_msg("no %s for %s", sentence, url);
+    return NULL;
+}
+
+/* The CA answers a challenge of the order before, when names of the next one are being authorized: where
+ * that was left for want of a record (dns-persist-01), nobody has waited for it. */
+static void what_the_order_before_was_told_counts_for_nothing(void **state)
+{
+    stage_t *s = stage_make(*state);
+    stage_call_t *before;
+    job_t *job;
+
+    APR_ARRAY_PUSH(s->certificate->names, const char *) = "example.edu";
+    s->certificate->allow_subset = 1;
+    stage_begin(s);
+    job = stage_job(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 "{\"status\":\"pending\",\"identifiers\":["
+                 "{\"type\":\"dns\",\"value\":\"example.edu\"},"
+                 "{\"type\":\"dns\",\"value\":\"" NAME "\"}],\"authorizations\":[\"" CA
+                 "/authz/1\",\"" CA "/authz/2\"],\"finalize\":\"" CA "/finalize/1\"}",
+                 "Location", ORDER_URL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/2"), 200,
+                 stage_authorization_json(s, "example.edu", "pending"), NULL, NULL);
+    before = stage_expect(s, "challenge", CA "/challenge/" NAME);
+    stage_answer(s, newest(s, "challenge", CA "/challenge/example.edu"), 200, "{}", NULL, NULL);
+    job_happen(job, EVENT_INVALID); /* as when there is no record for a name */
+    stage_settle(s);
+    stage_answer(s, newest(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "valid"), NULL, NULL);
+    stage_answer(s, newest(s, "read", CA "/authz/2"), 200,
+                 "{\"status\":\"invalid\",\"identifier\":{\"type\":\"dns\",\"value\":"
+                 "\"example.edu\"},\"challenges\":[]}",
+                 NULL, NULL);
+    stage_answer(s, newest(s, "newOrder", CA "/new-order"), 201, stage_order_json(s, "pending", ""),
+                 "Location", CA "/order/2");
+    stage_answer(s, newest(s, "read", CA "/authz/1"), 200,
+                 stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    assert_int_equal(3, stage_count(s, "challenge"));
+    stage_answer(s, before, 200, "{}", NULL, NULL);
+    assert_int_equal(JOB_AUTHORIZING, job->state);
+    stage_answer(s, newest(s, "challenge", CA "/challenge/" NAME), 200, "{}", NULL, NULL);
+    assert_int_equal(JOB_VALIDATING, job->state);
+    assert_int_equal(0, job->requests);
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +451,7 @@ int main(void)
         fixture_test(an_order_whose_answer_cannot_be_written_is_used_again),
         fixture_test(an_authorization_that_is_refused_leaves_the_order),
         fixture_test(a_refused_challenge_leaves_the_order),
+        fixture_test(what_the_order_before_was_told_counts_for_nothing),
     };
 
     return fixture_run(tests);

@@ -106,6 +106,47 @@ static void those_that_join_wait_for_their_places(void **state)
     stage_end(s);
 }
 
+/* As many as may be at work are. */
+static int at_work(stage_t *s)
+{
+    int i, count = 0;
+
+    for (i = 0; i < s->agent->jobs->nelts; ++i) {
+        lifecycle_poke(job_at(s, i), apr_time_now());
+        count += job_at(s, i)->state != JOB_QUEUED;
+    }
+    stage_settle(s);
+    return count;
+}
+
+/* A few at first, and one more for each good answer; half as many when it is too much, told once. */
+static void as_many_are_at_work_as_the_ca_bears(void **state)
+{
+    stage_t *s = stage_make(*state);
+    int i;
+
+    s->brief->max_parallel = 0;
+    for (i = 0; i < 40; ++i)
+        add_certificate(s, NAME, i > 0);
+    stage_begin(s);
+    stage_pace(s);
+    assert_int_equal(8, at_work(s));
+    for (i = 0; i < 8; ++i)
+        stage_answer(s, stage_expect_any(s, "newOrder"), 201, stage_order_json(s, "pending", ""),
+                     "Location", apr_psprintf(s->p, CA "/order/%d", i));
+    assert_int_equal(17, at_work(s)); /* the directory was one, too */
+    for (i = 0; i < 8; ++i)
+        stage_answer(s, stage_expect_any(s, "read"), 200,
+                     stage_authorization_json(s, NAME, "pending"), NULL, NULL);
+    assert_int_equal(25, at_work(s));
+    for (i = 0; i < 8; ++i)
+        stage_refuse(s, stage_expect_any(s, "challenge"), 429, "rateLimited");
+    assert_int_equal(12, stage_account(s)->pace.places);
+    stage_refuse(s, stage_expect_any(s, "newOrder"), 403, "rejectedIdentifier");
+    assert_int_equal(12, stage_account(s)->pace.places);
+    stage_end(s);
+}
+
 /* A first certificate is no renewal, and neither is another try. */
 static void only_a_renewal_takes_others_along(void **state)
 {
@@ -129,6 +170,7 @@ int main(void)
         fixture_test(a_failure_is_remembered_and_obeyed),
         fixture_test(what_is_due_soon_is_renewed_along),
         fixture_test(those_that_join_wait_for_their_places),
+        fixture_test(as_many_are_at_work_as_the_ca_bears),
         fixture_test(only_a_renewal_takes_others_along),
     };
 

@@ -6,9 +6,37 @@
 
 #define CA "https://ca.example"
 
+static pace_t pace;
+static int active;
+
+/* A web page with this status, or an answer of the CA. */
+static void hear(acme_pacer_t *pacer, const char *url, int status, apr_int64_t retry_after)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    apr_pool_create(&pool, NULL);
+    result = eab_result_make(pool);
+    if (status != 200) {
+        eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_ANSWER, "A web page.");
+        result->foreign = 1;
+    }
+    result->http_status = status;
+    result->retry_after = retry_after;
+    pacer->heard(pacer, url, result, clock_steady(), 0);
+    apr_pool_destroy(pool);
+}
+
 static void refuse(acme_pacer_t *pacer, const char *url, apr_int64_t retry_after)
 {
-    pacer->heard(pacer, url, 1, clock_steady(), retry_after);
+    hear(pacer, url, 429, retry_after);
+}
+
+static acme_pacer_t *pacer_of(apr_pool_t *p)
+{
+    pace_init(&pace, 0);
+    active = 1;
+    return pacing_of(pacing_make(p), &pace, &active, p);
 }
 
 static int is_held(acme_pacer_t *pacer, const char *url)
@@ -19,7 +47,7 @@ static int is_held(acme_pacer_t *pacer, const char *url)
 /* The host and the port, in any case, and nothing behind them. */
 static void each_host_has_a_door(void **state)
 {
-    acme_pacer_t *pacer = pacing_make(*state);
+    acme_pacer_t *pacer = pacer_of(*state);
 
     refuse(pacer, CA "/new-order", 20);
     assert_true(is_held(pacer, CA "/finalize/1"));
@@ -33,7 +61,7 @@ static void each_host_has_a_door(void **state)
 /* Those who were told to go come one after the other, until it has let some through. */
 static void a_door_opens_slowly(void **state)
 {
-    acme_pacer_t *pacer = pacing_make(*state);
+    acme_pacer_t *pacer = pacer_of(*state);
     apr_interval_time_t first, second;
     int i;
 
@@ -44,7 +72,7 @@ static void a_door_opens_slowly(void **state)
     second = pacer->wait(pacer, CA "/b");
     assert_true(second > first + apr_time_from_msec(100));
     for (i = 0; i < 100; ++i)
-        pacer->heard(pacer, CA "/a", 0, clock_steady(), -1);
+        hear(pacer, CA "/a", 200, -1);
     first = pacer->wait(pacer, CA "/a");
     assert_true(pacer->wait(pacer, CA "/b") - first < apr_time_from_msec(1));
 }
@@ -52,7 +80,7 @@ static void a_door_opens_slowly(void **state)
 /* A CA that names hosts without end gets no memory without end: the last ones share a door. */
 static void there_is_an_end_to_doors(void **state)
 {
-    acme_pacer_t *pacer = pacing_make(*state);
+    acme_pacer_t *pacer = pacer_of(*state);
     int i;
 
     for (i = 0; i < 200; ++i)
@@ -64,7 +92,7 @@ static void there_is_an_end_to_doors(void **state)
 
 static void the_same_is_asked_later_each_time(void **state)
 {
-    acme_pacer_t *pacer = pacing_make(*state);
+    acme_pacer_t *pacer = pacer_of(*state);
 
     assert_true(pacer->repeat(pacer, 1, -1) >= apr_time_from_sec(1));
     assert_true(pacer->repeat(pacer, 3, -1) >= apr_time_from_sec(4));

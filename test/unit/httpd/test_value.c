@@ -345,6 +345,19 @@ static void test_switch(void **state)
     assert_int_equal(value_switch("yes"), -1);
 }
 
+static void test_max_parallel(void **state)
+{
+    (void)state;
+    assert_int_equal(value_max_parallel("Auto"), 0);
+    assert_int_equal(value_max_parallel("1"), 1);
+    assert_int_equal(value_max_parallel("100"), 100);
+    assert_int_equal(value_max_parallel("101"), -1);
+    assert_int_equal(value_max_parallel("0"), -1);
+    assert_int_equal(value_max_parallel("-4"), -1);
+    assert_int_equal(value_max_parallel("8x"), -1);
+    assert_int_equal(value_max_parallel(""), -1);
+}
+
 static void test_key_algorithm(void **state)
 {
     (void)state;
@@ -421,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_eab_kid),
         cmocka_unit_test(test_challenge),
         cmocka_unit_test(test_ca_file),
+        cmocka_unit_test(test_max_parallel),
         cmocka_unit_test(test_key_algorithm),
         cmocka_unit_test(test_proxy_credentials),
         cmocka_unit_test(test_program),

@@ -13,98 +13,260 @@ static eab_result_t problem(int status, const char *type)
     return result;
 }
 
-static void halves_when_it_is_too_much(void **state)
+#define NOW apr_time_from_sec(1000)
+#define MS(n) apr_time_from_msec(n)
+
+static void what_is_too_much(void **state)
 {
     static const struct {
         int status;
         const char *type;
-        int places;
+        int is;
     } rows[] = {
-        { 429, NULL, 4 },
-        { 503, ACME_ERROR "serverInternal", 4 },
-        { 403, ACME_ERROR "rateLimited", 4 },
-        { 500, ACME_ERROR "serverInternal", 8 },
-        { 403, ACME_ERROR "unauthorized", 8 },
-        { 0, EAB_PROBLEM_CA_UNREACHABLE, 8 },
+        { 429, NULL, 1 },
+        { 503, ACME_ERROR "serverInternal", 1 },
+        { 403, ACME_ERROR "rateLimited", 1 },
+        { 500, ACME_ERROR "serverInternal", 0 },
+        { 403, ACME_ERROR "unauthorized", 0 },
+        { 0, EAB_PROBLEM_CA_UNREACHABLE, 0 },
     };
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         eab_result_t result = problem(rows[i].status, rows[i].type);
-        pace_t pace;
 
-        pace_init(&pace, 8);
-        pace_fail(&pace, &result, 8);
-        assert_int_equal(rows[i].places, pace.places);
+        assert_int_equal(rows[i].is, pace_is_too_much(&result));
     }
 }
 
-/* Eight at work are told at once: that is one complaint, not eight. */
-static void one_wave_counts_once(void **state)
+static void succeed(pace_t *pace, int times)
 {
-    eab_result_t busy = problem(429, NULL);
+    while (times-- > 0)
+        pace_succeed(pace, pace->places);
+}
+
+static void doubles_while_each_has_its_answer(void **state)
+{
+    static const int places[] = { 8, 16, 32, 64, 100, 100 };
     pace_t pace;
-    int active;
+    size_t i;
 
     (void)state;
-    pace_init(&pace, 8);
-    for (active = 8; active > 4; active--)
-        pace_fail(&pace, &busy, active);
-    assert_int_equal(4, pace.places);
-    pace_fail(&pace, &busy, 4);
-    assert_int_equal(2, pace.places);
+    pace_init(&pace, 0);
+    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        assert_int_equal(places[i], pace.places);
+        succeed(&pace, pace.places);
+    }
+}
+
+static void is_never_above_what_it_may_be(void **state)
+{
+    static const int most[] = { 0, 1, 5, 8, 9, 100 };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+        int bound = most[i] > 0 ? most[i] : 100;
+        pace_t pace;
+
+        pace_init(&pace, most[i]);
+        assert_int_equal(bound < 8 ? bound : 8, pace.places);
+        succeed(&pace, 1000);
+        assert_int_equal(bound, pace.places);
+        pace_fail(&pace, NOW, NOW);
+        succeed(&pace, 100000);
+        assert_int_equal(bound, pace.places);
+    }
+}
+
+/* What one certificate a day shows says nothing of a hundred. */
+static void places_that_nobody_takes_do_not_become_more(void **state)
+{
+    pace_t pace;
+    int i;
+
+    (void)state;
+    pace_init(&pace, 0);
+    for (i = 0; i < 1000; i++)
+        pace_succeed(&pace, 1);
+    assert_int_equal(8, pace.places);
+}
+
+/* A hundred at work are told at once: that is one complaint. */
+static void one_wave_counts_once(void **state)
+{
+    pace_t pace;
+    int i;
+
+    (void)state;
+    pace_init(&pace, 0);
+    succeed(&pace, 92);
+    for (i = 0; i < 100; i++)
+        pace_fail(&pace, NOW + MS(10 + i), NOW - MS(100 - i));
+    assert_int_equal(50, pace.places);
+    pace_fail(&pace, NOW + MS(200), NOW + MS(150));
+    assert_int_equal(25, pace.places);
 }
 
 static void one_place_is_left(void **state)
 {
-    eab_result_t busy = problem(429, NULL);
     pace_t pace;
     int i;
 
     (void)state;
     pace_init(&pace, 8);
     for (i = 0; i < 20; i++)
-        pace_fail(&pace, &busy, 1);
-    assert_int_equal(1, pace.places);
-    pace_init(&pace, 0);
+        pace_fail(&pace, NOW + MS(100 * i), NOW + MS(100 * i));
     assert_int_equal(1, pace.places);
 }
 
-static void recovers_slowly_and_not_beyond(void **state)
+static void recovers_slowly(void **state)
 {
-    eab_result_t busy = problem(503, NULL);
+    pace_t pace;
+
+    (void)state;
+    pace_init(&pace, 5);
+    pace_fail(&pace, NOW, NOW - 1);
+    assert_int_equal(2, pace.places);
+    succeed(&pace, 19);
+    assert_int_equal(2, pace.places);
+    succeed(&pace, 1);
+    assert_int_equal(3, pace.places);
+    succeed(&pace, 29);
+    assert_int_equal(3, pace.places);
+    pace_fail(&pace, NOW + MS(1), NOW + MS(1));
+    assert_int_equal(1, pace.places);
+    succeed(&pace, 9); /* it counts from anew */
+    assert_int_equal(1, pace.places);
+    succeed(&pace, 1);
+    assert_int_equal(2, pace.places);
+}
+
+/* A CA that takes 20 at a time and complains of each more: it is asked for too many once in more than
+ * a hundred certificates of 8 requests, and never for less than a half of what it takes. */
+static void does_not_swing(void **state)
+{
+    apr_time_t now = NOW;
+    int i, complaints = 0, settled = 0;
+    pace_t pace;
+
+    (void)state;
+    pace_init(&pace, 0);
+    for (i = 0; i < 20000; i++) {
+        now += MS(10);
+        if (pace.places > 20) {
+            pace_fail(&pace, now, now - 1);
+            complaints++;
+            settled = 1;
+        }
+        else {
+            succeed(&pace, 1);
+        }
+        assert_true(!settled || (pace.places >= 10 && pace.places <= 21));
+    }
+    assert_in_range(complaints, 1, 20000 / 800);
+}
+
+/* ---- answers that take ever longer ---- */
+
+static void answers_take(pace_t *pace, apr_time_t *now, int times, apr_interval_time_t took)
+{
+    while (times-- > 0) {
+        *now += took;
+        pace_time(pace, *now, *now - took);
+    }
+}
+
+static pace_t grown(apr_time_t *now)
+{
+    pace_t pace;
+
+    *now = NOW;
+    pace_init(&pace, 0);
+    succeed(&pace, 92);
+    answers_take(&pace, now, 20, MS(50));
+    return pace;
+}
+
+static void rising_times_halve(void **state)
+{
+    apr_time_t now;
+    pace_t pace = grown(&now);
+
+    (void)state;
+    answers_take(&pace, &now, 6, MS(1500));
+    assert_int_equal(50, pace.places);
+    succeed(&pace, 499);
+    assert_int_equal(50, pace.places);
+    succeed(&pace, 1);
+    assert_int_equal(51, pace.places);
+}
+
+static void one_slow_answer_is_none(void **state)
+{
+    apr_time_t now;
+    pace_t pace = grown(&now);
+    int i;
+
+    (void)state;
+    for (i = 0; i < 20; i++) {
+        answers_take(&pace, &now, 1, apr_time_from_sec(60));
+        answers_take(&pace, &now, 7, MS(60));
+    }
+    assert_int_equal(100, pace.places);
+}
+
+/* Of the many that were under way when it was halved each is slow: that is known. */
+static void what_was_under_way_is_slow_once(void **state)
+{
+    apr_time_t now;
+    pace_t pace = grown(&now);
+    int i;
+
+    (void)state;
+    for (i = 0; i < 100; i++)
+        pace_time(&pace, now + MS(1600 + i), now + MS(i));
+    assert_int_equal(50, pace.places);
+}
+
+static void a_few_are_left_to_a_slow_ca(void **state)
+{
+    apr_time_t now;
+    pace_t pace = grown(&now);
+
+    (void)state;
+    answers_take(&pace, &now, 1000, MS(5000));
+    assert_int_equal(8, pace.places);
+    pace_fail(&pace, now, now);
+    answers_take(&pace, &now, 1000, MS(5000));
+    assert_int_equal(4, pace.places);
+}
+
+static void a_ca_that_is_always_as_slow_is_not_busy(void **state)
+{
+    apr_time_t now = NOW;
     pace_t pace;
     int i;
 
     (void)state;
-    pace_init(&pace, 5);
-    pace_fail(&pace, &busy, 5);
-    assert_int_equal(2, pace.places);
-    for (i = 0; i < 9; i++)
-        pace_succeed(&pace);
-    assert_int_equal(2, pace.places);
-    pace_succeed(&pace);
-    assert_int_equal(3, pace.places);
-    for (i = 0; i < 9; i++)
-        pace_succeed(&pace);
-    pace_fail(&pace, &busy, 4);
-    assert_int_equal(3, pace.places);
-    pace_succeed(&pace);
-    assert_int_equal(3, pace.places); /* it counts from anew */
+    pace_init(&pace, 0);
+    succeed(&pace, 92);
     for (i = 0; i < 100; i++)
-        pace_succeed(&pace);
-    assert_int_equal(5, pace.places);
+        answers_take(&pace, &now, 1, MS(800 + i * 20));
+    assert_int_equal(100, pace.places);
+    pace_init(&pace, 0);
+    succeed(&pace, 92);
+    for (i = 0; i < 100; i++) /* many times as long, and yet nobody waits for it */
+        answers_take(&pace, &now, 1, MS(2 + i * 4));
+    assert_int_equal(100, pace.places);
 }
 
 /* ---- doors ---- */
 
-#define NOW apr_time_from_sec(1000)
-#define MS(n) apr_time_from_msec(n)
-
 static void a_door_that_said_nothing_holds_nobody(void **state)
 {
-    pace_door_t door = { 0, 0, 0, 0 };
+    pace_door_t door = { 0 };
     int i;
 
     (void)state;
@@ -117,7 +279,7 @@ static void a_door_that_said_nothing_holds_nobody(void **state)
 /* Ten that were refused together come one after the other, and no more than 7 in a second. */
 static void those_that_wait_come_one_by_one(void **state)
 {
-    pace_door_t door = { 0, 0, 0, 0 };
+    pace_door_t door = { 0 };
     apr_interval_time_t last = -1;
     int i;
 
@@ -136,7 +298,7 @@ static void those_that_wait_come_one_by_one(void **state)
 
 static void complaints_make_the_gap_wider_and_passing_narrower(void **state)
 {
-    pace_door_t door = { 0, 0, 0, 0 };
+    pace_door_t door = { 0 };
     int i;
 
     (void)state;
@@ -154,13 +316,102 @@ static void complaints_make_the_gap_wider_and_passing_narrower(void **state)
 
 static void a_door_is_shut_as_long_as_it_says_and_not_for_ever(void **state)
 {
-    pace_door_t door = { 0, 0, 0, 0 };
+    pace_door_t door = { 0 };
 
     (void)state;
     pace_door_refused(&door, NOW, NOW - 1, 7);
     assert_int_equal(MS(7000), pace_door_wait(&door, NOW, 0));
     pace_door_refused(&door, NOW + MS(10000), NOW + MS(9999), 100000);
     assert_int_equal(MS(30000), pace_door_wait(&door, NOW + MS(10000), 0));
+}
+
+/* More in each second than the limit are never sent, whatever the dice say. */
+static void a_known_limit_is_kept_from_the_start(void **state)
+{
+    static const char *const hosts[] = { "acme.zerossl.com/v2/DV90",
+                                         "acme-v02.api.letsencrypt.org/acme/new-nonce",
+                                         "acme-v02.api.letsencrypt.org/directory" };
+    static const double dice[] = { 0.999, 0.0, 0.3, 0.0 };
+    size_t h;
+
+    (void)state;
+    for (h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++) {
+        const pace_limit_t *limit = pace_limit(hosts[h]);
+        apr_time_t at[1000];
+        pace_door_t door;
+        int i;
+
+        assert_non_null(limit);
+        pace_door_init(&door, limit);
+        for (i = 0; i < 1000; i++) {
+            at[i] = NOW + pace_door_wait(&door, NOW, dice[i % 4]);
+            pace_door_passed(&door);
+            assert_true(i < limit->a_second || at[i] - at[i - limit->a_second] > MS(1100));
+        }
+        assert_true(at[999] - NOW < apr_time_from_sec(1300) / limit->a_second);
+    }
+}
+
+/* What comes late does not come together with what comes after it. */
+static void a_late_request_makes_the_next_one_wait(void **state)
+{
+    pace_door_t door;
+
+    (void)state;
+    pace_door_init(&door, pace_limit("acme.zerossl.com"));
+    assert_int_equal(0, pace_door_go(&door, NOW));
+    assert_int_equal(door.least - MS(100), pace_door_go(&door, NOW + MS(100)));
+    assert_int_equal(0, pace_door_go(&door, NOW + door.least));
+    assert_int_equal(door.least, pace_door_go(&door, NOW + door.least));
+    pace_door_init(&door, NULL);
+    assert_int_equal(0, pace_door_go(&door, NOW));
+    assert_int_equal(0, pace_door_go(&door, NOW));
+}
+
+static void a_refusal_at_a_known_limit_is_forgotten_down_to_it(void **state)
+{
+    pace_door_t door;
+    apr_interval_time_t least;
+    int i;
+
+    (void)state;
+    pace_door_init(&door, pace_limit("acme.zerossl.com/v2/DV90"));
+    least = door.gap;
+    pace_door_refused(&door, NOW, NOW - 1, -1);
+    assert_int_equal(2 * least, door.gap);
+    for (i = 0; i < 100; i++)
+        pace_door_passed(&door);
+    assert_int_equal(least, door.gap);
+    pace_door_init(&door, pace_limit("acme-v02.api.letsencrypt.org/acme/new-order"));
+    pace_door_refused(&door, NOW, NOW - 1, -1);
+    assert_int_equal(MS(250), door.gap); /* then it is another limit */
+}
+
+static void limits_are_of_hosts(void **state)
+{
+    (void)state;
+    assert_int_equal(7, pace_limit("acme.zerossl.com")->a_second);
+    assert_int_equal(7, pace_limit("ACME.zerossl.com:443/v2/DV90")->a_second);
+    assert_int_equal(250, pace_limit("acme-v02.api.letsencrypt.org/acme/new-order")->a_second);
+    assert_int_equal(20, pace_limit("acme-v02.api.letsencrypt.org/acme/new-nonce")->a_second);
+    assert_null(pace_limit("acme-staging-v02.api.letsencrypt.org/directory"));
+    assert_null(pace_limit("acme.zerossl.com.example/v2/DV90"));
+    assert_null(pace_limit("ca.example/acme.zerossl.com"));
+    assert_null(pace_limit(""));
+}
+
+static void a_door_is_crowded_when_many_wait(void **state)
+{
+    pace_door_t door;
+    int i;
+
+    (void)state;
+    pace_door_init(&door, pace_limit("acme.zerossl.com"));
+    assert_false(pace_door_is_crowded(&door, NOW));
+    for (i = 0; i < 8; i++)
+        pace_door_wait(&door, NOW, 0);
+    assert_true(pace_door_is_crowded(&door, NOW));
+    assert_false(pace_door_is_crowded(&door, NOW + MS(2000)));
 }
 
 /* The same request at most twice in the first second and six times in the first minute, whatever the
@@ -196,14 +447,28 @@ static void the_same_is_asked_ever_more_slowly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(halves_when_it_is_too_much),
+        cmocka_unit_test(what_is_too_much),
+        cmocka_unit_test(doubles_while_each_has_its_answer),
+        cmocka_unit_test(is_never_above_what_it_may_be),
+        cmocka_unit_test(places_that_nobody_takes_do_not_become_more),
         cmocka_unit_test(one_wave_counts_once),
         cmocka_unit_test(one_place_is_left),
-        cmocka_unit_test(recovers_slowly_and_not_beyond),
+        cmocka_unit_test(recovers_slowly),
+        cmocka_unit_test(does_not_swing),
+        cmocka_unit_test(rising_times_halve),
+        cmocka_unit_test(one_slow_answer_is_none),
+        cmocka_unit_test(what_was_under_way_is_slow_once),
+        cmocka_unit_test(a_few_are_left_to_a_slow_ca),
+        cmocka_unit_test(a_ca_that_is_always_as_slow_is_not_busy),
         cmocka_unit_test(a_door_that_said_nothing_holds_nobody),
         cmocka_unit_test(those_that_wait_come_one_by_one),
         cmocka_unit_test(complaints_make_the_gap_wider_and_passing_narrower),
         cmocka_unit_test(a_door_is_shut_as_long_as_it_says_and_not_for_ever),
+        cmocka_unit_test(a_known_limit_is_kept_from_the_start),
+        cmocka_unit_test(a_late_request_makes_the_next_one_wait),
+        cmocka_unit_test(a_refusal_at_a_known_limit_is_forgotten_down_to_it),
+        cmocka_unit_test(limits_are_of_hosts),
+        cmocka_unit_test(a_door_is_crowded_when_many_wait),
         cmocka_unit_test(the_same_is_asked_ever_more_slowly),
     };
 
