@@ -2,8 +2,8 @@
 #ifndef AGENT_ATTEMPT_H
 #define AGENT_ATTEMPT_H
 
-/* agent/attempt.h - what is known in one attempt of a job, from when it is due until it rests again. It
- * ends with its pool. */
+/* agent/attempt.h - what is known in one attempt of a job, from when it is due until it rests again. Most
+ * jobs rest, thousands of them: there is a pool only when something was put into it. */
 
 #include <apr_tables.h>
 
@@ -12,7 +12,8 @@
 struct lost;
 
 typedef struct attempt {
-    apr_pool_t *pool;
+    apr_pool_t *parent;
+    apr_pool_t *pool;          /* NULL: nothing was put into it yet; see attempt_pool() */
     int told;                  /* the log: that a certificate is ordered */
     int second_chance;         /* was used: a lost account or order is made anew once */
     int without_replaces;      /* the CA refused an order that replaces */
@@ -26,7 +27,13 @@ typedef struct attempt {
     struct lost *lost; /* a name that was lost, while it is looked where it leads, or NULL */
 } attempt_t;
 
-/** With a pool of its own below parent, whose end is its end. */
+/** One for each job, in parent. */
 attempt_t *attempt_begin(apr_pool_t *parent);
+
+/** For what ends with it. */
+apr_pool_t *attempt_pool(attempt_t *attempt);
+
+/** Free all of it: it is the next one now, of which nothing is known. */
+void attempt_end(attempt_t *attempt);
 
 #endif

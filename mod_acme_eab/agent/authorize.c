@@ -441,7 +441,7 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
         return NULL;
     }
     authorization = acme_authorization_parse(
-        p, acme_memory_fill(job->flight->memory, answer->url, answer), problem);
+        p, acme_memory_fill(flight_memory(job->flight), answer->url, answer), problem);
     if (authorization == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         return NULL;
@@ -682,7 +682,7 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     }
     if (result->rv == APR_SUCCESS) {
         authorization = acme_authorization_parse(
-            answer->pool, acme_memory_fill(job->flight->memory, answer->url, answer),
+            answer->pool, acme_memory_fill(flight_memory(job->flight), answer->url, answer),
             eab_result_make(answer->pool));
     }
     if (authorization != NULL && authorization->state == ACME_AUTHORIZATION_LOST) {
@@ -735,7 +735,7 @@ static void on_second_look(void *baton, const acme_answer_t *answer, const eab_r
     --job->requests;
     if (result->rv == APR_SUCCESS) {
         authorization = acme_authorization_parse(
-            answer->pool, acme_memory_fill(flight->memory, answer->url, answer), problem);
+            answer->pool, acme_memory_fill(flight_memory(flight), answer->url, answer), problem);
     }
     if (authorization != NULL) {
         obstacle = find_obstacle(job, authorization, problem);

@@ -30,7 +30,7 @@ int doubt_account(job_t *job, const eab_result_t *problem)
         || names_some(problem) || !is_suspicious(problem)) {
         return 0;
     }
-    attempt->doubt = eab_result_make(attempt->pool);
+    attempt->doubt = eab_result_make(attempt_pool(attempt));
     eab_result_copy(attempt->doubt, problem);
     job_happen(job, EVENT_ACCOUNT_DOUBTED);
     return 1;

@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/flight.h"
 
+#include <string.h>
+
 #include "base/json.h"
 
 flight_t *flight_begin(apr_pool_t *parent, const brief_certificate_t *brief)
 {
-    apr_pool_t *pool = NULL;
-    flight_t *flight;
+    flight_t *flight = apr_pcalloc(parent, sizeof(*flight));
     json_t *json;
 
-    apr_pool_create(&pool, parent);
-    flight = apr_pcalloc(pool, sizeof(*flight));
-    flight->pool = pool;
-    flight->memory = acme_memory_make(pool);
+    flight->parent = parent;
     if (brief->order_url != NULL) {
         json = json_object();
         json_put_string(json, "finalize", brief->order_finalize);
-        acme_memory_note(flight->memory, brief->order_url, json);
+        acme_memory_note(flight_memory(flight), brief->order_url, json);
         json_decref(json);
     }
     return flight;
+}
+
+apr_pool_t *flight_pool(flight_t *flight)
+{
+    if (flight->pool == NULL) {
+        apr_pool_create(&flight->pool, flight->parent);
+    }
+    return flight->pool;
+}
+
+acme_memory_t *flight_memory(flight_t *flight)
+{
+    if (flight->memory == NULL) {
+        flight->memory = acme_memory_make(flight_pool(flight));
+    }
+    return flight->memory;
 }
 
 void flight_keep(flight_t *flight, acme_order_t *order, apr_pool_t *pool)
@@ -33,6 +47,12 @@ void flight_keep(flight_t *flight, acme_order_t *order, apr_pool_t *pool)
 
 void flight_end(flight_t *flight)
 {
+    apr_pool_t *parent = flight->parent;
+
     flight_keep(flight, NULL, NULL);
-    apr_pool_destroy(flight->pool);
+    if (flight->pool != NULL) {
+        apr_pool_destroy(flight->pool);
+    }
+    memset(flight, 0, sizeof(*flight));
+    flight->parent = parent;
 }

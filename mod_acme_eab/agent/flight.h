@@ -10,8 +10,9 @@
 #include "ipc/brief.h"
 
 typedef struct flight {
-    apr_pool_t *pool;
-    acme_memory_t *memory;  /* what the order and its authorizations told */
+    apr_pool_t *parent;
+    apr_pool_t *pool;       /* NULL: nothing was put into it yet; see flight_pool() */
+    acme_memory_t *memory;  /* NULL: nothing was told yet; see flight_memory() */
     acme_order_t *order;    /* as last read, in order_pool; NULL: not yet */
     apr_pool_t *order_pool; /* for what is about the order as it was read then */
     int unstored;           /* the keeper could not write its URL down yet */
@@ -36,13 +37,19 @@ typedef struct flight {
     json_t *chain;   /* message with the fetched chain, on its way to the keeper */
 } flight_t;
 
-/** What the journal knows of an order, or nothing yet, in a pool below parent. */
+/** One for each job, in parent: what the journal knows of an order, or nothing yet. */
 flight_t *flight_begin(apr_pool_t *parent, const brief_certificate_t *brief);
 
 /** The order as it is now, in a pool which is given away; its predecessor is freed. */
 void flight_keep(flight_t *flight, acme_order_t *order, apr_pool_t *pool);
 
-/** Free all of it. */
+/** For what ends with it. Thousands of jobs have no order, and so no pool. */
+apr_pool_t *flight_pool(flight_t *flight);
+
+/** What the order and its authorizations told. */
+acme_memory_t *flight_memory(flight_t *flight);
+
+/** Free all of it: it is the next one now, of which nothing is known. */
 void flight_end(flight_t *flight);
 
 #endif

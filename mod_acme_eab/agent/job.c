@@ -65,13 +65,11 @@ void job_forget_order(job_t *job)
     job->brief->finalized = 0;
     job->brief->order_finalize = NULL;
     flight_end(job->flight);
-    job->flight = flight_begin(job->kit->pool, job->brief);
 }
 
 void job_forget_attempt(job_t *job)
 {
-    apr_pool_destroy(job->attempt->pool);
-    job->attempt = attempt_begin(job->kit->pool);
+    attempt_end(job->attempt);
 }
 
 static void on_abandoned(void *baton, const json_t *body, const eab_result_t *result)

@@ -143,7 +143,7 @@ int order_keep(job_t *job, const acme_answer_t *answer)
     apr_pool_create(&pool, job->kit->pool);
     problem = eab_result_make(pool);
     order = acme_order_parse(
-        pool, acme_memory_fill(job->flight->memory, url_of(job, answer), answer), problem);
+        pool, acme_memory_fill(flight_memory(job->flight), url_of(job, answer), answer), problem);
     if (order == NULL) {
         job_fail(job, problem, PROBLEM_AT_ORDER);
         apr_pool_destroy(pool);
@@ -177,7 +177,7 @@ static void store_order_url(job_t *job, const char *url)
 {
     json_t *body = json_object();
 
-    job->brief->order_url = apr_pstrdup(job->flight->pool, url);
+    job->brief->order_url = apr_pstrdup(flight_pool(job->flight), url);
     job->flight->unstored = 1;
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_put_string(body, "url", url);
@@ -480,7 +480,7 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
 
 void order_search(job_t *job)
 {
-    job->attempt->found = apr_array_make(job->attempt->pool, 8, sizeof(const char *));
+    job->attempt->found = apr_array_make(attempt_pool(job->attempt), 8, sizeof(const char *));
     job->attempt->pages = 0;
     job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);
 }

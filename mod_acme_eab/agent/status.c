@@ -22,8 +22,10 @@
 
 #define STATUS_VERSION 1
 
-/* It is written at most this often. */
+/* It is written at most this often, and that of thousands of certificates so seldom that no more than one
+ * part in SHARE of the agent's time goes into it. */
 #define INTERVAL apr_time_from_msec(200)
+#define SHARE 20
 
 /* After a failure: for example, the disk is full. */
 #define RETRY apr_time_from_sec(10)
@@ -489,6 +491,7 @@ void status_follow(status_t *status)
 {
     kit_t *kit = status->kit;
     apr_time_t now = clock_steady();
+    apr_interval_time_t pause = INTERVAL;
     apr_status_t rv;
 
     if (!kit->touched && is_gone(status->path)) {
@@ -509,7 +512,10 @@ void status_follow(status_t *status)
     }
     status->failed = (rv != APR_SUCCESS);
     kit->touched = status->failed;
-    status->at = now + (status->failed ? RETRY : INTERVAL);
+    if ((clock_steady() - now) * SHARE > pause) {
+        pause = (clock_steady() - now) * SHARE;
+    }
+    status->at = now + (status->failed ? RETRY : pause);
 }
 
 apr_time_t status_due(const status_t *status)

@@ -335,6 +335,35 @@ const char *chain_pem(apr_pool_t *p, const chain_t *chain)
     return pem;
 }
 
+/* A signature of its own issuer is not judged. */
+static const char *cert_strength(apr_pool_t *p, X509 *cert)
+{
+    EVP_PKEY *pkey = X509_get0_pubkey(cert);
+    int digest = NID_undef, signature = NID_undef, bits = 0;
+    char group[64] = "";
+
+    if (pkey == NULL)
+        return "none";
+    EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL);
+    X509_get_signature_info(cert, &digest, &signature, &bits, NULL);
+    return apr_psprintf(p, "%s %s %d/%d, signed %d/%d %d%s", EVP_PKEY_get0_type_name(pkey), group,
+                        EVP_PKEY_get_bits(pkey), EVP_PKEY_get_security_bits(pkey), signature,
+                        digest, bits,
+                        X509_get_extension_flags(cert) & EXFLAG_SS ? " by itself" : "");
+}
+
+const char *chain_strength(apr_pool_t *p, const chain_t *chain)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < chain->certs->nelts; i++)
+        text =
+            apr_pstrcat(p, text, i > 0 ? "; " : "", cert_strength(p, chain_cert(chain, i)), NULL);
+    ERR_clear_error();
+    return text;
+}
+
 int chain_matches_key(const chain_t *chain, const keypair_t *key)
 {
     const EVP_PKEY *pkey = X509_get0_pubkey(chain_leaf(chain));

@@ -50,6 +50,11 @@ const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain);
 /** Normalised text: LF, one block after the other, newline at the end. In p. NULL on failure. */
 const char *chain_pem(apr_pool_t *p, const chain_t *chain);
 
+/** All that OpenSSL judges a chain by when a server loads it, whatever the server's terms are: for each
+ * certificate the kind, curve, bits and security of its key, and what it is signed with. Two sound pairs
+ * with the same text load on the same terms. In p. */
+const char *chain_strength(apr_pool_t *p, const chain_t *chain);
+
 /** True when the leaf's public key is that of key. */
 int chain_matches_key(const chain_t *chain, const keypair_t *key);
 

@@ -11,8 +11,10 @@ libcrypto_eab_a_SOURCES = \
 	mod_acme_eab/crypto/pem.c mod_acme_eab/crypto/pem.h \
 	mod_acme_eab/crypto/san.c mod_acme_eab/crypto/san.h \
 	mod_acme_eab/crypto/secret.c mod_acme_eab/crypto/secret.h \
+	mod_acme_eab/crypto/seal.c mod_acme_eab/crypto/seal.h \
 	mod_acme_eab/crypto/selfsigned.c mod_acme_eab/crypto/selfsigned.h \
 	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h \
+	mod_acme_eab/crypto/trials.c mod_acme_eab/crypto/trials.h \
 	mod_acme_eab/crypto/txtrecord.c mod_acme_eab/crypto/txtrecord.h
 libcrypto_eab_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
 CRYPTO_LIBS = libcrypto_eab.a $(BASE_LIBS) $(OPENSSL_LIBS)

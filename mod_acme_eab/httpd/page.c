@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#define SHOWN 100 /* certificates on a page */
+
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--text:#1c2430;--soft:#5b6675;"
     "--line:#dfe3e8;--ok:#1a7f4b;--busy:#1f5fbf;--bad:#b3261e;--badbg:#fdecea;--bar:#e6e9ed}"
@@ -126,27 +128,38 @@ static const struct {
     const char *words;
     const char *class;
 } states[] = {
-    { "valid", "Valid", "ok" },
+    /* In the order in which the page shows them: those in trouble first. */
+    { "failing", "In trouble", "bad" },
+    { "renewing, expired", "Expired, being renewed", "bad" },
     { "missing", "Not there yet", "busy" },
     { "ordering", "Being ordered", "busy" },
     { "renewing", "Valid, being renewed", "busy" },
-    { "renewing, expired", "Expired, being renewed", "bad" },
     { "waiting-for-reload", "Waits for a restart of httpd", "busy" },
-    { "failing", "In trouble", "bad" },
     { "unknown", "Not reported yet", "busy" },
+    { "valid", "Valid", "ok" },
 };
 
-static void put_state(out_t *out, const char *state, const char *whose)
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+/* STATES for a word that is not known. */
+static apr_size_t find_state(const char *state)
 {
     apr_size_t i = 0;
 
-    for (i = 0; i < sizeof(states) / sizeof(states[0]); ++i) {
-        if (state != NULL && strcmp(state, states[i].state) == 0) {
-            put_format(out, "<span class=\"state %s\">", states[i].class);
-            put_format(out, "%s", states[i].words);
-            put_format(out, "%s</span>", whose);
-            return;
-        }
+    while (i < STATES && (state == NULL || strcmp(state, states[i].state) != 0))
+        ++i;
+    return i;
+}
+
+static void put_state(out_t *out, const char *state, const char *whose)
+{
+    apr_size_t i = find_state(state);
+
+    if (i < STATES) {
+        put_format(out, "<span class=\"state %s\">", states[i].class);
+        put_format(out, "%s", states[i].words);
+        put_format(out, "%s</span>", whose);
+        return;
     }
     put_format(out, "<span class=\"state\">%s</span>", state != NULL ? state : "Unknown");
 }
@@ -483,18 +496,67 @@ static void put_certificate(out_t *out, const json_t *certificate, apr_time_t no
     put(out, "</dl>\n</section>\n");
 }
 
-static void put_certificates(out_t *out, const json_t *list, apr_time_t now)
+/* Many of them: how many there are in each state. */
+static void put_summary(out_t *out, size_t all, apr_array_header_t *const *by_state)
 {
+    apr_size_t i = 0;
+
+    put_format(out, "<section class=\"card\">\n<h2>%s certificates</h2>\n<dl>\n",
+               apr_psprintf(out->p, "%" APR_SIZE_T_FMT, all));
+    for (i = 0; i < STATES; ++i) {
+        if (by_state[i]->nelts > 0)
+            put_row(out, states[i].words, apr_itoa(out->p, by_state[i]->nelts), states[i].class);
+    }
+    put(out, "</dl>\n</section>\n");
+}
+
+static void put_page_link(out_t *out, int number, int pages, const char *words)
+{
+    if (number < 1 || number > pages)
+        return;
+    put_format(out, " <a href=\"?page=%s\">", apr_itoa(out->p, number));
+    put_format(out, "%s</a>", words);
+}
+
+static void put_page_links(out_t *out, int number, int pages)
+{
+    if (pages < 2)
+        return;
+    put_format(out, "<p class=\"lead\">%s",
+               apr_psprintf(out->p, "Page %d of %d, those in trouble first.", number, pages));
+    put_page_link(out, number - 1, pages, "Previous");
+    put_page_link(out, number + 1, pages, "Next");
+    put(out, "</p>\n");
+}
+
+/* Sorted by state, and within one as they are configured. */
+static void put_certificates(out_t *out, const json_t *list, int number, apr_time_t now)
+{
+    apr_array_header_t *by_state[STATES + 1] = { NULL }, *sorted = NULL;
+    int pages = (int)(json_array_size(list) + SHOWN - 1) / SHOWN, n = 0;
     json_t *certificate = NULL;
     size_t i = 0;
 
     if (json_array_size(list) == 0)
         put(out, "<p>No certificate is managed yet: name one with <span class=\"mono\">"
                  "ACMEManagedDomain</span>.</p>\n");
+    for (i = 0; i <= STATES; ++i)
+        by_state[i] = apr_array_make(out->p, 4, sizeof(const json_t *));
     json_array_foreach(list, i, certificate)
     {
-        put_certificate(out, certificate, now);
+        APR_ARRAY_PUSH(by_state[find_state(describe_state(certificate, now))], const json_t *) =
+            certificate;
     }
+    sorted = apr_array_make(out->p, (int)json_array_size(list), sizeof(const json_t *));
+    for (i = 0; i <= STATES; ++i)
+        apr_array_cat(sorted, by_state[i]);
+    number = number < 1 || pages == 0 ? 1 : number > pages ? pages : number;
+    if (pages > 1)
+        put_summary(out, json_array_size(list), by_state);
+    put_page_links(out, number, pages);
+    for (n = (number - 1) * SHOWN; n < sorted->nelts && n < number * SHOWN; ++n)
+        put_certificate(out, APR_ARRAY_IDX(sorted, n, const json_t *), now);
+    put_page_links(out, number, pages);
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -730,7 +792,8 @@ const char *page_render(apr_pool_t *p, const page_t *page)
     put_head(&out, page);
     put_banners(&out, page);
     if (page->status != NULL) {
-        put_certificates(&out, json_object_get(page->status, "certificates"), page->now);
+        put_certificates(&out, json_object_get(page->status, "certificates"), page->number,
+                         page->now);
         put_accounts(&out, json_object_get(page->status, "accounts"), page->now);
         put_leftovers(&out, json_object_get(page->status, "leftovers"), page->now);
         put_machinery(&out, page->status, page->now);

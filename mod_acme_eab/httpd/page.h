@@ -2,7 +2,8 @@
 #ifndef HTTPD_PAGE_H
 #define HTTPD_PAGE_H
 
-/* httpd/page.h - the status page: HTML without scripts, made from status.json. Pure. Everything that
+/* httpd/page.h - the status page: HTML without scripts, made from status.json. Certificates in trouble
+ * come first; of more than a hundred there is a summary, and a hundred on a page. Pure. Everything that
  * comes from the file is escaped, since a CA's words are in it. */
 
 #include <apr_pools.h>
@@ -15,6 +16,7 @@ typedef struct page {
     const char *missing;  /* why there is none, or none of this run of httpd: a sentence; or NULL */
     int agent_pid;        /* 0: unknown */
     int agent_alive;
+    int number; /* which hundred certificates, from 1; what there is none of is the nearest one */
     apr_time_t now;
 } page_t;
 

@@ -634,6 +634,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     int i = 0;
 
     site->pool = pconf;
+    site->trials = trials_make(pconf);
     site->read_at = apr_time_now();
     site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
@@ -805,5 +806,6 @@ store_t *site_store(const site_t *site, apr_pool_t *p)
 
     store->pool = p;
     store->dir = site->store_dir;
+    store->trials = site->trials;
     return store;
 }

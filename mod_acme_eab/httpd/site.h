@@ -107,6 +107,7 @@ typedef struct site {
     mistakes_t *troubles;          /* mistake_t: what a start does not depend on, see check.h */
     mistakes_t *notices;           /* mistake_t: not wrong, and worth a line in the log */
     apr_array_header_t *kept_keys; /* const char *: see httpd/rehearsal.h */
+    trials_t *trials;              /* of the pairs in the store, in this pass */
     struct fallback *fallback;     /* made when it is needed */
     const char *user;              /* of the agent; NULL when httpd was not started as root */
     int uid, gid;                  /* SITE_NO_USER: the system has no usable user of that name */

@@ -144,13 +144,17 @@ static generation_t *find(const site_t *site, plan_certificate_t *planned,
     generation_t *generation = NULL, *allowed = NULL;
     eab_result_t *result = eab_result_make(ptemp), *refusal = eab_result_make(ptemp);
     const store_t *store = site_store(site, ptemp);
-    apr_status_t rv = generation_find(&generation, store, planned->id, planned->names,
-                                      apr_time_now(), result, ptemp);
+    apr_status_t rv = generation_find_for(&allowed, store, planned->id, planned->names,
+                                          choice->terms, apr_time_now(), refusal, ptemp);
 
+    if (rv == APR_SUCCESS && refusal->rv == APR_SUCCESS) { /* the live one: there is none better */
+        note_loaded(site, planned, allowed);
+        return allowed;
+    }
+    rv = generation_find(&generation, store, planned->id, planned->names, apr_time_now(), result,
+                         ptemp);
     if (generation != NULL)
         note_loaded(site, planned, generation);
-    generation_find_for(&allowed, store, planned->id, planned->names, choice->terms, apr_time_now(),
-                        refusal, ptemp);
     if (generation == NULL && allowed != NULL)
         note_loaded(site, planned, allowed);
     else if (generation != NULL

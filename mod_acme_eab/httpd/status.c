@@ -8,6 +8,7 @@
 #include <http_request.h>
 #include <apr_strings.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,16 @@ static int wants_json(const request_rec *r)
     return r->args != NULL && strcmp(r->args, "format=json") == 0;
 }
 
+/* ?page=2 */
+static int page_of(const request_rec *r)
+{
+    apr_int64_t number = r->args != NULL && strncmp(r->args, "page=", 5) == 0
+                             ? apr_strtoi64(r->args + 5, NULL, 10)
+                             : 1;
+
+    return number > INT_MAX ? INT_MAX : number < 1 ? 1 : (int)number;
+}
+
 /* For a monitor: also the status of the answer says when something is wrong with the reporting. */
 static int send_json(request_rec *r, const report_t *report, int overdue)
 {
@@ -159,6 +170,7 @@ static int send_status(request_rec *r, const site_t *site)
         return send_json(r, &report, overdue);
     page.status = report.json;
     page.missing = report.notice;
+    page.number = page_of(r);
     return send_page(r, &page);
 }
 

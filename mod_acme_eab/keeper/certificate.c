@@ -103,30 +103,30 @@ static void open_journal(keeper_certificate_t *certificate)
     }
 }
 
-static void recover(const keeper_certificate_t *certificate)
+/* @param fine  as for generation_recover()
+ * @return 0 when nothing has changed by it */
+static int recover(const keeper_certificate_t *certificate, const generation_t *fine,
+                   apr_pool_t *ptemp)
 {
     const means_t *means = certificate->means;
-    eab_result_t *result = eab_result_make(means->pool);
-    apr_status_t rv = generation_recover(means->store, certificate->plan->id, result, means->pool);
+    eab_result_t *result = eab_result_make(ptemp);
+    int moved = 0;
+    apr_status_t rv =
+        generation_recover(means->store, certificate->plan->id, fine, &moved, result, ptemp);
 
     if (rv != APR_SUCCESS || result->rv != APR_SUCCESS) {
         log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);
     }
+    return moved;
 }
 
 /* httpd tells what it could not load. What was damaged after that, only the keeper sees. */
-static void say_damaged(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+static void say_damaged(const keeper_certificate_t *certificate, const generation_t *best,
+                        const eab_result_t *why)
 {
     const plan_certificate_t *plan = certificate->plan;
-    eab_result_t *why = eab_result_make(ptemp);
-    generation_t *best = NULL;
 
-    if (plan->loaded == NULL) {
-        return;
-    }
-    generation_find(&best, certificate->means->store, plan->id, plan->names, apr_time_now(), why,
-                    ptemp);
-    if (why->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(why->rv)
+    if (plan->loaded != NULL && why->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(why->rv)
         && (best == NULL || strcmp(best->number, plan->loaded) != 0)) {
         log_line(LOG_LEVEL_ERROR,
                  "The certificate of %s in use cannot be used any more, and another one is ordered "
@@ -135,25 +135,42 @@ static void say_damaged(const keeper_certificate_t *certificate, apr_pool_t *pte
     }
 }
 
-static void open_best(keeper_certificate_t *certificate)
+/* What is found, after whatever a crash or a restored backup has left is put in order. In p. */
+static generation_t *find_best(const keeper_certificate_t *certificate, apr_pool_t *p)
 {
-    const means_t *means = certificate->means;
-    eab_result_t *result;
-    const char *id = certificate->plan->id;
+    const store_t *store = certificate->means->store;
+    const plan_certificate_t *plan = certificate->plan;
+    eab_result_t *why = eab_result_make(p);
+    generation_t *best = NULL;
 
-    apr_pool_create(&certificate->best_pool, means->pool);
-    result = eab_result_make(certificate->best_pool);
-    if (means->store->trouble == NULL) {
-        say_damaged(certificate, certificate->best_pool);
-        recover(certificate);
+    generation_find(&best, store, plan->id, plan->names, apr_time_now(), why, p);
+    if (store->trouble != NULL) {
+        return best;
     }
-    generation_find(&certificate->best, means->store, id, certificate->plan->names, apr_time_now(),
-                    result, certificate->best_pool);
-    if (certificate->best != NULL && certificate->best->account == NULL) {
+    say_damaged(certificate, best, why);
+    if (recover(certificate, why->rv == APR_SUCCESS ? best : NULL, p)) {
+        generation_find(&best, store, plan->id, plan->names, apr_time_now(), why, p);
+    }
+    if (best != NULL) {
+        generation_seal(store, plan->id, best, p);
+    }
+    return best;
+}
+
+/* Thousands are kept for as long as the keeper lives, and most of what is read on the way is not. */
+static void open_best(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const generation_t *best = find_best(certificate, ptemp);
+
+    if (best == NULL) {
+        return;
+    }
+    certificate->best = generation_copy(certificate->means->pool, best);
+    if (best->account == NULL) {
         log_line(LOG_LEVEL_NOTICE,
                  "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
                  "taken to be of the configured account",
-                 certificate->best->number, id);
+                 best->number, certificate->plan->id);
     }
 }
 
@@ -171,10 +188,13 @@ static void open_served(keeper_certificate_t *certificate)
 {
     const means_t *means = certificate->means;
     const plan_certificate_t *plan = certificate->plan;
-    const char *number =
-        is_served(certificate, certificate->best) ? certificate->best->number : plan->loaded;
+    const char *number = plan->loaded;
     generation_t *generation = NULL;
 
+    if (is_served(certificate, certificate->best)) {
+        certificate->served = generation_copy(means->pool, certificate->best);
+        return;
+    }
     if (number != NULL) {
         generation_load(&generation, means->store, plan->id, number, means->pool);
     }
@@ -198,6 +218,7 @@ keeper_certificate_t *certificate_open(const means_t *means, int index,
                                        const plan_certificate_t *plan, keeper_account_t *account)
 {
     keeper_certificate_t *certificate = apr_pcalloc(means->pool, sizeof(*certificate));
+    apr_pool_t *ptemp = NULL;
 
     certificate->means = means;
     certificate->index = index;
@@ -205,7 +226,9 @@ keeper_certificate_t *certificate_open(const means_t *means, int index,
     certificate->account = account;
     certificate->in_use = plan->loaded_fingerprint;
     certificate->activation = ACTIVATION_RESTART;
-    open_best(certificate);
+    apr_pool_create(&ptemp, means->pool);
+    open_best(certificate, ptemp);
+    apr_pool_destroy(ptemp);
     open_served(certificate);
     open_journal(certificate);
     recall_failure(certificate);
@@ -594,7 +617,9 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
         certificate->replace_by = certificate->window.end;
     }
     certificate->best = generation;
-    apr_pool_destroy(certificate->best_pool);
+    if (certificate->best_pool != NULL) {
+        apr_pool_destroy(certificate->best_pool);
+    }
     certificate->best_pool = pool;
     certificate->activation = ACTIVATION_RESTART;
     certificate->activation_why = NULL;
@@ -726,7 +751,10 @@ void certificate_activate(keeper_certificate_t *certificate, const char *activat
                           const char *why)
 {
     certificate->activation = activation;
-    certificate->activation_why = why != NULL ? apr_pstrdup(certificate->best_pool, why) : NULL;
+    certificate->activation_why =
+        why != NULL ? apr_pstrdup(
+            certificate->best_pool != NULL ? certificate->best_pool : certificate->means->pool, why)
+                    : NULL;
     if (strcmp(activation, ACTIVATION_LIVE) == 0) {
         take_into_use(certificate);
         tell(certificate, CHANGE_LOADED, NULL);

@@ -18,7 +18,7 @@ typedef struct keeper_certificate {
     const plan_certificate_t *plan;
     keeper_account_t *account;
     generation_t *best;         /* what httpd should serve; NULL: nothing */
-    apr_pool_t *best_pool;      /* owns it */
+    apr_pool_t *best_pool;      /* owns it; NULL: the keeper's does, as it was found at the start */
     generation_t *served;       /* what httpd serves, as long as it is in the store; or NULL */
     const char *in_use;         /* the fingerprint of what it serves, or NULL */
     apr_pool_t *in_use_pool;    /* of both, once they are not what httpd was started with */

@@ -20,7 +20,7 @@
  * of that is damaged: the CA will find the account by its key. */
 static int is_bound(const plan_t *plan, const plan_account_t *account, apr_pool_t *p)
 {
-    store_t store = { p, plan->store_dir, NULL };
+    store_t store = { p, plan->store_dir, NULL, NULL };
     registration_t *registration = NULL;
 
     return registration_load(&registration, &store, account->directory, account->kid,

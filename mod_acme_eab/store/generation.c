@@ -7,15 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
+#include <openssl/crypto.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/name.h"
+#include "crypto/seal.h"
 #include "store/record.h"
 
 #define CHAIN_FILE "fullchain.pem"
 #define KEY_FILE "privkey.pem"
 #define META_FILE "meta.json"
+#define SEAL_FILE "checked"
 #define NUMBER_DIGITS_MAX 9
 #define KEPT_BEFORE_LIVE 2
 
@@ -25,7 +29,15 @@ typedef struct archive {
     const char *dir;      /* archive/<entry> */
     const char *link;     /* live/<entry> */
     const terms_t *terms; /* of the server that shall use it, or NULL */
+    trials_t *trials;     /* of the store, or NULL */
 } archive_t;
+
+/* The bytes of a pair. */
+typedef struct pair {
+    const char *pem;
+    apr_size_t len;
+    secret_t *key;
+} pair_t;
 
 /* @return APR_SUCCESS, or APR_EINVAL for a name that is not fit for the store */
 static apr_status_t archive_make(archive_t *archive, const store_t *store, const char *name,
@@ -37,6 +49,7 @@ static apr_status_t archive_make(archive_t *archive, const store_t *store, const
                               "A certificate's name is not fit for the store.");
     archive->dir = store_path(p, store, "archive", archive->entry, NULL);
     archive->link = store_path(p, store, "live", archive->entry, NULL);
+    archive->trials = store->trials;
     return APR_SUCCESS;
 }
 
@@ -120,6 +133,67 @@ static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t
     gen->installed = json_peek_time(meta, "installed");
 }
 
+/* @return 0 when one of the files cannot be read; the key is to be cleansed in any case */
+static int pair_read(pair_t *pair, const char *chain_path, const char *key_path, apr_pool_t *p)
+{
+    pair->key = NULL;
+    return file_read(&pair->pem, &pair->len, chain_path, LIMIT_CHAIN, p) == APR_SUCCESS
+           && secret_read_file(&pair->key, key_path, LIMIT_CHAIN, p) == APR_SUCCESS;
+}
+
+static int pair_equal(const pair_t *a, const pair_t *b)
+{
+    return a->len == b->len && memcmp(a->pem, b->pem, a->len) == 0 && a->key->len == b->key->len
+           && CRYPTO_memcmp(a->key->data, b->key->data, a->key->len) == 0;
+}
+
+/* What the seal in dir says of the pair there, if it is of this pair. In p; else NULL. */
+static const seal_t *seal_of(apr_pool_t *p, const char *dir)
+{
+    const char *record = NULL;
+    const seal_t *seal = NULL;
+    apr_pool_t *ptemp = NULL;
+    apr_size_t len = 0;
+    pair_t pair = { NULL, 0, NULL };
+
+    if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
+        return NULL;
+    if (file_read(&record, &len, apr_pstrcat(ptemp, dir, "/" SEAL_FILE, NULL), LIMIT_CHAIN, ptemp)
+            == APR_SUCCESS
+        && pair_read(&pair, apr_pstrcat(ptemp, dir, "/" CHAIN_FILE, NULL),
+                     apr_pstrcat(ptemp, dir, "/" KEY_FILE, NULL), ptemp))
+        seal = seal_read(p, record, pair.pem, pair.len, pair.key);
+    apr_pool_destroy(ptemp);
+    return seal;
+}
+
+static int covers_any(const chain_facts_t *facts, const apr_array_header_t *names)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (name_matches_any(facts->names, APR_ARRAY_IDX(names, i, const char *)))
+            return 1;
+    }
+    return names->nelts == 0;
+}
+
+/* What chain_check_files() would find, if it would find nothing wrong; else NULL, and that finds the
+ * words. */
+static const chain_facts_t *read_sealed(apr_pool_t *p, const archive_t *archive,
+                                        const generation_t *gen, const apr_array_header_t *names,
+                                        apr_time_t now)
+{
+    const seal_t *seal =
+        archive->trials != NULL ? seal_of(p, archive_folder(p, archive, gen->number)) : NULL;
+
+    if (seal == NULL || now >= seal->facts->not_after || !covers_any(seal->facts, names)
+        || !trials_pass(archive->trials, archive->terms, seal->strength, gen->chain_path,
+                        gen->key_path, seal->facts->key_type))
+        return NULL;
+    return seal->facts;
+}
+
 /* A generation that mod_ssl can use now. Where it came from (meta.json) is good to know, but a
  * server must not stay without its certificate for it. */
 static apr_status_t generation_read(generation_t **pgen, const archive_t *archive,
@@ -133,8 +207,11 @@ static apr_status_t generation_read(generation_t **pgen, const archive_t *archiv
     gen->number = apr_pstrdup(p, number);
     gen->chain_path = archive_path(p, archive, number, CHAIN_FILE);
     gen->key_path = archive_path(p, archive, number, KEY_FILE);
-    rv = chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names, archive->terms, now,
-                           result, p);
+    gen->facts = read_sealed(p, archive, gen, names, now);
+    gen->sealed = gen->facts != NULL;
+    rv = gen->sealed ? APR_SUCCESS
+                     : chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names,
+                                         archive->terms, now, result, p);
     if (rv != APR_SUCCESS)
         return rv;
     generation_read_meta(gen, archive_path(p, archive, number, META_FILE), p);
@@ -147,8 +224,11 @@ static const chain_facts_t *read_pair(apr_pool_t *p, const char *dir)
 {
     chain_t *chain = NULL;
     keypair_t *key = NULL;
+    const seal_t *seal = seal_of(p, dir);
     const chain_facts_t *facts = NULL;
 
+    if (seal != NULL)
+        return seal->facts;
     if (chain_load(&chain, apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL), eab_result_make(p), p)
             == APR_SUCCESS
         && keypair_load(&key, apr_pstrcat(p, dir, "/" KEY_FILE, NULL), p) == APR_SUCCESS
@@ -156,6 +236,74 @@ static const chain_facts_t *read_pair(apr_pool_t *p, const char *dir)
         facts = chain_facts(chain);
     keypair_free(p, key);
     return facts;
+}
+
+/* Seal the pair in dir: what is read before and after the check is what was checked. */
+static void seal_folder(const char *dir, apr_pool_t *p)
+{
+    const char *chain_path = apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL), *record = NULL;
+    const char *key_path = apr_pstrcat(p, dir, "/" KEY_FILE, NULL);
+    pair_t before = { NULL, 0, NULL }, after = { NULL, 0, NULL };
+    eab_result_t *result = eab_result_make(p);
+    chain_t *chain = NULL;
+    seal_t seal = { NULL, NULL };
+
+    if (!pair_read(&before, chain_path, key_path, p)
+        || chain_check_files(&seal.facts, chain_path, key_path,
+                             apr_array_make(p, 1, sizeof(const char *)), NULL, 0, result, p)
+               != APR_SUCCESS
+        || !pair_read(&after, chain_path, key_path, p) || !pair_equal(&before, &after)
+        || chain_parse(&chain, before.pem, before.len, result, p) != APR_SUCCESS)
+        goto out;
+    seal.strength = chain_strength(p, chain);
+    record = seal_write(p, &seal, before.pem, before.len, before.key);
+    if (record == NULL)
+        goto out;
+    file_sweep(dir, p);
+    (void)file_replace(apr_pstrcat(p, dir, "/" SEAL_FILE, NULL), record, strlen(record),
+                       S_IRUSR | S_IWUSR, 0, p);
+out:
+    secret_cleanse(before.key);
+    secret_cleanse(after.key);
+}
+
+void generation_seal(const store_t *store, const char *name, const generation_t *generation,
+                     apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    apr_pool_t *pool = NULL;
+
+    if (generation->sealed || apr_pool_create(&pool, ptemp) != APR_SUCCESS)
+        return;
+    if (archive_make(&archive, store, name, eab_result_make(pool), pool) == APR_SUCCESS)
+        seal_folder(archive_folder(pool, &archive, generation->number), pool);
+    apr_pool_destroy(pool);
+}
+
+generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
+{
+    generation_t *copy = apr_pmemdup(p, generation, sizeof(*generation));
+    chain_facts_t *facts = apr_pmemdup(p, generation->facts, sizeof(*facts));
+    int i;
+
+    copy->number = apr_pstrdup(p, copy->number);
+    copy->chain_path = apr_pstrdup(p, copy->chain_path);
+    copy->key_path = apr_pstrdup(p, copy->key_path);
+    copy->account = apr_pstrdup(p, copy->account);
+    copy->directory = apr_pstrdup(p, copy->directory);
+    facts->names = apr_array_copy(p, facts->names);
+    for (i = 0; i < facts->names->nelts; i++) {
+        const char **name = &APR_ARRAY_IDX(facts->names, i, const char *);
+
+        *name = apr_pstrdup(p, *name);
+    }
+    facts->key_type = apr_pstrdup(p, facts->key_type);
+    facts->issuer = apr_pstrdup(p, facts->issuer);
+    facts->serial = apr_pstrdup(p, facts->serial);
+    facts->fingerprint = apr_pstrdup(p, facts->fingerprint);
+    facts->ari_id = apr_pstrdup(p, facts->ari_id);
+    copy->facts = facts;
+    return copy;
 }
 
 static json_t *meta_make(const apr_array_header_t *names, const char *account,
@@ -271,7 +419,7 @@ static const char *archive_aside(apr_pool_t *p, const archive_t *archive)
 /* Copies of what is in the archive go, and the directory with them unless it holds more. */
 static int archive_drop_copy(const archive_t *archive, apr_pool_t *ptemp)
 {
-    static const char *const files[] = { CHAIN_FILE, KEY_FILE, META_FILE };
+    static const char *const files[] = { CHAIN_FILE, KEY_FILE, META_FILE, SEAL_FILE };
     size_t i;
 
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -378,7 +526,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                                 apr_pool_t *p)
 {
     apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     generation_t *gen = NULL;
     const char *number = NULL;
     const char *draft = NULL;
@@ -391,9 +539,11 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     number = archive_next_number(p, &archive);
     draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);
     if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
-        || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS
-        || (rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
-               != APR_SUCCESS)
+        || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS)
+        goto out;
+    seal_folder(archive_folder(p, &archive, draft), p);
+    if ((rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
+        != APR_SUCCESS)
         goto out;
     gen->number = number;
     gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
@@ -459,7 +609,7 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p)
 {
     apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
 
     *pgen = NULL;
@@ -484,9 +634,10 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
                              const char *number, apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     eab_result_t *ignored = eab_result_make(p);
     generation_t *gen = apr_pcalloc(p, sizeof(*gen));
+    const seal_t *seal = NULL;
     chain_t *chain = NULL;
     apr_status_t rv;
 
@@ -498,28 +649,44 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
     gen->number = apr_pstrdup(p, number);
     gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
     gen->key_path = archive_path(p, &archive, number, KEY_FILE);
-    if ((rv = chain_load(&chain, gen->chain_path, ignored, p)) != APR_SUCCESS)
+    if ((seal = seal_of(p, archive_folder(p, &archive, number))) != NULL)
+        gen->facts = seal->facts;
+    else if ((rv = chain_load(&chain, gen->chain_path, ignored, p)) != APR_SUCCESS)
         return rv;
-    gen->facts = chain_facts(chain);
+    else
+        gen->facts = chain_facts(chain);
+    gen->sealed = seal != NULL;
     generation_read_meta(gen, archive_path(p, &archive, number, META_FILE), p);
     *pgen = gen;
     return APR_SUCCESS;
 }
 
-apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
-                                apr_pool_t *ptemp)
+/* No generation is newer than this one. */
+static int archive_ends_with(apr_pool_t *p, const archive_t *archive, const char *number)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL };
+    apr_array_header_t *numbers = archive_numbers(p, archive);
+
+    return numbers->nelts > 0 && strcmp(APR_ARRAY_IDX(numbers, 0, const char *), number) == 0;
+}
+
+apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
+                                int *pmoved, eab_result_t *result, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const chain_facts_t *facts = NULL;
     const char *newest = NULL;
     const char *live = NULL;
     struct stat st;
 
+    *pmoved = 0;
     eab_result_clear(result);
     if (rv != APR_SUCCESS)
         return rv;
     file_sweep(archive.dir, ptemp);
+    if (fine != NULL && archive_ends_with(ptemp, &archive, fine->number))
+        return APR_SUCCESS;
+    *pmoved = 1;
     if (lstat(archive.link, &st) == 0 && S_ISDIR(st.st_mode)
         && ((rv = store_make_directory(store, "archive", archive.entry, result, ptemp))
                 != APR_SUCCESS
@@ -535,7 +702,7 @@ apr_status_t generation_recover(const store_t *store, const char *name, eab_resu
 
 void generation_prune(const store_t *store, const char *name, const char *loaded, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
     const char *number = NULL;
     const char *live = NULL;

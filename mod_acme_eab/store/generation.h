@@ -4,7 +4,11 @@
 
 /* store/generation.h - certificates at rest. Each one that was ever installed is a generation: a
  * directory that is written once and never changed. live/<name> is a link to the current one, and
- * one rename moves it, key and chain together. */
+ * one rename moves it, key and chain together.
+ *
+ * Beside the pair lies what was found out when it was checked (checked, see crypto/seal.h): a pair with
+ * a seal that fits is read and not parsed. The file can be missing or wrong at any time, which costs
+ * nothing but time; only generation_seal() writes it. */
 
 #include "crypto/chain.h"
 #include "crypto/keypair.h"
@@ -18,6 +22,7 @@ typedef struct generation {
     const char *directory; /* URL of the CA, or NULL */
     apr_time_t installed;
     const chain_facts_t *facts;
+    int sealed; /* known by its seal */
 } generation_t;
 
 /** Write the next generation of a certificate and make it live. The order of writes is such that
@@ -31,7 +36,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                                 const char *directory, apr_time_t now, eab_result_t *result,
                                 apr_pool_t *p);
 
-/** The best usable generation of a certificate: the live one if chain_check_files() passes for it,
+/** The best usable generation of a certificate: the live one if chain_check_files() passes for it or would,
  * else the newest archived one that passes (one that covers all names comes before one that does
  * not). Paths are those in archive/, which never change under a reader.
  * Reads only: the httpd parent calls it as well.
@@ -48,6 +53,14 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
                                  const apr_array_header_t *names, const terms_t *terms,
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p);
 
+/** Check a generation that has no seal, or one that does not fit, as chain_check_files() does, and seal
+ * it. Not durable, and no failure is told: without the seal it is parsed. Only for the one writer. */
+void generation_seal(const store_t *store, const char *name, const generation_t *generation,
+                     apr_pool_t *ptemp);
+
+/** All of it, in p. */
+generation_t *generation_copy(apr_pool_t *p, const generation_t *generation);
+
 /** One by its number, whatever its dates are and whether its key is there.
  * @return APR_SUCCESS; else *pgen is NULL */
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
@@ -57,10 +70,13 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
  * between), make it live. Removes unfinished generations. A directory in the place of the link, which
  * a restored backup leaves, becomes a link again; a certificate in it that is not in the archive goes
  * there.
+ * @param fine    the live one, when generation_find() was content with it and so nothing but a newer one
+ *                is to be looked for; or NULL
+ * @param pmoved  0 when it is known that nothing has changed; else generation_find() may find another
  * @param result  on APR_SUCCESS, when something was found in the place of the link, tells of it (rv of
  *                it is set); else cleared */
-apr_status_t generation_recover(const store_t *store, const char *name, eab_result_t *result,
-                                apr_pool_t *ptemp);
+apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
+                                int *pmoved, eab_result_t *result, apr_pool_t *ptemp);
 
 /** Remove old generations: the live one, the one that is loaded, and the two before the live one
  * are kept. loaded may be NULL. */

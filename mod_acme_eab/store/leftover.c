@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "base/file.h"
@@ -12,15 +13,24 @@
 
 #define FILE_NAME "leftovers.json"
 
-static int is_among(const apr_array_header_t *names, const char *name)
+/* Of thousands of names, for as many questions. */
+static apr_hash_t *set_of(const apr_array_header_t *names, apr_pool_t *p)
 {
+    apr_hash_t *set = apr_hash_make(p);
     int i;
 
     for (i = 0; i < names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
-            return 1;
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (name != NULL)
+            apr_hash_set(set, name, APR_HASH_KEY_STRING, name);
     }
-    return 0;
+    return set;
+}
+
+static int is_among(apr_hash_t *set, const char *name)
+{
+    return apr_hash_get(set, name, APR_HASH_KEY_STRING) != NULL;
 }
 
 static const json_t *recall(const store_t *store, const char *kind, apr_pool_t *p)
@@ -60,7 +70,7 @@ static int is_file(const char *path)
 
 /* The directories of a folder that are not in use. */
 static void survey(apr_array_header_t *leftovers, const store_t *store, const char *folder,
-                   const apr_array_header_t *used, const json_t *known, apr_time_t now)
+                   apr_hash_t *used, const json_t *known, apr_time_t now)
 {
     apr_pool_t *p = leftovers->pool;
     apr_array_header_t *entries = file_list_directory(store_path(p, store, folder, NULL, NULL), p);
@@ -76,7 +86,7 @@ static void survey(apr_array_header_t *leftovers, const store_t *store, const ch
 }
 
 /* Not finalized, the order has no certificate; its key was made for nothing else. */
-static void drop_orders(const store_t *store, const apr_array_header_t *used, apr_pool_t *p)
+static void drop_orders(const store_t *store, apr_hash_t *used, apr_pool_t *p)
 {
     apr_array_header_t *entries =
         file_list_directory(store_path(p, store, "pending", NULL, NULL), p);
@@ -98,11 +108,12 @@ apr_array_header_t *leftover_certificates(const store_t *store, const apr_array_
 {
     apr_array_header_t *leftovers = apr_array_make(p, 4, sizeof(leftover_t));
     const json_t *known = recall(store, "certificates", p);
+    apr_hash_t *kept = set_of(used, p);
 
-    drop_orders(store, used, p);
-    survey(leftovers, store, "archive", used, known, now);
-    survey(leftovers, store, "live", used, known, now);
-    survey(leftovers, store, "pending", used, known, now);
+    drop_orders(store, kept, p);
+    survey(leftovers, store, "archive", kept, known, now);
+    survey(leftovers, store, "live", kept, known, now);
+    survey(leftovers, store, "pending", kept, known, now);
     return leftovers;
 }
 
@@ -111,7 +122,7 @@ apr_array_header_t *leftover_accounts(const store_t *store, const apr_array_head
 {
     apr_array_header_t *leftovers = apr_array_make(p, 2, sizeof(leftover_t));
 
-    survey(leftovers, store, "accounts", used, recall(store, "accounts", p), now);
+    survey(leftovers, store, "accounts", set_of(used, p), recall(store, "accounts", p), now);
     return leftovers;
 }
 

@@ -70,6 +70,7 @@ store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
     store->trouble = trouble;
+    store->trials = trials_make(p);
     file_fence(dir);
     return store;
 }
@@ -121,6 +122,7 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     *pstore = NULL;
     store->pool = p;
     store->dir = apr_pstrdup(p, dir);
+    store->trials = trials_make(p);
     file_fence(dir);
     if ((rv = store_judge(dir, result)) != APR_SUCCESS)
         return rv;

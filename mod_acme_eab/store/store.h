@@ -8,7 +8,7 @@
  *   lock                                                          store/lock.h
  *   accounts/<id>/  key.pem  account.json                         store/registration.h
  *                   directory.json                                keeper/directory.h
- *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json   store/generation.h
+ *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json checked   store/generation.h
  *   live/<name> -> ../archive/<name>/<generation>
  *   pending/<name>/  privkey.pem  order.json                      store/journal.h
  *   failures/<id or name>.json                                    store/failure.h
@@ -20,11 +20,13 @@
 #include <apr_time.h>
 
 #include "base/result.h"
+#include "crypto/trials.h"
 
 typedef struct store {
     apr_pool_t *pool;
     const char *dir;
     const eab_result_t *trouble; /* why it cannot be used, and is not touched; or NULL */
+    trials_t *trials;            /* of its pairs; NULL: each is tried by itself */
 } store_t;
 
 /** Make the directories that are missing (0700; parents 0755) and check that dir is a directory,

@@ -13,24 +13,44 @@ from cryptography.x509.oid import NameOID
 def make_self_signed(names, days=30, key=None):
     """(certificate, key) in PEM for names, of which some may be IP addresses."""
     key = key or ec.generate_private_key(ec.SECP256R1())
+    return pem_of(_make(names, days, key, _subject(names), key, False)), key_pem_of(key)
+
+
+def make_issuer(name):
+    """A certificate that may issue others, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _make([name], 3650, key, _subject([name]), key, True), key
+
+
+def make_issued(names, issuer, issuer_key, days=80):
+    """(chain, key) in PEM: a certificate for names and its issuer's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _make(names, days, key, issuer.subject, issuer_key, False)
+    return pem_of(certificate) + pem_of(issuer), key_pem_of(key)
+
+
+def _subject(names):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+
+
+def _make(names, days, key, issuer, issuer_key, is_ca):
     now = datetime.datetime.now(datetime.timezone.utc)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    certificate = (
+    return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(_subject(names))
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), True)
         # Some clients accept no certificate without these.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), False)
-        .sign(key, hashes.SHA256())
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)
+        .sign(issuer_key, hashes.SHA256())
     )
-    return pem_of(certificate), key_pem_of(key)
 
 
 def validity(certificate):

@@ -20,11 +20,12 @@ static acme_answer_t *answer_make(apr_pool_t *p, const char *body)
     return answer;
 }
 
-static acme_order_t *read_order(const flight_t *flight, apr_pool_t *p)
+static acme_order_t *read_order(flight_t *flight, apr_pool_t *p)
 {
-    return acme_order_parse(
-        p, acme_memory_fill(flight->memory, ORDER_URL, answer_make(p, "{\"status\":\"ready\"}")),
-        eab_result_make(p));
+    return acme_order_parse(p,
+                            acme_memory_fill(flight_memory(flight), ORDER_URL,
+                                             answer_make(p, "{\"status\":\"ready\"}")),
+                            eab_result_make(p));
 }
 
 static void it_begins_with_what_the_journal_knows(void **state)
@@ -42,6 +43,12 @@ static void the_next_one_begins_with_nothing(void **state)
     brief_certificate_t brief = { 0 };
     flight_t *flight = flight_begin(*state, &brief);
 
+    assert_null(flight->pool); /* which thousands of jobs at rest do without */
+    assert_null(read_order(flight, *state)->finalize);
+    flight->looks = 1;
+    flight_end(flight);
+    assert_null(flight->pool);
+    assert_int_equal(0, flight->looks);
     assert_null(read_order(flight, *state)->finalize);
     flight_end(flight);
 }

@@ -545,6 +545,29 @@ static void the_file_is_for_everybody_and_whole(void **state)
     assert_int_not_equal(APR_SUCCESS, status_write(agent->status, apr_time_now()));
 }
 
+static void that_of_thousands_is_not_written_at_each_change(void **state)
+{
+    scene_t s = scene(*state);
+    const brief_certificate_t one = *s.certificate;
+    agent_t *agent = NULL;
+    apr_time_t begin;
+    int i;
+
+    for (i = 1; i < 8000; i++) {
+        brief_certificate_t *certificate = apr_array_push(s.brief->certificates);
+
+        *certificate = one;
+        certificate->facts = facts(s.p);
+    }
+    agent = agent_of(&s);
+    begin = clock_steady();
+    status_follow(agent->status);
+    assert_true(status_due(agent->status) - begin >= 10 * (clock_steady() - begin));
+    if (getenv("EAB_SHOW") != NULL)
+        fprintf(stderr, "%d us\n", (int)(clock_steady() - begin));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +589,7 @@ int main(void)
         fixture_test(domains_have_entries_of_their_own),
         fixture_test(nothing_secret_is_in_it),
         fixture_test(the_file_is_for_everybody_and_whole),
+        fixture_test(that_of_thousands_is_not_written_at_each_change),
     };
 
     return fixture_run(tests);

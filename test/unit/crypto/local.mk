@@ -39,6 +39,18 @@ test_unit_crypto_test_chain_SOURCES = test/unit/crypto/test_chain.c \
 test_unit_crypto_test_chain_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_chain_LDADD = $(CRYPTO_TEST_LIBS)
 
+check_PROGRAMS += test/unit/crypto/test_seal
+test_unit_crypto_test_seal_SOURCES = test/unit/crypto/test_seal.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_seal_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_seal_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_trials
+test_unit_crypto_test_trials_SOURCES = test/unit/crypto/test_trials.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_trials_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_trials_LDADD = $(CRYPTO_TEST_LIBS)
+
 check_PROGRAMS += test/unit/crypto/test_alpncert
 test_unit_crypto_test_alpncert_SOURCES = test/unit/crypto/test_alpncert.c
 test_unit_crypto_test_alpncert_CFLAGS = $(UNIT_CFLAGS)

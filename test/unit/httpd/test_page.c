@@ -382,6 +382,59 @@ static void test_looks_again_only_while_busy(void **state)
                "http-equiv=\"refresh\"");
 }
 
+/* So many valid ones, and one in trouble at the end. */
+static const char *render_many(apr_pool_t *p, int count, int number)
+{
+    json_t *json = json_own(p, json_pack("{s:[]}", "certificates"));
+    page_t page = { 0 };
+    int i = 0;
+
+    for (i = 0; i < count; ++i)
+        json_array_append_new(json_object_get(json, "certificates"),
+                              json_pack("{s:s,s:s}", "name", apr_psprintf(p, "n%d.example.edu", i),
+                                        "state", i + 1 < count ? "valid" : "failing"));
+    page.status = json;
+    page.agent_alive = 1;
+    page.number = number;
+    return page_render(p, &page);
+}
+
+static int count_of(const char *text, const char *part)
+{
+    int count = 0;
+
+    while ((text = strstr(text, part)) != NULL) {
+        ++count;
+        ++text;
+    }
+    return count;
+}
+
+static void test_of_many_a_summary_and_pages(void **state)
+{
+    const char *first = render_many(*state, 250, 1), *last = render_many(*state, 250, 3);
+
+    assert_has(first, "<h2>250 certificates</h2>");
+    assert_has(first, "<dt>In trouble</dt><dd class=\"bad\"><bdi>1</bdi>");
+    assert_has(first, "<dt>Valid</dt><dd class=\"ok\"><bdi>249</bdi>");
+    assert_int_equal(100, count_of(first, "<div class=\"head\">"));
+    assert_has(first, "n249.example.edu");
+    assert_true(strstr(first, "n249.example.edu") < strstr(first, "n0.example.edu"));
+    assert_has_not(first, "n99.example.edu");
+    assert_has(first, "Page 1 of 3");
+    assert_has(first, "<a href=\"?page=2\">Next</a>");
+    assert_has_not(first, "Previous");
+    assert_int_equal(50, count_of(last, "<div class=\"head\">"));
+    assert_has(last, "n248.example.edu");
+    assert_has(last, "<a href=\"?page=2\">Previous</a>");
+    assert_has_not(last, "Next</a>");
+    assert_string_equal(last, render_many(*state, 250, 4));
+    assert_string_equal(last, render_many(*state, 250, 2147483647));
+    assert_string_equal(first, render_many(*state, 250, -1));
+    assert_has_not(render_many(*state, 100, 1), "Page 1");
+    assert_int_equal(100, count_of(render_many(*state, 100, 1), "<div class=\"head\">"));
+}
+
 static void test_no_script(void **state)
 {
     assert_has_not(render(*state, full, 1), "<script");
@@ -410,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_link_only_to_web_pages),
         cmocka_unit_test(test_says_how_it_came_into_use),
         cmocka_unit_test(test_looks_again_only_while_busy),
+        cmocka_unit_test(test_of_many_a_summary_and_pages),
         cmocka_unit_test(test_no_script),
     };
 

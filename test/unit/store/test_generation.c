@@ -112,7 +112,10 @@ static void expect_found(scene_t *s, const char *number, int live_is_fine)
 
 static void recover(scene_t *s)
 {
-    assert_int_equal(APR_SUCCESS, generation_recover(s->store, NAME, s->result, s->p));
+    int moved = 0;
+
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s->store, NAME, NULL, &moved, s->result, s->p));
 }
 
 static void relink(scene_t *s, const char *to)
@@ -151,7 +154,7 @@ static void install_makes_it_live(void **state)
     assert_int_equal(0700, mode_of(path_of(&s, "000001", "")));
     assert_int_equal(0600, mode_of(gen->key_path));
     assert_int_equal(0600, mode_of(gen->chain_path));
-    assert_int_equal(3, file_list_directory(path_of(&s, "000001", ""), s.p)->nelts);
+    assert_int_equal(4, file_list_directory(path_of(&s, "000001", ""), s.p)->nelts);
     expect_found(&s, "000001", 1);
     assert_string_equal("000002", install(&s)->number);
     expect_live(&s, "000002");
@@ -273,13 +276,14 @@ static void names_that_lead_out_are_refused(void **state)
     scene_t s = scene(*state);
     party_t *party = leaf(&s, "DNS:" NAME);
     generation_t *gen = NULL;
+    int moved = 0;
 
     assert_int_equal(APR_EINVAL, generation_install(&gen, s.store, "../accounts",
                                                     chain_of(&s, party), party->key, s.names, NULL,
                                                     NULL, apr_time_now(), s.result, s.p));
     assert_int_equal(APR_EINVAL, generation_find(&gen, s.store, "../archive", s.names,
                                                  apr_time_now(), s.result, s.p));
-    assert_int_equal(APR_EINVAL, generation_recover(s.store, "..", s.result, s.p));
+    assert_int_equal(APR_EINVAL, generation_recover(s.store, "..", NULL, &moved, s.result, s.p));
     scene_end(&s);
 }
 
@@ -307,7 +311,7 @@ static void unfinished_generation_does_not_hinder_the_next(void **state)
     assert_int_equal(APR_SUCCESS, file_make_directory(path_of(&s, ".tmp-000002", ""), 0700, s.p));
     fixture_write(path_of(&s, ".tmp-000002", "other"), "half", 4);
     assert_string_equal("000002", install(&s)->number);
-    assert_int_equal(3, file_list_directory(path_of(&s, "000002", ""), s.p)->nelts);
+    assert_int_equal(4, file_list_directory(path_of(&s, "000002", ""), s.p)->nelts);
     scene_end(&s);
 }
 
@@ -707,6 +711,146 @@ static void other_entries_are_left_alone(void **state)
 }
 
 /* For whoever knows the number: an old one, one whose key is gone, one that has expired. */
+/* Found by its seal, or by reading the pair itself. */
+static void expect_sealed(scene_t *s, int sealed)
+{
+    generation_t *gen = NULL;
+
+    assert_int_equal(APR_SUCCESS, generation_find(&gen, s->store, NAME, s->names, apr_time_now(),
+                                                  s->result, s->p));
+    assert_string_equal("000001", gen->number);
+    assert_int_equal(sealed, gen->sealed);
+}
+
+static void a_sealed_pair_is_not_parsed(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = install(&s), *found = NULL;
+    const chain_facts_t *facts = gen->facts, *sealed = NULL;
+
+    expect_sealed(&s, 1);
+    assert_int_equal(0600, mode_of(path_of(&s, "000001", "checked")));
+    generation_find(&found, s.store, NAME, s.names, apr_time_now(), s.result, s.p);
+    sealed = found->facts;
+    assert_int_equal(2, sealed->names->nelts);
+    assert_string_equal(NAME, APR_ARRAY_IDX(sealed->names, 0, const char *));
+    assert_string_equal(facts->key_type, sealed->key_type);
+    assert_string_equal(facts->issuer, sealed->issuer);
+    assert_string_equal(facts->serial, sealed->serial);
+    assert_string_equal(facts->fingerprint, sealed->fingerprint);
+    assert_int_equal(facts->not_before, sealed->not_before);
+    assert_int_equal(facts->not_after, sealed->not_after);
+    scene_end(&s);
+}
+
+/* Change one byte of a file, in the middle. */
+static void spoil(const char *path)
+{
+    struct stat st;
+    FILE *file = fopen(path, "r+");
+    int c;
+
+    assert_non_null(file);
+    assert_int_equal(0, stat(path, &st));
+    assert_int_equal(0, fseek(file, st.st_size / 2, SEEK_SET));
+    c = fgetc(file);
+    assert_int_equal(0, fseek(file, st.st_size / 2, SEEK_SET));
+    assert_int_not_equal(EOF, fputc(c ^ 1, file));
+    assert_int_equal(0, fclose(file));
+}
+
+static void a_seal_is_of_these_bytes_alone(void **state)
+{
+    static const char *const files[] = { "fullchain.pem", "privkey.pem" };
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        install(&s);
+        spoil(path_of(&s, "000001", files[i]));
+        assert_int_not_equal(APR_SUCCESS, generation_find(&gen, s.store, NAME, s.names,
+                                                          apr_time_now(), s.result, s.p));
+        assert_non_null(s.result->detail);
+        file_remove_tree(s.archive, s.p);
+        unlink(s.link);
+    }
+    /* The pair is fine, and its seal is not: it is of another pair, or damaged, or gone. */
+    install(&s);
+    install(&s);
+    copy_file(&s, path_of(&s, "000002", "checked"), path_of(&s, "000001", "checked"));
+    file_remove_tree(path_of(&s, "000002", ""), s.p);
+    relink(&s, "../archive/" NAME "/000001");
+    expect_sealed(&s, 0);
+    generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p);
+    generation_seal(s.store, NAME, gen, s.p);
+    expect_sealed(&s, 1);
+    spoil(path_of(&s, "000001", "checked"));
+    expect_sealed(&s, 0);
+    generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p);
+    generation_seal(s.store, NAME, gen, s.p);
+    expect_sealed(&s, 1);
+    unlink(path_of(&s, "000001", "checked"));
+    expect_sealed(&s, 0);
+    scene_end(&s);
+}
+
+static void a_seal_does_not_stand_for_the_clock_or_the_names(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = install(&s);
+    apr_time_t after = gen->facts->not_after;
+
+    expect_sealed(&s, 1);
+    assert_int_not_equal(APR_SUCCESS,
+                         generation_find(&gen, s.store, NAME, s.names, after, s.result, s.p));
+    assert_non_null(strstr(s.result->detail, "expired"));
+    assert_int_not_equal(APR_SUCCESS, generation_find(&gen, s.store, NAME,
+                                                      party_names(s.p, "other.example.edu", NULL),
+                                                      apr_time_now(), s.result, s.p));
+    assert_non_null(strstr(s.result->detail, "does not cover"));
+    scene_end(&s);
+}
+
+static void a_seal_does_not_stand_for_the_terms(void **state)
+{
+    scene_t s = scene(*state);
+    terms_t *hard = terms_make(s.p), *soft = terms_make(s.p);
+    generation_t *gen = NULL;
+
+    hard->ciphers = "DEFAULT@SECLEVEL=4";
+    soft->ciphers = "DEFAULT@SECLEVEL=1";
+    install(&s);
+    assert_int_equal(APR_SUCCESS, generation_find_for(&gen, s.store, NAME, s.names, soft,
+                                                      apr_time_now(), s.result, s.p));
+    assert_true(gen->sealed);
+    assert_int_not_equal(APR_SUCCESS, generation_find_for(&gen, s.store, NAME, s.names, hard,
+                                                          apr_time_now(), s.result, s.p));
+    assert_non_null(strstr(s.result->detail, "could not use"));
+    scene_end(&s);
+}
+
+static void what_is_fine_is_not_looked_at_again(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *first = install(&s), *gen = NULL;
+    int moved = 1;
+
+    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, first, &moved, s.result, s.p));
+    assert_int_equal(0, moved);
+    install(&s);
+    relink(&s, "../archive/" NAME "/000001");
+    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, first, &moved, s.result, s.p));
+    assert_int_equal(1, moved);
+    expect_live(&s, "000002");
+    generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p);
+    gen = generation_copy(s.p, gen);
+    assert_string_equal("000002", gen->number);
+    assert_string_equal(CA, gen->directory);
+    assert_string_equal(NAME, APR_ARRAY_IDX(gen->facts->names, 0, const char *));
+    scene_end(&s);
+}
+
 static void one_is_loaded_by_its_number(void **state)
 {
     scene_t s = scene(*state);
@@ -759,6 +903,11 @@ int main(void)
         fixture_test(prune_keeps_live_loaded_and_two_more),
         fixture_test(other_entries_are_left_alone),
         fixture_test(one_is_loaded_by_its_number),
+        fixture_test(a_sealed_pair_is_not_parsed),
+        fixture_test(a_seal_is_of_these_bytes_alone),
+        fixture_test(a_seal_does_not_stand_for_the_clock_or_the_names),
+        fixture_test(a_seal_does_not_stand_for_the_terms),
+        fixture_test(what_is_fine_is_not_looked_at_again),
     };
 
     return fixture_run(tests);

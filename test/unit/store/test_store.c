@@ -109,7 +109,7 @@ static void what_was_used_is_known(void **state)
 
 static void paths(void **state)
 {
-    store_t store = { *state, "/s", NULL };
+    store_t store = { *state, "/s", NULL, NULL };
 
     assert_string_equal("/s", store_path(*state, &store, NULL, NULL, NULL));
     assert_string_equal("/s/a", store_path(*state, &store, "a", NULL, NULL));
