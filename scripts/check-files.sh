@@ -23,7 +23,6 @@ keeper/sandbox.c open /dev/null
 httpd/fallback.c mkdtemp a directory in /tmp that did not exist before
 httpd/site.c readlink /proc/self/exe
 crypto/terms.c SSL_CTX_use_certificate_chain_file of files that chain.c has found to be regular
-crypto/terms.c SSL_CTX_use_PrivateKey_file the same
 httpd/rehearsal.c open /proc
 live/segment.c open /proc/self/fd, a memory file of our own once more, for reading
 httpd/relay.c opendir /proc/self/fd, which must be closed one by one

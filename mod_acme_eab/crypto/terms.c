@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 #include <openssl/err.h>
 
+#include "crypto/keypair.h"
+
 /* Security of key types in bits (NIST SP 800-57, and OpenSSL's EVP_PKEY_get_security_bits()). */
 static const struct {
     const char *type;
@@ -212,14 +214,29 @@ const char *terms_choose_type(const terms_t *terms, const char *const *candidate
     return found;
 }
 
+/* The key is not left to SSL_CTX_use_PrivateKey_file(): stdio's buffer, which nobody cleanses, would
+ * keep its text. */
+static int use_key(SSL_CTX *ctx, const char *path)
+{
+    apr_pool_t *pool = NULL;
+    keypair_t *key = NULL;
+    int used;
+
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return 0;
+    used = keypair_load(&key, path, pool) == APR_SUCCESS
+           && SSL_CTX_use_PrivateKey(ctx, key->pkey) == 1;
+    apr_pool_destroy(pool);
+    return used;
+}
+
 apr_status_t terms_check_files(const terms_t *terms, const char *chain_path, const char *key_path,
                                const char *type, eab_result_t *result)
 {
     SSL_CTX *ctx = make_context(terms);
     const char *reason = NULL;
     int loads = ctx != NULL && SSL_CTX_use_certificate_chain_file(ctx, chain_path) == 1
-                && SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) == 1
-                && SSL_CTX_check_private_key(ctx) == 1;
+                && use_key(ctx, key_path) && SSL_CTX_check_private_key(ctx) == 1;
 
     if (!loads)
         reason = ERR_reason_error_string(ERR_peek_last_error());
