@@ -94,6 +94,46 @@ def change_key(payload=None, header=None):
     return act
 
 
+def change_key_to_a_used_one(client):
+    key = ec.generate_private_key(ec.SECP256R1())
+    client.certificate(NAME, key=key)
+    change_key_to(client, key)
+
+
+def change_key_to(client, key):
+    url, other = client.directory["keyChange"], Client(client.ca)
+    other.key = key
+    inner = other.sign({"alg": "ES256", "jwk": other.jwk, "url": url},
+                       encoded({"account": client.account, "oldKey": client.jwk}))
+    client.post(url, encoded(inner))
+
+
+def change_key_while_validating(client):
+    client.ca.switches.challenge_seconds = 60
+    authorization = client.post(client.order(NAME).json()["authorizations"][0]).json()
+    client.post(authorization["challenges"][0]["url"], {})
+    change_key_to(client, ec.generate_private_key(ec.SECP256R1()))
+
+
+def order_for_a_compromised_key(client):
+    key = ec.generate_private_key(ec.SECP256R1())
+    client.certificate(NAME, key=key)
+    other = Client(client.ca).open()
+    other.key = key
+    leaf = client.ca.certificates[-1].leaf.public_bytes(serialization.Encoding.DER)
+    other.post(client.directory["revokeCert"], {"certificate": jose.encode(leaf), "reason": 1})
+    client.ca.certificates.clear()  # it knows the key all the same
+    _, order = client.ordered(NAME)
+    client.finalize(order, [NAME], key=key)
+
+
+def revoke_with_the_account_key_as_jwk(client):
+    client.certificate(NAME)
+    leaf = client.ca.certificates[-1].leaf.public_bytes(serialization.Encoding.DER)
+    client.post(client.directory["revokeCert"], {"certificate": jose.encode(leaf)},
+                header={"by_key": True})
+
+
 def finalize_with(**changes):
     def act(client):
         _, order = client.ordered(NAME)
@@ -269,6 +309,8 @@ BREAKS = [
     ("E-13", lambda c: c.order(NAME, externalAccountBinding=c.binding())),
     ("K-02", change_key(header={"nonce": "x"})),
     ("K-03", change_key(payload={"account": "https://ca.example/"})),
+    ("K-04", change_key_to_a_used_one),
+    ("K-07", change_key_while_validating),
     ("O-01", lambda c: c.order("WWW.test.example")),
     ("O-01", lambda c: c.order(NAME, NAME)),
     ("O-01", lambda c: c.order(NAME + ".")),
@@ -290,6 +332,8 @@ BREAKS = [
     ("B-03", hurry_after_rate_limit),
     ("R-01", revoke(reason="superseded")),
     ("R-03", revoke(reason=6)),
+    ("R-06", order_for_a_compromised_key),
+    ("J-07", revoke_with_the_account_key_as_jwk),
     ("ARI-02", ask_renewal_info(without_sign_octet)),
     ("ARI-04", ask_renewal_info(lambda c, url: c.request("GET", url, headers={"Cookie": "a=b"}))),
 ]

@@ -593,25 +593,6 @@ def test_a_new_intermediate(enter):
     assert first != second
 
 
-def test_revocation(enter):
-    client = enter(revoke_reason_zero_refused=True)
-    client.certificate(NAME)
-    octets = jose.encode(leaf_of(client).public_bytes(serialization.Encoding.DER))
-    url = client.directory["revokeCert"]
-    assert client.post(url, {"certificate": octets}).kind() == "badRevocationReason"
-    assert client.post(url, {"certificate": octets, "reason": 4}).status == 200
-    assert client.post(url, {"certificate": octets, "reason": 4}).kind() == "alreadyRevoked"
-
-
-def test_revocation_by_the_key_of_the_certificate(enter):
-    client = enter()
-    key = ec.generate_private_key(ec.SECP256R1())
-    client.certificate(NAME, key=key)
-    octets = jose.encode(leaf_of(client).public_bytes(serialization.Encoding.DER))
-    client.key, client.account = key, None
-    assert client.post(client.directory["revokeCert"], {"certificate": octets}).status == 200
-
-
 # -- renewal information -----------------------------------------------------------------------------
 
 

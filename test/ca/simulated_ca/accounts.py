@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from . import binding
 from . import jws as jose
+from . import requests_for_certificates as csrs
 from .answers import Problem, json_answer
 
 MAILTO = re.compile(r"mailto:[^\s,?]+@[^\s,?]+")
@@ -168,9 +169,28 @@ def key_change(ca, message):
     payload = jose.parse_json(inner.payload)
     message.reader.demand(payload == {"account": message.account.url,
                                       "oldKey": message.account.jwk}, "K-03", f"it is {payload}")
-    other = ca.account_of(jose.thumbprint(header["jwk"]))
+    _refuse_key(ca, message, jose.thumbprint(header["jwk"]), key)
+    ca.former_keys.add(message.account.thumbprint)
+    message.account.jwk, message.account.key = header["jwk"], key
+    return json_answer(show(ca, message.account))
+
+
+def _refuse_key(ca, message, thumbprint, key):
+    other = ca.account_of(thumbprint)
     if other is not None:
         raise Problem("conflict", "The key belongs to an account", 409,
                       headers=[("Location", other.url)])
-    message.account.jwk, message.account.key = header["jwk"], key
-    return json_answer(show(ca, message.account))
+    octets = csrs.public_octets(key)
+    used = (octets in {csrs.public_octets(c.leaf.public_key()) for c in ca.certificates}
+            or octets in ca.blocked or thumbprint in ca.former_keys)
+    message.reader.demand(not used, "K-04", "it was in use before")
+    message.reader.demand(not _is_validating(ca, message.account), "K-07",
+                          "names are being validated, by answers for the old key")
+
+
+def _is_validating(ca, account):
+    found = [authorization for order in account.orders for authorization in order.authorizations]
+    for authorization in found:
+        authorization.settle(ca)
+    return any(challenge.status == "processing"
+               for authorization in found for challenge in authorization.challenges)

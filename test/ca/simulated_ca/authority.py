@@ -67,6 +67,8 @@ class SimulatedCa:
         self.resolver = resolver  # (address, port) of a name server
         self.validated = set()  # (account URL, name), beyond what the switches say
         self.accounts, self.orders, self.certificates = [], [], []
+        self.blocked = set()  # public keys that are known to others
+        self.former_keys = set()  # of accounts, by thumbprint
         self.retries = {}  # after badNonce: (signer, URL, payload): (nonce, how many, when)
         self._bodies = set()
         self._entries = {}

@@ -15,6 +15,7 @@ from .clock import rfc3339
 
 # RFC 5280, 5.3.1: those a subscriber may give to a public CA.
 REASONS = (0, 1, 3, 4, 5)
+KEY_COMPROMISE = 1
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Certificate:
     urls: list = field(default_factory=list)  # of the default chain and the alternates
     collected: int = 0
     revoked: bool = False
+    reason: int = None  # as it stands in the list of revoked certificates
 
     def __post_init__(self):
         # Read once: several threads ask, and the library lets only one at a time look at a leaf.
@@ -110,7 +112,7 @@ def _dressed(blocks, form):
 
 
 def revoke(ca, message):
-    """RFC 8555, 7.6; by the account or by the certificate's own key."""
+    """RFC 8555, 7.6; by the account, by one that may order these names, or by the certificate's key."""
     payload = message.object()
     reason = payload.get("reason", 0)
     message.reader.demand("certificate" in payload and set(payload) <= {"certificate", "reason"}
@@ -121,21 +123,48 @@ def revoke(ca, message):
                   if c.leaf.public_bytes(serialization.Encoding.DER) == octets), None)
     if found is None:
         raise Problem("malformed", "No such certificate", 404)
-    if not _may_revoke(message, found):
-        raise Problem("unauthorized", "It is somebody else's", ca.switches.foreign_status)
-    message.reader.demand(reason in REASONS, "R-03", f"reason is {reason}")
-    if reason == 0 and ca.switches.revoke_reason_zero_refused:
-        raise Problem("badRevocationReason", "Give superseded (4) or cessationOfOperation (5)")
+    _refuse_others(ca, message, found)
     if found.revoked:
-        raise Problem("alreadyRevoked", "It was revoked before")
-    found.revoked = True
+        raise _revoked_before(ca)
+    _check_reason(ca, message, reason)
+    _revoke(ca, message, found, reason)
     return Answer()
 
 
-def _may_revoke(message, found):
-    if message.account is not None:
-        return found.order.account is message.account
-    return csrs.public_octets(message.key) == csrs.public_octets(found.leaf.public_key())
+def _refuse_others(ca, message, found):
+    key = csrs.public_octets(found.leaf.public_key())
+    if message.account is None:
+        message.reader.demand(ca.account_of(message.thumbprint) is None, "J-07",
+                              "jwk is an account's key, at revoke")
+        allowed = ca.switches.revoke_by != "account" and csrs.public_octets(message.key) == key
+    else:
+        allowed = ca.switches.revoke_by != "certificate" and (
+            found.order.account is message.account
+            or all((message.account.url, name) in ca.validated for name in found.order.names))
+    if not allowed:
+        raise Problem("unauthorized", "This key may not revoke it", ca.switches.foreign_status)
+
+
+def _revoked_before(ca):
+    if ca.switches.revoke_again == "conflict":
+        return Problem("conflict", "It was revoked before", 409)
+    return Problem("alreadyRevoked", "It was revoked before")
+
+
+def _check_reason(ca, message, reason):
+    if reason not in REASONS:
+        message.reader.rules.record("R-03", f"reason is {reason}", message.request)
+    if reason not in REASONS or reason not in ca.switches.revoke_reasons:
+        taken = ", ".join(str(number) for number in ca.switches.revoke_reasons)
+        raise Problem("badRevocationReason", f"The reasons are {taken}")
+
+
+def _revoke(ca, message, found, reason):
+    """Whoever has the key has shown by it that the key is known: no certificate is for it any more."""
+    found.revoked, found.reason = True, reason
+    if message.account is None:
+        found.reason = KEY_COMPROMISE
+        ca.blocked.add(csrs.public_octets(message.key))
 
 
 # -- renewal information, RFC 9773 ------------------------------------------------------------------
@@ -151,6 +180,8 @@ def renewal_info(ca, request, resource):
         ca.rules.demand(not near, "ARI-02", f"no certificate is {resource.thing}", request)
         raise Problem("malformed", "No such certificate", 404)
     start, end = _window(ca, found)
+    if found.revoked:  # replace it now
+        start, end = ca.clock.now() - 3600, ca.clock.now() - 1800
     made = {"suggestedWindow": {"start": rfc3339(start), "end": rfc3339(end)}}
     if ca.switches.ari_explanation is not None:
         made["explanationURL"] = ca.switches.ari_explanation

@@ -12,7 +12,8 @@ MEMBERS = {"newNonce": "new-nonce", "newAccount": "new-account", "newOrder": "ne
 def directory(ca, _request, _resource):
     if ca.switches.directory_redirect == "loop":
         return Answer(302, nonce=None).with_header("Location", ca.url)
-    made = {member: ca.entry(kind) for member, kind in MEMBERS.items()}
+    made = {member: ca.entry(kind) for member, kind in MEMBERS.items()
+            if _is_offered(ca.switches, kind)}
     if ca.switches.renewal_info:
         made["renewalInfo"] = ca.entry("renewal-info")
     if ca.switches.meta:
@@ -21,6 +22,11 @@ def directory(ca, _request, _resource):
         made["GwTbkLbrO5k"] = "https://ca.example/why-is-this-here"
     text = json.dumps(made, indent=2 if ca.switches.pretty_json else None)
     return Answer(200, text.encode(), ca.switches.json_content_type, nonce=None)
+
+
+def _is_offered(switches, kind):
+    return {"revoke": switches.revoke_offered,
+            "key-change": switches.key_change_offered}.get(kind, True)
 
 
 def _meta(ca):

@@ -58,6 +58,9 @@ def _check_key(ca, reader, csr):
     octets = public_octets(csr.public_key())
     of_accounts = {public_octets(account.key) for account in ca.accounts}
     reader.demand(octets not in of_accounts, "F-03", "it is an account's")
+    if octets in ca.blocked:
+        reader.rules.record("R-06", "it was revoked as compromised", reader.request)
+        raise Problem("badPublicKey", "The key is known to be compromised")
     of_certificates = {public_octets(c.leaf.public_key()) for c in ca.certificates}
     reader.demand(octets not in of_certificates, "CSR-09", "it has a certificate already")
 

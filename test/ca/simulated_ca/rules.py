@@ -50,6 +50,8 @@ RULES = {
     "E-13": "externalAccountBinding is in newAccount only",
     "K-02": "its inner JWS has jwk and url and no nonce",
     "K-03": "its payload names account and old key",
+    "K-04": "the new key of an account was never used before",
+    "K-07": "an account's key is not changed while its names are validated",
     "O-01": "names of an order are lower case, distinct, without a dot at the end",
     "O-02": "no notBefore or notAfter unless asked for",
     "O-04": "no name that a wildcard of the same order covers",
@@ -68,6 +70,7 @@ RULES = {
     "B-03": "after rateLimited or Retry-After nothing of the kind is sent too early",
     "R-01": "revokeCert holds certificate and at most a reason, which is a number",
     "R-03": "no reason that a subscriber may not give",
+    "R-06": "no certificate is ordered for a key that was revoked as compromised",
     "ARI-02": "the id of a certificate for renewalInfo is made as RFC 9773 says",
     "ARI-04": "renewalInfo is fetched without cookies, query or body",
 }

@@ -102,7 +102,12 @@ class Switches:
     backdate_hours: float = 1
     client_auth: bool = False
     issuer_generation: int = 1  # another number is another intermediate (and root, with new_root)
-    revoke_reason_zero_refused: bool = False
+    # -- revocation and rollover
+    revoke_offered: bool = True  # in the directory
+    revoke_reasons: tuple = (0, 1, 3, 4, 5)  # that are taken; none given is 0
+    revoke_by: str = "either"  # either, account, certificate: whose key may
+    revoke_again: str = "alreadyRevoked"  # or conflict (409)
+    key_change_offered: bool = True  # in the directory
     # -- renewal information
     ari_window: Optional[tuple] = None  # (start, end) in seconds from now; None: by lifetime
     ari_retry_after: Optional[float] = 21600
@@ -193,7 +198,12 @@ BEHAVIOURS = {
     "replaces-malformed": (26, {"replaces_refusal": "malformed"}),
     "replaces-not-found": (26, {"replaces_refusal": "not-found"}),
     "account-suspended": (27, {"accounts_suspended": True}),
-    "revoke-no-reason-zero": (28, {"revoke_reason_zero_refused": True}),
+    "revoke-no-reason-zero": (28, {"revoke_reasons": (1, 3, 4, 5)}),
+    "revoke-by-account-only": (28, {"revoke_by": "account"}),
+    "revoke-by-certificate-only": (28, {"revoke_by": "certificate"}),
+    "revoke-again-conflict": (28, {"revoke_again": "conflict"}),
+    "revoke-not-offered": (28, {"revoke_offered": False}),
+    "key-change-not-offered": (28, {"key_change_offered": False}),
     "errors-bare-string": (29, {"error_form": "bare-string"}),
     "errors-message": (29, {"error_form": "message"}),
     "errors-unknown-urn": (29, {"error_form": "unknown-urn"}),
@@ -225,7 +235,8 @@ MODES = {
         "revoke-no-reason-zero", "lifetime-199"),
     "zerossl": (
         "directory-full", "nonce-octet-stream", "eab-one-time", "contact-required",
-        "validation-needed", "finalize-processing", "replaces-unauthorized"),
+        "validation-needed", "finalize-processing", "replaces-unauthorized",
+        "key-change-not-offered"),
     "harica": (
         "errors-bare-string", "prevalidated-no-challenges", "replaces-not-found", "lifetime-199"),
     "letsencrypt": (),
