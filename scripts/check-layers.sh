@@ -11,12 +11,13 @@ allowed() {
     live) echo base crypto live ;;
     ipc) echo base ipc ;;
     policy) echo base policy ;;
+    report) echo base report ;;
     acme) echo base crypto acme ;;
     store) echo base crypto store ;;
     keeper) echo base crypto ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
-    httpd) echo base crypto ipc live store httpd ;;
-    cli) echo base ipc cli ;;
+    httpd) echo base crypto ipc live report store httpd ;;
+    cli) echo base ipc report cli ;;
     esac
 }
 # A layer has floors where floors_LAYER() prints them: a line each, the highest first, with the names of
