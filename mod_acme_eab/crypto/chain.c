@@ -335,6 +335,43 @@ const char *chain_pem(apr_pool_t *p, const chain_t *chain)
     return pem;
 }
 
+const char *chain_leaf_pem(apr_pool_t *p, const chain_t *chain)
+{
+    const char *pem = NULL;
+    char *data = NULL;
+    long len;
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    if (bio != NULL && PEM_write_bio_X509(bio, chain_leaf(chain)) == 1
+        && (len = BIO_get_mem_data(bio, &data)) > 0)
+        pem = apr_pstrmemdup(p, data, (apr_size_t)len);
+    BIO_free(bio);
+    ERR_clear_error();
+    return pem;
+}
+
+bytes_t chain_leaf_der(apr_pool_t *p, const chain_t *chain)
+{
+    bytes_t bytes = { NULL, 0 };
+    unsigned char *der = NULL;
+    int len = i2d_X509(chain_leaf(chain), &der);
+
+    if (len > 0) {
+        bytes.data = apr_pmemdup(p, der, (apr_size_t)len);
+        bytes.len = (apr_size_t)len;
+    }
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return bytes;
+}
+
+const char *chain_spki(apr_pool_t *p, const chain_t *chain)
+{
+    const EVP_PKEY *pkey = X509_get0_pubkey(chain_leaf(chain));
+
+    return pkey != NULL ? keypair_spki(p, pkey) : NULL;
+}
+
 /* A signature of its own issuer is not judged. */
 static const char *cert_strength(apr_pool_t *p, X509 *cert)
 {

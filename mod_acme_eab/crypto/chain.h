@@ -9,6 +9,7 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/keypair.h"
 #include "crypto/terms.h"
@@ -54,6 +55,15 @@ const char *chain_pem(apr_pool_t *p, const chain_t *chain);
  * certificate the kind, curve, bits and security of its key, and what it is signed with. Two sound pairs
  * with the same text load on the same terms. In p. */
 const char *chain_strength(apr_pool_t *p, const chain_t *chain);
+
+/** The leaf alone, in DER. In p; data is NULL on failure. */
+bytes_t chain_leaf_der(apr_pool_t *p, const chain_t *chain);
+
+/** The leaf alone, in PEM. In p; NULL on failure. */
+const char *chain_leaf_pem(apr_pool_t *p, const chain_t *chain);
+
+/** What the leaf's key is known by: keypair_spki(). In p; NULL on failure. */
+const char *chain_spki(apr_pool_t *p, const chain_t *chain);
 
 /** True when the leaf's public key is that of key. */
 int chain_matches_key(const chain_t *chain, const keypair_t *key);

@@ -5,6 +5,9 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/bytes.h"
 
 #define KEY_FILE_MAX (64 * 1024)
 
@@ -116,6 +119,11 @@ apr_status_t keypair_load(keypair_t **pkey, const char *path, apr_pool_t *p)
     return *pkey != NULL ? APR_SUCCESS : APR_EINVAL;
 }
 
+keypair_t *keypair_read(apr_pool_t *p, const secret_t *pem)
+{
+    return keypair_adopt(p, keypair_parse(pem));
+}
+
 secret_t *keypair_pem(apr_pool_t *p, const keypair_t *key)
 {
     secret_t *pem = NULL;
@@ -157,6 +165,18 @@ const char *keypair_type(const EVP_PKEY *pkey)
     }
     ERR_clear_error();
     return type;
+}
+
+const char *keypair_spki(apr_pool_t *p, const EVP_PKEY *pkey)
+{
+    unsigned char hash[32];
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(pkey, &der);
+    int done = len > 0 && EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)len, hash, NULL) == 1;
+
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return done ? hex_encode(p, hash, sizeof(hash)) : NULL;
 }
 
 const EVP_MD *keypair_digest(const keypair_t *key)

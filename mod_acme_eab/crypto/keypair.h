@@ -30,11 +30,18 @@ void keypair_free(apr_pool_t *p, keypair_t *key);
  * @return APR_ENOENT ... of the file; APR_EINVAL when it holds no key */
 apr_status_t keypair_load(keypair_t **pkey, const char *path, apr_pool_t *p);
 
+/** The key in a text, as keypair_load() reads it of a file. NULL when it holds none. */
+keypair_t *keypair_read(apr_pool_t *p, const secret_t *pem);
+
 /** PKCS#8 PEM in memory that cleanses itself. NULL on failure. */
 secret_t *keypair_pem(apr_pool_t *p, const keypair_t *key);
 
 /** "rsa2048", "p256", ... of any key; "other" for what is not in the list. Static. */
 const char *keypair_type(const EVP_PKEY *pkey);
+
+/** What a key is known by, private or public: SHA-256 of its SubjectPublicKeyInfo (RFC 5280, 4.1),
+ * hexadecimal. In p; NULL on failure. */
+const char *keypair_spki(apr_pool_t *p, const EVP_PKEY *pkey);
 
 /** The hash for what it signs in X.509: SHA-384 for P-384, else SHA-256 (checklist CSR-05). */
 const EVP_MD *keypair_digest(const keypair_t *key);

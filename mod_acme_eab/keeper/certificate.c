@@ -595,6 +595,18 @@ static apr_status_t choose_covered(apr_array_header_t **pnames,
     return rv;
 }
 
+static void prune(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    apr_array_header_t *kept = apr_array_make(ptemp, 2, sizeof(const char *));
+    const char *loaded =
+        certificate->served != NULL ? certificate->served->number : certificate->plan->loaded;
+
+    if (loaded != NULL) {
+        APR_ARRAY_PUSH(kept, const char *) = loaded;
+    }
+    generation_prune(certificate->means->store, certificate->plan->id, kept, ptemp);
+}
+
 /* The generation is used until another takes its place. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 const apr_array_header_t *names, eab_result_t *result)
@@ -625,10 +637,7 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     certificate->activation_why = NULL;
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
-    generation_prune(means->store, certificate->plan->id,
-                     certificate->served != NULL ? certificate->served->number
-                                                 : certificate->plan->loaded,
-                     result->pool);
+    prune(certificate, result->pool);
     return APR_SUCCESS;
 }
 

@@ -673,6 +673,9 @@ static const problem_row_t rows[] = {
     { EAB_PROBLEM_NOT_RUNNING, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The program that orders certificates could not be started; mend what is named here, and it is "
       "tried again by itself." },
+    { EAB_PROBLEM_REVOKED, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
+      "The certificate was revoked, or its key may be known to others, so it is not used any more; "
+      "another one is ordered by itself." },
     { EAB_PROBLEM_INTERNAL, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "Something went wrong inside mod_acme_eab; the error log says more, and a report of it is "
       "welcome." },

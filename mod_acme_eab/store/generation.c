@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/name.h"
@@ -122,6 +123,32 @@ static const char *archive_live(apr_pool_t *p, const archive_t *archive)
     return number;
 }
 
+static const revoked_t *revoked_from_json(apr_pool_t *p, const json_t *json)
+{
+    revoked_t *revoked;
+
+    if (!json_is_object(json))
+        return NULL;
+    revoked = apr_pcalloc(p, sizeof(*revoked));
+    revoked->at = json_peek_time(json, "at");
+    revoked->reason = (int)json_peek_int(json, "reason", 0);
+    revoked->by = json_copy_string(p, json, "by");
+    revoked->kept = json_peek_bool(json, "kept", 0);
+    return revoked;
+}
+
+static json_t *revoked_to_json(const revoked_t *revoked)
+{
+    json_t *json = json_object();
+
+    json_put_time(json, "at", revoked->at);
+    json_object_set_new(json, "reason", json_integer(revoked->reason));
+    json_put_string(json, "by", revoked->by);
+    if (revoked->kept)
+        json_object_set_new(json, "kept", json_true());
+    return json;
+}
+
 static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t *p)
 {
     json_t *meta = NULL;
@@ -131,6 +158,7 @@ static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t
     gen->account = json_copy_string(p, meta, "account");
     gen->directory = json_copy_string(p, meta, "directory");
     gen->installed = json_peek_time(meta, "installed");
+    gen->revoked = revoked_from_json(p, json_object_get(meta, "revoked"));
 }
 
 /* @return 0 when one of the files cannot be read; the key is to be cleansed in any case */
@@ -291,6 +319,12 @@ generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
     copy->key_path = apr_pstrdup(p, copy->key_path);
     copy->account = apr_pstrdup(p, copy->account);
     copy->directory = apr_pstrdup(p, copy->directory);
+    if (copy->revoked != NULL) {
+        revoked_t *revoked = apr_pmemdup(p, copy->revoked, sizeof(*revoked));
+
+        revoked->by = apr_pstrdup(p, revoked->by);
+        copy->revoked = revoked;
+    }
     facts->names = apr_array_copy(p, facts->names);
     for (i = 0; i < facts->names->nelts; i++) {
         const char **name = &APR_ARRAY_IDX(facts->names, i, const char *);
@@ -372,7 +406,16 @@ static apr_status_t archive_take(const archive_t *archive, const char *from, con
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
 }
 
-/* The newest generation that is whole, or NULL. */
+static int archive_is_revoked(apr_pool_t *p, const archive_t *archive, const char *number)
+{
+    generation_t gen;
+
+    memset(&gen, 0, sizeof(gen));
+    generation_read_meta(&gen, archive_path(p, archive, number, META_FILE), p);
+    return gen.revoked != NULL && !gen.revoked->kept;
+}
+
+/* The newest generation that is whole and not revoked, or NULL. */
 static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive,
                                         const chain_facts_t **pfacts)
 {
@@ -382,8 +425,10 @@ static const char *archive_newest_whole(apr_pool_t *p, const archive_t *archive,
     for (i = 0; i < numbers->nelts; i++) {
         const char *number = APR_ARRAY_IDX(numbers, i, const char *);
 
-        if ((*pfacts = read_pair(p, archive_folder(p, archive, number))) != NULL)
+        if ((*pfacts = read_pair(p, archive_folder(p, archive, number))) != NULL
+            && !archive_is_revoked(p, archive, number))
             return number;
+        *pfacts = NULL;
     }
     return NULL;
 }
@@ -572,7 +617,8 @@ static generation_t *archive_best(apr_pool_t *p, const archive_t *archive,
 
     for (i = 0; i < numbers->nelts; i++) {
         number = APR_ARRAY_IDX(numbers, i, const char *);
-        if (generation_read(&gen, archive, number, names, now, ignored, p) != APR_SUCCESS)
+        if (generation_read(&gen, archive, number, names, now, ignored, p) != APR_SUCCESS
+            || gen->revoked != NULL)
             continue;
         if (name_covers_all(gen->facts->names, names))
             return gen;
@@ -588,13 +634,22 @@ static apr_status_t archive_read_live(generation_t **pgen, const archive_t *arch
                                       eab_result_t *result, apr_pool_t *p)
 {
     const char *live = archive_live(p, archive);
+    const revoked_t *revoked = NULL;
+    apr_status_t rv;
 
     *pgen = NULL;
     if (live == NULL)
         return eab_result_set(result, APR_ENOENT, EAB_PROBLEM_STORE,
                               "%s is missing, or is no link to a directory in %s.", archive->link,
                               archive->dir);
-    return generation_read(pgen, archive, live, names, now, result, p);
+    rv = generation_read(pgen, archive, live, names, now, result, p);
+    revoked = rv == APR_SUCCESS ? (*pgen)->revoked : NULL;
+    if (revoked == NULL || revoked->kept)
+        return rv;
+    *pgen = NULL;
+    return eab_result_set(result, APR_EACCES, EAB_PROBLEM_REVOKED,
+                          "The certificate in %s was revoked at %s and is not used any more.",
+                          archive->link, clock_format(p, revoked->at));
 }
 
 apr_status_t generation_find(generation_t **pgen, const store_t *store, const char *name,
@@ -661,6 +716,69 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
     return APR_SUCCESS;
 }
 
+apr_array_header_t *generation_list(apr_pool_t *p, const store_t *store, const char *name)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    apr_array_header_t *list = apr_array_make(p, 4, sizeof(generation_t *));
+    apr_array_header_t *numbers = NULL;
+    int i;
+
+    if (archive_make(&archive, store, name, eab_result_make(p), p) != APR_SUCCESS)
+        return list;
+    numbers = archive_numbers(p, &archive);
+    for (i = 0; i < numbers->nelts; i++) {
+        generation_t *gen = NULL;
+
+        if (generation_load(&gen, store, name, APR_ARRAY_IDX(numbers, i, const char *), p)
+            == APR_SUCCESS)
+            APR_ARRAY_PUSH(list, generation_t *) = gen;
+    }
+    return list;
+}
+
+apr_array_header_t *generation_names(apr_pool_t *p, const store_t *store)
+{
+    return file_list_directory(store_path(p, store, "archive", NULL, NULL), p);
+}
+
+/* Without a record of it there is none to be changed, and one with nothing else in it is made. */
+apr_status_t generation_revoke(const store_t *store, const char *name, const char *number,
+                               const revoked_t *revoked, eab_result_t *result, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
+    const char *path = NULL;
+    json_t *meta = NULL;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    path = archive_path(ptemp, &archive, number, META_FILE);
+    if (record_read(&meta, path, eab_result_make(ptemp), ptemp) != APR_SUCCESS)
+        meta = json_own(ptemp, json_object());
+    if (json_is_object(json_object_get(meta, "revoked")))
+        return APR_SUCCESS;
+    json_object_set_new(meta, "revoked", revoked_to_json(revoked));
+    return record_write(path, meta, result, ptemp);
+}
+
+apr_status_t generation_remove_key(const store_t *store, const char *name, const char *number,
+                                   eab_result_t *result, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
+    const char *path = NULL;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    path = archive_path(ptemp, &archive, number, KEY_FILE);
+    rv = file_remove(path);
+    if (APR_STATUS_IS_ENOENT(rv))
+        return APR_SUCCESS;
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(archive_folder(ptemp, &archive, number));
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "removed");
+}
+
 /* No generation is newer than this one. */
 static int archive_ends_with(apr_pool_t *p, const archive_t *archive, const char *number)
 {
@@ -700,7 +818,19 @@ apr_status_t generation_recover(const store_t *store, const char *name, const ge
     return archive_set_live(&archive, newest, result, ptemp);
 }
 
-void generation_prune(const store_t *store, const char *name, const char *loaded, apr_pool_t *ptemp)
+static int is_kept(const apr_array_header_t *kept, const char *number)
+{
+    int i;
+
+    for (i = 0; kept != NULL && i < kept->nelts; i++) {
+        if (number_value(APR_ARRAY_IDX(kept, i, const char *)) == number_value(number))
+            return 1;
+    }
+    return 0;
+}
+
+void generation_prune(const store_t *store, const char *name, const apr_array_header_t *kept,
+                      apr_pool_t *ptemp)
 {
     archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
@@ -717,7 +847,7 @@ void generation_prune(const store_t *store, const char *name, const char *loaded
         number = APR_ARRAY_IDX(numbers, i, const char *);
         if (number_value(number) >= number_value(live) || ++before <= KEPT_BEFORE_LIVE)
             continue;
-        if (loaded == NULL || number_value(loaded) != number_value(number))
+        if (!is_kept(kept, number))
             archive_remove(&archive, number, ptemp);
     }
 }

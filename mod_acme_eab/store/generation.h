@@ -3,7 +3,8 @@
 #define STORE_GENERATION_H
 
 /* store/generation.h - certificates at rest. Each one that was ever installed is a generation: a
- * directory that is written once and never changed. live/<name> is a link to the current one, and
+ * directory that is written once; of what is in it only meta.json changes, when the certificate is
+ * revoked, and the key goes when others know it. live/<name> is a link to the current one, and
  * one rename moves it, key and chain together.
  *
  * Beside the pair lies what was found out when it was checked (checked, see crypto/seal.h): a pair with
@@ -14,6 +15,15 @@
 #include "crypto/keypair.h"
 #include "store/store.h"
 
+/* What is known of a revocation. A revoked certificate is never what is fallen back to; the live one
+ * is used on only when root said so (kept). */
+typedef struct revoked {
+    apr_time_t at; /* when the CA said that it is */
+    int reason;    /* RFC 5280, 5.3.1 */
+    const char *by;
+    int kept;
+} revoked_t;
+
 typedef struct generation {
     const char *number; /* "000001": the name of its directory */
     const char *chain_path;
@@ -21,6 +31,7 @@ typedef struct generation {
     const char *account;   /* registration id it was ordered with, or NULL */
     const char *directory; /* URL of the CA, or NULL */
     apr_time_t installed;
+    const revoked_t *revoked; /* NULL: it is not, as far as is known here */
     const chain_facts_t *facts;
     int sealed; /* known by its seal */
 } generation_t;
@@ -38,7 +49,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
 
 /** The best usable generation of a certificate: the live one if chain_check_files() passes for it or would,
  * else the newest archived one that passes (one that covers all names comes before one that does
- * not). Paths are those in archive/, which never change under a reader.
+ * not). One that is revoked is passed over. Paths are those in archive/, which never change under a reader.
  * Reads only: the httpd parent calls it as well.
  * @param result  on APR_SUCCESS, when the live one was passed over, tells why (rv of it is set);
  *                cleared when the live one is fine
@@ -66,6 +77,23 @@ generation_t *generation_copy(apr_pool_t *p, const generation_t *generation);
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
                              const char *number, apr_pool_t *p);
 
+/** Those in the archive whose certificate can be read, the newest first: generation_t *, as
+ * generation_load() has them. In p. */
+apr_array_header_t *generation_list(apr_pool_t *p, const store_t *store, const char *name);
+
+/** The certificates that have an archive, configured or not: const char *, names that fit wherever a
+ * name is asked for here. In p. */
+apr_array_header_t *generation_names(apr_pool_t *p, const store_t *store);
+
+/** The CA has revoked it: write that down, durably. Once it is revoked that stays.
+ * @return APR_SUCCESS, or why not with result */
+apr_status_t generation_revoke(const store_t *store, const char *name, const char *number,
+                               const revoked_t *revoked, eab_result_t *result, apr_pool_t *ptemp);
+
+/** Remove the key of a generation, durably. Missing is success. */
+apr_status_t generation_remove_key(const store_t *store, const char *name, const char *number,
+                                   eab_result_t *result, apr_pool_t *ptemp);
+
 /** After a start: when the newest whole generation is newer than the live one (a crash came
  * between), make it live. Removes unfinished generations. A directory in the place of the link, which
  * a restored backup leaves, becomes a link again; a certificate in it that is not in the archive goes
@@ -78,9 +106,9 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
 apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
                                 int *pmoved, eab_result_t *result, apr_pool_t *ptemp);
 
-/** Remove old generations: the live one, the one that is loaded, and the two before the live one
- * are kept. loaded may be NULL. */
-void generation_prune(const store_t *store, const char *name, const char *loaded,
+/** Remove old generations: the live one, the two before it, and those whose numbers are in kept
+ * (const char *) stay. kept may be NULL. */
+void generation_prune(const store_t *store, const char *name, const apr_array_header_t *kept,
                       apr_pool_t *ptemp);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
+	mod_acme_eab/store/blocked.c mod_acme_eab/store/blocked.h \
 	mod_acme_eab/store/dnsjournal.c mod_acme_eab/store/dnsjournal.h \
 	mod_acme_eab/store/failure.c mod_acme_eab/store/failure.h \
 	mod_acme_eab/store/generation.c mod_acme_eab/store/generation.h \
@@ -9,6 +10,7 @@ libstore_a_SOURCES = \
 	mod_acme_eab/store/lock.c mod_acme_eab/store/lock.h \
 	mod_acme_eab/store/record.c mod_acme_eab/store/record.h \
 	mod_acme_eab/store/reload.c mod_acme_eab/store/reload.h \
+	mod_acme_eab/store/revocation.c mod_acme_eab/store/revocation.h \
 	mod_acme_eab/store/registration.c mod_acme_eab/store/registration.h \
 	mod_acme_eab/store/store.c mod_acme_eab/store/store.h
 libstore_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)

@@ -15,6 +15,9 @@
 
 #define ID_BYTES 16
 #define KID_HASH_BYTES 8
+#define KEY_FILE "key.pem"
+#define KEY_NEXT "key.next.pem"
+#define KEY_OLD "key.old.pem"
 #define ACCOUNT_KEY_TYPE "p256" /* ES256 is what every CA takes (RFC 8555, 6.2) */
 
 /* The first bytes of SHA-256 in hexadecimal; NULL on failure. */
@@ -79,6 +82,10 @@ static void registration_fill(registration_t *reg, const json_t *json, apr_pool_
     reg->rebinding = json_peek_time(json, "rebinding");
     reg->terms = json_copy_string(p, json, "terms");
     reg->contacts = json_copy_string(p, json, "contacts");
+    reg->rolling = json_peek_time(json, "rolling");
+    reg->closing = json_peek_time(json, "closing");
+    reg->closed = json_peek_time(json, "closed");
+    reg->by = json_copy_string(p, json, "by");
 }
 
 static int key_is_usable(const char *path, apr_pool_t *p)
@@ -94,7 +101,7 @@ static int key_is_usable(const char *path, apr_pool_t *p)
 static apr_status_t registration_salvage(registration_t *reg, const store_t *store,
                                          const char *path, eab_result_t *result, apr_pool_t *p)
 {
-    const char *key_path = store_path(p, store, "accounts", reg->id, "key.pem");
+    const char *key_path = store_path(p, store, "accounts", reg->id, KEY_FILE);
     struct stat st;
 
     if (key_is_usable(key_path, p)) {
@@ -119,6 +126,25 @@ static apr_status_t registration_salvage(registration_t *reg, const store_t *sto
         path, reg->directory);
 }
 
+/* In place of the directory that went when the account was deactivated. */
+static const char *closed_folder(apr_pool_t *p, const registration_t *reg)
+{
+    return apr_pstrcat(p, reg->id, ".deactivated", NULL);
+}
+
+/* @return 0 when there is no such record that says so */
+static int registration_load_closed(registration_t *reg, const store_t *store, apr_pool_t *p)
+{
+    const char *path = store_path(p, store, "accounts", closed_folder(p, reg), "account.json");
+    json_t *json = NULL;
+
+    if (record_read(&json, path, eab_result_make(p), p) != APR_SUCCESS
+        || !registration_is_whole(json, reg) || json_peek_time(json, "closed") == 0)
+        return 0;
+    registration_fill(reg, json, p);
+    return 1;
+}
+
 apr_status_t registration_load(registration_t **preg, const store_t *store, const char *directory,
                                const char *kid, eab_result_t *result, apr_pool_t *p)
 {
@@ -140,8 +166,10 @@ apr_status_t registration_load(registration_t **preg, const store_t *store, cons
         *preg = rv == APR_SUCCESS ? reg : NULL;
         return rv;
     }
-    if (APR_STATUS_IS_ENOENT(rv))
+    if (APR_STATUS_IS_ENOENT(rv)) {
         eab_result_clear(result);
+        (void)registration_load_closed(reg, store, p);
+    }
     else if (rv != APR_SUCCESS)
         return rv;
     else
@@ -162,6 +190,10 @@ static json_t *registration_to_json(const registration_t *reg)
     json_put_time(json, "rebinding", reg->rebinding);
     json_put_string(json, "terms", reg->terms);
     json_put_string(json, "contacts", reg->contacts);
+    json_put_time(json, "rolling", reg->rolling);
+    json_put_time(json, "closing", reg->closing);
+    json_put_time(json, "closed", reg->closed);
+    json_put_string(json, "by", reg->by);
     return json;
 }
 
@@ -213,7 +245,7 @@ apr_status_t registration_key(keypair_t **pkey, const store_t *store, const regi
     *pkey = NULL;
     if (rv != APR_SUCCESS)
         return rv;
-    path = store_path(p, store, "accounts", reg->id, "key.pem");
+    path = store_path(p, store, "accounts", reg->id, KEY_FILE);
     rv = keypair_load(&key, path, p);
     if (APR_STATUS_IS_ENOENT(rv) && reg->url == NULL)
         return registration_make_key(pkey, path, result, p);
@@ -233,4 +265,126 @@ apr_status_t registration_key(keypair_t **pkey, const store_t *store, const regi
                               path);
     *pkey = key;
     return APR_SUCCESS;
+}
+
+/* ---- another key ---- */
+
+static const char *key_path(apr_pool_t *p, const store_t *store, const registration_t *reg,
+                            const char *file)
+{
+    return store_path(p, store, "accounts", reg->id, file);
+}
+
+apr_status_t registration_next_key(keypair_t **pkey, const store_t *store,
+                                   const registration_t *reg, eab_result_t *result, apr_pool_t *p)
+{
+    const char *path = key_path(p, store, reg, KEY_NEXT);
+    apr_status_t rv = keypair_load(pkey, path, p);
+
+    if (rv == APR_SUCCESS || APR_STATUS_IS_ENOENT(rv))
+        return rv;
+    if (rv == APR_EINVAL && file_is_regular(path))
+        return eab_result_set(result, rv, EAB_PROBLEM_STORE,
+                              "%s, which may be the key of the account %s by now, is damaged. "
+                              "Restore it from a backup.",
+                              path, reg->url != NULL ? reg->url : "");
+    return store_report(result, rv, path, "read");
+}
+
+apr_status_t registration_make_next_key(keypair_t **pkey, const store_t *store,
+                                        const registration_t *reg, eab_result_t *result,
+                                        apr_pool_t *p)
+{
+    apr_status_t rv = registration_next_key(pkey, store, reg, result, p);
+
+    if (!APR_STATUS_IS_ENOENT(rv))
+        return rv;
+    return registration_make_key(pkey, key_path(p, store, reg, KEY_NEXT), result, p);
+}
+
+static apr_status_t sync_folder(const store_t *store, const registration_t *reg, apr_pool_t *ptemp)
+{
+    return file_sync_directory(store_path(ptemp, store, "accounts", reg->id, NULL));
+}
+
+/* A copy, and not a rename: there is a key.pem at every moment. */
+static apr_status_t keep_old_key(const store_t *store, const registration_t *reg, apr_pool_t *ptemp)
+{
+    keypair_t *key = NULL;
+    secret_t *pem = NULL;
+    apr_status_t rv = keypair_load(&key, key_path(ptemp, store, reg, KEY_FILE), ptemp);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    pem = keypair_pem(ptemp, key);
+    keypair_free(ptemp, key);
+    if (pem == NULL)
+        return APR_EGENERAL;
+    rv = store_replace(key_path(ptemp, store, reg, KEY_OLD), pem->data, pem->len, ptemp);
+    secret_cleanse(pem);
+    return rv;
+}
+
+apr_status_t registration_take_next_key(const store_t *store, const registration_t *reg,
+                                        eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *next = key_path(ptemp, store, reg, KEY_NEXT);
+    const char *path = key_path(ptemp, store, reg, KEY_FILE);
+    apr_status_t rv = keep_old_key(store, reg, ptemp);
+
+    if (rv == APR_SUCCESS)
+        rv = file_rename(next, path);
+    if (rv == APR_SUCCESS)
+        rv = sync_folder(store, reg, ptemp);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "replaced");
+}
+
+apr_status_t registration_drop_next_key(const store_t *store, const registration_t *reg,
+                                        eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *path = key_path(ptemp, store, reg, KEY_NEXT);
+    apr_status_t rv = file_remove(path);
+
+    if (rv == APR_SUCCESS)
+        rv = sync_folder(store, reg, ptemp);
+    return rv == APR_SUCCESS || APR_STATUS_IS_ENOENT(rv)
+               ? APR_SUCCESS
+               : store_report(result, rv, path, "removed");
+}
+
+void registration_forget_old_key(const store_t *store, const registration_t *reg, apr_pool_t *ptemp)
+{
+    if (file_remove(key_path(ptemp, store, reg, KEY_OLD)) == APR_SUCCESS)
+        (void)sync_folder(store, reg, ptemp);
+}
+
+/* ---- the end ---- */
+
+/* The record says so before the keys go: without it they would be missed. */
+apr_status_t registration_close(const store_t *store, registration_t *reg, apr_time_t now,
+                                eab_result_t *result, apr_pool_t *ptemp)
+{
+    static const char *const keys[] = { KEY_NEXT, KEY_OLD, KEY_FILE };
+    const char *from = store_path(ptemp, store, "accounts", reg->id, NULL);
+    const char *to = store_path(ptemp, store, "accounts", closed_folder(ptemp, reg), NULL);
+    apr_time_t before = reg->closed;
+    apr_status_t rv;
+    size_t i;
+
+    reg->closed = before != 0 ? before : now;
+    if ((rv = registration_save(store, reg, result, ptemp)) != APR_SUCCESS) {
+        reg->closed = before;
+        return rv;
+    }
+    for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        rv = file_remove(key_path(ptemp, store, reg, keys[i]));
+        if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+            return store_report(result, rv, key_path(ptemp, store, reg, keys[i]), "removed");
+    }
+    rv = file_remove_tree(to, ptemp); /* of the same account id, closed before */
+    if (rv == APR_SUCCESS)
+        rv = file_rename(from, to);
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(store_path(ptemp, store, "accounts", NULL, NULL));
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
 }

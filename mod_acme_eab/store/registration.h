@@ -18,7 +18,11 @@ typedef struct registration {
     apr_time_t rebinding;   /* when the EAB key was last used although the URL had come; 0: never */
     const char *terms;      /* URL of the terms that were agreed to, or NULL */
     const char *contacts;   /* those that the CA has last been told, space-separated, or NULL */
-    int damaged;            /* what was known besides the key is lost; the CA can be asked for it */
+    apr_time_t rolling; /* when root asked for another key; 0: that is done, or was never asked */
+    apr_time_t closing; /* when root asked to deactivate it; 0: never */
+    apr_time_t closed;  /* when the CA had done so; its key is gone; 0: it has not */
+    const char *by;     /* who asked for the last of these, or NULL */
+    int damaged;        /* what was known besides the key is lost; the CA can be asked for it */
 } registration_t;
 
 /** The id of an account. kid may be NULL. In p. */
@@ -30,7 +34,7 @@ const char *registration_kid_hash(apr_pool_t *p, const char *kid);
 /** True for 32 lower-case hexadecimal digits: what may be a directory in accounts/. */
 int registration_id_is_valid(const char *id);
 
-/** Load what is stored. Without an account.json an empty record for this directory and kid is
+/** Load what is stored, also of an account that was deactivated. Without an account.json an empty record for this directory and kid is
  * returned. Beside a damaged one the key counts: with it the CA finds the account again, so the record
  * is "attempted" and "damaged", with the reason in result. Without a key that is an error, never an
  * empty record: the account must not be lost.
@@ -46,5 +50,35 @@ apr_status_t registration_save(const store_t *store, const registration_t *reg,
  * an error, and so is a missing one when the account has a URL: without its key it is lost. */
 apr_status_t registration_key(keypair_t **pkey, const store_t *store, const registration_t *reg,
                               eab_result_t *result, apr_pool_t *p);
+
+/** The key that is to take the place of the account's (RFC 8555, 7.3.5), key.next.pem: it is on disk before
+ * the CA hears of it, and until it is known whose word counts, both are.
+ * @return APR_ENOENT when there is none */
+apr_status_t registration_next_key(keypair_t **pkey, const store_t *store,
+                                   const registration_t *reg, eab_result_t *result, apr_pool_t *p);
+
+/** Make one, durably; or take the one that is there. */
+apr_status_t registration_make_next_key(keypair_t **pkey, const store_t *store,
+                                        const registration_t *reg, eab_result_t *result,
+                                        apr_pool_t *p);
+
+/** The CA knows the account by the next key: it is the account's now. The one before stays beside it
+ * (key.old.pem) until registration_forget_old_key(). May be repeated after a crash. */
+apr_status_t registration_take_next_key(const store_t *store, const registration_t *reg,
+                                        eab_result_t *result, apr_pool_t *ptemp);
+
+/** The CA does not know it, and nothing is under way: forget it. */
+apr_status_t registration_drop_next_key(const store_t *store, const registration_t *reg,
+                                        eab_result_t *result, apr_pool_t *ptemp);
+
+/** The account was used with its new key: the one before is of no use any more. No failure is told. */
+void registration_forget_old_key(const store_t *store, const registration_t *reg,
+                                 apr_pool_t *ptemp);
+
+/** The CA has deactivated the account: its keys go, and its record to accounts/<id>.deactivated, where
+ * registration_load() finds it, so that nothing registers the same anew by itself. May be repeated
+ * after a crash. */
+apr_status_t registration_close(const store_t *store, registration_t *reg, apr_time_t now,
+                                eab_result_t *result, apr_pool_t *ptemp);
 
 #endif

@@ -13,6 +13,8 @@
  *   pending/<name>/  privkey.pem  order.json                      store/journal.h
  *   failures/<id or name>.json                                    store/failure.h
  *   dns/<name>/records.json                                       store/dnsjournal.h
+ *   revocations/<fingerprint>.json                                store/revocation.h
+ *   blocked.jsonl                                                 store/blocked.h
  *   reload.json                                                   store/reload.h */
 
 #include <apr_errno.h>

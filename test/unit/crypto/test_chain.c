@@ -297,6 +297,7 @@ static void check_finds_a_foreign_key(void **state)
     chain_t *chain = leaf_chain(&s, s.leaf);
 
     assert_true(chain_matches_key(chain, s.leaf->key));
+    assert_string_equal(keypair_spki(s.p, s.leaf->key->pkey), chain_spki(s.p, chain));
     assert_false(chain_matches_key(chain, key));
     assert_int_equal(APR_EINVAL, chain_check(chain, key, s.names, apr_time_now(), s.result));
     assert_string_equal("The certificate (serial number " SERIAL

@@ -203,6 +203,21 @@ static void digests(void **state)
     assert_true(EVP_MD_is_a(keypair_digest(p384), "SHA384"));
 }
 
+static void a_key_is_known_by_its_public_half(void **state)
+{
+    apr_pool_t *p = *state;
+    keypair_t *key = keypair_adopt(p, keypair_generate("p256")), *again;
+    const char *spki = keypair_spki(p, key->pkey);
+
+    again = keypair_read(p, keypair_pem(p, key));
+    assert_int_equal(64, strlen(spki));
+    assert_string_equal(spki, keypair_spki(p, again->pkey));
+    assert_string_not_equal(spki,
+                            keypair_spki(p, keypair_adopt(p, keypair_generate("p256"))->pkey));
+    assert_null(keypair_read(p, secret_make(p, 4)));
+    assert_int_equal(0, ERR_peek_error());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +234,7 @@ int main(void)
         fixture_test(encrypted_keys_are_refused_without_a_question),
         fixture_test(damaged_keys_are_refused),
         fixture_test(digests),
+        fixture_test(a_key_is_known_by_its_public_half),
     };
 
     return fixture_run(tests);

@@ -129,6 +129,7 @@ static const char *const all_types[] = {
     EAB_PROBLEM_ACCOUNT_PENDING,
     EAB_PROBLEM_STORE,
     EAB_PROBLEM_ANSWER_FILE,
+    EAB_PROBLEM_REVOKED,
     EAB_PROBLEM_INTERNAL,
 };
 

@@ -33,6 +33,16 @@ test_unit_store_test_leftover_SOURCES = test/unit/store/test_leftover.c
 test_unit_store_test_leftover_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_leftover_LDADD = $(STORE_TEST_LIBS)
 
+check_PROGRAMS += test/unit/store/test_blocked
+test_unit_store_test_blocked_SOURCES = test/unit/store/test_blocked.c
+test_unit_store_test_blocked_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_blocked_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_revocation
+test_unit_store_test_revocation_SOURCES = test/unit/store/test_revocation.c
+test_unit_store_test_revocation_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_revocation_LDADD = $(STORE_TEST_LIBS)
+
 check_PROGRAMS += test/unit/store/test_failure
 test_unit_store_test_failure_SOURCES = test/unit/store/test_failure.c
 test_unit_store_test_failure_CFLAGS = $(UNIT_CFLAGS)

@@ -683,8 +683,8 @@ static void prune_keeps_live_loaded_and_two_more(void **state)
 
     for (i = 0; i < 6; i++)
         install(&s);
-    generation_prune(s.store, NAME, "000001", s.p);
-    expect_numbers(&s, "000001 000004 000005 000006");
+    generation_prune(s.store, NAME, party_names(s.p, "000001", "000002", NULL), s.p);
+    expect_numbers(&s, "000001 000002 000004 000005 000006");
     generation_prune(s.store, NAME, NULL, s.p);
     expect_numbers(&s, "000004 000005 000006");
     relink(&s, "../archive/" NAME "/000005");
@@ -870,6 +870,115 @@ static void one_is_loaded_by_its_number(void **state)
     scene_end(&s);
 }
 
+/* ---- revoked ones ---- */
+
+static void mark_revoked(scene_t *s, const char *number, int kept)
+{
+    const revoked_t revoked = { apr_time_from_sec(1795300000), 4, "alice", kept };
+
+    assert_int_equal(APR_SUCCESS,
+                     generation_revoke(s->store, NAME, number, &revoked, s->result, s->p));
+}
+
+static void a_revocation_is_written_beside_what_was_known(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+
+    install(&s);
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    assert_null(gen->revoked);
+    mark_revoked(&s, "000001", 0);
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    assert_string_equal(ACCOUNT, gen->account);
+    assert_int_equal(apr_time_from_sec(1795300000), gen->revoked->at);
+    assert_int_equal(4, gen->revoked->reason);
+    assert_string_equal("alice", generation_copy(s.p, gen)->revoked->by);
+    assert_int_equal(0, unlink(path_of(&s, "000001", "meta.json")));
+    mark_revoked(&s, "000001", 0);
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    assert_non_null(gen->revoked);
+    scene_end(&s);
+}
+
+static void a_revoked_one_is_never_fallen_back_to(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    install(&s);
+    install(&s);
+    mark_revoked(&s, "000002", 0);
+    expect_found(&s, "000003", 1);
+    cut_file(path_of(&s, "000003", "fullchain.pem"), 100);
+    expect_found(&s, "000001", 0);
+    recover(&s);
+    expect_live(&s, "000001");
+    scene_end(&s);
+}
+
+static void a_revoked_live_one_is_passed_over(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+
+    install(&s);
+    install(&s);
+    mark_revoked(&s, "000002", 0);
+    expect_found(&s, "000001", 0);
+    assert_string_equal(EAB_PROBLEM_REVOKED, s.result->type);
+    recover(&s);
+    expect_found(&s, "000001", 1);
+    mark_revoked(&s, "000001", 0);
+    assert_int_equal(APR_EACCES,
+                     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p));
+    assert_null(gen);
+    assert_string_equal("000003", install(&s)->number);
+    expect_found(&s, "000003", 1);
+    scene_end(&s);
+}
+
+static void root_may_have_a_revoked_one_served_on(void **state)
+{
+    scene_t s = scene(*state);
+
+    install(&s);
+    mark_revoked(&s, "000001", 1);
+    expect_found(&s, "000001", 1);
+    install(&s);
+    cut_file(path_of(&s, "000002", "fullchain.pem"), 100);
+    assert_int_not_equal(APR_SUCCESS, generation_find(&(generation_t *){ NULL }, s.store, NAME,
+                                                      s.names, apr_time_now(), s.result, s.p));
+    scene_end(&s);
+}
+
+static void a_key_is_removed_for_good(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = install(&s);
+
+    assert_int_equal(APR_SUCCESS, generation_remove_key(s.store, NAME, "000001", s.result, s.p));
+    assert_int_equal(-1, access(gen->key_path, F_OK));
+    assert_int_equal(0, access(gen->chain_path, F_OK));
+    assert_int_equal(APR_SUCCESS, generation_remove_key(s.store, NAME, "000001", s.result, s.p));
+    scene_end(&s);
+}
+
+static void all_are_listed(void **state)
+{
+    scene_t s = scene(*state);
+    apr_array_header_t *list;
+
+    install(&s);
+    install(&s);
+    list = generation_list(s.p, s.store, NAME);
+    assert_int_equal(2, list->nelts);
+    assert_string_equal("000002", APR_ARRAY_IDX(list, 0, generation_t *)->number);
+    assert_string_equal(NAME, apr_array_pstrcat(s.p, generation_names(s.p, s.store), ' '));
+    assert_int_equal(0, generation_list(s.p, s.store, "other.example.edu")->nelts);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -908,6 +1017,12 @@ int main(void)
         fixture_test(a_seal_does_not_stand_for_the_clock_or_the_names),
         fixture_test(a_seal_does_not_stand_for_the_terms),
         fixture_test(what_is_fine_is_not_looked_at_again),
+        fixture_test(a_revocation_is_written_beside_what_was_known),
+        fixture_test(a_revoked_one_is_never_fallen_back_to),
+        fixture_test(a_revoked_live_one_is_passed_over),
+        fixture_test(root_may_have_a_revoked_one_served_on),
+        fixture_test(a_key_is_removed_for_good),
+        fixture_test(all_are_listed),
     };
 
     return fixture_run(tests);

@@ -271,6 +271,125 @@ static void strange_ids_are_refused(void **state)
     scene_end(&s);
 }
 
+/* ---- another key ---- */
+
+static const char *spki_of(scene_t *s, const char *file)
+{
+    keypair_t *key = NULL;
+
+    return keypair_load(&key, path_of(s, file), s->p) == APR_SUCCESS ? keypair_spki(s->p, key->pkey)
+                                                                     : "none";
+}
+
+static registration_t *bound(scene_t *s)
+{
+    registration_t *reg = load(s);
+    keypair_t *key = NULL;
+
+    reg->url = "https://ca.example/acct/7";
+    reg->created = CREATED;
+    assert_int_equal(APR_SUCCESS, registration_save(s->store, reg, s->result, s->p));
+    reg->url = NULL;
+    assert_int_equal(APR_SUCCESS, registration_key(&key, s->store, reg, s->result, s->p));
+    return load(s);
+}
+
+static void the_next_key_takes_the_place_of_the_old(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = bound(&s);
+    const char *old = spki_of(&s, "key.pem"), *next;
+    keypair_t *key = NULL, *again = NULL;
+
+    assert_int_equal(APR_ENOENT, registration_next_key(&key, s.store, reg, s.result, s.p));
+    assert_int_equal(APR_SUCCESS, registration_make_next_key(&key, s.store, reg, s.result, s.p));
+    next = spki_of(&s, "key.next.pem");
+    assert_string_equal(keypair_spki(s.p, key->pkey), next);
+    assert_string_not_equal(old, next);
+    assert_string_equal("p256", keypair_type(key->pkey));
+    assert_int_equal(APR_SUCCESS, registration_make_next_key(&again, s.store, reg, s.result, s.p));
+    assert_string_equal(next, keypair_spki(s.p, again->pkey));
+    assert_int_equal(APR_SUCCESS, registration_take_next_key(s.store, reg, s.result, s.p));
+    assert_string_equal(next, spki_of(&s, "key.pem"));
+    assert_string_equal(old, spki_of(&s, "key.old.pem"));
+    assert_string_equal("none", spki_of(&s, "key.next.pem"));
+    registration_forget_old_key(s.store, reg, s.p);
+    assert_string_equal("none", spki_of(&s, "key.old.pem"));
+    scene_end(&s);
+}
+
+static void a_next_key_that_the_ca_refused_is_dropped(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = bound(&s);
+    const char *old = spki_of(&s, "key.pem");
+    keypair_t *key = NULL;
+
+    assert_int_equal(APR_SUCCESS, registration_make_next_key(&key, s.store, reg, s.result, s.p));
+    assert_int_equal(APR_SUCCESS, registration_drop_next_key(s.store, reg, s.result, s.p));
+    assert_int_equal(APR_SUCCESS, registration_drop_next_key(s.store, reg, s.result, s.p));
+    assert_string_equal(old, spki_of(&s, "key.pem"));
+    assert_string_equal("none", spki_of(&s, "key.next.pem"));
+    scene_end(&s);
+}
+
+/* It may be the only key that the CA takes. */
+static void a_damaged_next_key_is_an_error(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = bound(&s);
+    keypair_t *key = NULL;
+
+    fixture_write(path_of(&s, "key.next.pem"), "x", 1);
+    assert_int_equal(APR_EINVAL, registration_next_key(&key, s.store, reg, s.result, s.p));
+    assert_non_null(strstr(s.result->detail, "key.next.pem"));
+    assert_int_equal(APR_EINVAL, registration_make_next_key(&key, s.store, reg, s.result, s.p));
+    scene_end(&s);
+}
+
+/* ---- the end ---- */
+
+static void a_closed_account_is_known_and_has_no_key(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = bound(&s);
+    keypair_t *key = NULL;
+
+    reg->by = "alice";
+    reg->closing = CREATED + 1;
+    assert_int_equal(APR_SUCCESS, registration_make_next_key(&key, s.store, reg, s.result, s.p));
+    assert_int_equal(APR_SUCCESS, registration_close(s.store, reg, CREATED + apr_time_from_sec(5),
+                                                     s.result, s.p));
+    assert_int_equal(-1, access(path_of(&s, NULL), F_OK));
+    reg = load(&s);
+    assert_int_equal(CREATED + apr_time_from_sec(5), reg->closed);
+    assert_string_equal("https://ca.example/acct/7", reg->url);
+    assert_string_equal("alice", reg->by);
+    assert_string_equal(
+        "account.json",
+        apr_array_pstrcat(
+            s.p,
+            file_list_directory(apr_pstrcat(s.p, path_of(&s, NULL), ".deactivated", NULL), s.p),
+            ' '));
+    scene_end(&s);
+}
+
+static void closing_goes_on_after_a_crash(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *reg = bound(&s);
+
+    reg->closed = CREATED;
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, reg, s.result, s.p));
+    assert_int_equal(0, unlink(path_of(&s, "key.pem")));
+    reg = load(&s);
+    assert_int_equal(CREATED, reg->closed);
+    assert_int_equal(APR_SUCCESS, registration_close(s.store, reg, apr_time_now(), s.result, s.p));
+    assert_int_equal(CREATED, load(&s)->closed);
+    assert_int_equal(-1, access(path_of(&s, NULL), F_OK));
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +405,11 @@ int main(void)
         fixture_test(key_that_no_ca_takes_is_an_error),
         fixture_test(lost_key_of_a_bound_account_is_an_error),
         fixture_test(strange_ids_are_refused),
+        fixture_test(the_next_key_takes_the_place_of_the_old),
+        fixture_test(a_next_key_that_the_ca_refused_is_dropped),
+        fixture_test(a_damaged_next_key_is_an_error),
+        fixture_test(a_closed_account_is_known_and_has_no_key),
+        fixture_test(closing_goes_on_after_a_crash),
     };
 
     return fixture_run(tests);
