@@ -48,7 +48,7 @@ floors_agent() {
     echo directory failing
     echo kit
     echo answer link lookup visitor pacing reading sandbox
-    echo dice resolver
+    echo agenda dice resolver
 }
 
 # Reads who includes whom within the layer; prints what is wrong.

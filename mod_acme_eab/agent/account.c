@@ -125,6 +125,7 @@ static void store_url(agent_account_t *account, const char *url)
     json_t *body = json_object();
 
     account->brief->url = apr_pstrdup(account->kit->pool, url);
+    account->news = 1;
     account->brief->terms = apr_pstrdup(account->kit->pool, directory->terms);
     json_object_set_new(body, "account", json_integer(account->index));
     json_put_string(body, "url", url);
@@ -492,7 +493,7 @@ void account_refuse(agent_account_t *account, const eab_result_t *problem)
 
 void account_follow_directory(agent_account_t *account)
 {
-    directory_follow(&account->directory, acme_session_seen(account->session));
+    account->news |= directory_follow(&account->directory, acme_session_seen(account->session));
 }
 
 static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)
@@ -547,6 +548,7 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
     account->brief = brief;
     directory_init(&account->directory, kit, index, brief);
     pace_init(&account->pace, kit->brief->max_parallel);
+    account->queue = agenda_make(p);
     account->signer.sign = sign;
     account->signer.impl = account;
     account->session = acme_session_make(

@@ -30,11 +30,14 @@ typedef struct agent_account {
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
-    int active;     /* jobs that are at work with it */
-    pace_t pace;    /* how many may be */
-    int doubts;     /* newAccounts that no answer of the CA came to */
-    int asking;     /* questions for renewal information that are under way */
-    int clock_told; /* that our clock is wrong */
+    int active;          /* jobs that are at work with it */
+    agenda_t *queue;     /* those that wait for a place */
+    pace_t pace;         /* how many may be */
+    int doubts;          /* newAccounts that no answer of the CA came to */
+    int asking;          /* questions for renewal information that are under way */
+    apr_time_t ask_line; /* the end of the line of those that are to be asked later */
+    int news;            /* its URL, or what the CA says of itself, is not what it was */
+    int clock_told;      /* that our clock is wrong */
     directory_t directory;
     apr_time_t vouched; /* when the CA last said that it is valid, by clock_steady(); 0: never */
     apr_time_t used;    /* when the session was last needed; 0: not yet in this cycle of work */

@@ -63,6 +63,7 @@ agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p)
     agent->reload_due = clock_steady() + (brief->reload.next - kit->since);
     agent->accounts = apr_array_make(p, 2, sizeof(agent_account_t *));
     agent->jobs = apr_array_make(p, 8, sizeof(job_t *));
+    agent->due = apr_array_make(p, 8, sizeof(job_t *));
     agent->status = status_open(kit, agent->accounts, agent->jobs);
     for (i = 0; i < brief->accounts->nelts; ++i) {
         APR_ARRAY_PUSH(agent->accounts, agent_account_t *) =
@@ -137,21 +138,56 @@ static void follow_clock(agent_t *agent)
     }
 }
 
-static void poke_jobs(agent_t *agent)
+/* Each job once, even if it causes more by itself: that is for the next turn. */
+static void collect_due(agent_t *agent, apr_time_t now)
+{
+    agenda_t *agenda = agent->kit->agenda;
+    agenda_entry_t *first;
+
+    apr_array_clear(agent->due);
+    while ((first = agenda_first(agenda)) != NULL && first->at <= now) {
+        agenda_drop(agenda, first);
+        APR_ARRAY_PUSH(agent->due, job_t *) = first->owner;
+    }
+}
+
+static void earliest(apr_time_t *ptime, apr_time_t other)
+{
+    if (other != 0 && (*ptime == 0 || other < *ptime)) {
+        *ptime = other;
+    }
+}
+
+static void poke_job(job_t *job, apr_time_t now)
+{
+    apr_time_t due;
+
+    lifecycle_poke(job, now);
+    if (job->persist != NULL) {
+        persist_poke(job->persist);
+    }
+    lapse_poke(job);
+    visit_poke(job);
+    due = job_due(job);
+    earliest(&due, persist_due(job->persist));
+    if (due != 0 && job->entry.place == 0) { /* else it was woken meanwhile */
+        agenda_put(job->kit->agenda, &job->entry, due);
+    }
+}
+
+int agent_poke(agent_t *agent)
 {
     apr_time_t now = apr_time_now();
     int i;
 
-    for (i = 0; i < agent->jobs->nelts; ++i) {
-        job_t *job = APR_ARRAY_IDX(agent->jobs, i, job_t *);
-
-        lifecycle_poke(job, now);
-        if (job->persist != NULL) {
-            persist_poke(job->persist);
-        }
-        lapse_poke(job);
-        visit_poke(job);
+    collect_due(agent, now);
+    for (i = 0; i < agent->due->nelts; ++i) {
+        poke_job(APR_ARRAY_IDX(agent->due, i, job_t *), now);
     }
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        lifecycle_fill_places(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *), now);
+    }
+    return agent->due->nelts;
 }
 
 /* What waits to be asked again. */
@@ -165,12 +201,31 @@ static void poke_sessions(agent_t *agent)
     }
 }
 
-static void follow_directories(agent_t *agent)
+static void wake_jobs(agent_t *agent, const agent_account_t *account)
+{
+    int i;
+
+    for (i = 0; i < agent->jobs->nelts; ++i) {
+        job_t *job = APR_ARRAY_IDX(agent->jobs, i, job_t *);
+
+        if (job->account == account) {
+            job_wake(job);
+        }
+    }
+}
+
+static void follow_accounts(agent_t *agent)
 {
     int i;
 
     for (i = 0; i < agent->accounts->nelts; ++i) {
-        account_follow_directory(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *));
+        agent_account_t *account = APR_ARRAY_IDX(agent->accounts, i, agent_account_t *);
+
+        account_follow_directory(account);
+        if (account->news) {
+            account->news = 0;
+            wake_jobs(agent, account);
+        }
     }
 }
 
@@ -189,6 +244,7 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
 {
     apr_time_t now = apr_time_now();
     apr_time_t next = now + SLEEP_MAX;
+    const agenda_entry_t *first = agenda_first(agent->kit->agenda);
     int i;
 
     if (agent->kit->touched && now + (status_due(agent->status) - clock_steady()) < next) {
@@ -202,12 +258,8 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
             next = now + (due - clock_steady());
         }
     }
-    for (i = 0; i < agent->jobs->nelts; ++i) {
-        apr_time_t due = job_due(APR_ARRAY_IDX(agent->jobs, i, job_t *));
-
-        if (due != 0 && due < next) {
-            next = due;
-        }
+    if (first != NULL && first->at < next) {
+        next = first->at;
     }
     return (next > now) ? next - now : 0;
 }
@@ -228,9 +280,9 @@ void agent_run(agent_t *agent)
     do {
         beat(agent);
         follow_clock(agent);
-        poke_jobs(agent);
+        agent_poke(agent);
         poke_sessions(agent);
-        follow_directories(agent);
+        follow_accounts(agent);
         status_follow(agent->status);
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(kit->link);

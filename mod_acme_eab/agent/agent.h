@@ -15,6 +15,7 @@ typedef struct agent {
     kit_t *kit;
     apr_array_header_t *accounts; /* agent_account_t * */
     apr_array_header_t *jobs;     /* job_t * */
+    apr_array_header_t *due;      /* job_t *: of this turn of the loop */
     status_t *status;
     apr_pool_t *reload_pool;  /* owns brief->reload, once there were news of it */
     apr_time_t reload_due;    /* brief->reload.next, by clock_steady() */
@@ -24,6 +25,10 @@ typedef struct agent {
 
 /** Make accounts and jobs from the brief. NULL when libcurl cannot be set up. */
 agent_t *agent_make(link_t *link, brief_t *brief, apr_pool_t *p);
+
+/** Look at the jobs that are due, or about which there is news. Called by the loop.
+ * @return at how many */
+int agent_poke(agent_t *agent);
 
 /** The loop: until the keeper is gone. */
 void agent_run(agent_t *agent);

@@ -41,7 +41,7 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
     job_t *job = telling->job;
     int past = is_of_the_past(job, telling->round);
 
-    --job->requests;
+    job_answered(job);
     (void)answer;
     apr_pool_destroy(telling->pool);
     if (past) {
@@ -95,7 +95,7 @@ static void on_record(void *baton, const json_t *body, const eab_result_t *resul
     job_t *job = wait->job;
 
     (void)body;
-    --job->requests;
+    job_answered(job);
     if (is_of_the_past(job, wait->round)) {
         ; /* nobody waits for it */
     }
@@ -332,7 +332,7 @@ static void on_looked(void *baton, const persist_record_t *record)
     eab_result_t *problem = eab_result_make(wait->pool);
     int current = (wait->round == job->round);
 
-    --job->requests;
+    job_answered(job);
     job->flight->looking -= current;
     /* Else another authorization of this order has failed meanwhile. */
     if (current && job->state == JOB_AUTHORIZING && decide(wait, record, problem) != APR_SUCCESS) {
@@ -432,7 +432,7 @@ static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t 
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_authorization_t *authorization = NULL;
 
-    --job->requests;
+    job_answered(job);
     if (job->state != JOB_AUTHORIZING || job->attempt->lost != NULL) {
         return NULL;
     }
@@ -476,7 +476,7 @@ static void on_addresses(void *baton, const lookup_found_t *found)
 {
     lost_t *lost = baton;
 
-    --lost->job->requests;
+    job_answered(lost->job);
     lost->seen |= evidence_of_addresses(found);
     conclude(lost);
 }
@@ -676,7 +676,7 @@ static void on_failed_authorization(void *baton, const acme_answer_t *answer,
     job_t *job = baton;
     acme_authorization_t *authorization = NULL;
 
-    --job->requests;
+    job_answered(job);
     if (job->state != JOB_EXPLAINING || job->attempt->lost != NULL) {
         return;
     }
@@ -732,7 +732,7 @@ static void on_second_look(void *baton, const acme_answer_t *answer, const eab_r
     acme_authorization_t *authorization = NULL;
     const eab_result_t *obstacle = NULL;
 
-    --job->requests;
+    job_answered(job);
     if (result->rv == APR_SUCCESS) {
         authorization = acme_authorization_parse(
             answer->pool, acme_memory_fill(flight_memory(flight), answer->url, answer), problem);

@@ -57,13 +57,13 @@ void directory_init(directory_t *directory, kit_t *kit, int index, brief_account
 }
 
 /* The agent holds to the same sizes as the keeper: both read it by the same function. */
-void directory_follow(directory_t *directory, const acme_directory_t *seen)
+int directory_follow(directory_t *directory, const acme_directory_t *seen)
 {
     brief_directory_t before = directory->brief->told, told;
     apr_pool_t *pool = NULL;
 
     if (seen == NULL || seen == directory->followed || directory->brief->broken != NULL) {
-        return;
+        return 0;
     }
     directory->followed = seen;
     apr_pool_create(&pool, directory->kit->pool);
@@ -79,6 +79,7 @@ void directory_follow(directory_t *directory, const acme_directory_t *seen)
     if (directory->untold) {
         tell_keeper(directory);
     }
+    return 1;
 }
 
 json_t *directory_to_json(const brief_account_t *account)

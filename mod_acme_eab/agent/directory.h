@@ -23,8 +23,9 @@ typedef struct directory {
 void directory_init(directory_t *directory, kit_t *kit, int index, brief_account_t *brief);
 
 /** Look whether it was read anew: called by the loop, cheaply, for each account.
- * @param seen as the session has it; NULL: it was never read */
-void directory_follow(directory_t *directory, const acme_directory_t *seen);
+ * @param seen as the session has it; NULL: it was never read
+ * @return true when it was */
+int directory_follow(directory_t *directory, const acme_directory_t *seen);
 
 /** For the status. A new reference; JSON null when the CA never told. */
 json_t *directory_to_json(const brief_account_t *account);

@@ -63,7 +63,7 @@ static void on_finalized(void *baton, const acme_answer_t *answer, const eab_res
 {
     job_t *job = baton;
 
-    --job->requests;
+    job_answered(job);
     job->brief->finalized = 1;
     if (result->rv == APR_SUCCESS) {
         if (order_keep(job, answer)) {
@@ -175,7 +175,7 @@ static void on_alternate(void *baton, const acme_answer_t *answer, const eab_res
     job_t *job = baton;
     const chain_t *chain;
 
-    --job->requests;
+    job_answered(job);
     chain = result->rv == APR_SUCCESS ? read_chain(answer, eab_result_make(answer->pool)) : NULL;
     if (is_preferred(job, chain, answer->pool)) {
         put_chain(job, chain, answer->pool);
@@ -230,7 +230,7 @@ static void on_chain(void *baton, const acme_answer_t *answer, const eab_result_
     eab_result_t *problem = eab_result_make(answer->pool);
     const chain_t *chain;
 
-    --job->requests;
+    job_answered(job);
     if (result->rv != APR_SUCCESS) {
         if (job_is_final(job, result)) { /* else the certificate exists: it is fetched later */
             job_abandon(job);

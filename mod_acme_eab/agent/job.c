@@ -168,6 +168,12 @@ void job_fail_with_order(job_t *job, problem_place_t place)
 
 /* ---- requests ---- */
 
+void job_answered(job_t *job)
+{
+    --job->requests;
+    job_wake(job);
+}
+
 static void job_ask(job_t *job, const char *url, sentence_request_t *request, const char *accept,
                     acme_reads_fn *is_answer, int acts, acme_answer_fn *done, void *baton)
 {
@@ -199,6 +205,7 @@ void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)
     job->poll_at = clock_steady() + wait;
     job->next = "poll";
     job->why = why;
+    job_wake(job);
 }
 
 void job_poll_later(job_t *job, const char *why)
@@ -217,7 +224,8 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
 
     job->kit = kit;
     job->peers = peers;
-    job->index = index;
+    job->index = job->entry.rank = job->turn.rank = index;
+    job->entry.owner = job->turn.owner = job;
     job->brief = brief;
     job->account = account;
     failing_init(&job->failing, kit, "certificate", index,
@@ -241,12 +249,24 @@ const brief_window_t *job_window(const job_t *job)
     return window;
 }
 
+int job_is_held(const job_t *job)
+{
+    return job->requests > 0 && (job->state == JOB_IDLE || job->state == JOB_QUEUED);
+}
+
 apr_time_t job_due(const job_t *job)
 {
-    if (job->asking || job->ask_at == 0 || (job->at != 0 && job->at < job->ask_at)) {
-        return job->at;
+    apr_time_t at = job_is_held(job) ? 0 : job->at;
+
+    if (job->asking || job->ask_at == 0 || (at != 0 && at < job->ask_at)) {
+        return at;
     }
     return job->ask_at;
+}
+
+void job_wake(job_t *job)
+{
+    agenda_put(job->kit->agenda, &job->entry, 0);
 }
 
 void job_keep_facts(job_t *job, const json_t *body)
@@ -258,6 +278,7 @@ void job_keep_facts(job_t *job, const json_t *body)
     if (old != NULL) {
         apr_pool_destroy(old);
     }
+    job_wake(job);
 }
 
 static int is_loaded(const brief_certificate_t *brief)

@@ -65,6 +65,9 @@ struct job {
     job_step_fn *step;               /* of the life cycle */
     const apr_array_header_t *peers; /* job_t *: all of the agent, this one too */
     int index;
+    agenda_entry_t entry;       /* of kit->agenda */
+    agenda_entry_t turn;        /* of the account's queue, while it is JOB_QUEUED */
+    struct job *passed;         /* another one of those that cannot use a free place now */
     brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
     apr_pool_t *facts_pool;     /* owns brief->facts, once one was installed */
     int visiting;               /* the own httpd is looked at: agent/visit.h */
@@ -98,8 +101,15 @@ struct job {
 job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account, int index,
                 brief_certificate_t *brief);
 
-/** When to poke it next; 0: it waits for an event. */
+/** At rest, while an answer of a failed attempt is still to come: it must not meet the next one. */
+int job_is_held(const job_t *job);
+
+/** When the life cycle or a question for renewal information goes on by itself; 0: it waits for an event. */
 apr_time_t job_due(const job_t *job);
+
+/** Something has changed from which more may follow: the loop looks at the job in its next turn. At a job
+ * that was not woken it looks only when it is due. */
+void job_wake(job_t *job);
 
 /** "missing", "ordering", "valid", "renewing", "waiting-for-reload", "failing". Static. */
 const char *job_status(const job_t *job);
@@ -172,10 +182,13 @@ void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why);
 /** Look again in a while, as the CA says or our own steps do. */
 void job_poll_later(job_t *job, const char *why);
 
-/** Send a signed sentence that acts; done counts job->requests down first of all. is_answer as in
+/** Send a signed sentence that acts; done calls job_answered(). is_answer as in
  * acme_question_t. */
 void job_post(job_t *job, const char *url, sentence_request_t *request, sentence_t sentence,
               int index, acme_reads_fn *is_answer, acme_answer_fn *done, void *baton);
+
+/** A request under way has come to its end, whichever: called first of all by whoever is told. */
+void job_answered(job_t *job);
 
 /** POST-as-GET; done gets the job. */
 void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,

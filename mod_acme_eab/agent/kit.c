@@ -21,6 +21,7 @@ kit_t *kit_make(link_t *link, brief_t *brief, apr_pool_t *p)
     kit->since = apr_time_now();
     kit->reading = reading_make(p);
     kit->pacing = pacing_make(p);
+    kit->agenda = agenda_make(p);
     kit->http = acme_http_make(p, user_agent(brief, p));
     kit->lookup = kit->http != NULL ? lookup_make(p) : NULL;
     kit->visitor = kit->lookup != NULL ? visitor_make(p) : NULL;

@@ -10,6 +10,7 @@
 
 #include "acme/http.h"
 #include "acme/session.h"
+#include "agent/agenda.h"
 #include "agent/link.h"
 #include "agent/lookup.h"
 #include "agent/pacing.h"
@@ -27,6 +28,7 @@ typedef struct kit {
     reading_t *reading;             /* of answers in the run directory */
     lookup_t *lookup;               /* of TXT records and addresses */
     visitor_t *visitor;             /* of the own httpd */
+    agenda_t *agenda;               /* of the jobs: when each is looked at next */
     alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */
     apr_time_t since;               /* when the agent was started */
     int touched;                    /* something that the status shows has changed */

@@ -72,6 +72,7 @@ static void finish(question_t *question)
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_object_set_new(body, "validations", brief_validations_to_json(&job->brief->validations));
     link_request(job->kit->link, MESSAGE_VALIDATIONS, body, on_kept, job);
+    job_wake(job);
     kit_touch(job->kit);
 }
 

@@ -123,6 +123,7 @@ static void step(job_t *job, job_event_t event)
 
     for (i = 0; i < sizeof(transitions) / sizeof(transitions[0]); ++i) {
         if (transitions[i].state == job->state && transitions[i].event == event) {
+            agenda_drop(job->account->queue, &job->turn);
             job->state = transitions[i].next;
             job->at = job->poll_at = 0;
             if (job->state != JOB_QUEUED) { /* there, what was planned is still to come */
@@ -132,6 +133,7 @@ static void step(job_t *job, job_event_t event)
                 job->why = states[job->state].why;
             }
             kit_touch(job->kit);
+            job_wake(job);
             states[job->state].enter(job);
             return;
         }
@@ -155,6 +157,7 @@ static void enter_idle(job_t *job)
 
 static void enter_queued(job_t *job)
 {
+    agenda_put(job->account->queue, &job->turn, 0);
     lifecycle_poke(job, apr_time_now());
 }
 
@@ -169,6 +172,7 @@ job_t *lifecycle_begin(kit_t *kit, const apr_array_header_t *peers, agent_accoun
     job->persist = persist_make(job);
     schedule_set(job);
     renewal_follow(job);
+    job_wake(job);
     return job;
 }
 
@@ -184,22 +188,44 @@ void lifecycle_follow_clock(job_t *job)
     schedule_again(job);
 }
 
+/* The peer at i, if it is of the same domain; else NULL. */
+static const job_t *sibling_at(const job_t *job, int i)
+{
+    const job_t *other = NULL;
+
+    if (i >= 0 && i < job->peers->nelts && job->brief->domain != NULL) {
+        other = APR_ARRAY_IDX(job->peers, i, const job_t *);
+    }
+    return other != NULL && other->brief->domain != NULL
+                   && strcmp(other->brief->domain, job->brief->domain) == 0
+               ? other
+               : NULL;
+}
+
 /* Certificates of several key types for the same names take turns: their answers to challenges lie
- * in the same place, and the second one finds the names valid. */
+ * in the same place, and the second one finds the names valid. They stand beside each other in the
+ * plan. */
 static int is_others_turn(const job_t *job)
 {
+    const job_t *other;
     int i;
 
-    for (i = 0; i < job->peers->nelts; ++i) {
-        const job_t *other = APR_ARRAY_IDX(job->peers, i, const job_t *);
-
-        if (other != job && other->counted && other->brief->domain != NULL
-            && job->brief->domain != NULL
-            && strcmp(other->brief->domain, job->brief->domain) == 0) {
+    for (i = job->index - 1; (other = sibling_at(job, i)) != NULL; --i) {
+        if (other->counted) {
+            return 1;
+        }
+    }
+    for (i = job->index + 1; (other = sibling_at(job, i)) != NULL; ++i) {
+        if (other->counted) {
             return 1;
         }
     }
     return 0;
+}
+
+static int has_place(const agent_account_t *account)
+{
+    return account->active < account->pace.places;
 }
 
 /* Certificates that are due near each other are renewed together, so that one restart of httpd is for
@@ -221,11 +247,11 @@ static void call_along(const job_t *job, apr_time_t now)
 void lifecycle_poke(job_t *job, apr_time_t now)
 {
     renewal_poke(job, now);
-    if (job->requests > 0 && (job->state == JOB_IDLE || job->state == JOB_QUEUED)) {
-        return; /* a stray answer of a failed order must not meet the next one */
+    if (job_is_held(job)) {
+        return;
     }
     if (job->state == JOB_QUEUED) {
-        if (job->account->active < job->account->pace.places && !is_others_turn(job)) {
+        if (has_place(job->account) && !is_others_turn(job)) {
             job_take_place(job);
             job_happen(job, EVENT_PLACE);
         }
@@ -237,5 +263,24 @@ void lifecycle_poke(job_t *job, apr_time_t now)
         if (leads) {
             call_along(job, now);
         }
+    }
+}
+
+void lifecycle_fill_places(agent_account_t *account, apr_time_t now)
+{
+    agenda_entry_t *first;
+    job_t *passed = NULL, *job;
+
+    while (has_place(account) && (first = agenda_first(account->queue)) != NULL) {
+        job = first->owner;
+        agenda_drop(account->queue, first);
+        lifecycle_poke(job, now);
+        if (job->state == JOB_QUEUED) { /* it is another's turn */
+            job->passed = passed;
+            passed = job;
+        }
+    }
+    for (; passed != NULL; passed = passed->passed) {
+        agenda_put(account->queue, &passed->turn, 0);
     }
 }

@@ -13,8 +13,11 @@
 job_t *lifecycle_begin(kit_t *kit, const apr_array_header_t *peers, agent_account_t *account,
                        int index, brief_certificate_t *brief);
 
-/** Go on if it is time: called by the loop, cheaply, for each job. */
+/** Go on if it is time: called by the loop for a job that was woken or is due. */
 void lifecycle_poke(job_t *job, apr_time_t now);
+
+/** Give the account's free places to those that wait for one, in the order of the configuration. */
+void lifecycle_fill_places(agent_account_t *account, apr_time_t now);
 
 /** The clock was set: what waits for a time of day waits for it anew, what waits for a while goes on
  * waiting as long. */

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libagent.a
 libagent_a_SOURCES = \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
+	mod_acme_eab/agent/agenda.c mod_acme_eab/agent/agenda.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
 	mod_acme_eab/agent/attempt.c mod_acme_eab/agent/attempt.h \

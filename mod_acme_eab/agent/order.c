@@ -253,7 +253,7 @@ static void on_new_order(void *baton, const acme_answer_t *answer, const eab_res
 {
     job_t *job = baton;
 
-    --job->requests;
+    job_answered(job);
     if (result->rv != APR_SUCCESS) {
         if (look_into_it(job, result) || job_renew_account(job, result)) {
             return;
@@ -391,7 +391,7 @@ void order_place(job_t *job)
 /* The list is a help that not every CA gives: a refusal means that there is nothing to find. */
 static int search_goes_on(job_t *job, const eab_result_t *result)
 {
-    --job->requests;
+    job_answered(job);
     if (result->rv == APR_SUCCESS) {
         return 1;
     }
@@ -501,7 +501,7 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
 {
     job_t *job = baton;
 
-    --job->requests;
+    job_answered(job);
     if (result->rv != APR_SUCCESS) {
         if (job_renew_account(job, result)) {
             return;

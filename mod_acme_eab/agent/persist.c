@@ -387,11 +387,29 @@ static void finish_round(persist_t *persist)
 }
 
 /* A job may begin to wait for what the last round has not found. */
-static int is_due(const persist_t *persist)
+static apr_interval_time_t pause_of(const persist_t *persist)
 {
-    apr_interval_time_t pause = waits_for_it(persist) ? SOON : all_there(persist) ? SELDOM : OFTEN;
+    return waits_for_it(persist) ? SOON : all_there(persist) ? SELDOM : OFTEN;
+}
 
-    return persist->round == 0 || clock_steady() >= persist->round + pause;
+/* By clock_steady(). */
+static apr_time_t next_look(const persist_t *persist)
+{
+    return persist->next_record > 0 || persist->round == 0 ? 0 : persist->round + pause_of(persist);
+}
+
+static int can_look(const persist_t *persist)
+{
+    return !persist->looking && persist->records->nelts > 0 && account_url(persist) != NULL
+           && issuers_of(persist) != NULL;
+}
+
+apr_time_t persist_due(const persist_t *persist)
+{
+    if (persist == NULL || !can_look(persist)) {
+        return 0;
+    }
+    return apr_time_now() + (next_look(persist) - clock_steady());
 }
 
 static void end_look(look_t *look)
@@ -404,6 +422,7 @@ static void end_look(look_t *look)
         return;
     }
     persist->looking = 0;
+    job_wake(persist->job);
     keep(look);
     if (++persist->next_record >= persist->records->nelts) {
         finish_round(persist);
@@ -453,17 +472,11 @@ static look_t *make_look(persist_record_t *record, const apr_array_header_t *iss
 
 void persist_poke(persist_t *persist)
 {
-    const apr_array_header_t *issuers;
-
-    if (persist->looking || persist->records->nelts == 0 || account_url(persist) == NULL
-        || (issuers = issuers_of(persist)) == NULL) {
-        return;
-    }
-    if (persist->next_record == 0 && !is_due(persist)) {
+    if (!can_look(persist) || clock_steady() < next_look(persist)) {
         return;
     }
     persist->looking = 1;
-    start(make_look(record_at(persist, persist->next_record), issuers,
+    start(make_look(record_at(persist, persist->next_record), issuers_of(persist),
                     record_at(persist, persist->next_record)->wildcard));
 }
 
@@ -477,6 +490,7 @@ void persist_look(persist_t *persist, const acme_authorization_t *authorization,
 
     learn(persist, challenge->issuers);
     persist->round = 0; /* what the status shows is looked up anew */
+    job_wake(persist->job);
     look = make_look(record != NULL ? record : add(persist, authorization->name),
                      challenge->issuers, authorization->wildcard);
     look->done = done;

@@ -45,6 +45,9 @@ persist_t *persist_make(job_t *job);
 /** Look again if it is time; called by the loop. */
 void persist_poke(persist_t *persist);
 
+/** When that is; 0: it waits for an event. persist may be NULL. */
+apr_time_t persist_due(const persist_t *persist);
+
 /** Look whether an authorization can be had by this challenge. done is called later, from the loop. */
 void persist_look(persist_t *persist, const acme_authorization_t *authorization,
                   const acme_challenge_t *challenge, persist_done_fn *done, void *baton);

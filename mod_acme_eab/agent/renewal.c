@@ -94,6 +94,7 @@ static void finish(question_t *question)
     --job->account->asking;
     if (!same_text(question->window.ari_id, id_in_use(job))) {
         job->ask_at = apr_time_now(); /* another certificate has come meanwhile */
+        job_wake(job);
         apr_pool_destroy(question->pool);
         return;
     }
@@ -202,6 +203,16 @@ static int is_worth_asking(const job_t *job, apr_time_t now)
            && job->brief->facts->not_after > now && job->account->brief->broken == NULL;
 }
 
+/* So that each is looked at again when its turn may have come, and thousands not all the time. */
+static apr_time_t stand_in_line(agent_account_t *account, apr_time_t now)
+{
+    if (account->ask_line < now) {
+        account->ask_line = now;
+    }
+    account->ask_line += TURN / ASKED_MAX;
+    return account->ask_line;
+}
+
 void renewal_poke(job_t *job, apr_time_t now)
 {
     if (job->asking || job->ask_at == 0 || job->ask_at > now) {
@@ -211,7 +222,7 @@ void renewal_poke(job_t *job, apr_time_t now)
         job->ask_at = 0;
     }
     else if (job->account->asking >= ASKED_MAX) {
-        job->ask_at = now + TURN;
+        job->ask_at = stand_in_line(job->account, now);
     }
     else {
         ask(job);
@@ -222,6 +233,7 @@ void renewal_follow_clock(job_t *job)
 {
     apr_time_t now = apr_time_now();
 
+    job->account->ask_line = 0;
     if (job->ask_at > now + LONGEST) {
         job->ask_at = now;
     }

@@ -182,6 +182,7 @@ void schedule_again(job_t *job)
     if (job->state == JOB_IDLE) {
         schedule_set(job);
     }
+    job_wake(job);
     kit_touch(job->kit);
 }
 

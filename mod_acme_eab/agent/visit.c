@@ -18,6 +18,7 @@ static void on_told(void *baton, const json_t *body, const eab_result_t *result)
     job_t *job = baton;
 
     job->visiting = 0;
+    job_wake(job);
     if (result->rv == APR_SUCCESS && json_is_object(json_object_get(body, "facts"))) {
         job_keep_facts(job, body);
     }
@@ -57,6 +58,7 @@ static void on_visited(void *baton, const visitor_found_t *found)
 
     if (!is_wanted(job) || strcmp(job->visited, job->brief->facts->fingerprint) != 0) {
         job->visiting = 0; /* another one has come meanwhile */
+        job_wake(job);
         return;
     }
     body = json_object();

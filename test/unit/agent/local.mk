@@ -5,6 +5,8 @@ AGENT_STAGE = test/unit/agent/stage.c test/unit/agent/stage.h
 
 check_PROGRAMS += \
 	test/unit/agent/test_account \
+	test/unit/agent/test_agenda \
+	test/unit/agent/test_agent \
 	test/unit/agent/test_answer \
 	test/unit/agent/test_answer_tls \
 	test/unit/agent/test_authorize \
@@ -26,6 +28,14 @@ check_PROGRAMS += \
 	test/unit/agent/test_status \
 	test/unit/agent/test_visit \
 	test/unit/agent/test_visitor
+
+test_unit_agent_test_agenda_SOURCES = test/unit/agent/test_agenda.c
+test_unit_agent_test_agenda_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_agenda_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_agent_SOURCES = test/unit/agent/test_agent.c $(AGENT_STAGE)
+test_unit_agent_test_agent_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_agent_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_answer_SOURCES = test/unit/agent/test_answer.c
 test_unit_agent_test_answer_CFLAGS = $(UNIT_CFLAGS)
