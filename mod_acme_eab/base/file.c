@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#ifdef SYS_openat2
+#include <linux/openat2.h>
+#endif
 
 #include "base/bytes.h"
 
@@ -84,10 +88,70 @@ static int is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Nothing but names with one slash each between them. */
+static int is_plain(const char *name)
+{
+    apr_size_t len;
+
+    for (;; name += len + 1) {
+        len = strcspn(name, "/");
+        if (len == 0 || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
+            return 0;
+        if (name[len] == '\0')
+            return 1;
+    }
+}
+
+/* The walk of below in one call, where the kernel has it (Linux 5.6; a sandbox may refuse what it does not
+ * know). @return as open(); ENOSYS: go step by step */
+static int leap(int dir, const char *name)
+{
+#ifdef SYS_openat2
+    const struct open_how how = { O_PATH | DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+    int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+    if (fd < 0 && errno == ELOOP)
+        errno = ENOTDIR;
+    else if (fd < 0 && (errno == EPERM || errno == EINVAL || errno == EAGAIN))
+        errno = ENOSYS;
+    return fd;
+#else
+    (void)dir;
+    (void)name;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+/* The same as walk() for all but the last component, if it can be had at once.
+ * @return that component; NULL with ENOSYS when it cannot, and with another errno */
+static char *try_leap(int *pdir, char *name)
+{
+    char *slash = strrchr(name, '/');
+    int next;
+
+    errno = ENOSYS;
+    if (slash == NULL || slash == name || !is_plain(name))
+        return NULL;
+    *slash = '\0';
+    next = leap(*pdir, name);
+    if (next < 0) {
+        *slash = '/';
+        return NULL;
+    }
+    close(*pdir);
+    *pdir = next;
+    return slash + 1;
+}
+
 /* Go from *pdir, which is closed, to the directory that the last component of name is in.
  * @return that component, in name, whose slashes are overwritten; NULL with errno */
 static char *walk(int *pdir, char *name)
 {
+    char *last = try_leap(pdir, name);
+
+    if (last != NULL || errno != ENOSYS)
+        return last;
     for (;;) {
         char *slash = NULL;
         int next;
@@ -725,13 +789,11 @@ static int finished(const char *name)
     return !is_unfinished(name);
 }
 
-/* At most max entries of the directory open at fd. */
-static apr_status_t list_entries(apr_array_header_t **pnames, int fd, chosen_f *chosen, int max,
-                                 apr_pool_t *p)
+/* At most max entries of the directory open at own, which is closed. */
+static apr_status_t list_own(apr_array_header_t **pnames, int own, chosen_f *chosen, int max,
+                             apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 16, sizeof(const char *));
-    /* A descriptor of its own: where it stands in the directory is shared by duplicates. */
-    int own = openat(fd, ".", O_RDONLY | DIRECTORY);
     DIR *dir = own >= 0 ? fdopendir(own) : NULL;
     struct dirent *entry;
     apr_status_t rv = errno;
@@ -751,32 +813,37 @@ static apr_status_t list_entries(apr_array_header_t **pnames, int fd, chosen_f *
     return rv;
 }
 
+/* The same of one that stays open: where it stands in the directory is shared by duplicates. */
+static apr_status_t list_entries(apr_array_header_t **pnames, int fd, chosen_f *chosen, int max,
+                                 apr_pool_t *p)
+{
+    return list_own(pnames, openat(fd, ".", O_RDONLY | DIRECTORY), chosen, max, p);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p)
+static apr_array_header_t *list_sorted(int own, int max, apr_pool_t *p)
 {
     apr_array_header_t *names = NULL;
 
-    if (list_entries(&names, dir, finished, max, p) != APR_SUCCESS)
+    if (list_own(&names, own, finished, max, p) != APR_SUCCESS)
         names->nelts = 0;
     if (names->nelts > 1)
         qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
     return names;
 }
 
+apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p)
+{
+    return list_sorted(openat(dir, ".", O_RDONLY | DIRECTORY), max, p);
+}
+
 apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p)
 {
-    apr_array_header_t *names = NULL;
-    int fd = open_listed(path);
-
-    if (fd < 0)
-        return apr_array_make(p, 1, sizeof(const char *));
-    names = file_list_directory_at(fd, LIMIT_DIRECTORY, p);
-    close(fd);
-    return names;
+    return list_sorted(open_listed(path), LIMIT_DIRECTORY, p);
 }
 
 /* ---- removing -------------------------------------------------------------------------------- */
@@ -905,14 +972,11 @@ apr_status_t file_remove_tree(const char *path, apr_pool_t *ptemp)
 void file_sweep(const char *dir, apr_pool_t *ptemp)
 {
     apr_array_header_t *all = NULL;
-    int fd = open_listed(dir);
     int i;
 
-    if (fd < 0)
+    if (list_own(&all, open_listed(dir), is_unfinished, LIMIT_DIRECTORY, ptemp) != APR_SUCCESS)
         return;
-    if (list_entries(&all, fd, is_unfinished, LIMIT_DIRECTORY, ptemp) == APR_SUCCESS) {
-        for (i = 0; i < all->nelts; ++i)
-            file_remove_tree_at(fd, APR_ARRAY_IDX(all, i, const char *), ptemp);
-    }
-    close(fd);
+    for (i = 0; i < all->nelts; ++i)
+        file_remove_tree(apr_pstrcat(ptemp, dir, "/", APR_ARRAY_IDX(all, i, const char *), NULL),
+                         ptemp);
 }
