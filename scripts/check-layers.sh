@@ -28,7 +28,7 @@ floors_keeper() {
     echo keeper
     echo janitor mending agent_process
     echo agent_door
-    echo activation briefing reload gathering rehearsal witness agent_line
+    echo activation briefing reload gathering rehearsal witness chronicle agent_line
     echo model sentence dns leftover account certificate directory failing validation window
     echo means changes loop keymaker program eabsource url check sandbox stage
 }
@@ -45,7 +45,7 @@ floors_agent() {
     echo schedule
     echo job
     echo account attempt flight evidence
-    echo directory failing
+    echo directory failing tally
     echo kit
     echo answer link lookup visitor pacing reading sandbox
     echo agenda dice resolver

@@ -15,6 +15,7 @@ README.md|or # minutes after the last try|policy/restart.c|DISTANCE|60
 README.md|(# for a validation)|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
 README.md|have their certificates 7 seconds after its start|-||
 docs/directives.md|port (1 to 65535)|-||
+docs/architecture.md|history grows to # MiB|base/bytes.h|LIMIT_HISTORY|1048576
 docs/directives.md|One certificate for these names, # at most|httpd/site.c|LIMIT_NAMES|1
 docs/directives.md|without a shell, for # seconds at most|keeper/account.c|EXEC_LIMIT|1
 docs/directives.md|The label is up to # letters|httpd/value.c|LIMIT_LABEL|1

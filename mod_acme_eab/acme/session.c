@@ -87,7 +87,9 @@ struct acme_session {
     apr_pool_t *pool;
     acme_transport_t *transport;
     acme_signer_t *signer;
-    acme_pacer_t *pacer; /* or NULL */
+    acme_pacer_t *pacer;  /* or NULL */
+    acme_tally_fn *tally; /* or NULL */
+    void *tally_baton;
     rest_t *resting;
     trouble_t troubles[TROUBLES_KEPT];
     const char *directory_url;
@@ -148,6 +150,20 @@ static void session_send(acme_session_t *session, const acme_request_t *request,
 {
     session->requests++;
     session->transport->send(session->transport, request, done, baton);
+}
+
+void acme_session_tally(acme_session_t *session, acme_tally_fn *tally, void *baton)
+{
+    session->tally = tally;
+    session->tally_baton = baton;
+}
+
+static void count_answer(const acme_session_t *session, const char *method, const char *url,
+                         const void *sentence, const acme_answer_t *answer)
+{
+    if (session->tally != NULL) {
+        session->tally(session->tally_baton, method, url, sentence, answer->status);
+    }
 }
 
 static int is_success(const acme_answer_t *answer)
@@ -538,6 +554,7 @@ static void head_answered(void *baton, const acme_answer_t *answer, const eab_re
 
     session->heads--;
     note_clock(session, answer);
+    count_answer(session, "HEAD", answer->url != NULL ? answer->url : "", NULL, answer);
     if (nonce != NULL) {
         session->head_repeats = 0;
         keep_nonce(session, nonce);
@@ -669,6 +686,7 @@ static void post_answered(void *baton, const acme_answer_t *answer, const eab_re
     apr_interval_time_t wait;
 
     note_clock(session, answer);
+    count_answer(session, "POST", post->url, post->sentence, answer);
     judge_answer(session, answer, result, post->is_answer, post->result);
     if (post->result->rv != APR_SUCCESS) {
         post->result->url = post->url;
@@ -789,6 +807,7 @@ static void get_answered(void *baton, const acme_answer_t *answer, const eab_res
     apr_interval_time_t wait;
 
     note_clock(session, answer);
+    count_answer(session, "GET", get->url, NULL, answer);
     judge_answer(session, answer, result, get->is_answer, outcome);
     wait =
         look_again(session, get->url, NULL, get->sent, 0, outcome, get->repeats < REPEATS_OTHERS);
@@ -917,6 +936,7 @@ static void directory_answered(void *baton, const acme_answer_t *answer, const e
     apr_interval_time_t wait;
 
     note_clock(session, answer);
+    count_answer(session, "GET", session->directory_url, NULL, answer);
     if (nonce != NULL) {
         keep_nonce(session, nonce);
     }

@@ -65,6 +65,12 @@ void acme_session_forget(acme_session_t *session);
 /** Without it every answer is handed on as it came, and nothing waits. It must live as long. */
 void acme_session_pace(acme_session_t *session, acme_pacer_t *pacer);
 
+/** Hears of each request that was sent and has ended: its method, its URL, the sentence (NULL: it was not
+ * signed), and the HTTP status, 0 when no answer came. */
+typedef void acme_tally_fn(void *baton, const char *method, const char *url, const void *sentence,
+                           int status);
+void acme_session_tally(acme_session_t *session, acme_tally_fn *tally, void *baton);
+
 /** Send what has waited until now. */
 void acme_session_poke(acme_session_t *session, apr_time_t now);
 

@@ -16,6 +16,9 @@
 /* How often in an attempt a registration is looked up that no answer of the CA came to. */
 #define DOUBTS_MAX 2
 
+/* The keeper hears of requests this often. */
+#define TALLY_INTERVAL apr_time_from_sec(1)
+
 static void find_again(agent_account_t *account);
 
 /* ---- signing: the keeper does it ---- */
@@ -496,6 +499,34 @@ void account_follow_directory(agent_account_t *account)
     account->news |= directory_follow(&account->directory, acme_session_seen(account->session));
 }
 
+static void on_counted(void *baton, const json_t *body, const eab_result_t *result)
+{
+    (void)baton;
+    (void)body;
+    (void)result;
+}
+
+void account_flush_requests(agent_account_t *account)
+{
+    json_t *requests = tally_take(account->tally), *body;
+
+    if (requests != NULL) {
+        account->tallied = clock_steady();
+        body = json_pack("{s:i,s:o}", "account", account->index, "requests", requests);
+        link_request(account->kit->link, MESSAGE_REQUESTS, body, on_counted, NULL);
+    }
+}
+
+apr_time_t account_tell_requests(agent_account_t *account)
+{
+
+    if (account->tallied != 0 && clock_steady() < account->tallied + TALLY_INTERVAL) {
+        return account->tallied + TALLY_INTERVAL;
+    }
+    account_flush_requests(account);
+    return 0;
+}
+
 static void tell_clock(const agent_account_t *account, apr_interval_time_t ahead)
 {
     apr_pool_t *pool = NULL;
@@ -554,6 +585,8 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
     account->session = acme_session_make(
         p, acme_http_transport(kit->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p),
         &account->signer, brief->directory);
+    account->tally = tally_make(brief->directory, p);
+    acme_session_tally(account->session, tally_count, account->tally);
     acme_session_pace(account->session,
                       pacing_of(kit->pacing, &account->pace, &account->active, p));
     failing_init(&account->failing, kit, "account", index,

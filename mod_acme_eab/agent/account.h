@@ -8,6 +8,7 @@
 #include "agent/directory.h"
 #include "agent/failing.h"
 #include "agent/kit.h"
+#include "agent/tally.h"
 #include "ipc/message.h"
 
 /** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
@@ -39,6 +40,8 @@ typedef struct agent_account {
     int news;            /* its URL, or what the CA says of itself, is not what it was */
     int clock_told;      /* that our clock is wrong */
     directory_t directory;
+    tally_t *tally;     /* of its requests */
+    apr_time_t tallied; /* when the keeper was told, by clock_steady() */
     apr_time_t vouched; /* when the CA last said that it is valid, by clock_steady(); 0: never */
     apr_time_t used;    /* when the session was last needed; 0: not yet in this cycle of work */
 } agent_account_t;
@@ -71,6 +74,13 @@ void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton);
 
 /** Take over what the CA says of itself, if it was read anew: called by the loop, cheaply. */
 void account_follow_directory(agent_account_t *account);
+
+/** Tell the keeper how many requests were made, a while after the last time. Called by the loop, cheaply.
+ * @return when to call it again, by clock_steady(); 0: there is nothing to tell */
+apr_time_t account_tell_requests(agent_account_t *account);
+
+/** The same at once: a certificate came, and the restart of httpd that follows ends the agent. */
+void account_flush_requests(agent_account_t *account);
 
 /** By how much to correct this server's clock: see renew_clock_error(). Logs when it goes wrong and
  * when it is right again. */

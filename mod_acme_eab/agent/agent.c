@@ -94,13 +94,30 @@ static void show_reload(agent_t *agent)
     }
 }
 
-void agent_hear_news(void *baton, const json_t *body)
+static void hear_counters(agent_t *agent, const json_t *body)
+{
+    apr_pool_t *old = agent->counters_pool;
+
+    apr_pool_create(&agent->counters_pool, agent->kit->pool);
+    agent->kit->brief->counters =
+        json_own(agent->counters_pool, json_incref(json_object_get(body, "counters")));
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+    kit_touch(agent->kit);
+}
+
+void agent_hear_news(void *baton, int type, const json_t *body)
 {
     agent_t *agent = *(agent_t **)baton;
     news_t *reload;
     apr_pool_t *old;
 
     if (agent == NULL) {
+        return;
+    }
+    if (type == MESSAGE_COUNTERS) {
+        hear_counters(agent, body);
         return;
     }
     reload = &agent->kit->brief->reload;
@@ -229,6 +246,21 @@ static void follow_accounts(agent_t *agent)
     }
 }
 
+static void tell_requests(agent_t *agent)
+{
+    int i;
+
+    agent->tally_due = 0;
+    for (i = 0; i < agent->accounts->nelts; ++i) {
+        apr_time_t due =
+            account_tell_requests(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *));
+
+        if (due != 0 && (agent->tally_due == 0 || due < agent->tally_due)) {
+            agent->tally_due = due;
+        }
+    }
+}
+
 static void beat(agent_t *agent)
 {
     apr_time_t now = clock_steady();
@@ -249,6 +281,9 @@ static apr_interval_time_t time_to_sleep(const agent_t *agent)
 
     if (agent->kit->touched && now + (status_due(agent->status) - clock_steady()) < next) {
         next = now + (status_due(agent->status) - clock_steady());
+    }
+    if (agent->tally_due != 0 && now + (agent->tally_due - clock_steady()) < next) {
+        next = now + (agent->tally_due - clock_steady());
     }
     for (i = 0; i < agent->accounts->nelts; ++i) {
         apr_time_t due =
@@ -283,6 +318,7 @@ void agent_run(agent_t *agent)
         agent_poke(agent);
         poke_sessions(agent);
         follow_accounts(agent);
+        tell_requests(agent);
         status_follow(agent->status);
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(kit->link);

@@ -17,9 +17,11 @@ typedef struct agent {
     apr_array_header_t *jobs;     /* job_t * */
     apr_array_header_t *due;      /* job_t *: of this turn of the loop */
     status_t *status;
-    apr_pool_t *reload_pool;  /* owns brief->reload, once there were news of it */
-    apr_time_t reload_due;    /* brief->reload.next, by clock_steady() */
-    apr_time_t beat_at;       /* when the keeper is told again, by clock_steady() */
+    apr_pool_t *reload_pool;   /* owns brief->reload, once there were news of it */
+    apr_pool_t *counters_pool; /* owns brief->counters, the same */
+    apr_time_t reload_due;     /* brief->reload.next, by clock_steady() */
+    apr_time_t tally_due; /* when it is told how much was asked, the same; 0: nothing is to tell */
+    apr_time_t beat_at;   /* when the keeper is told again, by clock_steady() */
     apr_interval_time_t lead; /* of the clock of the machine before clock_steady() */
 } agent_t;
 
@@ -34,6 +36,6 @@ int agent_poke(agent_t *agent);
 void agent_run(agent_t *agent);
 
 /** For link_make(). */
-void agent_hear_news(void *baton, const json_t *body);
+void agent_hear_news(void *baton, int type, const json_t *body);
 
 #endif

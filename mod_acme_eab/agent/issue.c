@@ -293,5 +293,6 @@ void issue_install(job_t *job)
     json_t *body = job->flight->chain;
 
     job->flight->chain = NULL;
+    account_flush_requests(job->account);
     link_request(job->kit->link, MESSAGE_INSTALL, body, on_installed, job);
 }

@@ -206,9 +206,12 @@ static void deliver(link_t *link, int type, const json_t *body, apr_pool_t *p)
     eab_result_t *result;
 
     if (json_is_object(news)) {
-        link->news(link->news_baton, news);
+        link->news(link->news_baton, MESSAGE_NEWS, news);
     }
-    if (type == MESSAGE_NEWS) {
+    if (type == MESSAGE_COUNTERS) {
+        link->news(link->news_baton, type, body);
+    }
+    if (type == MESSAGE_NEWS || type == MESSAGE_COUNTERS) {
         return;
     }
     if ((pending = take_pending(link, (int)json_peek_int(body, "id", 0))) == NULL) {

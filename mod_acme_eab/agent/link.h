@@ -18,7 +18,8 @@ typedef struct link_channel link_t;
  * end when the callback returns. */
 typedef void link_reply_fn(void *baton, const json_t *body, const eab_result_t *result);
 
-typedef void link_news_fn(void *baton, const json_t *body);
+/** type: MESSAGE_NEWS or MESSAGE_COUNTERS. */
+typedef void link_news_fn(void *baton, int type, const json_t *body);
 
 /** On a connected socket, which the link closes with p. */
 link_t *link_make(apr_pool_t *p, int fd, link_news_fn *news, void *baton);

@@ -19,9 +19,12 @@
 #define LIMIT_PROBLEMS (8 * 1024 * 1024) /* those that are remembered, together */
 #define LIMIT_EAB_SOURCE (8 * 1024)      /* what an ACMEEABKey source may hold */
 #define LIMIT_PROGRAM_OUTPUT (16 * 1024) /* what is kept of a program's output */
-#define LIMIT_REHEARSAL (256 * 1024) /* the same of a rehearsing httpd, whose last lines count */
-#define LIMIT_RECORD (1024 * 1024)   /* a JSON file of the store */
-#define LIMIT_STATUS (512 * 1024)    /* status.json, and what each certificate adds to it */
+#define LIMIT_REHEARSAL (256 * 1024)    /* the same of a rehearsing httpd, whose last lines count */
+#define LIMIT_RECORD (1024 * 1024)      /* a JSON file of the store */
+#define LIMIT_HISTORY (4 * 1024 * 1024) /* history.jsonl, and the older one beside it */
+#define LIMIT_HISTORY_LINE (16 * 1024)  /* one line of it */
+#define LIMIT_COUNTED_ACCOUNTS 100      /* that are counted one by one; the rest together */
+#define LIMIT_STATUS (512 * 1024)       /* status.json, and what each certificate adds to it */
 #define LIMIT_STATUS_ENTRY (32 * 1024)
 #define LIMIT_TOKEN 256           /* a challenge token */
 #define LIMIT_NONCE 512           /* a Replay-Nonce */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -529,6 +530,62 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
     if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
         return rv;
     rv = settle(&place, temp, write_new(place.dir, temp, data, len, mode, durable), durable);
+    place_close(&place);
+    return rv;
+}
+
+/* @param pmade  it was not there before */
+static apr_status_t open_to_append(int *pfd, int *pmade, const place_t *place)
+{
+    const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | FLAGS;
+    struct stat st;
+    apr_status_t rv;
+
+    *pmade = 0;
+    *pfd = openat(place->dir, place->name, flags);
+    if (*pfd < 0 && errno == ENOENT) {
+        *pmade = 1;
+        *pfd = openat(place->dir, place->name, flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    }
+    if (*pfd < 0)
+        return errno == ELOOP || errno == ENXIO ? APR_EINVAL : errno;
+    rv = fstat(*pfd, &st) == 0 ? check_regular(&st, SIZE_MAX, 0) : errno;
+    if (rv != APR_SUCCESS) {
+        close(*pfd);
+        *pfd = -1;
+    }
+    return rv;
+}
+
+/* A line whose writer was killed, or whose disk was full. */
+static apr_status_t end_line(int fd)
+{
+    struct stat st;
+    char last = '\n';
+
+    if (fstat(fd, &st) != 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) < 0))
+        return errno;
+    return last == '\n' ? APR_SUCCESS : write_all(fd, "\n", 1);
+}
+
+apr_status_t file_append(const char *path, const void *line, apr_size_t len)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+    int fd = -1, made = 0;
+
+    if (rv == APR_SUCCESS)
+        rv = open_to_append(&fd, &made, &place);
+    if (rv == APR_SUCCESS)
+        rv = end_line(fd);
+    if (rv == APR_SUCCESS)
+        rv = write_all(fd, line, len);
+    if (rv == APR_SUCCESS)
+        rv = status_of(fsync(fd));
+    if (fd >= 0 && close(fd) != 0 && rv == APR_SUCCESS)
+        rv = errno;
+    if (rv == APR_SUCCESS && made)
+        rv = sync_directory(place.dir);
     place_close(&place);
     return rv;
 }

@@ -74,6 +74,11 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path);
 apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
                           int durable, apr_pool_t *ptemp);
 
+/** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600. What
+ * a crash left there without an end gets one first, so that it costs no other line. Durable. After a
+ * failure a part of it may be there. @return as file_open() */
+apr_status_t file_append(const char *path, const void *line, apr_size_t len);
+
 /** Point the symbolic link at target with one rename, durable. */
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);
 

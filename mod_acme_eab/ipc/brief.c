@@ -388,6 +388,9 @@ static json_t *rest_to_json(const brief_t *brief)
     if (brief->leftovers != NULL) {
         json_object_set(json, "leftovers", brief->leftovers);
     }
+    if (brief->counters != NULL) {
+        json_object_set(json, "counters", brief->counters);
+    }
     return json;
 }
 
@@ -474,6 +477,9 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
     news_from_json(&brief->reload, json_object_get(json, "reload"), p);
     if (json_is_object(json_object_get(json, "leftovers"))) {
         brief->leftovers = json_own(p, json_deep_copy(json_object_get(json, "leftovers")));
+    }
+    if (json_is_object(json_object_get(json, "counters"))) {
+        brief->counters = json_own(p, json_deep_copy(json_object_get(json, "counters")));
     }
     if ((rv = check_brief(brief, result)) != APR_SUCCESS) {
         return rv;

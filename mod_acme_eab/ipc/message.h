@@ -7,7 +7,8 @@
  * httpd to keeper:    LOCK, if the keeper before had the lock of the store; SEGMENT, if there is one; PLAN,
  *                     once.
  * keeper to httpd:    LOCK, once, when it has it; READY, once; ALIVE.
- * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, and NEWS.
+ * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, NEWS and
+ *                     COUNTERS.
  * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
  *                     reply repeats, and names an account or a certificate by its index in the brief.
  *                     And ALIVE, which has no reply.
@@ -35,6 +36,7 @@ typedef enum {
                             httpd to hand to the next one */
     MESSAGE_SEGMENT,     /* {}, with the open descriptor of live/segment.h */
     MESSAGE_BRIEF,       /* the rest of brief_to_json(); the brief is whole */
+    MESSAGE_COUNTERS,    /* {counters}: what the keeper has counted, for the status */
     MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
@@ -57,6 +59,8 @@ typedef enum {
     MESSAGE_DNS_ADD,   /* {id, certificate, type, name, token | issuer} -> DONE: the TXT record of a
                            dns challenge is there. The keeper makes it, and takes it away by itself
                            when the order is finalized or over, unless it is meant to stay. */
+
+    MESSAGE_REQUESTS, /* {id, account, requests: [{resource, code, count}]} -> DONE: counted */
 
     MESSAGE_SIGNED,
     MESSAGE_DONE,    /* {id, news?}: as in NEWS, when the state of the reload changed with it */

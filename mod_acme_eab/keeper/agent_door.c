@@ -35,6 +35,7 @@ struct agent_door {
     const model_t *model;
     keeper_dns_t *dns;
     activation_t *activation;
+    chronicle_t *chronicle;
     agent_line_t *line;
     dealings_t *accounts;     /* one for each, by its index */
     dealings_t *certificates; /* the same */
@@ -251,6 +252,12 @@ static apr_status_t handle_dns_add(request_t *request)
     return APR_STATUS_IS_EAGAIN(rv) ? rv : APR_SUCCESS;
 }
 
+static apr_status_t handle_requests(request_t *request)
+{
+    return chronicle_requests(request->door->chronicle, request->account,
+                              json_object_get(request->body, "requests"));
+}
+
 #define NONE \
     { \
         0, 0 \
@@ -276,6 +283,7 @@ static const request_row_t rows[] = {
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },
     { MESSAGE_VALIDATIONS, ABOUT_CERTIFICATE, handle_validations, NONE, { 20, SECONDS(60) } },
     { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory, { 20, SECONDS(60) }, NONE },
+    { MESSAGE_REQUESTS, ABOUT_ACCOUNT, handle_requests, { 30, SECONDS(1) }, NONE },
     { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add, NONE, { 50, SECONDS(5) } },
 };
 /* clang-format on */
@@ -302,7 +310,8 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
 }
 
 /* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
- * certificates; of a dns challenge there is a record for each name. */
+ * certificates, and told with each certificate that comes; of a dns challenge there is a record for each
+ * name. */
 static int count_shares(const model_t *model, int type, const keeper_account_t *account,
                         const keeper_certificate_t *certificate)
 {
@@ -311,7 +320,9 @@ static int count_shares(const model_t *model, int type, const keeper_account_t *
     if (certificate != NULL) {
         return type == MESSAGE_DNS_ADD ? certificate->plan->names->nelts : 1;
     }
-    for (i = 0; type == MESSAGE_SIGN && i < model->certificates->nelts; ++i) {
+    for (i = 0;
+         (type == MESSAGE_SIGN || type == MESSAGE_REQUESTS) && i < model->certificates->nelts;
+         ++i) {
         const keeper_certificate_t *other = model_certificate(model, i);
 
         names += other->account == account ? other->plan->names->nelts : 0;
@@ -437,7 +448,7 @@ void agent_door_forget(agent_door_t *door)
 }
 
 agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
-                              agent_line_t *line)
+                              chronicle_t *chronicle, agent_line_t *line)
 {
     apr_pool_t *p = model->means->pool;
     agent_door_t *door = apr_pcalloc(p, sizeof(*door));
@@ -445,6 +456,7 @@ agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activatio
     door->model = model;
     door->dns = dns;
     door->activation = activation;
+    door->chronicle = chronicle;
     door->line = line;
     door->accounts = apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->accounts->nelts);
     door->certificates =

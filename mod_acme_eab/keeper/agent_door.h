@@ -9,6 +9,7 @@
 #include "keeper/activation.h"
 #include "keeper/agent_line.h"
 #include "keeper/changes.h"
+#include "keeper/chronicle.h"
 #include "keeper/dns.h"
 #include "keeper/model.h"
 
@@ -16,7 +17,7 @@ typedef struct agent_door agent_door_t;
 
 /** @param line on which requests are replied to */
 agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
-                              agent_line_t *line);
+                              chronicle_t *chronicle, agent_line_t *line);
 
 /** How long a request has to wait, since the agent has asked for more of its kind than an honest one
  * would. @return 0: carry it out now; it counts. What is no request does not wait. */

@@ -151,3 +151,8 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news)
     }
     agent_line_send(line, MESSAGE_NEWS, news_body(news));
 }
+
+void agent_line_tell_counters(agent_line_t *line, json_t *counters)
+{
+    agent_line_send(line, MESSAGE_COUNTERS, json_pack("{s:o}", "counters", counters));
+}

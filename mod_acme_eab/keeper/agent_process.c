@@ -167,6 +167,8 @@ static void give_up_run(agent_process_t *agent, const char *why)
 {
     log_line(LOG_LEVEL_ERROR, "The agent (pid %d) %s; starting it again in %d seconds",
              (int)agent->pid, why, (int)apr_time_sec(agent->delay));
+    changes_tell_process(agent->means->changes, CHANGE_AGENT_ENDED,
+                         apr_psprintf(agent->run_pool, "The agent %s.", why), agent->run_pool);
     end_run(agent);
     plan_restart(agent);
 }

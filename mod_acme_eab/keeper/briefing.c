@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
+
 static void brief_failure(brief_failure_t *brief, const failure_t *failure)
 {
     if (failure != NULL) {
@@ -112,5 +114,6 @@ brief_t *briefing_make(const briefing_t *briefing, apr_pool_t *p)
     }
     brief->reload = *reload_news(briefing->reload);
     brief->leftovers = briefing->leftovers;
+    brief->counters = json_own(p, chronicle_counters(briefing->chronicle));
     return brief;
 }

@@ -8,12 +8,14 @@
 #include <jansson.h>
 
 #include "ipc/brief.h"
+#include "keeper/chronicle.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
 
 typedef struct briefing {
     const model_t *model;
     const keeper_reload_t *reload;
+    const chronicle_t *chronicle;
     json_t *leftovers; /* as the status shows them, or NULL */
 } briefing_t;
 

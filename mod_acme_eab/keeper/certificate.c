@@ -637,6 +637,7 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     certificate->activation_why = NULL;
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
+    certificate->ordered = certificate->journal->since;
     prune(certificate, result->pool);
     return APR_SUCCESS;
 }

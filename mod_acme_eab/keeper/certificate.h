@@ -25,6 +25,7 @@ typedef struct keeper_certificate {
     const char *activation;     /* how best comes into use: ACTIVATION_..., static */
     const char *activation_why; /* in best_pool, or longer; or NULL */
     apr_time_t installed;       /* when best came, if that was in this process; else 0 */
+    apr_time_t ordered;         /* when that was ordered, the same */
     apr_time_t
         replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
     brief_window_t window; /* what the CA said of when to renew it */

@@ -54,6 +54,16 @@ void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
     tell(changes, &change);
 }
 
+void changes_tell_process(const changes_t *changes, change_kind_t kind, const char *why,
+                          apr_pool_t *ptemp)
+{
+    eab_result_t *result = eab_result_make(ptemp);
+    const change_t change = { kind, NULL, NULL, result };
+
+    eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "%s", why);
+    tell(changes, &change);
+}
+
 void changes_tell_store(const changes_t *changes)
 {
     const change_t change = { CHANGE_STORE_FAILED, NULL, NULL, NULL };

@@ -27,7 +27,10 @@ typedef enum {
     CHANGE_ABANDONED,    /* the order was given up */
     CHANGE_FAILED,       /* the agent's last attempt, at the account or the certificate */
     CHANGE_RECOVERED,    /* nothing fails any more */
-    CHANGE_STORE_FAILED  /* it could not be written to; neither account nor certificate is named */
+    CHANGE_STORE_FAILED, /* it could not be written to; neither account nor certificate is named */
+    CHANGE_RESTART_REFUSED, /* of httpd: it would not survive it now, for another reason than before */
+    CHANGE_RESTART_FAILED, /* ... it was restarted in vain, or that could not be written down */
+    CHANGE_AGENT_ENDED     /* and is started again */
 } change_kind_t;
 
 /* Borrowed, as everything in it, for as long as it is told. */
@@ -36,7 +39,8 @@ typedef struct change {
     struct keeper_account *account;         /* the one that it happened to, or NULL */
     struct keeper_certificate *certificate; /* the same */
     const eab_result_t *result; /* of CHANGE_KEY and CHANGE_ABANDONED: why there is nothing to wait
-                                   for any more; NULL: there is what was waited for */
+                                   for any more; NULL: there is what was waited for. Of what happens
+                                   to processes: why */
 } change_t;
 
 typedef void change_hear_fn(void *baton, const change_t *change);
@@ -56,5 +60,9 @@ void changes_tell_account(const changes_t *changes, change_kind_t kind,
 void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
                               struct keeper_certificate *certificate, const eab_result_t *result);
 void changes_tell_store(const changes_t *changes);
+
+/** The same of a process; why is a sentence that may have remote text in it. */
+void changes_tell_process(const changes_t *changes, change_kind_t kind, const char *why,
+                          apr_pool_t *ptemp);
 
 #endif

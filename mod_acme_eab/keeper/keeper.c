@@ -21,6 +21,7 @@ static void wire(const keeper_t *keeper)
 {
     changes_t *changes = keeper->means.changes;
 
+    changes_hear(changes, chronicle_hear, keeper->chronicle);
     changes_hear(changes, agent_door_hear, keeper->door);
     changes_hear(changes, dns_hear, keeper->dns);
     changes_hear(changes, activation_hear, keeper->activation);
@@ -50,12 +51,16 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     model = keeper->model = model_make(means);
     keeper->briefing.leftovers = store->trouble == NULL ? leftover_list(model) : NULL;
     keeper->line = agent_line_make(loop, p);
+    keeper->chronicle = chronicle_make(model, keeper->line);
+    keeper->restarted = restarts->restarting; /* reload_make() notes that it is over */
     keeper->dns = dns_make(model, DNS_COMMAND_LIMIT, on_record, keeper->line);
     keeper->activation = activation_make(model, segment);
     keeper->reload = reload_make(model, restarts, keeper->line);
     keeper->briefing.model = model;
     keeper->briefing.reload = keeper->reload;
-    keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->line);
+    keeper->briefing.chronicle = keeper->chronicle;
+    keeper->door =
+        agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle, keeper->line);
     keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);
@@ -64,6 +69,7 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
 
 void keeper_start(keeper_t *keeper)
 {
+    chronicle_start(keeper->chronicle, keeper->restarted);
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);

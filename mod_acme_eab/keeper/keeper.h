@@ -11,6 +11,7 @@
 #include "keeper/agent_line.h"
 #include "keeper/agent_process.h"
 #include "keeper/briefing.h"
+#include "keeper/chronicle.h"
 #include "keeper/dns.h"
 #include "keeper/means.h"
 #include "keeper/mending.h"
@@ -22,6 +23,8 @@ typedef struct keeper {
     model_t *model;
     keeper_dns_t *dns;
     agent_line_t *line;
+    chronicle_t *chronicle;
+    const char *restarted; /* for which certificates httpd comes back from a restart, or NULL */
     activation_t *activation;
     keeper_reload_t *reload;
     briefing_t briefing;

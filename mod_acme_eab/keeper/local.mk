@@ -10,6 +10,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/certificate.c mod_acme_eab/keeper/certificate.h \
 	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
+	mod_acme_eab/keeper/chronicle.c mod_acme_eab/keeper/chronicle.h \
 	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \

@@ -123,6 +123,7 @@ static void refuse_configuration(keeper_reload_t *reload, const char *why)
                  "A new certificate waits: httpd would not survive a restart now. Mend the "
                  "configuration, the rest happens by itself. It says: %s",
                  log_escape(reload->why_pool, why));
+        changes_tell_process(reload->means->changes, CHANGE_RESTART_REFUSED, why, reload->why_pool);
     }
     refuse(reload, "refused");
     if (reload->refusals == REFUSALS_TOLD) {
@@ -140,6 +141,7 @@ static void refuse_forgetting(keeper_reload_t *reload, const eab_result_t *resul
 
     if (say_why(reload, why)) {
         log_line(LOG_LEVEL_ERROR, "%s", log_escape(reload->why_pool, why));
+        changes_tell_process(reload->means->changes, CHANGE_RESTART_FAILED, why, reload->why_pool);
     }
     refuse(reload, "failed");
 }
@@ -317,6 +319,7 @@ static void give_up(keeper_reload_t *reload, const char *list, apr_pool_t *ptemp
 
     if (say_why(reload, why)) {
         log_line(LOG_LEVEL_ERROR, "%s", log_escape(ptemp, why));
+        changes_tell_process(reload->means->changes, CHANGE_RESTART_FAILED, why, ptemp);
     }
     tell(reload, "failed", 0);
 }

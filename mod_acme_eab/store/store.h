@@ -15,7 +15,9 @@
  *   dns/<name>/records.json                                       store/dnsjournal.h
  *   revocations/<fingerprint>.json                                store/revocation.h
  *   blocked.jsonl                                                 store/blocked.h
- *   reload.json                                                   store/reload.h */
+ *   reload.json                                                   store/reload.h
+ *   history.jsonl  history.jsonl.1                                store/history.h
+ *   counters.json                                                 store/counters.h */
 
 #include <apr_errno.h>
 #include <apr_pools.h>

@@ -55,6 +55,15 @@ class Store:
     def bound_accounts(self):
         return [account for account in self.accounts() if account.get("url")]
 
+    def history(self, *events):
+        """What has happened, the oldest first; of these kinds only, if some are named."""
+        entries = []
+        for name in ("history.jsonl.1", "history.jsonl"):
+            path = self.dir / name
+            if path.exists():
+                entries += [json.loads(line) for line in path.read_text().splitlines()]
+        return [entry for entry in entries if not events or entry["event"] in events]
+
     def leftovers(self):
         """Files that an interrupted write leaves behind, and orders that nobody finished."""
         temporary = [path for path in self.dir.rglob(".tmp-*")]

@@ -21,13 +21,18 @@ typedef struct fake_keeper {
     frame_channel_t *channel;
     link_t *link;
     int news;
+    int counters;
     const char *news_state;
 } fake_keeper_t;
 
-static inline void fake_keeper_on_news(void *baton, const json_t *body)
+static inline void fake_keeper_on_news(void *baton, int type, const json_t *body)
 {
     fake_keeper_t *keeper = baton;
 
+    if (type == MESSAGE_COUNTERS) {
+        ++keeper->counters;
+        return;
+    }
     ++keeper->news;
     keeper->news_state = apr_pstrdup(keeper->p, json_peek_string(body, "state"));
 }

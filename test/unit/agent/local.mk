@@ -128,3 +128,8 @@ test_unit_agent_test_visit_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_visitor_SOURCES = test/unit/agent/test_visitor.c $(AGENT_TLS_SERVER)
 test_unit_agent_test_visitor_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_visitor_LDADD = $(AGENT_TEST_LIBS)
+
+check_PROGRAMS += test/unit/agent/test_tally
+test_unit_agent_test_tally_SOURCES = test/unit/agent/test_tally.c
+test_unit_agent_test_tally_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_tally_LDADD = $(AGENT_TEST_LIBS)

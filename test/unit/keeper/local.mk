@@ -33,6 +33,11 @@ test_unit_keeper_test_check_SOURCES = test/unit/keeper/test_check.c $(KEEPER_TES
 test_unit_keeper_test_check_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_check_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_chronicle
+test_unit_keeper_test_chronicle_SOURCES = test/unit/keeper/test_chronicle.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_chronicle_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_chronicle_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_directory
 test_unit_keeper_test_directory_SOURCES = test/unit/keeper/test_directory.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_directory_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -35,6 +35,7 @@ struct agent_line {
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */
+    int counters;          /* how often it was told of them */
     int news;              /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;

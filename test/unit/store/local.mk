@@ -57,3 +57,13 @@ check_PROGRAMS += test/unit/store/test_dnsjournal
 test_unit_store_test_dnsjournal_SOURCES = test/unit/store/test_dnsjournal.c
 test_unit_store_test_dnsjournal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_dnsjournal_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_history
+test_unit_store_test_history_SOURCES = test/unit/store/test_history.c
+test_unit_store_test_history_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_history_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_counters
+test_unit_store_test_counters_SOURCES = test/unit/store/test_counters.c
+test_unit_store_test_counters_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_counters_LDADD = $(STORE_TEST_LIBS)

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/chronicle.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "store/history.h"
+
+/* The agent is told of the numbers this long after they have changed. */
+#define TELL_DELAY apr_time_from_sec(1)
+
+/* How much of a problem a line of the history has. */
+#define PROBLEM_MAX 4096
+
+/* How many kinds of requests there are in one message. */
+#define REQUESTS_MAX 100
+
+/* How many of one kind the agent can have made since its last word. */
+#define COUNT_MAX 1000000
+
+struct chronicle {
+    const model_t *model;
+    agent_line_t *line;
+    counters_t *counters;
+    loop_timer_t *teller;
+    int telling;            /* the timer is set */
+    int failed;             /* it could not be written, which was said */
+    char *failing_accounts; /* by their indices: what fails, so that a recovery is told once */
+    char *failing_certificates;
+};
+
+/* ---- writing ---- */
+
+/* @return what failed, once for each time that it begins to fail */
+static void note_outcome(chronicle_t *chronicle, const eab_result_t *result)
+{
+    if (result->rv != APR_SUCCESS && !chronicle->failed) {
+        log_line(LOG_LEVEL_ERROR, "%s What happens meanwhile is in the log alone",
+                 result->detail != NULL ? result->detail : "The history cannot be written.");
+    }
+    chronicle->failed = result->rv != APR_SUCCESS;
+}
+
+static int is_closed(const chronicle_t *chronicle)
+{
+    return chronicle->model->means->store->trouble != NULL;
+}
+
+/* entry is given away. */
+static void enter(chronicle_t *chronicle, json_t *entry)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    if (!is_closed(chronicle)) {
+        apr_pool_create(&pool, chronicle->model->means->pool);
+        result = eab_result_make(pool);
+        history_add(chronicle->model->means->store, entry, result);
+        note_outcome(chronicle, result);
+        apr_pool_destroy(pool);
+    }
+    json_decref(entry);
+}
+
+static void on_tell(void *baton)
+{
+    chronicle_t *chronicle = baton;
+
+    chronicle->telling = 0;
+    agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle));
+}
+
+/* Write what was counted. */
+static void keep(chronicle_t *chronicle, int durable)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    if (!is_closed(chronicle)) {
+        apr_pool_create(&pool, chronicle->model->means->pool);
+        result = eab_result_make(pool);
+        counters_save(chronicle->counters, chronicle->model->means->store, durable, result);
+        note_outcome(chronicle, result);
+        apr_pool_destroy(pool);
+    }
+    if (!chronicle->telling) {
+        chronicle->telling = 1;
+        loop_timer_set(chronicle->teller, apr_time_now() + TELL_DELAY);
+    }
+}
+
+static void count(chronicle_t *chronicle, counters_kind_t kind)
+{
+    counters_add(chronicle->counters, kind);
+    keep(chronicle, 1);
+}
+
+static void count_order(chronicle_t *chronicle, const keeper_certificate_t *certificate,
+                        counters_order_t result, apr_interval_time_t duration)
+{
+    counters_order(chronicle->counters, certificate->account->plan->label, result, duration);
+    keep(chronicle, 1);
+}
+
+/* ---- what a line says ---- */
+
+static json_t *begin(const char *event)
+{
+    json_t *entry = json_object();
+
+    json_put_time(entry, "at", apr_time_now());
+    json_put_string(entry, "event", event);
+    return entry;
+}
+
+static json_t *begin_certificate(const char *event, const keeper_certificate_t *certificate)
+{
+    const plan_certificate_t *plan = certificate->plan;
+    json_t *entry = begin(event);
+
+    json_put_string(entry, "name", APR_ARRAY_IDX(plan->names, 0, const char *));
+    json_put_string(entry, "key_type", plan->key_type);
+    json_put_string(entry, "account", certificate->account->plan->label);
+    return entry;
+}
+
+static json_t *begin_account(const char *event, const keeper_account_t *account)
+{
+    json_t *entry = begin(event);
+
+    json_put_string(entry, "account", account->plan->label);
+    json_put_string(entry, "directory", account->plan->directory);
+    return entry;
+}
+
+static void put_generation(json_t *entry, const generation_t *generation)
+{
+    json_put_strings(entry, "names", generation->facts->names);
+    json_put_string(entry, "generation", generation->number);
+    json_put_string(entry, "serial", generation->facts->serial);
+    json_put_string(entry, "issuer", generation->facts->issuer);
+    json_put_time(entry, "not_after", generation->facts->not_after);
+}
+
+static void put_problem(json_t *entry, const eab_result_t *problem, const means_t *means)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *copy;
+    json_t *json;
+
+    apr_pool_create(&pool, means->pool);
+    copy = eab_result_make(pool);
+    eab_result_copy_short(copy, problem, PROBLEM_MAX);
+    json = eab_result_to_json(copy);
+    json_object_del(json, "rv");
+    json_object_set_new(entry, "problem", json);
+    apr_pool_destroy(pool);
+}
+
+static void put_failure(json_t *entry, const failure_t *failure, const means_t *means)
+{
+    json_object_set_new(entry, "attempt", json_integer(failure->attempts));
+    json_put_time(entry, "since", failure->since);
+    json_put_time(entry, "next", failure->next);
+    put_problem(entry, failure->problem, means);
+}
+
+/* ---- what happens to a certificate ---- */
+
+static void enter_issued(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    apr_interval_time_t duration =
+        certificate->ordered != 0 ? certificate->installed - certificate->ordered : -1;
+    json_t *entry = begin_certificate("issued", certificate);
+
+    put_generation(entry, certificate->best);
+    if (duration >= 0) {
+        json_object_set_new(entry, "seconds", json_integer(apr_time_sec(duration)));
+    }
+    enter(chronicle, entry);
+    count_order(chronicle, certificate, ORDER_ISSUED, duration);
+}
+
+static void enter_deployed(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    json_t *entry = begin_certificate("deployed", certificate);
+
+    put_generation(entry, certificate->best);
+    json_put_string(entry, "activation", certificate->activation);
+    enter(chronicle, entry);
+}
+
+static void enter_ordered(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    json_t *entry = begin_certificate("ordered", certificate);
+
+    json_put_strings(entry, "names", certificate->journal->names);
+    json_put_string(entry, "url", certificate->journal->order_url);
+    enter(chronicle, entry);
+}
+
+static void enter_abandoned(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    enter(chronicle, begin_certificate("abandoned", certificate));
+    count_order(chronicle, certificate, ORDER_ABANDONED, -1);
+}
+
+static void enter_failing(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    json_t *entry = begin_certificate("failing", certificate);
+
+    chronicle->failing_certificates[certificate->index] = 1;
+    put_failure(entry, certificate->failing.failure, certificate->means);
+    enter(chronicle, entry);
+    count_order(chronicle, certificate, ORDER_FAILED, -1);
+}
+
+static void enter_recovered(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    if (chronicle->failing_certificates[certificate->index]) {
+        chronicle->failing_certificates[certificate->index] = 0;
+        enter(chronicle, begin_certificate("recovered", certificate));
+    }
+}
+
+static void hear_certificate(chronicle_t *chronicle, change_kind_t kind,
+                             const keeper_certificate_t *certificate)
+{
+    if (kind == CHANGE_INSTALLED) {
+        enter_issued(chronicle, certificate);
+    }
+    else if (kind == CHANGE_LOADED) {
+        enter_deployed(chronicle, certificate);
+    }
+    else if (kind == CHANGE_ORDERED) {
+        enter_ordered(chronicle, certificate);
+    }
+    else if (kind == CHANGE_ABANDONED) {
+        enter_abandoned(chronicle, certificate);
+    }
+    else if (kind == CHANGE_FAILED) {
+        enter_failing(chronicle, certificate);
+    }
+    else if (kind == CHANGE_RECOVERED) {
+        enter_recovered(chronicle, certificate);
+    }
+}
+
+/* ---- to an account ---- */
+
+static void enter_account(chronicle_t *chronicle, const char *event,
+                          const keeper_account_t *account)
+{
+    json_t *entry = begin_account(event, account);
+
+    if (account->registration != NULL) {
+        json_put_string(entry, "url", account->registration->url);
+    }
+    enter(chronicle, entry);
+}
+
+static void hear_account(chronicle_t *chronicle, change_kind_t kind,
+                         const keeper_account_t *account)
+{
+    char *fails = &chronicle->failing_accounts[account->index];
+
+    if (kind == CHANGE_REGISTERED) {
+        enter_account(chronicle, "account-registered", account);
+    }
+    else if (kind == CHANGE_UNREGISTERED) {
+        enter_account(chronicle, "account-unknown", account);
+    }
+    else if (kind == CHANGE_FAILED) {
+        json_t *entry = begin_account("account-failing", account);
+
+        *fails = 1;
+        put_failure(entry, account->failing.failure, account->means);
+        enter(chronicle, entry);
+    }
+    else if (kind == CHANGE_RECOVERED && *fails) {
+        *fails = 0;
+        enter_account(chronicle, "account-recovered", account);
+    }
+}
+
+/* ---- to the processes ---- */
+
+static void enter_why(chronicle_t *chronicle, const char *event, const eab_result_t *result)
+{
+    json_t *entry = begin(event);
+
+    json_put_string(entry, "why", result != NULL ? result->detail : NULL);
+    enter(chronicle, entry);
+}
+
+static void hear_process(chronicle_t *chronicle, change_kind_t kind, const eab_result_t *result)
+{
+    if (kind == CHANGE_RESTART_REFUSED) {
+        enter_why(chronicle, "restart-refused", result);
+        count(chronicle, COUNT_RELOADS_REFUSED);
+    }
+    else if (kind == CHANGE_RESTART_FAILED) {
+        enter_why(chronicle, "restart-failed", result);
+        count(chronicle, COUNT_RELOADS_FAILED);
+    }
+    else if (kind == CHANGE_AGENT_ENDED) {
+        enter_why(chronicle, "agent-restart", result);
+        count(chronicle, COUNT_AGENT_RESTARTS);
+    }
+}
+
+void chronicle_hear(void *baton, const change_t *change)
+{
+    chronicle_t *chronicle = baton;
+
+    if (change->certificate != NULL) {
+        hear_certificate(chronicle, change->kind, change->certificate);
+    }
+    else if (change->account != NULL) {
+        hear_account(chronicle, change->kind, change->account);
+    }
+    else {
+        hear_process(chronicle, change->kind, change->result);
+    }
+}
+
+apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *account,
+                                const json_t *list)
+{
+    const json_t *item;
+    size_t i;
+
+    if (!json_is_array(list) || json_array_size(list) > REQUESTS_MAX) {
+        return APR_EINVAL;
+    }
+    json_array_foreach(list, i, item)
+    {
+        apr_int64_t n = json_peek_int(item, "count", -1);
+
+        if (n > COUNT_MAX
+            || counters_request(chronicle->counters, account->plan->label,
+                                json_peek_string(item, "resource"), json_peek_string(item, "code"),
+                                n)
+                   != APR_SUCCESS) {
+            return APR_EINVAL;
+        }
+    }
+    keep(chronicle, 0);
+    return APR_SUCCESS;
+}
+
+json_t *chronicle_counters(const chronicle_t *chronicle)
+{
+    return counters_to_json(chronicle->counters);
+}
+
+void chronicle_start(chronicle_t *chronicle, const char *restarted)
+{
+    const plan_t *plan = chronicle->model->means->plan;
+    json_t *entry;
+
+    if (plan->restarts > 0) {
+        entry = begin("keeper-restart");
+        json_object_set_new(entry, "restarts", json_integer(plan->restarts));
+        enter(chronicle, entry);
+        count(chronicle, COUNT_KEEPER_RESTARTS);
+    }
+    else if (restarted != NULL) {
+        entry = begin("restart");
+        json_put_string(entry, "why", restarted);
+        enter(chronicle, entry);
+        count(chronicle, COUNT_RELOADS_DONE);
+    }
+}
+
+chronicle_t *chronicle_make(const model_t *model, agent_line_t *line)
+{
+    apr_pool_t *p = model->means->pool;
+    apr_array_header_t *labels = apr_array_make(p, 2, sizeof(const char *));
+    chronicle_t *chronicle = apr_pcalloc(p, sizeof(*chronicle));
+    int i;
+
+    chronicle->model = model;
+    chronicle->line = line;
+    chronicle->teller = loop_timer_make(model->means->loop, on_tell, chronicle);
+    chronicle->failing_accounts = apr_pcalloc(p, (apr_size_t)model->accounts->nelts + 1);
+    chronicle->failing_certificates = apr_pcalloc(p, (apr_size_t)model->certificates->nelts + 1);
+    for (i = 0; i < model->accounts->nelts; ++i) {
+        APR_ARRAY_PUSH(labels, const char *) = model_account(model, i)->plan->label;
+        chronicle->failing_accounts[i] = model_account(model, i)->failing.failure != NULL;
+    }
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        chronicle->failing_certificates[i] = model_certificate(model, i)->failing.failure != NULL;
+    }
+    chronicle->counters = counters_load(model->means->store, labels, p);
+    return chronicle;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KEEPER_CHRONICLE_H
+#define KEEPER_CHRONICLE_H
+
+/* keeper/chronicle.h - writes down what happens: a line of the history for people (store/history.h), and
+ * numbers for monitors (store/counters.h), which the agent gets for its report. It hears of each change
+ * before anybody acts on it. Nothing waits for it, and nothing fails because it cannot write: that is
+ * logged, once for each time that the disk fails. */
+
+#include <jansson.h>
+
+#include "keeper/agent_line.h"
+#include "keeper/changes.h"
+#include "keeper/model.h"
+#include "store/counters.h"
+
+typedef struct chronicle chronicle_t;
+
+/** @param line on which the agent is told of the numbers */
+chronicle_t *chronicle_make(const model_t *model, agent_line_t *line);
+
+/** The keeper has just started.
+ * @param restarted for which certificates httpd was restarted, if it has just come back from a restart of
+ *                  ours; or NULL */
+void chronicle_start(chronicle_t *chronicle, const char *restarted);
+
+/** baton: the chronicle_t. */
+void chronicle_hear(void *baton, const change_t *change);
+
+/** The agent has made requests for this account, and got answers.
+ * @param list [{"resource","code","count"}]
+ * @return APR_EINVAL when that is none */
+apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *account,
+                                const json_t *list);
+
+/** What was counted, as the status shows it. A new reference for the caller. */
+json_t *chronicle_counters(const chronicle_t *chronicle);
+
+#endif
