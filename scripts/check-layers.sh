@@ -38,7 +38,7 @@ floors_keeper() {
 floors_agent() {
     echo main
     echo agent
-    echo lifecycle status visit
+    echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
     echo refused renewal lapse
     echo persist

@@ -319,7 +319,7 @@ void agent_run(agent_t *agent)
         poke_sessions(agent);
         follow_accounts(agent);
         tell_requests(agent);
-        status_follow(agent->status);
+        status_follow(agent->status, clock_steady());
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(kit->link);
         fds[0].revents = fds[1].revents = fds[2].revents = fds[3].revents = 0;

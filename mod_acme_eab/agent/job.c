@@ -290,6 +290,11 @@ static int is_loaded(const brief_certificate_t *brief)
                && strcmp(brief->loaded, brief->facts->fingerprint) == 0);
 }
 
+int job_is_loaded(const job_t *job)
+{
+    return is_loaded(job->brief);
+}
+
 int job_is_looked_at(const job_t *job)
 {
     const brief_facts_t *facts = job->brief->facts;

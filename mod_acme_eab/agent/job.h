@@ -118,6 +118,10 @@ const char *job_status(const job_t *job);
  * refuses are no failure once the others have their certificate. */
 int job_fails_itself(const job_t *job);
 
+/** True when httpd serves the certificate that is in the store, or no virtual host uses it. There must be
+ * one. */
+int job_is_loaded(const job_t *job);
+
 /** When the CA suggests to renew the certificate in use; NULL when it suggests nothing. */
 const brief_window_t *job_window(const job_t *job);
 

@@ -10,6 +10,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/dice.c mod_acme_eab/agent/dice.h \
 	mod_acme_eab/agent/directory.c mod_acme_eab/agent/directory.h \
 	mod_acme_eab/agent/doubt.c mod_acme_eab/agent/doubt.h \
+	mod_acme_eab/agent/entry.c mod_acme_eab/agent/entry.h \
 	mod_acme_eab/agent/evidence.c mod_acme_eab/agent/evidence.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/flight.c mod_acme_eab/agent/flight.h \
@@ -32,6 +33,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/schedule.c mod_acme_eab/agent/schedule.h \
 	mod_acme_eab/agent/tally.c mod_acme_eab/agent/tally.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h \
+	mod_acme_eab/agent/trouble.c mod_acme_eab/agent/trouble.h \
 	mod_acme_eab/agent/visit.c mod_acme_eab/agent/visit.h \
 	mod_acme_eab/agent/visitor.c mod_acme_eab/agent/visitor.h
 libagent_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)

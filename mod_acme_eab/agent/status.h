@@ -23,9 +23,10 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp);
 /** Replace status.json atomically. */
 apr_status_t status_write(const status_t *status, apr_time_t now);
 
-/** Write it when something was touched, or somebody has removed it, and that is not too often: called
- * by the loop. A failure is logged, once, and it is tried again. */
-void status_follow(status_t *status);
+/** Write it when something was touched, or somebody has removed it, and that is not too often; or nothing
+ * was written for most of a minute: called by the loop. A failure is logged, once, and it is tried again.
+ * @param now by clock_steady() */
+void status_follow(status_t *status, apr_time_t now);
 
 /** When it may be written next, by clock_steady(). */
 apr_time_t status_due(const status_t *status);

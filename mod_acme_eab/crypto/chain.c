@@ -223,6 +223,16 @@ static apr_status_t cert_time(apr_time_t *ptime, const ASN1_TIME *asn1)
     return apr_time_exp_gmt_get(ptime, &parts);
 }
 
+static apr_array_header_t *chain_issuers(const chain_t *chain)
+{
+    apr_array_header_t *issuers = apr_array_make(chain->pool, 3, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < chain->certs->nelts; i++)
+        APR_ARRAY_PUSH(issuers, const char *) = cert_issuer(chain->pool, chain_cert(chain, i));
+    return issuers;
+}
+
 static apr_status_t chain_describe(chain_t *chain)
 {
     chain_facts_t *facts = &chain->facts;
@@ -231,6 +241,7 @@ static apr_status_t chain_describe(chain_t *chain)
     facts->names = san_names(chain->pool, leaf);
     facts->key_type = keypair_type(X509_get0_pubkey(leaf));
     facts->issuer = cert_issuer(chain->pool, leaf);
+    facts->issuers = chain_issuers(chain);
     facts->serial = cert_serial(chain->pool, leaf);
     facts->fingerprint = cert_fingerprint(chain->pool, leaf);
     facts->ari_id = cert_ari_id(chain->pool, leaf);

@@ -21,8 +21,11 @@ typedef struct chain_facts {
     apr_array_header_t *names; /* const char *: dNSNames, lower case */
     const char *key_type;      /* as keypair_type() */
     const char *issuer;        /* common name of the issuer, or its whole name */
-    const char *serial;        /* hexadecimal, lower case, as openssl shows it without colons */
-    const char *fingerprint;   /* SHA-256 of the DER, hexadecimal */
+    apr_array_header_t
+        *issuers;            /* const char *: the same of each certificate, the leaf's first: the
+                                    last one is what the chain leads to */
+    const char *serial;      /* hexadecimal, lower case, as openssl shows it without colons */
+    const char *fingerprint; /* SHA-256 of the DER, hexadecimal */
     apr_time_t not_before;
     apr_time_t not_after;
     const char *ari_id; /* RFC 9773, 4.1; NULL without an authority key identifier */

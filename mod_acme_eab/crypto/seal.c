@@ -47,6 +47,7 @@ const char *seal_write(apr_pool_t *p, const seal_t *seal, const char *pem, apr_s
     json_put_strings(json, "names", facts->names);
     json_put_string(json, "keyType", facts->key_type);
     json_put_string(json, "issuer", facts->issuer);
+    json_put_strings(json, "issuers", facts->issuers);
     json_put_string(json, "serial", facts->serial);
     json_put_string(json, "fingerprint", facts->fingerprint);
     json_put_string(json, "ariId", facts->ari_id);
@@ -63,9 +64,9 @@ static int is_whole(const seal_t *seal)
 {
     const chain_facts_t *facts = seal->facts;
 
-    return facts->names->nelts > 0 && facts->key_type != NULL && facts->issuer != NULL
-           && facts->serial != NULL && facts->fingerprint != NULL && facts->not_after > 0
-           && seal->strength != NULL;
+    return facts->names->nelts > 0 && facts->issuers->nelts > 0 && facts->key_type != NULL
+           && facts->issuer != NULL && facts->serial != NULL && facts->fingerprint != NULL
+           && facts->not_after > 0 && seal->strength != NULL;
 }
 
 static int is_of_this_library(const json_t *json)
@@ -92,6 +93,7 @@ const seal_t *seal_read(apr_pool_t *p, const char *record, const char *pem, apr_
     facts->names = json_copy_strings(p, json, "names");
     facts->key_type = json_copy_string(p, json, "keyType");
     facts->issuer = json_copy_string(p, json, "issuer");
+    facts->issuers = json_copy_strings(p, json, "issuers");
     facts->serial = json_copy_string(p, json, "serial");
     facts->fingerprint = json_copy_string(p, json, "fingerprint");
     facts->ari_id = json_copy_string(p, json, "ariId");

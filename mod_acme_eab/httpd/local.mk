@@ -15,7 +15,7 @@ libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
 	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
 libhttpd_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
-HTTPD_LIBS = libhttpd.a liblive.a libstore.a libipc.a $(CRYPTO_LIBS)
+HTTPD_LIBS = libhttpd.a libreport.a liblive.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 include_HEADERS += include/mod_acme_eab.h
 

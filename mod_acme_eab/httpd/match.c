@@ -8,6 +8,9 @@
 #include "httpd/value.h"
 #include "httpd/vhosts.h"
 
+/* As many virtual hosts are named for a certificate in the status. */
+#define USERS_MAX 50
+
 /* A server that is being looked at. */
 typedef struct candidate {
     const server_rec *server;
@@ -78,6 +81,21 @@ static void look_closer(const match_t *match, candidate_t *candidate)
     candidate->names = names_of(match->site->pool, candidate->server, candidate->own);
 }
 
+/* For the status: the certificates of a domain have one list. */
+static void tell_user(const site_t *site, const site_domain_t *domain, const server_rec *s)
+{
+    apr_array_header_t *used_by =
+        APR_ARRAY_IDX(domain->certificates, 0, plan_certificate_t *)->used_by;
+    int i = 0;
+
+    if (used_by == NULL)
+        used_by = apr_array_make(site->pool, 1, sizeof(const char *));
+    if (used_by->nelts < USERS_MAX)
+        APR_ARRAY_PUSH(used_by, const char *) = vhosts_description(site->pool, s);
+    for (i = 0; i < domain->certificates->nelts; ++i)
+        APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *)->used_by = used_by;
+}
+
 static void serve(site_t *site, const candidate_t *candidate, site_domain_t *domain)
 {
     site_vhost_t *vhost = apr_pcalloc(site->pool, sizeof(*vhost));
@@ -90,6 +108,7 @@ static void serve(site_t *site, const candidate_t *candidate, site_domain_t *dom
     vhost->state = "unmanaged";
     APR_ARRAY_PUSH(site->vhosts, site_vhost_t *) = vhost;
     APR_ARRAY_PUSH(domain->vhosts, site_vhost_t *) = vhost;
+    tell_user(site, domain, vhost->server);
     apr_hash_set(site->by_server, &vhost->server, sizeof(vhost->server), vhost);
 }
 

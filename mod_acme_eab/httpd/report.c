@@ -2,11 +2,12 @@
 #include "httpd/report.h"
 
 #include <apr_strings.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "base/json.h"
 
-#define REPORT_VERSION 1
+#define REPORT_VERSION 2
 
 #define NOT_YET \
     "The agent has not reported yet since httpd was started. It does so within seconds; if this " \
@@ -50,6 +51,9 @@ static json_t *make_certificate(const plan_certificate_t *certificate, const pla
                     APR_ARRAY_IDX(plan->accounts, certificate->account, plan_account_t).label);
     json_put_string(json, "state", "unknown");
     json_object_set_new(json, "served", json_boolean(certificate->served));
+    json_object_set_new(json, "fallback", json_boolean(certificate->fallback));
+    if (certificate->used_by != NULL)
+        json_put_strings(json, "used_by", certificate->used_by);
     json_put_string(json, "where", certificate->where);
     json_object_set_new(json, "key_types", json_pack("[s*]", certificate->key_type));
     json_object_set_new(json, "keys", json_array());
@@ -107,6 +111,7 @@ static json_t *make_processes(const plan_t *plan)
 
     json_object_set_new(httpd, "pid", json_integer(plan->parent_pid));
     json_put_time(httpd, "since", plan->httpd_since);
+    json_put_string(httpd, "version", plan->httpd_version);
     json_object_set_new(httpd, "restarts", json_integer(plan->httpd_restarts));
     return json_pack("{s:o}", "httpd", httpd);
 }
@@ -121,6 +126,8 @@ static json_t *make_report(const plan_t *plan, apr_time_t now, apr_pool_t *p)
         json_array_append_new(accounts,
                               make_account(&APR_ARRAY_IDX(plan->accounts, i, plan_account_t)));
     json_object_set_new(json, "version", json_integer(REPORT_VERSION));
+    json_put_string(json, "module", EAB_VERSION);
+    json_put_string(json, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
     json_put_time(json, "generated", now);
     json_object_set_new(json, "certificates", make_certificates(plan));
     json_object_set_new(json, "accounts", accounts);

@@ -749,7 +749,6 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
     int i = 0;
 
-    plan->httpd_version = AP_SERVER_BASEREVISION;
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
     plan->pid_file = ap_runtime_dir_relative(p, ap_pid_fname);
     plan->listeners = rehearsal_listeners(p);
@@ -766,6 +765,7 @@ plan_t *site_outline(const site_t *site, apr_pool_t *p)
     plan_t *plan = plan_make(p);
     int i = 0;
 
+    plan->httpd_version = AP_SERVER_BASEREVISION;
     plan->parent_pid = site->parent;
     plan->httpd_since = site->since;
     plan->httpd_restarts = site->restarts;

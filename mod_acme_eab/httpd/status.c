@@ -20,6 +20,7 @@
 #include "httpd/page.h"
 #include "httpd/report.h"
 #include "httpd/site.h"
+#include "report/summary.h"
 
 #define REPORT_FILE "status.json"
 
@@ -166,6 +167,8 @@ static int send_status(request_rec *r, const site_t *site)
         report.notice = NULL;
         overdue = 0;
     }
+    summary_put(report.json, apr_time_now());
+    summary_put_files(report.json, site->store_dir, r->pool);
     if (wants_json(r))
         return send_json(r, &report, overdue);
     page.status = report.json;

@@ -205,3 +205,15 @@ const char *vhosts_where(apr_pool_t *p, const server_rec *s)
         return "the main server";
     return apr_psprintf(p, "%s:%u", s->defn_name, s->defn_line_number);
 }
+
+const char *vhosts_description(apr_pool_t *p, const server_rec *s)
+{
+    const server_addr_rec *addr = NULL;
+    const char *text = "";
+
+    for (addr = s->addrs; s->is_virtual && addr != NULL; addr = addr->next)
+        text = apr_psprintf(p, strchr(addr->virthost, ':') != NULL ? "%s[%s]:%u " : "%s%s:%u ",
+                            text, addr->virthost, (unsigned)addr->host_port);
+    return apr_pstrcat(p, text, s->server_hostname != NULL ? s->server_hostname : "", " (",
+                       vhosts_where(p, s), ")", NULL);
+}

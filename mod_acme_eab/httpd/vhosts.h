@@ -45,6 +45,9 @@ int vhosts_is_default(const server_rec *s);
 /** "<VirtualHost> 'www.example.edu'", or "main server". Several may have one place. In p. */
 const char *vhosts_label(apr_pool_t *p, const server_rec *s);
 
+/** "*:443 www.example.edu (FILE:LINE)", for people. In p. */
+const char *vhosts_description(apr_pool_t *p, const server_rec *s);
+
 /** "FILE:LINE" of the <VirtualHost>, or "the main server". In p. */
 const char *vhosts_where(apr_pool_t *p, const server_rec *s);
 

@@ -21,13 +21,21 @@
 #define DATE_INTERVAL apr_time_from_sec(24 * 3600)
 
 static const member_t facts_members[] = {
-    MEMBER_STRINGS(brief_facts_t, names),         MEMBER_STRING(brief_facts_t, key_type),
-    MEMBER_STRING(brief_facts_t, issuer),         MEMBER_STRING(brief_facts_t, serial),
-    MEMBER_STRING(brief_facts_t, fingerprint),    MEMBER_TIME(brief_facts_t, not_before),
-    MEMBER_TIME(brief_facts_t, not_after),        MEMBER_TIME(brief_facts_t, obtained),
-    MEMBER_STRING(brief_facts_t, generation),     MEMBER_BOOL(brief_facts_t, same_account, 0),
-    MEMBER_STRING(brief_facts_t, ari_id),         MEMBER_STRING(brief_facts_t, activation),
-    MEMBER_STRING(brief_facts_t, activation_why), MEMBER_END,
+    MEMBER_STRINGS(brief_facts_t, names),
+    MEMBER_STRING(brief_facts_t, key_type),
+    MEMBER_STRING(brief_facts_t, issuer),
+    MEMBER_STRINGS(brief_facts_t, issuers),
+    MEMBER_STRING(brief_facts_t, serial),
+    MEMBER_STRING(brief_facts_t, fingerprint),
+    MEMBER_TIME(brief_facts_t, not_before),
+    MEMBER_TIME(brief_facts_t, not_after),
+    MEMBER_TIME(brief_facts_t, obtained),
+    MEMBER_STRING(brief_facts_t, generation),
+    MEMBER_BOOL(brief_facts_t, same_account, 0),
+    MEMBER_STRING(brief_facts_t, ari_id),
+    MEMBER_STRING(brief_facts_t, activation),
+    MEMBER_STRING(brief_facts_t, activation_why),
+    MEMBER_END,
 };
 
 static const member_t window_members[] = {
@@ -94,6 +102,7 @@ static const member_t certificate_members[] = {
     MEMBER_STRING(brief_certificate_t, loaded),
     MEMBER_STRING(brief_certificate_t, unusable),
     MEMBER_STRINGS(brief_certificate_t, doors),
+    MEMBER_STRINGS(brief_certificate_t, used_by),
     MEMBER_STRING(brief_certificate_t, where),
     MEMBER_BOOL(brief_certificate_t, ordering, 0),
     MEMBER_STRINGS(brief_certificate_t, order_names),
@@ -105,12 +114,19 @@ static const member_t certificate_members[] = {
 };
 
 static const member_t brief_members[] = {
-    MEMBER_STRING(brief_t, httpd_version),  MEMBER_STRING(brief_t, run_dir),
-    MEMBER_INT(brief_t, max_parallel, 0),   MEMBER_INT(brief_t, log_level, 4),
-    MEMBER_INT(brief_t, httpd_pid, 0),      MEMBER_TIME(brief_t, httpd_since),
-    MEMBER_INT(brief_t, httpd_restarts, 0), MEMBER_INT(brief_t, keeper_pid, 0),
-    MEMBER_TIME(brief_t, keeper_since),     MEMBER_INT(brief_t, keeper_restarts, 0),
-    MEMBER_INT(brief_t, agent_restarts, 0), MEMBER_END,
+    MEMBER_STRING(brief_t, httpd_version),
+
+    MEMBER_STRING(brief_t, run_dir),
+    MEMBER_INT(brief_t, max_parallel, 0),
+    MEMBER_INT(brief_t, log_level, 4),
+    MEMBER_INT(brief_t, httpd_pid, 0),
+    MEMBER_TIME(brief_t, httpd_since),
+    MEMBER_INT(brief_t, httpd_restarts, 0),
+    MEMBER_INT(brief_t, keeper_pid, 0),
+    MEMBER_TIME(brief_t, keeper_since),
+    MEMBER_INT(brief_t, keeper_restarts, 0),
+    MEMBER_INT(brief_t, agent_restarts, 0),
+    MEMBER_END,
 };
 
 brief_t *brief_make(apr_pool_t *p)

@@ -32,6 +32,7 @@ typedef struct brief_facts {
     apr_array_header_t *names;
     const char *key_type;
     const char *issuer;
+    apr_array_header_t *issuers; /* const char *: up to what the chain leads to */
     const char *serial;
     const char *fingerprint;
     apr_time_t not_before;
@@ -127,9 +128,10 @@ typedef struct brief_certificate {
     apr_interval_time_t renew_before;
     int served;
     int fallback;
-    const char *loaded;        /* fingerprint of the certificate in use by httpd, or NULL */
-    const char *unusable;      /* as in the plan */
-    apr_array_header_t *doors; /* const char *, as in the plan; NULL: none */
+    const char *loaded;          /* fingerprint of the certificate in use by httpd, or NULL */
+    const char *unusable;        /* as in the plan */
+    apr_array_header_t *doors;   /* const char *, as in the plan; NULL: none */
+    apr_array_header_t *used_by; /* the same */
     const char *where;
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;

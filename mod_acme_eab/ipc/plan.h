@@ -58,9 +58,11 @@ typedef struct plan_certificate {
                                 sentence; NULL: nothing */
     int takes_over; /* a virtual host serves its SSLCertificateFile until there is one with all names */
     apr_array_header_t
-        *doors;        /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a
+        *doors; /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a
                                   client of this httpd meets it */
-    const char *where; /* "FILE:LINE" of its ACMEManagedDomain */
+    apr_array_header_t *used_by; /* const char *, "*:443 www.example.edu (FILE:LINE)": virtual hosts
+                                    that use it, for people; not all of very many */
+    const char *where;           /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 
 typedef struct plan {

@@ -71,6 +71,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->loaded = certificate->in_use;
     brief->unusable = plan->unusable;
     brief->doors = plan->doors;
+    brief->used_by = plan->used_by;
     brief->where = plan->where;
     brief->facts = certificate_facts(certificate, p);
     brief->window = certificate->window;

@@ -729,6 +729,7 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->names = best->facts->names;
     facts->key_type = best->facts->key_type;
     facts->issuer = best->facts->issuer;
+    facts->issuers = best->facts->issuers;
     facts->serial = best->facts->serial;
     facts->fingerprint = best->facts->fingerprint;
     facts->not_before = best->facts->not_before;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "crypto/chain.h"
 #include "store/leftover.h"
 #include "store/record.h"
 
@@ -113,6 +114,18 @@ static void put_account(json_t *json, const store_t *store, const char *id, apr_
     }
 }
 
+/* When the certificate ends that others may still read there. */
+static void put_end(json_t *json, const store_t *store, const char *name, apr_pool_t *p)
+{
+    chain_t *chain = NULL;
+
+    if (chain_load(&chain, store_path(p, store, "live", name, "fullchain.pem"), eab_result_make(p),
+                   p)
+        == APR_SUCCESS) {
+        json_put_time(json, "not_after", chain_facts(chain)->not_after);
+    }
+}
+
 static json_t *list_to_json(const store_t *store, const apr_array_header_t *leftovers,
                             int of_accounts, apr_pool_t *p)
 {
@@ -126,6 +139,9 @@ static json_t *list_to_json(const store_t *store, const apr_array_header_t *left
         json_put_string(json, "name", leftover->name);
         if (of_accounts) {
             put_account(json, store, leftover->name, p);
+        }
+        else {
+            put_end(json, store, leftover->name, p);
         }
         json_put_time(json, "since", leftover->since);
         json_put_strings(json, "directories", leftover->paths);

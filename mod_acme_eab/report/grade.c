@@ -59,7 +59,7 @@ static int is_unreported(const look_t *look)
            && !json_peek_bool(look->certificate, "fallback", 0);
 }
 
-/* The administrator's own certificate is served in its place. */
+/* The one in SSLCertificateFile is served in its place, or one that was there before. */
 static int has_own(const look_t *look)
 {
     return json_peek_bool(look->certificate, "served", 0)
@@ -183,7 +183,7 @@ static const struct {
     { GRADE_DOWN, is_revoked, "its certificate is revoked" },
     { GRADE_DOWN, is_not_used_yet, "httpd does not use its certificate yet" },
     { GRADE_AT_RISK, is_replaced_by_own,
-      "there is no certificate; the one in SSLCertificateFile is served" },
+      "there is no certificate of its own; httpd serves another one" },
     { GRADE_AT_RISK, waits_in_vain, "httpd cannot be made to use the new certificate" },
     { GRADE_AT_RISK, is_failing, "the last attempt failed" },
     { GRADE_AT_RISK, lacks_names, "its certificate lacks names" },

@@ -89,3 +89,29 @@ void summary_put(json_t *status, apr_time_t now)
     json_object_set_new(status, "summary", counts);
     json_object_set_new(status, "stale", json_boolean(summary_is_stale(status, now)));
 }
+
+/* In live/, where a path stays when the certificate is renewed. */
+static void put_file(json_t *key, const char *member, const char *store_dir, const char *file,
+                     apr_pool_t *ptemp)
+{
+    json_put_string(
+        key, member,
+        apr_pstrcat(ptemp, store_dir, "/live/", json_peek_string(key, "live"), "/", file, NULL));
+}
+
+void summary_put_files(json_t *status, const char *store_dir, apr_pool_t *ptemp)
+{
+    json_t *certificate, *key;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(status, "certificates"), i, certificate)
+    {
+        json_array_foreach(json_object_get(certificate, "keys"), k, key)
+        {
+            if (json_peek_string(key, "live") != NULL) {
+                put_file(key, "key_file", store_dir, "privkey.pem", ptemp);
+                put_file(key, "chain_file", store_dir, "fullchain.pem", ptemp);
+            }
+        }
+    }
+}

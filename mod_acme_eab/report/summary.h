@@ -37,4 +37,8 @@ int summary_is_stale(const json_t *status, apr_time_t now);
 /** Set "stale", "summary" and each certificate's "grade" and "grade_why" in a status, as of now. */
 void summary_put(json_t *status, apr_time_t now);
 
+/** Set "key_file" and "chain_file" of each key: where other programs find the pair. The agent, which
+ * writes the status, knows no path of the store. */
+void summary_put_files(json_t *status, const char *store_dir, apr_pool_t *ptemp);
+
 #endif

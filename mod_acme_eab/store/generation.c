@@ -308,11 +308,20 @@ void generation_seal(const store_t *store, const char *name, const generation_t 
     apr_pool_destroy(pool);
 }
 
+static apr_array_header_t *copy_strings(apr_pool_t *p, const apr_array_header_t *strings)
+{
+    apr_array_header_t *copy = apr_array_copy(p, strings);
+    int i;
+
+    for (i = 0; i < copy->nelts; i++)
+        APR_ARRAY_IDX(copy, i, const char *) = apr_pstrdup(p, APR_ARRAY_IDX(copy, i, const char *));
+    return copy;
+}
+
 generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
 {
     generation_t *copy = apr_pmemdup(p, generation, sizeof(*generation));
     chain_facts_t *facts = apr_pmemdup(p, generation->facts, sizeof(*facts));
-    int i;
 
     copy->number = apr_pstrdup(p, copy->number);
     copy->chain_path = apr_pstrdup(p, copy->chain_path);
@@ -325,12 +334,8 @@ generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
         revoked->by = apr_pstrdup(p, revoked->by);
         copy->revoked = revoked;
     }
-    facts->names = apr_array_copy(p, facts->names);
-    for (i = 0; i < facts->names->nelts; i++) {
-        const char **name = &APR_ARRAY_IDX(facts->names, i, const char *);
-
-        *name = apr_pstrdup(p, *name);
-    }
+    facts->names = copy_strings(p, facts->names);
+    facts->issuers = copy_strings(p, facts->issuers);
     facts->key_type = apr_pstrdup(p, facts->key_type);
     facts->issuer = apr_pstrdup(p, facts->issuer);
     facts->serial = apr_pstrdup(p, facts->serial);

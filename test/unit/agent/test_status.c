@@ -36,6 +36,7 @@ static scene_t scene(apr_pool_t *p)
     s.keeper = fake_keeper_make(p);
     s.brief = brief_make(p);
     s.brief->run_dir = fixture_directory(p);
+    s.brief->httpd_version = "2.4.71";
     s.brief->max_parallel = 8;
     s.brief->keeper_pid = 4711;
     s.brief->keeper_restarts = 2;
@@ -69,6 +70,7 @@ static brief_facts_t *facts(apr_pool_t *p)
     f->names = names(p, "www.example.edu", "example.edu");
     f->key_type = "p256";
     f->issuer = "Some <CA>";
+    f->issuers = names(p, "Some <CA>", "Some Root");
     f->serial = "0a0b";
     f->fingerprint = "ff00";
     f->not_before = apr_time_now() - apr_time_from_sec(86400);
@@ -129,14 +131,22 @@ static void the_document_has_its_shape(void **state)
     const json_t *certificate = first(status, "certificates");
     const json_t *account = first(status, "accounts");
 
-    assert_int_equal(1, json_peek_int(status, "version", 0));
+    assert_int_equal(2, json_peek_int(status, "version", 0));
     expect_text(status, "generated", NOW);
+    expect_text(status, "heartbeat", NOW);
+    expect_text(status, "module", EAB_VERSION);
+    has_members(status, "openssl unconfigured");
+    expect_text(json_object_get(json_object_get(status, "processes"), "httpd"), "version",
+                "2.4.71");
     has_members(status, "certificates accounts processes reload");
     has_members(certificate, "name names missing_names account state keys next problem order");
     expect_text(certificate, "name", "www.example.edu");
     expect_text(certificate, "account", "default");
     expect_text(certificate, "state", "missing");
     assert_int_equal(0, json_array_size(json_object_get(certificate, "keys")));
+    assert_int_equal(0, json_array_size(json_object_get(certificate, "used_by")));
+    assert_true(json_is_null(json_object_get(certificate, "loaded")));
+    assert_false(json_peek_bool(certificate, "fallback", 1));
     assert_true(json_is_null(json_object_get(certificate, "problem")));
     assert_true(json_is_null(json_object_get(certificate, "order")));
     has_members(json_object_get(certificate, "next"), "what why");
@@ -172,6 +182,93 @@ static void a_certificate_is_described(void **state)
     has_members(key, "not_before not_after");
     expect_text(json_object_get(certificate, "next"), "what", "renew");
     has_members(json_object_get(certificate, "next"), "at");
+    expect_text(key, "generation", "000003");
+    expect_text(key, "live", "www.example.edu");
+    assert_string_equal("Some Root",
+                        json_string_value(json_array_get(json_object_get(key, "chain"), 1)));
+    assert_true(json_peek_bool(key, "loaded", 0));
+    assert_true(json_peek_bool(certificate, "loaded", 0));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void who_uses_it_is_told(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *certificate;
+    agent_t *agent;
+
+    s.certificate->facts = facts(s.p);
+    s.certificate->loaded = "ff01";
+    s.certificate->fallback = 1;
+    s.certificate->used_by = names(s.p, "*:443 www.example.edu (vhosts.conf:12)", NULL);
+    agent = agent_of(&s);
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_string_equal("*:443 www.example.edu (vhosts.conf:12)",
+                        json_string_value(first(certificate, "used_by")));
+    assert_false(json_peek_bool(certificate, "loaded", 1));
+    assert_false(json_peek_bool(first(certificate, "keys"), "loaded", 1));
+    assert_true(json_peek_bool(certificate, "fallback", 0));
+    s.certificate->served = 0; /* nobody loads it, and that is no fault */
+    certificate = first(status_of(&s, agent), "certificates");
+    assert_true(json_is_null(json_object_get(certificate, "loaded")));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void validations_are_authorizations(void **state)
+{
+    scene_t s = scene(*state);
+    brief_facts_t *known = facts(s.p);
+    brief_validation_t *validation;
+    const json_t *authorization;
+
+    s.certificate->facts = known;
+    s.certificate->loaded = "ff00";
+    s.certificate->validations.fingerprint = "ff00";
+    s.certificate->validations.list = apr_array_make(s.p, 1, sizeof(brief_validation_t));
+    validation = apr_array_push(s.certificate->validations.list);
+    validation->name = "example.edu";
+    validation->until = apr_time_from_sec(4000000000);
+    authorization = first(first(status_of(&s, agent_of(&s)), "certificates"), "authorizations");
+    expect_text(authorization, "name", "example.edu");
+    expect_text(authorization, "status", "valid");
+    expect_text(authorization, "expires", clock_format(s.p, validation->until));
+    expect_text(authorization, "seen", clock_format(s.p, known->obtained));
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void leftovers_are_unconfigured(void **state)
+{
+    scene_t s = scene(*state);
+    const json_t *unconfigured;
+
+    s.brief->leftovers =
+        json_own(s.p, json_pack("{s:[{s:s,s:s,s:s,s:[s,s]}],s:[{s:s}]}", "certificates", "name",
+                                "b.example.edu", "since", NOW, "not_after", NOW, "directories",
+                                "/store/archive/b", "/store/live/b", "accounts", "name", "00ff"));
+    unconfigured = first(status_of(&s, agent_of(&s)), "unconfigured");
+    expect_text(unconfigured, "name", "b.example.edu");
+    expect_text(unconfigured, "not_after", NOW);
+    expect_text(unconfigured, "path", "/store/archive/b");
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void it_is_written_each_minute(void **state)
+{
+    scene_t s = scene(*state);
+    agent_t *agent = agent_of(&s);
+    const char *path = apr_pstrcat(s.p, s.brief->run_dir, "/status.json", NULL);
+    apr_time_t now = clock_steady() + apr_time_from_sec(1);
+    struct stat st;
+
+    status_follow(agent->status, now);
+    fixture_write(path, "", 0);
+    status_follow(agent->status, now + apr_time_from_sec(40));
+    assert_int_equal(0, stat(path, &st));
+    assert_int_equal(0, st.st_size);
+    status_follow(agent->status,
+                  now + apr_time_from_sec(50)); /* the loop sleeps ten seconds at most */
+    assert_int_equal(0, stat(path, &st));
+    assert_true(st.st_size > 0);
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
@@ -401,6 +498,7 @@ static void a_broken_account_fails_its_certificates(void **state)
     expect_text(json_object_get(first(status, "accounts"), "problem"), "detail",
                 "key.pem is damaged");
     expect_text(first(status, "certificates"), "state", "failing");
+    assert_true(json_peek_bool(first(status, "certificates"), "waits_for_account", 0));
     expect_text(json_object_get(first(status, "certificates"), "problem"), "detail",
                 "key.pem is damaged");
     file_remove_tree(s.brief->run_dir, s.p);
@@ -540,7 +638,7 @@ static void the_file_is_for_everybody_and_whole(void **state)
     assert_int_equal(0, stat(path, &st));
     assert_int_equal(0644, st.st_mode & 07777);
     assert_int_equal(APR_SUCCESS, file_read(&text, &len, path, 1000000, s.p));
-    assert_int_equal(1, json_peek_int(json_parse(s.p, text, len, NULL), "version", 0));
+    assert_int_equal(2, json_peek_int(json_parse(s.p, text, len, NULL), "version", 0));
     file_remove_tree(s.brief->run_dir, s.p);
     assert_int_not_equal(APR_SUCCESS, status_write(agent->status, apr_time_now()));
 }
@@ -561,7 +659,7 @@ static void that_of_thousands_is_not_written_at_each_change(void **state)
     }
     agent = agent_of(&s);
     begin = clock_steady();
-    status_follow(agent->status);
+    status_follow(agent->status, clock_steady());
     assert_true(status_due(agent->status) - begin >= 10 * (clock_steady() - begin));
     if (getenv("EAB_SHOW") != NULL)
         fprintf(stderr, "%d us\n", (int)(clock_steady() - begin));
@@ -573,6 +671,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_document_has_its_shape),
         fixture_test(a_certificate_is_described),
+        fixture_test(who_uses_it_is_told),
+        fixture_test(validations_are_authorizations),
+        fixture_test(leftovers_are_unconfigured),
+        fixture_test(it_is_written_each_minute),
         fixture_test(how_it_came_into_use_is_told),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),

@@ -95,6 +95,7 @@ static void facts_of_a_leaf(void **state)
     assert_string_equal("b.example.edu", APR_ARRAY_IDX(facts->names, 1, const char *));
     assert_string_equal("p256", facts->key_type);
     assert_string_equal("Test Intermediate", facts->issuer);
+    assert_string_equal("Test Intermediate,Test Root", apr_array_pstrcat(s.p, facts->issuers, ','));
     assert_string_equal(SERIAL, facts->serial);
     assert_int_equal(1, X509_digest(s.leaf->cert, EVP_sha256(), hash, NULL));
     assert_string_equal(hex_encode(s.p, hash, 32), facts->fingerprint);

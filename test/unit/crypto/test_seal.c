@@ -14,6 +14,7 @@ static seal_t *make(apr_pool_t *p)
     facts->names = party_names(p, "www.example.edu", "*.example.edu", NULL);
     facts->key_type = "p256";
     facts->issuer = "Test \"Root\"";
+    facts->issuers = party_names(p, "Test \"Root\"", "Test Top", NULL);
     facts->serial = "0a";
     facts->fingerprint = "00ff";
     facts->not_before = apr_time_from_sec(1700000000);
@@ -44,6 +45,7 @@ static void all_of_it_comes_back(void **state)
                         apr_array_pstrcat(p, read->facts->names, ' '));
     assert_string_equal("p256", read->facts->key_type);
     assert_string_equal("Test \"Root\"", read->facts->issuer);
+    assert_string_equal("Test \"Root\" Test Top", apr_array_pstrcat(p, read->facts->issuers, ' '));
     assert_string_equal("0a", read->facts->serial);
     assert_string_equal("00ff", read->facts->fingerprint);
     assert_null(read->facts->ari_id);

@@ -35,7 +35,7 @@ static const char *const whole =
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
     "\"restart_why\":\"it staples\",\"takes_over\":true,\"doors\":[\"127.0.0.1:443 "
-    "www.example.edu\"],"
+    "www.example.edu\"],\"used_by\":[\"*:443 www.example.edu (vhosts.conf:12)\"],"
     "\"where\":\"httpd.conf:9\"}]}";
 
 static json_t *parse(apr_pool_t *p)

@@ -48,7 +48,7 @@ static const struct {
 
     /* they have one, for now */
     { "{'state':'failing','keys':[],'served':true,'fallback':false}", "idle", GRADE_AT_RISK,
-      "there is no certificate; the one in SSLCertificateFile is served" },
+      "there is no certificate of its own; httpd serves another one" },
     { "{'state':'failing'," GOOD "}", "idle", GRADE_AT_RISK, "the last attempt failed" },
     { "{'state':'renewing','problem':{'detail':'no'}," GOOD "}", "idle", GRADE_AT_RISK,
       "the last attempt failed" },

@@ -68,6 +68,22 @@ static void the_report_is_completed(void **state)
     assert_int_equal(1, json_peek_bool(status, "stale", -1));
 }
 
+static void files_are_named(void **state)
+{
+    json_t *status = parsed(*state, "{'certificates':[{'keys':[{'live':'_wildcard.a.edu+p256'},7]},"
+                                    "{'keys':[{}]},7]}");
+    const json_t *certificates = json_object_get(status, "certificates");
+    const json_t *key = json_array_get(json_object_get(json_array_get(certificates, 0), "keys"), 0);
+
+    summary_put_files(status, "/store", *state);
+    assert_string_equal("/store/live/_wildcard.a.edu+p256/privkey.pem",
+                        json_peek_string(key, "key_file"));
+    assert_string_equal("/store/live/_wildcard.a.edu+p256/fullchain.pem",
+                        json_peek_string(key, "chain_file"));
+    key = json_array_get(json_object_get(json_array_get(certificates, 1), "keys"), 0);
+    assert_null(json_object_get(key, "key_file"));
+}
+
 static void silence_of_three_minutes_is_seen(void **state)
 {
     static const struct {
@@ -99,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(one_line_tells_how_it_is),
         fixture_test(the_report_is_completed),
+        fixture_test(files_are_named),
         fixture_test(silence_of_three_minutes_is_seen),
     };
 
