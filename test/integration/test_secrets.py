@@ -65,6 +65,7 @@ def test_the_key_of_the_account_binding_is_known_to_the_keeper_alone(world):
 
     ca.resume()
     httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_agent()
     people = everybody(httpd)
     assert holders(people, needles) == [], "once the account is bound"
     assert_not_in_arguments(people, needles)
