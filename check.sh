@@ -139,7 +139,7 @@ unit_tests() {
     if [ "$code" != 0 ] && [ "$failed" = 0 ]; then
         broken "$tested" "make check ($tested)" "$(grep -m 1 -E '\*\*\*|rror:' "$kept/check.log" || true)" "$kept/check.log"
     fi
-    checks='headers|layers|format|tour|directives|claims|conformance'
+    checks='headers|layers|format|tour|directives|claims|conformance|manuals'
     grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$kept/check.log" | sed 's/^/         /' || true
 }
 
@@ -181,7 +181,7 @@ await_pytests() {
 
 say "Looking for packages that are missing or too old"
 must packages apt sh "$source/scripts/install-packages.sh" \
-    apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux \
+    apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux man-db \
     gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
     bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
@@ -208,6 +208,9 @@ say "Integration tests, by six that share them"
 for sixth in 1 2 3 4 5 6; do
     start_pytest "integration-$sixth" "$scratch/prefix" integration
 done
+
+say "The program for enrolment, against managers that are simulated"
+start_pytest enroll "$scratch/prefix" enroll
 
 say "Building with clang, warnings as errors"
 build clang "$scratch/sanitized" CC=clang CFLAGS='-g0 -O1'

@@ -8,6 +8,7 @@ for claim in $(grep -ohE '`[A-Za-z0-9_/]+\.(py|c)::[A-Za-z0-9_]+`' docs/*.md | t
     file=${claim%%::*}
     function=${claim##*::}
     case $file in
+    test_enroll.py) file=test/enroll/$file pattern="^def $function(" ;;
     *.py) file=test/integration/$file pattern="^def $function(" ;;
     *) pattern="^static void $function(" ;;
     esac

@@ -20,6 +20,7 @@ banned="$banned|PEM_(read|write)_(X509|PrivateKey|PUBKEY|PKCS8PrivateKey)[A-Za-z
 exceptions='
 base/process.c opendir /proc/self/fd, where the kernel has no close_range()
 keeper/sandbox.c open /dev/null
+enroll/prompt.c open /dev/tty, the terminal
 httpd/fallback.c mkdtemp a directory in /tmp that did not exist before
 httpd/site.c readlink /proc/self/exe
 crypto/terms.c SSL_CTX_use_certificate_chain_file of files that chain.c has found to be regular

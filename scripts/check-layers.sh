@@ -18,6 +18,7 @@ allowed() {
     agent) echo base crypto ipc policy acme agent ;;
     httpd) echo base crypto ipc live report store httpd ;;
     cli) echo base ipc report cli ;;
+    enroll) echo base crypto enroll ;;
     esac
 }
 # A layer has floors where floors_LAYER() prints them: a line each, the highest first, with the names of
@@ -108,9 +109,9 @@ for f in */*.[ch]; do
         esac
     done
 done
-# libcurl belongs to the agent's side, httpd's headers to the module.
-for f in $(grep -l '#include <curl/' */*.[ch] | grep -v '^acme/'); do
-    echo "$f: only acme/ may include libcurl"; rc=1
+# libcurl belongs to the agent's side and to the enrolment, httpd's headers to the module.
+for f in $(grep -l '#include <curl/' */*.[ch] | grep -vE '^acme/|^enroll/exchange\.'); do
+    echo "$f: only acme/ and enroll/exchange may include libcurl"; rc=1
 done
 for f in $(grep -lE '#include [<"](httpd|http_|ap_|mpm_|mod_ssl|unixd)' */*.[ch] | grep -v '^httpd/'); do
     echo "$f: only httpd/ may include httpd's headers"; rc=1

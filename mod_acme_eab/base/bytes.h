@@ -24,6 +24,8 @@
 #define LIMIT_HISTORY (4 * 1024 * 1024) /* history.jsonl, and the older one beside it */
 #define LIMIT_HISTORY_LINE (16 * 1024)  /* one line of it */
 #define LIMIT_COUNTED_ACCOUNTS 100      /* that are counted one by one; the rest together */
+#define LIMIT_MANAGER_SECRET (8 * 1024) /* what signs in at a CA's manager, or a token of it */
+#define LIMIT_MANAGER_ROWS 100000       /* of one list of a CA's manager */
 #define LIMIT_STATUS (512 * 1024)       /* status.json, and what each certificate adds to it */
 #define LIMIT_STATUS_ENTRY (32 * 1024)
 #define LIMIT_TOKEN 256           /* a challenge token */

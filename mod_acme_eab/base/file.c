@@ -590,6 +590,110 @@ apr_status_t file_append(const char *path, const void *line, apr_size_t len)
     return rv;
 }
 
+struct file_draft {
+    place_t place;
+    const char *temp;
+    int fd; /* -1: it is published or given up */
+};
+
+void file_draft_discard(file_draft_t *draft)
+{
+    if (draft == NULL || draft->fd < 0)
+        return;
+    unlinkat(draft->place.dir, draft->temp, 0);
+    close(draft->fd);
+    draft->fd = -1;
+    place_close(&draft->place);
+}
+
+static apr_status_t draft_cleanup(void *data)
+{
+    file_draft_discard(data);
+    return APR_SUCCESS;
+}
+
+/* Not all file systems can tell beforehand. */
+static apr_status_t take_room(int fd, apr_size_t room)
+{
+    int error = posix_fallocate(fd, 0, (off_t)room);
+
+    return error == EOPNOTSUPP || error == EINVAL ? APR_SUCCESS : error;
+}
+
+static apr_status_t draft_open(file_draft_t *draft, mode_t mode, apr_size_t room)
+{
+    apr_status_t rv;
+
+    draft->fd = openat(draft->place.dir, draft->temp,
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (draft->fd < 0)
+        return errno;
+    rv = status_of(fchmod(draft->fd, mode));
+    return rv == APR_SUCCESS ? take_room(draft->fd, room) : rv;
+}
+
+apr_status_t file_draft_make(file_draft_t **pdraft, const char *path, mode_t mode, apr_size_t room,
+                             apr_pool_t *p)
+{
+    file_draft_t *draft = apr_pcalloc(p, sizeof(*draft));
+    struct stat st;
+    apr_status_t rv = temp_name(&draft->temp, p);
+
+    *pdraft = NULL;
+    draft->fd = -1;
+    if (rv != APR_SUCCESS || (rv = place_open(&draft->place, path)) != APR_SUCCESS)
+        return rv;
+    if (fstatat(draft->place.dir, draft->place.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        rv = EEXIST;
+    else
+        rv = draft_open(draft, mode, room);
+    if (rv != APR_SUCCESS) {
+        file_draft_discard(draft);
+        place_close(&draft->place);
+        return rv;
+    }
+    apr_pool_cleanup_register(p, draft, draft_cleanup, apr_pool_cleanup_null);
+    *pdraft = draft;
+    return APR_SUCCESS;
+}
+
+/* A second name is made only where there is none; the first one goes. */
+static apr_status_t name_draft(const file_draft_t *draft)
+{
+    int dir = draft->place.dir;
+
+    if (renameat2(dir, draft->temp, dir, draft->place.name, RENAME_NOREPLACE) == 0)
+        return APR_SUCCESS;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    /* The file system knows no such rename. */
+    if (linkat(dir, draft->temp, dir, draft->place.name, 0) != 0)
+        return errno;
+    unlinkat(dir, draft->temp, 0);
+    return APR_SUCCESS;
+}
+
+apr_status_t file_draft_publish(file_draft_t *draft, const void *data, apr_size_t len)
+{
+    apr_status_t rv = write_all(draft->fd, data, len);
+
+    if (rv == APR_SUCCESS)
+        rv = status_of(ftruncate(draft->fd, (off_t)len));
+    if (rv == APR_SUCCESS)
+        rv = status_of(fsync(draft->fd));
+    if (rv == APR_SUCCESS)
+        rv = name_draft(draft);
+    if (rv != APR_SUCCESS) {
+        file_draft_discard(draft);
+        return rv;
+    }
+    close(draft->fd);
+    draft->fd = -1;
+    rv = sync_directory(draft->place.dir);
+    place_close(&draft->place);
+    return rv;
+}
+
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp)
 {
     const char *temp = NULL;

@@ -79,6 +79,23 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
  * failure a part of it may be there. @return as file_open() */
 apr_status_t file_append(const char *path, const void *line, apr_size_t len);
 
+/* A file that is to be made where none is, whole or not at all. The room for it is taken before there
+ * is anything to write, so that what can be had only once is not lost for want of a place. */
+typedef struct file_draft file_draft_t;
+
+/** Take room bytes for a new file at path. It has another name until file_draft_publish(), and goes with p
+ * if that is not called.
+ * @return EEXIST when something is at path already; as file_replace(). *pdraft is NULL then */
+apr_status_t file_draft_make(file_draft_t **pdraft, const char *path, mode_t mode, apr_size_t room,
+                             apr_pool_t *p);
+
+/** Write it and give it its name, durable. Nothing that has come to be there meanwhile is replaced.
+ * @return EEXIST for that; after any failure what was written is gone */
+apr_status_t file_draft_publish(file_draft_t *draft, const void *data, apr_size_t len);
+
+/** Give it up. NULL and a second call are fine. */
+void file_draft_discard(file_draft_t *draft);
+
 /** Point the symbolic link at target with one rename, durable. */
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);
 

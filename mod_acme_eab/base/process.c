@@ -51,12 +51,17 @@ void process_close_inherited(int keep)
         close_listed(STDERR_FILENO + 1, keep);
 }
 
-void process_guard(void)
+void process_hide(void)
 {
     struct rlimit none = { 0, 0 };
 
     prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
     setrlimit(RLIMIT_CORE, &none);
+}
+
+void process_guard(void)
+{
+    process_hide();
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 }
 

@@ -10,8 +10,11 @@
  * restart pipe, its logs. May be called between fork() and exec(). */
 void process_close_inherited(int keep);
 
-/** No core dumps, no ptrace and no reading of /proc/PID/mem by others of the same user; killed when
- * the process that started it dies. A change of user or of program undoes some of it. */
+/** No core dumps, no ptrace and no reading of /proc/PID/mem by others of the same user. A change of
+ * user or of program undoes some of it. */
+void process_hide(void);
+
+/** The same; and killed when the process that started it dies. */
 void process_guard(void);
 
 /** The signal that ended a process, by what wait(2) said, or the program that a shell ran in it, by

@@ -526,6 +526,7 @@ static int open_descriptors(apr_pool_t *p)
 
 static void leaves_no_descriptor_open(void **state)
 {
+    file_draft_t *draft = NULL;
     fixture_t *f = *state;
     const char *data;
     apr_size_t len;
@@ -546,7 +547,66 @@ static void leaves_no_descriptor_open(void **state)
     file_sync_directory(f->dir);
     file_list_directory(in(f, "a"), f->p);
     file_sweep(f->dir, f->p);
+    if (file_draft_make(&draft, in(f, "d"), 0600, 10, f->p) == APR_SUCCESS)
+        file_draft_publish(draft, "x", 1);
+    file_draft_make(&draft, in(f, "d"), 0600, 10, f->p);
+    if (file_draft_make(&draft, in(f, "e"), 0600, 10, f->p) == APR_SUCCESS)
+        file_draft_discard(draft);
     assert_int_equal(open_descriptors(f->p), before);
+}
+
+static void drafts_are_there_whole_or_not_at_all(void **state)
+{
+    fixture_t *f = *state;
+    file_draft_t *draft = NULL;
+    const char *data = NULL;
+    apr_size_t len = 0;
+
+    assert_int_equal(file_draft_make(&draft, in(f, "key"), 0600, 4096, f->p), APR_SUCCESS);
+    assert_int_not_equal(access(in(f, "key"), F_OK), 0);
+    assert_int_equal(file_draft_publish(draft, "secret\n", 7), APR_SUCCESS);
+    assert_int_equal(file_read(&data, &len, in(f, "key"), 100, f->p), APR_SUCCESS);
+    assert_string_equal(data, "secret\n");
+    assert_int_equal(mode_of(in(f, "key")), 0600);
+
+    assert_int_equal(file_draft_make(&draft, in(f, "other"), 0600, 4096, f->p), APR_SUCCESS);
+    file_draft_discard(draft);
+    file_draft_discard(draft);
+    file_draft_discard(NULL);
+    assert_int_not_equal(access(in(f, "other"), F_OK), 0);
+    assert_int_equal(1, file_list_directory(f->dir, f->p)->nelts);
+}
+
+static void drafts_replace_nothing(void **state)
+{
+    fixture_t *f = *state;
+    file_draft_t *draft = NULL;
+    const char *data = NULL;
+    apr_size_t len = 0;
+
+    assert_int_equal(symlink("nowhere", in(f, "link")), 0);
+    assert_int_equal(file_draft_make(&draft, in(f, "link"), 0600, 10, f->p), EEXIST);
+    assert_null(draft);
+    /* Somebody else comes in between. */
+    assert_int_equal(file_draft_make(&draft, in(f, "key"), 0600, 10, f->p), APR_SUCCESS);
+    assert_int_equal(file_replace(in(f, "key"), "mine", 4, 0600, 0, f->p), APR_SUCCESS);
+    assert_int_equal(file_draft_publish(draft, "yours", 5), EEXIST);
+    assert_int_equal(file_read(&data, &len, in(f, "key"), 100, f->p), APR_SUCCESS);
+    assert_string_equal(data, "mine");
+}
+
+static void drafts_go_with_their_pool(void **state)
+{
+    fixture_t *f = *state;
+    file_draft_t *draft = NULL;
+    apr_pool_t *p = NULL;
+
+    assert_int_equal(apr_pool_create(&p, f->p), APR_SUCCESS);
+    assert_int_equal(file_draft_make(&draft, in(f, "key"), 0600, 10, p), APR_SUCCESS);
+    assert_int_equal(count_entries(f), 1);
+    apr_pool_destroy(p);
+    assert_int_equal(count_entries(f), 0);
+    assert_true(APR_STATUS_IS_ENOENT(file_draft_make(&draft, in(f, "no/key"), 0600, 10, f->p)));
 }
 
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -559,6 +619,9 @@ int main(void)
         FILE_TEST(replaces_a_link_instead_of_following_it),
         FILE_TEST(leaves_nothing_when_the_target_cannot_be_replaced),
         FILE_TEST(keeps_the_old_content_when_writing_fails),
+        FILE_TEST(drafts_are_there_whole_or_not_at_all),
+        FILE_TEST(drafts_replace_nothing),
+        FILE_TEST(drafts_go_with_their_pool),
         FILE_TEST(writes_next_to_the_working_directory),
         FILE_TEST(reads_no_more_than_allowed),
         FILE_TEST(reads_regular_files_only),
