@@ -27,11 +27,14 @@ allowed() {
 floors_keeper() {
     echo main
     echo keeper
-    echo janitor mending agent_process
-    echo agent_door
-    echo activation briefing reload gathering rehearsal witness chronicle agent_line
-    echo model sentence dns leftover account certificate directory failing validation window
-    echo means changes loop keymaker program eabsource url check sandbox stage
+    echo janitor mending control_socket agent_process
+    echo agent_door control_door
+    echo control_renew
+    echo control_call
+    echo activation briefing reload gathering rehearsal witness chronicle tasks
+    echo agent_line
+    echo model sentence dns leftover account certificate demand directory failing validation window
+    echo means changes loop keymaker program eabsource url check sandbox stage ticket
 }
 
 # The loop; the table of all states; the states, which know no table; when to go on; the job; what ends
@@ -39,6 +42,7 @@ floors_keeper() {
 floors_agent() {
     echo main
     echo agent
+    echo task
     echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
     echo refused renewal lapse

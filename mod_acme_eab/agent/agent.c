@@ -10,6 +10,7 @@
 #include "agent/visit.h"
 #include "agent/lifecycle.h"
 #include "agent/persist.h"
+#include "agent/task.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -118,6 +119,10 @@ void agent_hear_news(void *baton, int type, const json_t *body)
     }
     if (type == MESSAGE_COUNTERS) {
         hear_counters(agent, body);
+        return;
+    }
+    if (type == MESSAGE_TASK) {
+        task_begin(agent->kit, agent->accounts, agent->jobs, body);
         return;
     }
     reload = &agent->kit->brief->reload;

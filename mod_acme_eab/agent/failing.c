@@ -229,6 +229,15 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
     kit_touch(failing->kit);
 }
 
+void failing_hurry(failing_t *failing)
+{
+    if (failing->failure.attempts > 0) {
+        failing->failure.next = apr_time_now();
+        failing->due = clock_steady();
+        kit_touch(failing->kit);
+    }
+}
+
 void failing_end(failing_t *failing)
 {
     failing->seen = 0;

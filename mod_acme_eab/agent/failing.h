@@ -37,6 +37,9 @@ void failing_leave_out(failing_t *failing, const eab_result_t *problem, problem_
 /** The clock was set: failure.next is as far off as it was. */
 void failing_follow_clock(failing_t *failing);
 
+/** Somebody says that it is mended: it is tried now. The keeper knows. */
+void failing_hurry(failing_t *failing);
+
 /** It works again. */
 void failing_end(failing_t *failing);
 

@@ -283,6 +283,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     lapse_follow(job);
     job_forget_order(job);
     job_keep_facts(job, body);
+    job->brief->demanded = 0;
     renewal_follow(job);
     refused_conclude(job);
     job_happen(job, EVENT_INSTALLED);

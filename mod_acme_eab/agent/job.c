@@ -232,6 +232,7 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
                  apr_pstrcat(kit->pool, "Certificate ", brief->id, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
+    job->asked = brief->demanded != 0;
     job->attempt = attempt_begin(kit->pool);
     job->flight = flight_begin(kit->pool, brief);
     return job;

@@ -84,6 +84,7 @@ struct job {
     flight_t *flight;   /* of the order in flight; or of the next, of which nothing is known yet */
     refused_t *refused; /* names that are left out, until there is an attempt for all; or NULL */
     int requests;       /* under way */
+    int asked;          /* for by root, since the agent runs */
     int counted;        /* it takes a place of the account */
     int round;          /* counts how often names were authorized */
     int profile_told;   /* that the CA does not offer it */

@@ -108,6 +108,11 @@ static renew_decision_t decide(const job_t *job, int with_names)
     renew_facts_t facts;
     renew_policy_t policy;
 
+    if (job->brief->demanded != 0) {
+        renew_decision_t now = { apr_time_now(), "it was asked for (acmectl renew)" };
+
+        return now;
+    }
     collect(&facts, &policy, job, with_names);
     return renew_decide(apr_time_now(), renew_dice(job->account->brief->thumbprint), &facts,
                         &policy);
@@ -149,6 +154,14 @@ static void plan_retry(job_t *job)
     }
 }
 
+/* Without httpd nobody serves, and nobody can be validated: only what root asks for is done. */
+static void rest(job_t *job)
+{
+    job->at = 0;
+    job->why = "httpd does not run";
+    job->next = "order";
+}
+
 void schedule_set(job_t *job)
 {
     const brief_failure_t *account = &job->account->failing.failure;
@@ -175,6 +188,20 @@ void schedule_set(job_t *job)
         job->why = "the account cannot be used; see its problem";
         job->next = "retry";
     }
+    if (job->kit->brief->once && !job->asked) {
+        rest(job);
+    }
+}
+
+void schedule_hurry(job_t *job, apr_time_t demanded)
+{
+    if (demanded != 0) {
+        job->brief->demanded = demanded;
+    }
+    job->asked = 1;
+    failing_hurry(&job->failing);
+    failing_hurry(&job->account->failing);
+    schedule_again(job);
 }
 
 void schedule_again(job_t *job)

@@ -11,6 +11,10 @@
 /** Set job->at, next, why and reason, as it is now. */
 void schedule_set(job_t *job);
 
+/** Root wants it to go on now: it does, unless it is on its way already.
+ * @param demanded as in the brief: when he asked for another certificate; 0: for another try alone */
+void schedule_hurry(job_t *job, apr_time_t demanded);
+
 /** Something that the plan follows from has changed: plan anew, if the job rests. */
 void schedule_again(job_t *job);
 

@@ -93,3 +93,8 @@ const char *hex_encode(apr_pool_t *p, const void *data, apr_size_t len)
     text[2 * len] = '\0';
     return text;
 }
+
+int hex_is_valid(const char *text, apr_size_t digits)
+{
+    return text != NULL && strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
+}

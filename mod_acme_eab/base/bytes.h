@@ -14,6 +14,8 @@
 #define LIMIT_CA_FILE (1024 * 1024)      /* an ACMECACertificateFile */
 #define LIMIT_OWN_FILE (1024 * 1024)     /* an SSLCertificateFile with all that is in it */
 #define LIMIT_FRAME (1024 * 1024)        /* one message between keeper and agent */
+#define LIMIT_CONTROL 16                 /* connections of root at a time */
+#define LIMIT_ACTS 200                   /* acts of root that are remembered, or under way */
 #define LIMIT_PLAN (16 * 1024 * 1024)    /* the plan from httpd to the keeper, the keeper's brief */
 #define LIMIT_PROBLEM (32 * 1024)        /* one problem as a CA tells it */
 #define LIMIT_PROBLEMS (8 * 1024 * 1024) /* those that are remembered, together */
@@ -57,5 +59,8 @@ int base64url_is_valid(const char *text, apr_size_t max);
 
 /** Lower-case hexadecimal digits. Lives in p. */
 const char *hex_encode(apr_pool_t *p, const void *data, apr_size_t len);
+
+/** True when text is that many lower-case hexadecimal digits, and nothing else. */
+int hex_is_valid(const char *text, apr_size_t digits);
 
 #endif

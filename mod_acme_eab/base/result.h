@@ -53,6 +53,8 @@
 #define EAB_PROBLEM_CA_REFUSED EAB_PROBLEM "caRefused" /* any other without a type; the same */
 #define EAB_PROBLEM_NO_DIRECTORY EAB_PROBLEM "noDirectory" /* at the address in ACMEServer */
 #define EAB_PROBLEM_REVOKED EAB_PROBLEM "revoked" /* a certificate, or a key that others may know */
+#define EAB_PROBLEM_NO_SUCH EAB_PROBLEM "noSuch"  /* root named what does not exist */
+#define EAB_PROBLEM_REFUSED EAB_PROBLEM "refused" /* root asked for what is not done now */
 #define EAB_PROBLEM_INTERNAL EAB_PROBLEM "internal"
 
 /* What a sentence of ours tells that its type does not; policy/fact.c goes by it, so that the words

@@ -110,12 +110,12 @@ static const member_t certificate_members[] = {
     MEMBER_STRING(brief_certificate_t, order_finalize),
     MEMBER_BOOL(brief_certificate_t, finalized, 0),
     MEMBER_TIME(brief_certificate_t, order_since),
+    MEMBER_TIME(brief_certificate_t, demanded),
     MEMBER_END,
 };
 
 static const member_t brief_members[] = {
     MEMBER_STRING(brief_t, httpd_version),
-
     MEMBER_STRING(brief_t, run_dir),
     MEMBER_INT(brief_t, max_parallel, 0),
     MEMBER_INT(brief_t, log_level, 4),
@@ -126,6 +126,7 @@ static const member_t brief_members[] = {
     MEMBER_TIME(brief_t, keeper_since),
     MEMBER_INT(brief_t, keeper_restarts, 0),
     MEMBER_INT(brief_t, agent_restarts, 0),
+    MEMBER_BOOL(brief_t, once, 0),
     MEMBER_END,
 };
 

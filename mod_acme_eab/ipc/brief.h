@@ -143,6 +143,7 @@ typedef struct brief_certificate {
     int finalized;
     apr_time_t order_since;
     brief_failure_t failure;
+    apr_time_t demanded; /* when root asked for another one, now; 0: nobody did, or it came */
 } brief_certificate_t;
 
 /** The state of the reload (status: "reload"). */
@@ -166,7 +167,8 @@ typedef struct brief {
     apr_time_t keeper_since;
     int keeper_restarts;
     int agent_restarts;
-    apr_array_header_t *accounts;     /* brief_account_t */
+    int once;                     /* there is no httpd: nothing is done but what root asks for */
+    apr_array_header_t *accounts; /* brief_account_t */
     apr_array_header_t *certificates; /* brief_certificate_t */
     news_t reload;
     json_t *counters;  /* for the status: store/counters.h; or NULL */

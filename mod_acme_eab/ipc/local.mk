@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libipc.a
 libipc_a_SOURCES = \
 	mod_acme_eab/ipc/brief.c mod_acme_eab/ipc/brief.h \
+	mod_acme_eab/ipc/control.c mod_acme_eab/ipc/control.h \
 	mod_acme_eab/ipc/frame.c mod_acme_eab/ipc/frame.h \
 	mod_acme_eab/ipc/member.c mod_acme_eab/ipc/member.h \
 	mod_acme_eab/ipc/message.c mod_acme_eab/ipc/message.h \

@@ -3,12 +3,13 @@
 #define IPC_MESSAGE_H
 
 /* ipc/message.h - the catalogue of messages. What is not listed here cannot be said.
+ * What root says to the keeper, over the socket in the store, is in ipc/control.h.
  *
  * httpd to keeper:    LOCK, if the keeper before had the lock of the store; SEGMENT, if there is one; PLAN,
  *                     once.
  * keeper to httpd:    LOCK, once, when it has it; READY, once; ALIVE.
- * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, NEWS and
- *                     COUNTERS.
+ * keeper to agent:    BRIEF, once and first; then SIGNED, DONE, PROBLEM as replies, NEWS, COUNTERS and
+ *                     TASK.
  * agent to keeper:    requests. Each has an "id" (a positive integer of the agent's), which its one
  *                     reply repeats, and names an account or a certificate by its index in the brief.
  *                     And ALIVE, which has no reply.
@@ -40,6 +41,13 @@ typedef enum {
     MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
+    MESSAGE_TASK, /* {what, task?, account | certificate, ...}: root wants something of the agent,
+                         keeper/tasks.h. With a number it answers by REPORT */
+
+    MESSAGE_ASK,  /* {id, command, arguments, wait, by}: root wants an act, ipc/control.h */
+    MESSAGE_PART, /* {key, ...}: what has come of it so far */
+    MESSAGE_END,  /* {running, problem?}: nothing more comes on this connection */
+
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
                            sentence_order_to_json()} -> SIGNED {id, jws} */
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
@@ -56,6 +64,7 @@ typedef enum {
     MESSAGE_VALIDATIONS, /* {id, certificate, validations} -> DONE: how long the CA goes by its
                             validations is on disk */
     MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */
+    MESSAGE_REPORT,    /* {id, task, part?, end?, problem?} -> DONE: what has come of a TASK */
     MESSAGE_DNS_ADD,   /* {id, certificate, type, name, token | issuer} -> DONE: the TXT record of a
                            dns challenge is there. The keeper makes it, and takes it away by itself
                            when the order is finalized or over, unless it is meant to stay. */

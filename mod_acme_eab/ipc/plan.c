@@ -88,6 +88,26 @@ plan_t *plan_make(apr_pool_t *p)
     return plan;
 }
 
+void plan_without_httpd(plan_t *plan)
+{
+    int i;
+
+    plan->once = 1;
+    plan->parent_pid = 0;
+    plan->httpd_since = 0;
+    plan->reload = 0;
+    plan->live = 0;
+    for (i = 0; i < plan->certificates->nelts; ++i) {
+        plan_certificate_t *certificate = &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t);
+
+        certificate->served = 0;
+        certificate->fallback = 0;
+        certificate->loaded = NULL;
+        certificate->loaded_fingerprint = NULL;
+        certificate->takes_over = 0;
+    }
+}
+
 /* Without the lists. */
 static json_t *rest_to_json(const plan_t *plan)
 {

@@ -93,6 +93,7 @@ typedef struct plan {
     int reload_to;    /* ... from and to; both the same: at any time */
     int max_parallel; /* 0: auto */
     int log_level;    /* APLOG_... of this module */
+    int once;         /* there is no httpd; not told, see plan_without_httpd() */
     int restarts;     /* of the keeper, since httpd read its configuration */
     apr_array_header_t
         *http_ports;              /* int: where this httpd listens; another one may help http-01 */
@@ -103,7 +104,11 @@ typedef struct plan {
 /** An empty plan with empty arrays, in p. */
 plan_t *plan_make(apr_pool_t *p);
 
-/** In one piece, for `--check`. A new reference for the caller; NULL only when memory is out. */
+/** What is left of it when httpd does not run: nothing is loaded or served, nobody is to be restarted, and
+ * nothing is done but what root asks for. */
+void plan_without_httpd(plan_t *plan);
+
+/** In one piece, for `--check`, and for the store. A new reference for the caller; NULL only when memory is out. */
 json_t *plan_to_json(const plan_t *plan);
 
 /** In as many messages as it needs, PLAN last. @return what send returned */

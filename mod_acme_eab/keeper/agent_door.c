@@ -36,6 +36,7 @@ struct agent_door {
     keeper_dns_t *dns;
     activation_t *activation;
     chronicle_t *chronicle;
+    tasks_t *tasks;
     agent_line_t *line;
     dealings_t *accounts;     /* one for each, by its index */
     dealings_t *certificates; /* the same */
@@ -56,7 +57,7 @@ typedef struct request {
  * APR_EINVAL (protocol violation). */
 typedef apr_status_t request_fn(request_t *request);
 
-typedef enum { ABOUT_ACCOUNT = 1, ABOUT_CERTIFICATE = 2 } request_about_t;
+typedef enum { ABOUT_ACCOUNT = 1, ABOUT_CERTIFICATE = 2, ABOUT_A_TASK = 4 } request_about_t;
 
 typedef struct request_row {
     int type;
@@ -258,6 +259,11 @@ static apr_status_t handle_requests(request_t *request)
                               json_object_get(request->body, "requests"));
 }
 
+static apr_status_t handle_report(request_t *request)
+{
+    return tasks_report(request->door->tasks, request->body, request->p);
+}
+
 #define NONE \
     { \
         0, 0 \
@@ -284,6 +290,7 @@ static const request_row_t rows[] = {
     { MESSAGE_VALIDATIONS, ABOUT_CERTIFICATE, handle_validations, NONE, { 20, SECONDS(60) } },
     { MESSAGE_DIRECTORY, ABOUT_ACCOUNT, handle_directory, { 20, SECONDS(60) }, NONE },
     { MESSAGE_REQUESTS, ABOUT_ACCOUNT, handle_requests, { 30, SECONDS(1) }, NONE },
+    { MESSAGE_REPORT, ABOUT_A_TASK, handle_report, NONE, NONE },
     { MESSAGE_DNS_ADD, ABOUT_CERTIFICATE, handle_dns_add, NONE, { 50, SECONDS(5) } },
 };
 /* clang-format on */
@@ -302,7 +309,8 @@ static const request_row_t *find_row(int type)
 
 static int names_what_it_must(const request_t *request, const request_row_t *row)
 {
-    if ((row->about & ABOUT_CERTIFICATE) != 0 && request->certificate != NULL) {
+    if (row->about == ABOUT_A_TASK
+        || ((row->about & ABOUT_CERTIFICATE) != 0 && request->certificate != NULL)) {
         return 1;
     }
     return (row->about & ABOUT_ACCOUNT) != 0 && request->account != NULL
@@ -434,6 +442,11 @@ void agent_door_hear(void *baton, const change_t *change)
     forget(waiting);
 }
 
+void agent_door_greet(const agent_door_t *door)
+{
+    tasks_begin(door->tasks);
+}
+
 void agent_door_forget(agent_door_t *door)
 {
     int i;
@@ -448,7 +461,7 @@ void agent_door_forget(agent_door_t *door)
 }
 
 agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
-                              chronicle_t *chronicle, agent_line_t *line)
+                              chronicle_t *chronicle, tasks_t *tasks, agent_line_t *line)
 {
     apr_pool_t *p = model->means->pool;
     agent_door_t *door = apr_pcalloc(p, sizeof(*door));
@@ -457,6 +470,7 @@ agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activatio
     door->dns = dns;
     door->activation = activation;
     door->chronicle = chronicle;
+    door->tasks = tasks;
     door->line = line;
     door->accounts = apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->accounts->nelts);
     door->certificates =

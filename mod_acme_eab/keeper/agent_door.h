@@ -12,12 +12,16 @@
 #include "keeper/chronicle.h"
 #include "keeper/dns.h"
 #include "keeper/model.h"
+#include "keeper/tasks.h"
 
 typedef struct agent_door agent_door_t;
 
 /** @param line on which requests are replied to */
 agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activation_t *activation,
-                              chronicle_t *chronicle, agent_line_t *line);
+                              chronicle_t *chronicle, tasks_t *tasks, agent_line_t *line);
+
+/** A new agent is there and has its brief: it is given what root wants of it. */
+void agent_door_greet(const agent_door_t *door);
 
 /** How long a request has to wait, since the agent has asked for more of its kind than an honest one
  * would. @return 0: carry it out now; it counts. What is no request does not wait. */

@@ -332,7 +332,9 @@ static void send_brief(agent_process_t *agent)
     if (rv != APR_SUCCESS) {
         give_up_run(agent, APR_STATUS_IS_ENOSPC(rv) ? "cannot be told what is configured"
                                                     : explain_end(agent));
+        return;
     }
+    agent_door_greet(agent->door);
 }
 
 static void run(void *baton)

@@ -85,6 +85,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
         brief->order_since = certificate->journal->since;
     }
     brief_failure(&brief->failure, certificate->failing.failure);
+    brief->demanded = certificate->demanded;
 }
 
 brief_t *briefing_make(const briefing_t *briefing, apr_pool_t *p)
@@ -104,6 +105,7 @@ brief_t *briefing_make(const briefing_t *briefing, apr_pool_t *p)
     brief->keeper_pid = (int)getpid();
     brief->keeper_since = model->means->since;
     brief->keeper_restarts = plan->restarts;
+    brief->once = plan->once;
     for (i = 0; i < model->accounts->nelts; ++i) {
         brief_account(memset(apr_array_push(brief->accounts), 0, sizeof(brief_account_t)),
                       model_account(model, i));

@@ -638,6 +638,10 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
     certificate->ordered = certificate->journal->since;
+    if (certificate->demanded != 0) { /* a demand that stays in the store is known to be met */
+        certificate->demanded = 0;
+        demand_save(means->store, certificate->plan->id, NULL, result->pool);
+    }
     prune(certificate, result->pool);
     return APR_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "keeper/account.h"
 #include "keeper/failing.h"
 #include "keeper/means.h"
+#include "store/demand.h"
 #include "store/generation.h"
 #include "store/journal.h"
 
@@ -39,6 +40,7 @@ typedef struct keeper_certificate {
     apr_pool_t *order_pool; /* owns journal and key */
     apr_pool_t *key_pool;   /* part of it, of the key */
     failing_t failing;
+    apr_time_t demanded; /* keeper/demand.h: since when root wants another one; 0: nobody does */
 } keeper_certificate_t;
 
 /** Look up what the store has: the best generation and the order in flight. A journal that another

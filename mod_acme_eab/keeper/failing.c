@@ -85,3 +85,18 @@ apr_status_t failing_keep(failing_t *failing, const means_t *means, const char *
     }
     return rv;
 }
+
+void failing_hurry(const failing_t *failing, const means_t *means, const char *key)
+{
+    apr_pool_t *pool = NULL;
+
+    if (failing->failure == NULL) {
+        return;
+    }
+    apr_pool_create(&pool, means->pool);
+    failing->failure->next = apr_time_now();
+    if (key != NULL && failure_save(means->store, key, failing->failure, pool) != APR_SUCCESS) {
+        changes_tell_store(means->changes);
+    }
+    apr_pool_destroy(pool);
+}

@@ -27,4 +27,8 @@ void failing_recall(failing_t *failing, const means_t *means, const char *key,
 apr_status_t failing_keep(failing_t *failing, const means_t *means, const char *key,
                           const failure_t *failure, int names, eab_result_t *result);
 
+/** Somebody has mended it, he says: it is tried now, and not when it would have been.
+ * @param key NULL: in memory only */
+void failing_hurry(const failing_t *failing, const means_t *means, const char *key);
+
 #endif

@@ -67,6 +67,6 @@ void janitor_start(const means_t *means, agent_process_t *agent)
     janitor->gid = plan->user != NULL ? plan->gid : (int)getegid();
     janitor->timer = loop_timer_make(means->loop, look, janitor);
     /* httpd has just tried, and has told what came of it. */
-    janitor->told = !rundir_is_whole(plan->run_dir, janitor->uid, means->pool);
-    loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);
+    janitor->told = !plan->once && !rundir_is_whole(plan->run_dir, janitor->uid, means->pool);
+    loop_timer_set(janitor->timer, apr_time_now() + (plan->once ? 0 : INTERVAL));
 }

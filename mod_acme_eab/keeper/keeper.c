@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/keeper.h"
 
+#include "keeper/control_socket.h"
 #include "keeper/janitor.h"
 #include "keeper/leftover.h"
 #include "store/reload.h"
@@ -27,6 +28,7 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, activation_hear, keeper->activation);
     changes_hear(changes, reload_hear, keeper->reload);
     changes_hear(changes, mending_hear, keeper->mending);
+    changes_hear(changes, control_door_hear, keeper->control);
 }
 
 keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
@@ -59,8 +61,11 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->briefing.model = model;
     keeper->briefing.reload = keeper->reload;
     keeper->briefing.chronicle = keeper->chronicle;
-    keeper->door =
-        agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle, keeper->line);
+    keeper->tasks = tasks_make(keeper->line, p);
+    keeper->tickets = tickets_make(p);
+    keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle,
+                                   keeper->tasks, keeper->line);
+    keeper->control = control_door_make(model, keeper->reload, keeper->tasks, keeper->tickets);
     keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);
@@ -74,6 +79,8 @@ void keeper_start(keeper_t *keeper)
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
     janitor_start(&keeper->means, keeper->agent);
+    control_door_start(keeper->control);
+    control_socket_start(&keeper->means, keeper->control);
 }
 
 void keeper_stop(keeper_t *keeper)

@@ -12,6 +12,7 @@
 #include "keeper/agent_process.h"
 #include "keeper/briefing.h"
 #include "keeper/chronicle.h"
+#include "keeper/control_door.h"
 #include "keeper/dns.h"
 #include "keeper/means.h"
 #include "keeper/mending.h"
@@ -28,7 +29,10 @@ typedef struct keeper {
     activation_t *activation;
     keeper_reload_t *reload;
     briefing_t briefing;
+    tasks_t *tasks;
+    tickets_t *tickets;
     agent_door_t *door;
+    control_door_t *control;
     agent_process_t *agent;
     mending_t *mending;
 } keeper_t;
@@ -40,7 +44,8 @@ typedef struct keeper {
 keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
                       eab_result_t *result, apr_pool_t *p);
 
-/** Publish what is to go live, think about a restart of httpd, start the agent, look after the run directory. */
+/** Publish what is to go live, think about a restart of httpd, start the agent, look after the run directory,
+ * listen to root. */
 void keeper_start(keeper_t *keeper);
 
 /** End the agent. */

@@ -11,6 +11,11 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
 	mod_acme_eab/keeper/chronicle.c mod_acme_eab/keeper/chronicle.h \
+	mod_acme_eab/keeper/control_call.c mod_acme_eab/keeper/control_call.h \
+	mod_acme_eab/keeper/control_door.c mod_acme_eab/keeper/control_door.h \
+	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
+	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \
+	mod_acme_eab/keeper/demand.c mod_acme_eab/keeper/demand.h \
 	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
@@ -30,6 +35,8 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
 	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
+	mod_acme_eab/keeper/tasks.c mod_acme_eab/keeper/tasks.h \
+	mod_acme_eab/keeper/ticket.c mod_acme_eab/keeper/ticket.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \
 	mod_acme_eab/keeper/validation.c mod_acme_eab/keeper/validation.h \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* acme-eab-keeper - holds every secret of mod_acme_eab and has no network. Started by httpd's parent
- * with a socket as standard input, over which the plan comes and whose end is its end. */
+ * with a socket as standard input, over which the plan comes and whose end is its end. Without httpd acmectl
+ * starts it in the same way, with --once and the store, which has the last plan. */
 
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +28,7 @@
 #include "keeper/witness.h"
 #include "store/lock.h"
 
+#define PLAN_FILE "plan.json"
 #define PLAN_PATIENCE 30 /* seconds for the next part of the plan */
 #define LOCK_POLL 20 /* milliseconds between two tries, as long as an earlier keeper may end ... */
 #define LOCK_QUIET 1000                        /* ... which takes no longer than this */
@@ -143,7 +145,7 @@ static int lock_store(const store_t *store, const plan_t *plan, int handed, fram
         result = eab_result_make(pool);
         rv = lock_take(&fd, store, handed, &self, result, p);
         handed = -1;
-        if (!APR_STATUS_IS_EBUSY(rv)) {
+        if (!APR_STATUS_IS_EBUSY(rv) || plan->once) {
             break;
         }
         if (clock_steady() >= word) {
@@ -160,6 +162,9 @@ static int lock_store(const store_t *store, const plan_t *plan, int handed, fram
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
         return 0;
     }
+    if (plan->once) {
+        return 1;
+    }
     frame_send_descriptor(frame_channel_fd(parent), MESSAGE_LOCK, fd);
     if (told) {
         log_line(LOG_LEVEL_NOTICE,
@@ -167,6 +172,61 @@ static int lock_store(const store_t *store, const plan_t *plan, int handed, fram
                  store->dir);
     }
     return 1;
+}
+
+/* What is needed to go on without httpd. It holds no secret. */
+static void remember_plan(const store_t *store, const plan_t *plan, apr_pool_t *p)
+{
+    apr_pool_t *pool = NULL;
+    const char *text, *path;
+    apr_status_t rv;
+
+    if (store->trouble != NULL || plan->once) {
+        return;
+    }
+    apr_pool_create(&pool, p);
+    text = json_text(pool, json_own(pool, plan_to_json(plan)));
+    path = store_path(pool, store, PLAN_FILE, NULL, NULL);
+    rv = text != NULL ? store_replace(path, text, strlen(text), pool) : APR_ENOMEM;
+    if (rv != APR_SUCCESS) {
+        log_line(LOG_LEVEL_WARNING,
+                 "%s cannot be written: %s. While httpd does not run, acmectl goes by an older "
+                 "configuration, or none.",
+                 path, file_reason(pool, rv, path));
+    }
+    apr_pool_destroy(pool);
+}
+
+/* @return NULL with the reason in result */
+static plan_t *recall_plan(const char *store_dir, eab_result_t *result, apr_pool_t *p)
+{
+    const char *path = apr_pstrcat(p, store_dir, "/" PLAN_FILE, NULL);
+    const char *text = NULL, *why = NULL;
+    plan_t *plan = NULL;
+    json_t *json = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv;
+
+    file_fence(store_dir);
+    rv = file_read(&text, &len, path, LIMIT_PLAN, p);
+    if (APR_STATUS_IS_ENOENT(rv)) {
+        eab_result_set(
+            result, rv, EAB_PROBLEM_STORE,
+            "httpd does not run, and has never run with the store %s: what is configured "
+            "is not known. Start httpd.",
+            store_dir);
+        return NULL;
+    }
+    if (rv != APR_SUCCESS || (json = json_parse(p, text, len, &why)) == NULL) {
+        eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE, "%s cannot be read: %s. Start httpd.",
+                       path, why != NULL ? why : file_reason(p, rv, path));
+        return NULL;
+    }
+    if (plan_from_json(&plan, json, result, p) == APR_SUCCESS) {
+        plan->store_dir = apr_pstrdup(p, store_dir);
+        plan_without_httpd(plan);
+    }
+    return plan;
 }
 
 typedef struct parent_watch {
@@ -246,10 +306,33 @@ static int keep(frame_channel_t *parent, plan_t *plan, const handed_t *handed, a
         keeper_stop(keeper);
         return EXIT_PARENT_GONE;
     }
+    remember_plan(store, plan, p);
     on_beat(&watch);
     loop_run(watch.loop);
     keeper_stop(keeper);
     return mending_wants_another(keeper->mending) ? EXIT_ANEW : EXIT_PARENT_GONE;
+}
+
+/* acmectl hears the reason when nothing comes of it. */
+static int keep_once(const char *store_dir, apr_pool_t *p)
+{
+    handed_t handed = { -1, -1 };
+    eab_result_t *result = eab_result_make(p);
+    frame_channel_t *parent;
+    plan_t *plan;
+    json_t *body;
+
+    sandbox_enter();
+    parent = frame_channel_make(p, 0, LIMIT_FRAME);
+    plan = recall_plan(store_dir, result, p);
+    if (plan == NULL) {
+        body = json_pack("{s:o}", "problem", eab_result_to_json(result));
+        frame_send(parent, MESSAGE_PROBLEM, body);
+        json_decref(body);
+        return EXIT_UNUSABLE;
+    }
+    log_set_level(plan->log_level);
+    return keep(parent, plan, &handed, p);
 }
 
 int main(int argc, const char *const *argv)
@@ -275,6 +358,9 @@ int main(int argc, const char *const *argv)
     else if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("acme-eab-keeper %s\n", EAB_VERSION);
         status = 0;
+    }
+    else if (argc == 3 && strcmp(argv[1], "--once") == 0) {
+        status = keep_once(argv[2], pool);
     }
     else if (argc != 1 || isatty(0)) {
         fprintf(stderr, "acme-eab-keeper is started by httpd with mod_acme_eab, not by hand.\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/model.h"
 
+#include "keeper/demand.h"
 #include "keeper/directory.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
@@ -24,6 +25,7 @@ static keeper_certificate_t *open_certificate(const model_t *model, int index)
 
     window_open(certificate);
     validation_open(certificate);
+    demand_open(certificate);
     return certificate;
 }
 

@@ -11,8 +11,9 @@
 #include "base/file.h"
 #include "base/name.h"
 
-static const char *const store_folders[] = { "accounts", "archive", "live",       "pending",
-                                             "failures", "dns",     "revocations" };
+static const char *const store_folders[] = { "accounts",    "archive",  "live",
+                                             "pending",     "failures", "dns",
+                                             "revocations", "demands",  "acts" };
 
 #define STORE_FOLDERS (sizeof(store_folders) / sizeof(store_folders[0]))
 

@@ -15,6 +15,9 @@
  *   dns/<name>/records.json                                       store/dnsjournal.h
  *   revocations/<fingerprint>.json                                store/revocation.h
  *   blocked.jsonl                                                 store/blocked.h
+ *   demands/<name>.json                                           store/demand.h
+ *   acts/<id>.json                                                store/act.h
+ *   plan.json                                                     keeper/main.c
  *   reload.json                                                   store/reload.h
  *   history.jsonl  history.jsonl.1                                store/history.h
  *   counters.json                                                 store/counters.h */

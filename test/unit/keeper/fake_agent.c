@@ -5,6 +5,8 @@
 
 #include "scene.h"
 
+#include "base/json.h"
+
 agent_line_t *agent_line_make(loop_t *loop, apr_pool_t *p)
 {
     agent_line_t *line = apr_pcalloc(p, sizeof(*line));
@@ -83,4 +85,15 @@ void agent_process_stop(agent_process_t *agent)
 void agent_process_renew(agent_process_t *agent)
 {
     ++agent->renewals;
+}
+
+apr_status_t agent_line_send(void *baton, int type, json_t *body)
+{
+    agent_line_t *line = baton;
+
+    ++line->sent;
+    line->sent_type = type;
+    line->sent_text = json_text(line->pool, body);
+    json_decref(body);
+    return APR_SUCCESS;
 }

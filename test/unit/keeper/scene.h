@@ -35,8 +35,11 @@ struct agent_line {
     const char *jws;
     int has_facts;
     eab_result_t *problem; /* rv APR_SUCCESS: DONE or SIGNED */
-    int counters;          /* how often it was told of them */
-    int news;              /* how often there were some, and the last: */
+    int sent;              /* messages besides, and the last: */
+    int sent_type;
+    const char *sent_text;
+    int counters; /* how often it was told of them */
+    int news;     /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;
 };

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* acmectl - what an administrator does with mod_acme_eab: look, and tell the keeper what to do. */
+
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/table.h"
+
+static const char *choose_directory(const context_t *context, const char *option,
+                                    const char *variable, const char *other)
+{
+    const char *value = command_value(context, option);
+
+    if (value == NULL) {
+        value = getenv(variable);
+    }
+    return value != NULL && value[0] != '\0' ? value : other;
+}
+
+static int wants_color(const context_t *context)
+{
+    const char *when = command_value(context, "color");
+    const char *none = getenv("NO_COLOR");
+
+    if (context->json || context->plain) {
+        return 0;
+    }
+    if (when != NULL && strcmp(when, "auto") != 0) {
+        return strcmp(when, "always") == 0;
+    }
+    return isatty(1) && (none == NULL || none[0] == '\0');
+}
+
+static const char *join(apr_pool_t *p, int argc, const char *const *argv)
+{
+    const char *line = "acmectl";
+    int i;
+
+    for (i = 1; i < argc; ++i) {
+        line = apr_pstrcat(p, line, " ", argv[i], NULL);
+    }
+    return strlen(line) < 1000 ? line : apr_pstrcat(p, apr_pstrndup(p, line, 1000), " ...", NULL);
+}
+
+static int run(context_t *context, int argc, const char *const *argv)
+{
+    int code = command_parse(context, argc, argv);
+
+    context->json = command_has(context, "json");
+    context->plain = command_has(context, "plain");
+    context->quiet = command_has(context, "quiet");
+    context->yes = command_has(context, "yes");
+    context->utc = command_has(context, "utc");
+    context->color = wants_color(context);
+    if (code != EXIT_FINE) {
+        return output_failure(context, code);
+    }
+    context->store_dir = choose_directory(context, "store", "ACME_STORE_DIR", DEFAULT_STORE_DIR);
+    context->run_dir = choose_directory(context, "run", "ACME_RUN_DIR", NULL);
+    if (command_has(context, "version")) {
+        return command_version.run(context);
+    }
+    if (command_has(context, "help")) {
+        if (argc > 2) {
+            help_print(context, context->command);
+        }
+        else {
+            help_print_all(context);
+        }
+        return EXIT_FINE;
+    }
+    return context->command->run(context);
+}
+
+int main(int argc, const char *const *argv)
+{
+    context_t context = { 0 };
+    apr_pool_t *pool = NULL;
+    int code;
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    context.pool = pool;
+    context.options = apr_table_make(pool, 8);
+    context.operands = apr_array_make(pool, 4, sizeof(const char *));
+    context.result = eab_result_make(pool);
+    context.line = join(pool, argc, argv);
+    code = run(&context, argc, argv);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return code;
+}

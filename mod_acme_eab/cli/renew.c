@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* acmectl renew, acmectl retry - another certificate, or another try, now. */
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/json.h"
+#include "cli/door.h"
+#include "cli/output.h"
+#include "cli/table.h"
+
+typedef struct telling {
+    context_t *context;
+    int waits;
+} telling_t;
+
+static const char *words_for(const char *step)
+{
+    static const struct {
+        const char *step;
+        const char *words;
+    } words[] = {
+        { "asked", "the CA is being asked" },
+        { "ordered", "the order is placed; its names are being validated" },
+        { "validated", "the names are valid; the certificate is requested" },
+        { "stored", "the new certificate is there" },
+        { "served", "httpd serves the new certificate" },
+    };
+    size_t i;
+
+    for (i = 0; step != NULL && i < sizeof(words) / sizeof(words[0]); ++i) {
+        if (strcmp(words[i].step, step) == 0) {
+            return words[i].words;
+        }
+    }
+    return "";
+}
+
+static int is_result(const json_t *part, const char *what)
+{
+    const char *result = json_peek_string(part, "result");
+
+    return result != NULL && strcmp(result, what) == 0;
+}
+
+/* Half a sentence about one certificate. */
+static const char *describe(const context_t *context, const json_t *part)
+{
+    apr_time_t at = json_peek_time(part, "at"), ends = json_peek_time(part, "not_after");
+    const char *detail = json_peek_string(json_object_get(part, "problem"), "detail");
+    const char *why = json_peek_string(part, "why");
+
+    if (is_result(part, "nothing")) {
+        return "nothing fails, and nothing is to be done";
+    }
+    if (is_result(part, "refused")) {
+        return detail != NULL ? detail : "refused";
+    }
+    if (is_result(part, "failed")) {
+        return apr_psprintf(context->pool, "it failed: %s%s%s", detail != NULL ? detail : "",
+                            at != 0 ? " It is tried again " : "",
+                            at != 0 ? output_distance(context, at) : "");
+    }
+    return apr_psprintf(context->pool, "%s%s%s%s%s%s%s", words_for(json_peek_string(part, "step")),
+                        ends != 0 ? ", valid until " : "",
+                        ends != 0 ? output_day(context, ends) : "", why != NULL ? "; " : "",
+                        why != NULL ? why : "", at != 0 ? ", " : "",
+                        at != 0 ? output_moment(context, at) : "");
+}
+
+static void hear(void *baton, const json_t *part)
+{
+    const telling_t *telling = baton;
+    const context_t *context = telling->context;
+    const char *name = json_peek_string(part, "name");
+    const char *type = json_peek_string(part, "key_type");
+    const char *step = json_peek_string(part, "step"), *result = json_peek_string(part, "result");
+    const char *serial = json_peek_string(part, "serial");
+    int bad = is_result(part, "refused") || is_result(part, "failed");
+
+    if (context->plain) {
+        output_line(context, "%s\t%s\t%s\t%s\t%s", name, type != NULL ? type : "-",
+                    step != NULL ? step : "-", result != NULL ? result : "-",
+                    serial != NULL ? serial : "-");
+        return;
+    }
+    output_note(context, "%s (%s): %s", name, type,
+                output_color(context,
+                             bad                         ? COLOR_RED
+                             : is_result(part, "issued") ? COLOR_GREEN
+                                                         : COLOR_NONE,
+                             describe(context, part)));
+}
+
+static json_t *list_results(json_t *parts)
+{
+    json_t *list = json_array(), *part;
+    const char *key;
+
+    json_object_foreach(parts, key, part)
+    {
+        json_array_append(list, part);
+    }
+    return list;
+}
+
+static int ask(context_t *context, const char *command)
+{
+    telling_t telling = { context, 0 };
+    json_t *parts = NULL, *arguments;
+    apr_interval_time_t wait = door_wait(context);
+    int code;
+
+    if (wait < 0) {
+        return output_failure(context, EXIT_USAGE);
+    }
+    if (context->operands->nelts == 0 && !command_has(context, "all")) {
+        eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                       "Name a certificate, or say --all; see \"acmectl help %s\".", command);
+        return output_failure(context, EXIT_USAGE);
+    }
+    telling.waits = wait > 0;
+    arguments = json_pack("{s:b,s:b}", "all", command_has(context, "all"), "force",
+                          command_has(context, "force"));
+    json_put_strings(arguments, "names", context->operands);
+    code = door_ask(context, command, arguments, wait, hear, &telling, &parts);
+    output_json(context, json_pack("{s:o}", "results", list_results(parts)), code == EXIT_FINE);
+    if (code == EXIT_UNDER_WAY) {
+        output_warning(
+            "It is still under way and goes on by itself; \"acmectl status\" shows how far "
+            "it is.");
+        return code;
+    }
+    if (code != EXIT_FINE) {
+        return output_failure(context, code);
+    }
+    if (wait == 0 && !context->plain) {
+        output_note(context, "It goes on by itself; \"acmectl status\" shows how far it is.");
+    }
+    return code;
+}
+
+static int run_renew(context_t *context)
+{
+    return ask(context, "renew");
+}
+
+static int run_retry(context_t *context)
+{
+    return ask(context, "retry");
+}
+
+static const option_t renew_options[] = {
+    { "all", NULL, 0, "all certificates" },
+    { "wait", "TIME", 1,
+      "stay until it is done, and show each step; TIME such as 90s, 5m, 2h; 1h "
+      "without one" },
+    { "force", NULL, 0,
+      "also within an hour of the last one, and before the CA wants to be asked again" },
+    { NULL, NULL, 0, NULL },
+};
+
+static const option_t retry_options[] = {
+    { "all", NULL, 0, "all certificates" },
+    { "wait", "TIME", 1, "stay until it is done, and show each step" },
+    { "force", NULL, 0, "also before the CA wants to be asked again" },
+    { NULL, NULL, 0, NULL },
+};
+
+const command_t command_renew = {
+    "renew",
+    "NAME... | --all",
+    0,
+    -1,
+    "order another certificate now",
+    "NAME is any name of the certificate, or a pattern such as '*.example.edu' in quotes. What is "
+    "served stays until the new one is there. Where the CA gives renewal information, the order "
+    "says "
+    "which certificate it replaces.\n\n"
+    "It is refused within an hour of the last certificate, and as long as the CA has asked to "
+    "wait: "
+    "CAs count orders. --force says that you know. If an attempt fails, it is repeated by itself, "
+    "like "
+    "any renewal.",
+    renew_options,
+    run_renew
+};
+
+const command_t command_retry = { "retry",
+                                  "NAME... | --all",
+                                  0,
+                                  -1,
+                                  "try again now what has failed",
+                                  "For when something was mended outside of httpd: a name was "
+                                  "approved, a record was published, a "
+                                  "firewall was opened. The back-off of the certificate and of its "
+                                  "account is forgotten. An order that "
+                                  "is under way goes on.",
+                                  retry_options,
+                                  run_retry };

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_DEMAND_H
+#define STORE_DEMAND_H
+
+/* store/demand.h - that root wants another certificate in the place of one, now and not when it is due. It
+ * stays until there is one, through crashes and restarts. */
+
+#include "store/store.h"
+
+typedef struct demand {
+    apr_time_t since;
+    const char
+        *replaces; /* the fingerprint of the certificate that was there then; NULL: none was */
+} demand_t;
+
+/** @param pdemand in p; NULL when nobody wants any */
+void demand_load(demand_t **pdemand, const store_t *store, const char *name, apr_pool_t *p);
+
+/** @param demand NULL: it is forgotten */
+apr_status_t demand_save(const store_t *store, const char *name, const demand_t *demand,
+                         apr_pool_t *ptemp);
+
+#endif
