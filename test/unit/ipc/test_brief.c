@@ -19,7 +19,7 @@ static const char *const whole =
     "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
     "\"httpd_pid\":4710,\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"keeper_pid\":4711,\"keeper_since\":\"2026-02-01T00:00:00Z\",\"keeper_restarts\":2,"
-    "\"agent_restarts\":3,"
+    "\"agent_restarts\":3,\"once\":true,"
     "\"accounts\":["
     "{\"label\":\"first\",\"directory\":\"https://ca.example/"
     "dir\",\"kid_sha256\":\"0123456789abcdef\","
@@ -64,7 +64,8 @@ static const char *const whole =
              "\"until\":\"2026-03-05T00:00:00Z\"}],\"issuers\":[\"ca.example\"]},"
              "\"ordering\":true,\"order_names\":[\"www.example.edu\"],"
              "\"order_url\":\"https://ca.example/order/1\",\"finalized\":true,"
-             "\"order_since\":\"2026-03-01T00:00:00Z\",\"failure\":" FAILURE(
+             "\"order_since\":\"2026-03-01T00:00:00Z\","
+             "\"demanded\":\"2026-03-04T00:00:00Z\",\"failure\":" FAILURE(
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
                       "\"challenges\":[],\"dns_command\":false,"
