@@ -17,7 +17,7 @@ allowed() {
     keeper) echo base crypto ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
     httpd) echo base crypto ipc live report store httpd ;;
-    cli) echo base ipc report cli ;;
+    cli) echo base crypto ipc report store cli ;;
     enroll) echo base crypto enroll ;;
     esac
 }

@@ -57,6 +57,9 @@ docs/security.md|http-01, # bytes at most|httpd/answer.c|LIMIT_ANSWER|1
 docs/security.md|beyond # MiB at once|httpd/lines.h|LINES_BURST|1048576
 docs/security.md|and # KiB in a second|httpd/lines.h|LINES_RATE|1024
 docs/security.md|send more than # MiB at once|base/bytes.h|LIMIT_FRAME|1048576
+docs/security.md|for ten minutes and a few tries|keeper/ticket.h|TICKET_LIFE|60=10
+docs/security.md|A request is # MiB at most|base/bytes.h|LIMIT_FRAME|1048576
+docs/security.md|MiB at most, # connections|base/bytes.h|LIMIT_CONTROL|1
 docs/security.md|as JSON of at most # MiB each|base/bytes.h|LIMIT_FRAME|1048576
 docs/security.md|a regular one of # MB at most|base/bytes.h|LIMIT_OWN_FILE|1048576
 docs/conformance.md|not before Retry-After (# days at most)|policy/retry.c|LONGEST_RETRY_AFTER|86400

@@ -2,17 +2,24 @@
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	mod_acme_eab/cli/command.c mod_acme_eab/cli/command.h \
+	mod_acme_eab/cli/completion.c \
 	mod_acme_eab/cli/door.c mod_acme_eab/cli/door.h \
 	mod_acme_eab/cli/help.c mod_acme_eab/cli/help.h \
+	mod_acme_eab/cli/log.c \
+	mod_acme_eab/cli/metrics.c \
+	mod_acme_eab/cli/monitor.c \
 	mod_acme_eab/cli/once.c mod_acme_eab/cli/once.h \
 	mod_acme_eab/cli/output.c mod_acme_eab/cli/output.h \
 	mod_acme_eab/cli/renew.c \
+	mod_acme_eab/cli/report.c mod_acme_eab/cli/report.h \
+	mod_acme_eab/cli/show.c \
+	mod_acme_eab/cli/status.c \
 	mod_acme_eab/cli/table.c mod_acme_eab/cli/table.h
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-keeper"' \
 	-DDEFAULT_STORE_DIR='"$(localstatedir)/lib/acme-eab"' \
 	-DDEFAULT_RUN_DIR='"$(runstatedir)/acme-eab"'
-libcli_a_CFLAGS = $(JSON_CFLAGS) $(PROGRAM_CFLAGS)
-CLI_LIBS = libcli.a $(IPC_LIBS)
+libcli_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
+CLI_LIBS = libcli.a libreport.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 sbin_PROGRAMS += acmectl
 acmectl_SOURCES = mod_acme_eab/cli/main.c

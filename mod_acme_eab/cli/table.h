@@ -6,9 +6,15 @@
 
 #include "cli/command.h"
 
+extern const command_t command_completion;
 extern const command_t command_help;
+extern const command_t command_log;
+extern const command_t command_metrics;
+extern const command_t command_monitor;
 extern const command_t command_renew;
 extern const command_t command_retry;
+extern const command_t command_show;
+extern const command_t command_status;
 extern const command_t command_version;
 
 #endif

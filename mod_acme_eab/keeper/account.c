@@ -495,3 +495,15 @@ const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p)
     }
     return hex_encode(p, digest, 16);
 }
+
+void account_hurry(keeper_account_t *account)
+{
+    if (account->failing.failure == NULL) {
+        return;
+    }
+    failing_hurry(&account->failing, account->means,
+                  account->registration != NULL ? account->registration->id : NULL);
+    if (!account->eab_running) {
+        forget_eab_key(account);
+    }
+}

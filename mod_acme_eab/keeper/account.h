@@ -77,6 +77,10 @@ apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *resul
  * @return APR_SUCCESS, or why that is in memory only in result */
 apr_status_t account_failed(keeper_account_t *account, failure_t *failure, eab_result_t *result);
 
+/** Somebody has mended it, he says: it is tried now, and the source of its EAB key is read again, if the
+ * account is not bound yet. */
+void account_hurry(keeper_account_t *account);
+
 /** Of everything whose change may mend a failure of this account. In p. */
 const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p);
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "keeper/control_renew.h"
+#include "store/history.h"
 
 /* Many changes come at once, and a step may look at thousands of certificates. */
 #define PAUSE apr_time_from_msec(100)
@@ -137,10 +138,44 @@ static void end_act(const control_door_t *door, act_t *act, const eab_result_t *
     save(door, act, ptemp);
 }
 
+/* Who asked for what is there to be read later, whatever came of it. */
+static void enter_history(const control_door_t *door, const act_t *act, apr_pool_t *ptemp)
+{
+    static const char *const members[] = { "loginuid", "sudo_user", "uid", "tty" };
+    json_t *entry = json_own(ptemp, json_object());
+    const char *line = json_peek_string(act->by, "line");
+    const json_t *names = json_object_get(act->arguments, "names");
+    eab_result_t *result = eab_result_make(ptemp);
+    size_t i;
+
+    json_put_string(entry, "event", "command");
+    json_put_string(entry, "command", line != NULL ? line : act->command);
+    json_put_string(entry, "by", json_peek_string(act->by, "user"));
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); ++i) {
+        if (json_object_get(act->by, members[i]) != NULL) {
+            json_object_set(entry, members[i], json_object_get(act->by, members[i]));
+        }
+    }
+    if (json_array_size(names) > 0) {
+        json_object_set_new(entry, "names", json_deep_copy(names));
+    }
+    json_put_string(entry, "outcome",
+                    !act->ended                       ? "begun"
+                    : act->problem->rv == APR_SUCCESS ? "done"
+                                                      : "refused");
+    if (act->problem->rv != APR_SUCCESS) {
+        json_object_set_new(entry, "problem", eab_result_to_json(act->problem));
+    }
+    if (history_add(door->means->store, entry, result) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_ERROR, "%s", result->detail);
+    }
+}
+
 /* Begin, or go on. */
 static void carry_out(const control_door_t *door, deed_t *deed, control_step_fn *step)
 {
     control_call_t call = { &door->parts, deed->act, NULL, NULL };
+    int begins = !deed->act->begun;
     apr_status_t rv;
 
     apr_pool_create(&call.p, door->means->pool);
@@ -159,6 +194,9 @@ static void carry_out(const control_door_t *door, deed_t *deed, control_step_fn 
     else if (!deed->act->begun) {
         deed->act->begun = 1;
         save(door, deed->act, call.p);
+    }
+    if (begins) {
+        enter_history(door, deed->act, call.p);
     }
     apr_pool_destroy(call.p);
     tell_watches(deed);

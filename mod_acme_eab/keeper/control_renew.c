@@ -11,6 +11,9 @@
 /* A restart of httpd that is further off than that is not waited for. */
 #define SOON apr_time_from_sec(120)
 
+/* From an act to the end of the back-off that it has ended; each other one is longer. */
+#define HURRIED apr_time_from_sec(10)
+
 /* ---- begin ---- */
 
 static void collect(demand_facts_t *facts, const keeper_certificate_t *certificate)
@@ -69,9 +72,7 @@ static apr_status_t demand_one(keeper_certificate_t *certificate, int another, c
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    failing_hurry(
-        &certificate->account->failing, certificate->means,
-        certificate->account->registration != NULL ? certificate->account->registration->id : NULL);
+    account_hurry(certificate->account);
     failing_hurry(&certificate->failing, certificate->means, certificate->plan->id);
     tasks_hurry(call->parts->tasks, certificate->index, certificate->demanded);
     return APR_SUCCESS;
@@ -154,16 +155,23 @@ static int is_since(apr_time_t time, const act_t *act)
     return time >= apr_time_from_sec(apr_time_sec(act->at)); /* the store keeps seconds */
 }
 
+/* The act has ended its back-off: one that waits again is of a later attempt. */
+static int is_of_later(const failure_t *failure, const act_t *act)
+{
+    return failure != NULL && failure->tried > 0 && is_since(failure->tried, act)
+           && failure->next > act->at + HURRIED;
+}
+
 /* The failure of an attempt that came after the act; NULL: there is none. */
 static const failure_t *failed_since(const keeper_certificate_t *certificate, const act_t *act)
 {
     const failure_t *own = certificate->failing.failure;
     const failure_t *accounts = certificate->account->failing.failure;
 
-    if (own != NULL && is_since(own->tried, act) && own->tried > 0) {
+    if (is_of_later(own, act)) {
         return own;
     }
-    return accounts != NULL && is_since(accounts->tried, act) ? accounts : NULL;
+    return is_of_later(accounts, act) ? accounts : NULL;
 }
 
 static void put_certificate(json_t *part, const keeper_certificate_t *certificate)

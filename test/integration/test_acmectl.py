@@ -1,24 +1,176 @@
 # SPDX-License-Identifier: Apache-2.0
-"""acmectl: what root asks of the keeper, and what comes of it."""
+"""acmectl: what an administrator sees, what root asks of the keeper, and what comes of it."""
 
-from harness.acmectl import Acmectl
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from harness.acmectl import Acmectl, program
+from harness.waiting import wait_until
 
 NAME = "www.test.example"
+ALIAS = "test.example"
 
 
-def test_renew(world):
+def look(acmectl, first):
+    """What is read needs no root, and fits what is asked for."""
+    everybody = {"user": "nobody"}
+    done = acmectl("status", **everybody)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[0].split() == ["STATE", "NAME", "KEYS", "EXPIRES", "NEXT", "ACCOUNT"]
+    assert NAME in done.out
+    assert "\033" not in done.out, "no color in a pipe"
+    assert "\033[32mok" in acmectl("--color=always", **everybody).out
+    done = acmectl("status", "--plain", "--columns=name", "--no-legend", **everybody)
+    assert done.out == NAME + "\n"
+    assert acmectl("status", "--plain", ALIAS.upper(), **everybody).rows()[0][:3] == ["ok", NAME, "p256"]
+    report = acmectl("status", "--json", "t*.example", **everybody).json()
+    assert report["ok"] is True
+    assert report["certificates"][0]["grade"] == "ok"
+    assert acmectl("status", "other.example", **everybody).code == 4
+
+    done = acmectl("show", ALIAS, **everybody)
+    assert done.code == 0, done.err
+    assert f"{first.serial_number:x}" in done.out.lower()
+    assert "PRIVATE" not in done.out
+    assert acmectl("show", "--chain", NAME).out.startswith("-----BEGIN CERTIFICATE-----")
+    assert acmectl("show", "--chain", NAME, **everybody).code == 5
+
+    done = acmectl("monitor", **everybody)
+    assert done.code == 0
+    assert done.out.startswith("ACME OK - ") and "| certificates=1 down=0" in done.out
+    assert acmectl("monitor", "-w", "100%", **everybody).code == 1
+    assert acmectl("monitor", "-c", "20000d", **everybody).code == 2
+    assert acmectl("--run", "/nowhere", "monitor", **everybody).code == 3
+    assert "# TYPE" in acmectl("metrics", **everybody).out
+
+    for command in (["renew", NAME], ["retry", "--all"], ["log"]):
+        done = acmectl(*command, **everybody)
+        assert done.code == 5, f"{command}: {done.err}"
+        assert done.err.startswith("acmectl: ") and "sudo" in done.err
+
+
+def test_a_certificate_is_renewed_because_root_wants_it(world):
     httpd = world.httpd()
     ca = world.ca(httpd)
-    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, aliases=[ALIAS], managed=True))
     httpd.start()
     first = httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(NAME, lambda entry: entry["grade"] == "ok", "all well")
     acmectl = Acmectl(httpd)
+    look(acmectl, first)
+
     done = acmectl("renew", NAME)
     assert done.code == 1
-    assert "--force" in done.err
-    done = acmectl("renew", NAME, "--force", "--wait")
-    print(done.out, done.err)
-    assert done.code == 0
+    assert "--force" in done.err and len(done.err.splitlines()) == 1
+    assert acmectl("renew", "other.example").code == 4
+    assert acmectl("renew").code == 2
+    assert acmectl("renew", NAME, "--wait=soon").code == 2
+    assert ca.orders() == 1
+
+    # httpd is restarted for it in the middle: the same act goes on with the next keeper.
+    keeper = httpd.keeper()
+    done = acmectl("renew", ALIAS, "--force", "--wait", "--plain")
+    assert done.code == 0, done.err
+    steps = [row[2] for row in done.rows()]
+    assert steps[-1] == "served" and "ordered" in steps, steps
+    assert httpd.keeper() != keeper
     second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
-    assert ca.accounts() == 1
+    assert done.rows()[-1][3:] == ["issued", f"{second.serial_number:x}".zfill(len(done.rows()[-1][4]))]
+    assert ca.orders() == 2
     assert ca.registrations() == 1
+
+    # And so it does when the keeper is killed.
+    waiting = acmectl.begin("renew", NAME, "--force", "--wait", "--json")
+    wait_until(lambda: ca.orders() == 3, 20, "the order")
+    httpd.keeper().kill(9)
+    out, err = waiting.communicate(timeout=120)
+    assert waiting.returncode == 0, err
+    assert json.loads(out)["results"][0]["result"] == "issued"
+    assert ca.orders() == 3
+
+    lines = [json.loads(line) for line in acmectl("log", "--json", NAME).out.splitlines()]
+    commands = [line for line in lines if line["event"] == "command"]
+    assert all(line["uid"] == 0 and line["command"].startswith("acmectl ") for line in commands)
+    assert [line["outcome"] for line in commands] == ["refused", "begun"]
+    assert acmectl("log", "--plain", "-n", "1").out.count("\n") == 1
+
+    # Without httpd acmectl starts the keeper itself; nothing is ordered by that alone.
+    httpd.stop()
+    done = acmectl("retry", NAME, "--wait")
+    assert done.code == 0, done.err
+    assert "nothing" in done.out
+    assert ca.orders() == 3
+    assert not httpd.family(), "it ends with acmectl"
+    httpd.start()
+    world.expect("ended unexpectedly|started again|keeper")
+
+
+def test_what_was_mended_is_tried_at_once(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca, key="YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE"),
+                    httpd.site(NAME, managed=True))
+    world.expect(r"acme_eab:(error|warn)\]")
+    httpd.start()
+    httpd.wait_for_status(NAME, lambda entry: entry["state"] == "failing", "a failure")
+    acmectl = Acmectl(httpd)
+    done = acmectl("status")
+    assert done.code == 3
+    assert done.out.splitlines()[1].startswith("down")
+    assert f"acmectl retry {NAME}" in done.out
+    assert acmectl("show", NAME).code == 3
+    assert acmectl("monitor").code == 2
+    done = acmectl("retry", NAME, "--wait")
+    assert done.code == 1, "it is as wrong as before"
+    assert done.err.startswith("acmectl: ")
+    httpd.write_key(ca.keys["kid-1"])
+    done = acmectl("retry", NAME, "--wait")
+    assert done.code == 0, done.err
+    httpd.wait_for_certificate(NAME, ca)
+    assert acmectl("status", "--failing", "--plain").out == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_fit_for_their_shell(shell):
+    text = subprocess.run([program(), "completion", shell], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+    assert "renew" in text and "--columns=name" in text
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=text, text=True, check=True)
+
+
+def test_bash_completes_commands_options_and_names(tmp_path):
+    tool = tmp_path / "acmectl"
+    tool.write_text("#!/bin/sh\necho www.test.example\necho 2001:db8::1\n")
+    tool.chmod(0o755)
+    text = subprocess.run([program(), "completion", "bash"], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+
+    def complete(*words):
+        script = (text + f"\nPATH={tmp_path}:$PATH\nCOMP_WORDS=({' '.join(words)} '')\n"
+                  f"unset 'COMP_WORDS[{len(words)}]'\nCOMP_CWORD={len(words) - 1}\n"
+                  "compopt() { :; }\n_acmectl; echo \"${COMPREPLY[@]}\"")
+        return subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.split()
+    assert complete("acmectl", "ren") == ["renew"]
+    assert complete("acmectl", "renew", "--wa") == ["--wait="]
+    assert complete("acmectl", "renew", "www") == ["www.test.example"]
+
+
+def test_each_command_has_its_help():
+    def run(*arguments):
+        return subprocess.run([program(), *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    listed = [line.split()[0] for line in run("help").stdout.splitlines()
+              if line.startswith("  ") and line[2].isalpha()]
+    assert {"status", "renew", "retry", "show", "log"} <= set(listed)
+    for command in listed:
+        assert run("help", command).stdout.startswith(f"acmectl {command}")
+        assert run(command, "--help").stdout == run("help", command).stdout
+    assert run("help", "nosuch").returncode == 2
+    assert run("nosuch").returncode == 2
+    assert run("status", "--nosuch").returncode == 2
+    assert run("--version").stdout == run("version").stdout

@@ -38,6 +38,16 @@ test_unit_keeper_test_chronicle_SOURCES = test/unit/keeper/test_chronicle.c $(KE
 test_unit_keeper_test_chronicle_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_chronicle_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_control_door
+test_unit_keeper_test_control_door_SOURCES = test/unit/keeper/test_control_door.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_control_door_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_control_door_LDADD = $(KEEPER_TEST_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_ticket
+test_unit_keeper_test_ticket_SOURCES = test/unit/keeper/test_ticket.c
+test_unit_keeper_test_ticket_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_ticket_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_directory
 test_unit_keeper_test_directory_SOURCES = test/unit/keeper/test_directory.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_directory_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/output.h"
+#include "report/summary.h"
+
+/* Of ten thousand certificates it is some 30 MB. */
+#define REPORT_MAX (4 * LIMIT_PLAN)
+
+/* Where root has configured it; for others, where it is by default. */
+static const char *find_run_dir(const context_t *context)
+{
+    const char *text = NULL, *dir = NULL;
+    apr_size_t length = 0;
+
+    if (context->run_dir != NULL) {
+        return context->run_dir;
+    }
+    if (file_read(&text, &length,
+                  apr_pstrcat(context->pool, context->store_dir, "/plan.json", NULL), LIMIT_PLAN,
+                  context->pool)
+        == APR_SUCCESS) {
+        dir = json_copy_string(context->pool, json_parse(context->pool, text, length, NULL),
+                               "run_dir");
+    }
+    return dir != NULL ? dir : DEFAULT_RUN_DIR;
+}
+
+static int refuse(context_t *context, apr_status_t rv, const char *path)
+{
+    if (APR_STATUS_IS_EACCES(rv)) {
+        eab_result_set(context->result, rv, NULL,
+                       "%s cannot be read: permission denied. Say sudo "
+                       "acmectl ...",
+                       path);
+        return EXIT_NOT_ALLOWED;
+    }
+    eab_result_set(
+        context->result, rv, EAB_PROBLEM_NOT_RUNNING,
+        "There is no report at %s: %s. Does httpd run with mod_acme_eab? If ACMERunDir is "
+        "another directory, name it with --run.",
+        path, file_reason(context->pool, rv, path));
+    return EXIT_NOT_RUNNING;
+}
+
+int report_load(cli_report_t *report, context_t *context)
+{
+    const char *dir = find_run_dir(context);
+    const char *path = apr_pstrcat(context->pool, dir, "/status.json", NULL);
+    const char *text = NULL;
+    apr_size_t length = 0;
+    apr_status_t rv;
+
+    file_fence(dir);
+    rv = file_read(&text, &length, path, REPORT_MAX, context->pool);
+    if (rv != APR_SUCCESS) {
+        return refuse(context, rv, path);
+    }
+    report->json = json_parse(context->pool, text, length, NULL);
+    if (!json_is_array(json_object_get(report->json, "certificates"))) {
+        eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_NOT_RUNNING,
+                       "%s is no report of the agent; restart httpd gracefully.", path);
+        return EXIT_NOT_RUNNING;
+    }
+    report->now = apr_time_now();
+    report->reload = json_object_get(report->json, "reload");
+    report->written = summary_heartbeat(report->json);
+    report->stale = summary_is_stale(report->json, report->now);
+    summary_put(report->json, report->now);
+    summary_put_files(report->json, context->store_dir, context->pool);
+    return EXIT_FINE;
+}
+
+int report_warn(const cli_report_t *report, const context_t *context)
+{
+    if (!report->stale) {
+        return EXIT_FINE;
+    }
+    output_warning(
+        "The report is stale: it was written %s. httpd does not run, or the agent hangs; "
+        "see httpd's error log.",
+        report->written != 0 ? output_distance(context, report->written) : "at an unknown time");
+    return EXIT_NOT_RUNNING;
+}
+
+static const char *lower(apr_pool_t *p, const char *text)
+{
+    char *copy = apr_pstrdup(p, text), *c;
+
+    for (c = copy; *c != '\0'; ++c) {
+        *c = apr_tolower(*c);
+    }
+    return copy;
+}
+
+static int fits(const json_t *entry, const char *wanted, int as_pattern)
+{
+    const json_t *names = json_object_get(entry, "names"), *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        const char *text = json_string_value(name);
+
+        if (text != NULL
+            && (as_pattern ? fnmatch(wanted, text, 0) == 0 : strcmp(wanted, text) == 0)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int count_fitting(const apr_array_header_t *all, const char *wanted, int as_pattern)
+{
+    int i, n = 0;
+
+    for (i = 0; i < all->nelts; ++i) {
+        n += fits(APR_ARRAY_IDX(all, i, const json_t *), wanted, as_pattern);
+    }
+    return n;
+}
+
+/* A wildcard that is configured is a name like others. */
+static int take(unsigned char *marks, const apr_array_header_t *all, const char *wanted)
+{
+    int as_pattern = count_fitting(all, wanted, 0) == 0;
+    int i, n = 0;
+
+    for (i = 0; i < all->nelts; ++i) {
+        if (fits(APR_ARRAY_IDX(all, i, const json_t *), wanted, as_pattern)) {
+            marks[i] = 1;
+            ++n;
+        }
+    }
+    return n;
+}
+
+int report_choose(const apr_array_header_t **plist, const cli_report_t *report, context_t *context)
+{
+    apr_pool_t *p = context->pool;
+    apr_array_header_t *all = grade_sort(report->json, report->now, p);
+    apr_array_header_t *list = apr_array_make(p, all->nelts + 1, sizeof(const json_t *));
+    unsigned char *marks = apr_pcalloc(p, (apr_size_t)all->nelts + 1);
+    int i;
+
+    *plist = all;
+    if (context->operands->nelts == 0) {
+        return EXIT_FINE;
+    }
+    for (i = 0; i < context->operands->nelts; ++i) {
+        const char *wanted = lower(p, APR_ARRAY_IDX(context->operands, i, const char *));
+
+        if (take(marks, all, wanted) == 0) {
+            eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
+                           "No managed domain has the name %s; \"acmectl status\" lists those that "
+                           "are configured.",
+                           wanted);
+            return EXIT_NO_SUCH;
+        }
+    }
+    for (i = 0; i < all->nelts; ++i) {
+        if (marks[i]) {
+            APR_ARRAY_PUSH(list, const json_t *) = APR_ARRAY_IDX(all, i, const json_t *);
+        }
+    }
+    *plist = list;
+    return EXIT_FINE;
+}
+
+int report_choose_one(const json_t **pentry, const cli_report_t *report, context_t *context)
+{
+    const apr_array_header_t *list = NULL;
+    int i, code = report_choose(&list, report, context);
+    const char *names = NULL;
+
+    if (code == EXIT_FINE && list->nelts > 1) {
+        for (i = 0; i < list->nelts && i < 20; ++i) {
+            const char *name = json_peek_string(APR_ARRAY_IDX(list, i, const json_t *), "name");
+
+            names = apr_pstrcat(context->pool, names != NULL ? names : "",
+                                names != NULL ? ", " : "", name, NULL);
+        }
+        eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                       "%s could be several certificates: %s%s. Name one.",
+                       APR_ARRAY_IDX(context->operands, 0, const char *), names,
+                       list->nelts > 20 ? ", ..." : "");
+        return EXIT_USAGE;
+    }
+    if (code == EXIT_FINE) {
+        *pentry = APR_ARRAY_IDX(list, 0, const json_t *);
+    }
+    return code;
+}
+
+int report_color(grade_t grade)
+{
+    return grade == GRADE_DOWN ? COLOR_RED : grade == GRADE_OK ? COLOR_GREEN : COLOR_YELLOW;
+}
+
+const char *report_keys(const context_t *context, const json_t *entry)
+{
+    const char *text = "";
+    const json_t *key;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "keys"), i, key)
+    {
+        const char *type = json_peek_string(key, "type");
+
+        if (type != NULL) {
+            text = apr_pstrcat(context->pool, text, text[0] != '\0' ? "," : "", type, NULL);
+        }
+    }
+    return text;
+}
+
+const char *report_next(const context_t *context, const json_t *entry)
+{
+    const json_t *next = json_object_get(entry, "next");
+    const char *what = json_peek_string(next, "what");
+    apr_time_t at = json_peek_time(next, "at");
+
+    if (what == NULL) {
+        return "";
+    }
+    if (at == 0) {
+        return what;
+    }
+    return at - apr_time_now() < apr_time_from_sec(2 * 86400)
+               ? apr_pstrcat(context->pool, what, " ", output_distance(context, at), NULL)
+               : apr_psprintf(context->pool, "%s %s (%s)", what, output_day(context, at),
+                              output_distance(context, at));
+}
