@@ -7,6 +7,7 @@ libstore_a_SOURCES = \
 	mod_acme_eab/store/counters.c mod_acme_eab/store/counters.h \
 	mod_acme_eab/store/dnsjournal.c mod_acme_eab/store/dnsjournal.h \
 	mod_acme_eab/store/failure.c mod_acme_eab/store/failure.h \
+	mod_acme_eab/store/format.c mod_acme_eab/store/format.h \
 	mod_acme_eab/store/generation.c mod_acme_eab/store/generation.h \
 	mod_acme_eab/store/history.c mod_acme_eab/store/history.h \
 	mod_acme_eab/store/journal.c mod_acme_eab/store/journal.h \

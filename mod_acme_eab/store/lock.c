@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "store/format.h"
 
 #define LONGEST_TEXT 8192 /* bytes of the file that are looked at */
 
@@ -166,6 +167,7 @@ apr_status_t lock_take(int *pfd, const store_t *store, int handed, const lock_ow
     if (rv == APR_SUCCESS) {
         apr_pool_cleanup_register(p, (void *)(intptr_t)fd, close_lock, apr_pool_cleanup_null);
         store_tidy(store, p);
+        format_write(store, ptemp);
         *pfd = fd;
     }
     else

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/name.h"
+#include "store/format.h"
 
 static const char *const store_folders[] = { "accounts",    "archive",  "live",
                                              "pending",     "failures", "dns",
@@ -81,6 +82,8 @@ apr_status_t store_judge(const char *dir, eab_result_t *result)
     struct stat st;
     apr_status_t rv = store_check_owner(dir, &st, result);
 
+    if (rv == APR_SUCCESS)
+        return format_judge(dir, result);
     /* Without root nothing can be said of root's directory: root will start httpd. */
     if (!APR_STATUS_IS_ENOENT(rv) && (geteuid() == 0 || !APR_STATUS_IS_EACCES(rv)))
         return rv;

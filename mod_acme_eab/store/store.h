@@ -6,6 +6,7 @@
  * files 0600. Only the keeper writes it; one keeper at a time, by a lock.
  *
  *   lock                                                          store/lock.h
+ *   format.json                                                   store/format.h
  *   accounts/<id>/  key.pem  account.json                         store/registration.h
  *                   directory.json                                keeper/directory.h
  *   archive/<name>/<generation>/  privkey.pem fullchain.pem meta.json checked   store/generation.h
@@ -48,7 +49,7 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
 store_t *store_refuse(const char *dir, const eab_result_t *trouble, apr_pool_t *p);
 
 /** What stands in the way of a store in dir, as far as can be seen without touching it: something that
- * is no directory, another owner. @return APR_SUCCESS, also when nothing is there yet */
+ * is no directory, another owner, a newer format. @return APR_SUCCESS, also when nothing is there yet */
 apr_status_t store_judge(const char *dir, eab_result_t *result);
 
 /** True when something was put into it before: an account, a certificate. Also when that cannot be

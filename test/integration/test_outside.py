@@ -3,6 +3,7 @@
 from its certificates: it is fatal before the first start only, where nothing is served yet. The
 table is in docs/architecture.md."""
 
+import json
 import os
 import pwd
 import re
@@ -218,15 +219,22 @@ def given_away(httpd):
     os.chown(httpd.store.dir, pwd.getpwnam("www-data").pw_uid, 0)
 
 
+def of_a_newer_version(httpd):
+    assert json.loads((httpd.store.dir / "format.json").read_text()) == {"version": 1}
+    (httpd.store.dir / "format.json").write_text('{"version": 2}')
+
+
 def mend_store(httpd):
     if httpd.store.dir.is_file():
         httpd.store.dir.unlink()
         (httpd.dir / "away").rename(httpd.store.dir)
     os.chown(httpd.store.dir, 0, 0)
+    (httpd.store.dir / "format.json").unlink(missing_ok=True)  # as one that was written before there was a number
 
 
 @pytest.mark.parametrize("breaks,served,told", [
-    (file_in_place, False, "is not a directory"), (given_away, True, "belongs to the user")])
+    (file_in_place, False, "is not a directory"), (given_away, True, "belongs to the user"),
+    (of_a_newer_version, True, "written by a newer mod_acme_eab")])
 def test_a_store_that_cannot_be_used(world, breaks, served, told):
     """Whoever could read it serves it, nothing in it is changed, and the status says why."""
     world.expect(WARNED)
@@ -254,6 +262,7 @@ def test_a_store_that_cannot_be_used(world, breaks, served, told):
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "all well")
     assert httpd.certificate(NAME).serial_number == serial
     assert (ca.accounts(), ca.orders()) == (1, 1)
+    assert json.loads((httpd.store.dir / "format.json").read_text()) == {"version": 1}
 
 
 DAMAGES = {

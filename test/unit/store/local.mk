@@ -67,3 +67,8 @@ check_PROGRAMS += test/unit/store/test_counters
 test_unit_store_test_counters_SOURCES = test/unit/store/test_counters.c
 test_unit_store_test_counters_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_counters_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_format
+test_unit_store_test_format_SOURCES = test/unit/store/test_format.c
+test_unit_store_test_format_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_format_LDADD = $(STORE_TEST_LIBS)
