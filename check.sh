@@ -139,7 +139,7 @@ unit_tests() {
     if [ "$code" != 0 ] && [ "$failed" = 0 ]; then
         broken "$tested" "make check ($tested)" "$(grep -m 1 -E '\*\*\*|rror:' "$kept/check.log" || true)" "$kept/check.log"
     fi
-    checks='headers|layers|format|tour|directives|claims|conformance|manuals'
+    checks='headers|layers|format|tour|directives|claims|conformance|manuals|operations'
     grep -E "^# (TOTAL|PASS|FAIL|ERROR):|^($checks):" "$kept/check.log" | sed 's/^/         /' || true
 }
 

@@ -15,11 +15,17 @@ for name in $(sed -n 's/^## \(ACME[A-Za-z]*\)$/\1/p' docs/directives.md); do
 done
 # " *   accounts/<id>/  key.pem  account.json    store/registration.h": the words before the header.
 files=$(sed -n '/^ \*   lock /,/\*\/$/p' mod_acme_eab/store/store.h | sed -e 's/^ \* *//' -e 's|\*/$||' \
-    -e 's/[a-z]*\/[a-z_]*\.h *$//' | tr -s ' ' '\n' | sed -e 's|.*/\([^/]\)|\1|' -e 's|/$||' -e 's/->//' | sort -u)
+    -e 's/[a-z]*\/[a-z_]*\.[ch] *$//' | tr -s ' ' '\n' | sed -e 's|.*/\([^/]\)|\1|' -e 's|/$||' -e 's/->//' | sort -u)
 if [ "$(echo "$files" | wc -l)" -lt 10 ]; then
     echo "mod_acme_eab/store/store.h: the list of files was not found"
     rc=1
 fi
+for folder in $(sed -n 's|^ \*   \([a-z]*\)/<.*|\1|p' mod_acme_eab/store/store.h | sort -u); do
+    if ! grep -qF "I $folder/" docs/man/acme-eab-store.5; then
+        echo "docs/man/acme-eab-store.5: does not tell of $folder/"
+        rc=1
+    fi
+done
 for file in $files; do
     case $file in *'<'* | *'>'* | live | pending | archive | accounts | '') continue ;; esac
     if ! grep -qF "$file" docs/man/acme-eab-store.5; then
