@@ -28,8 +28,9 @@ for row in $(sed -n 's/^    { "\([a-z-]*\)", "\(https:[^"]*\)" },$/\1=\2/p' mod_
     fi
 done
 # Each example is shipped.
-for example in conf/*; do
-    if ! grep -q "^dist_examples_.*$example" Makefile.am; then
+for example in conf/* conf/*/*; do
+    [ -d "$example" ] && continue
+    if ! grep -q "^dist_[a-z]*_.*$example" Makefile.am; then
         echo "Makefile.am: $example is not installed"
         rc=1
     fi

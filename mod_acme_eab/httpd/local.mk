@@ -9,7 +9,16 @@ libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \
 	mod_acme_eab/httpd/owners.c mod_acme_eab/httpd/owners.h \
 	mod_acme_eab/httpd/pending.c mod_acme_eab/httpd/pending.h \
+	mod_acme_eab/httpd/accountbox.c mod_acme_eab/httpd/accountbox.h \
+	mod_acme_eab/httpd/bar.c mod_acme_eab/httpd/bar.h \
+	mod_acme_eab/httpd/html.c mod_acme_eab/httpd/html.h \
 	mod_acme_eab/httpd/page.c mod_acme_eab/httpd/page.h \
+	mod_acme_eab/httpd/problembox.c mod_acme_eab/httpd/problembox.h \
+	mod_acme_eab/httpd/row.c mod_acme_eab/httpd/row.h \
+	mod_acme_eab/httpd/selection.c mod_acme_eab/httpd/selection.h \
+	mod_acme_eab/httpd/style.c mod_acme_eab/httpd/style.h \
+	mod_acme_eab/httpd/wish.c mod_acme_eab/httpd/wish.h \
+	mod_acme_eab/httpd/words.c mod_acme_eab/httpd/words.h \
 	mod_acme_eab/httpd/program.c mod_acme_eab/httpd/program.h \
 	mod_acme_eab/httpd/report.c mod_acme_eab/httpd/report.h \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
@@ -27,6 +36,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/door.c mod_acme_eab/httpd/door.h \
+	mod_acme_eab/httpd/known.c mod_acme_eab/httpd/known.h \
 	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \
 	mod_acme_eab/httpd/live.c mod_acme_eab/httpd/live.h \
 	mod_acme_eab/httpd/loss.c mod_acme_eab/httpd/loss.h \
@@ -36,6 +46,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/rehearsal.c mod_acme_eab/httpd/rehearsal.h \
 	mod_acme_eab/httpd/relay.c mod_acme_eab/httpd/relay.h \
 	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \
+	mod_acme_eab/httpd/serverstatus.c mod_acme_eab/httpd/serverstatus.h \
 	mod_acme_eab/httpd/ssl.c mod_acme_eab/httpd/ssl.h \
 	mod_acme_eab/httpd/status.c mod_acme_eab/httpd/status.h \
 	mod_acme_eab/httpd/supervise.c mod_acme_eab/httpd/supervise.h \

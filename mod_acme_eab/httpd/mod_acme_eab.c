@@ -22,6 +22,7 @@
 #include "httpd/live.h"
 #include "httpd/query.h"
 #include "httpd/rehearsal.h"
+#include "httpd/serverstatus.h"
 #include "httpd/ssl.h"
 #include "httpd/status.h"
 #include "httpd/supervise.h"
@@ -53,6 +54,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_log_transaction(answer_log_transaction, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     query_register();
+    serverstatus_register();
     rehearsal_register();
 }
 

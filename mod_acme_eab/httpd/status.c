@@ -7,36 +7,40 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <apr_strings.h>
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "httpd/known.h"
 #include "httpd/page.h"
-#include "httpd/report.h"
+#include "httpd/selection.h"
 #include "httpd/site.h"
+#include "httpd/wish.h"
+#include "report/metrics.h"
 #include "report/summary.h"
 
-#define REPORT_FILE "status.json"
+#define STATUS_HANDLER "acme-status"
+#define METRICS_HANDLER "acme-metrics"
+
+/* As deep below the location a name is looked for; there is none with a slash in it. */
+#define DEPTH_MAX 3
 
 static void set_headers(request_rec *r, const char *type)
 {
     ap_set_content_type(r, type);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     apr_table_setn(r->headers_out, "Referrer-Policy", "no-referrer");
     apr_table_setn(r->headers_out, "Content-Security-Policy",
                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
-                   "base-uri 'none'; form-action 'none'");
+                   "base-uri 'none'; form-action 'self'");
 }
 
-static int send_body(request_rec *r, const char *type, const char *text, apr_size_t len)
+static int send_body(request_rec *r, const char *type, const char *text)
 {
+    apr_size_t len = strlen(text);
+
     set_headers(r, type);
     ap_set_content_length(r, (apr_off_t)len);
     if (!r->header_only)
@@ -44,147 +48,162 @@ static int send_body(request_rec *r, const char *type, const char *text, apr_siz
     return OK;
 }
 
-/* How long an agent may take for its first report before ?format=json has the status 503. */
-#define PATIENCE apr_time_from_sec(60)
-
-/* The agent's report, as it is in its file. @return NULL when there is none; *pwhy is NULL then if it
- * has not come yet */
-static json_t *load_report(const char **pwhy, const site_t *site, apr_pool_t *p)
+static int send_line(request_rec *r, int status, const char *line)
 {
-    const char *path = apr_pstrcat(p, site->run_dir, "/" REPORT_FILE, NULL);
-    const char *text = NULL, *error = NULL;
-    apr_size_t len = 0;
-    /* It belongs to a user who is not trusted. */
-    apr_size_t max = LIMIT_STATUS + (apr_size_t)site->certificates->nelts * LIMIT_STATUS_ENTRY;
-    apr_status_t rv = APR_ENOENT;
-    json_t *json = NULL;
-
-    *pwhy = NULL;
-    if (site->run != NULL)
-        rv = rundir_read(&text, &len, site->run, REPORT_FILE, max, p);
-    if (rv == APR_SUCCESS && json_is_object(json = json_parse(p, text, len, &error)))
-        return json;
-    if (rv == APR_SUCCESS)
-        *pwhy = apr_psprintf(p, "The agent's report, %s, is damaged: %s.", path,
-                             json == NULL ? error : "it holds no JSON object");
-    else if (!APR_STATUS_IS_ENOENT(rv))
-        *pwhy = apr_psprintf(p, "The agent's report, %s, cannot be read: %s.", path,
-                             file_reason(p, rv, path));
-    else if (site->store_in_use != NULL)
-        *pwhy = apr_pstrcat(p, "When httpd was started: ", site->store_in_use, NULL);
-    return NULL;
+    r->status = status;
+    return send_body(r, "text/plain; charset=utf-8", apr_pstrcat(r->pool, line, "\n", NULL));
 }
 
-static int is_alive(int pid)
+/* ---- a name below the location ----------------------------------------------------------------- */
+
+typedef enum { ABOVE_OTHER, ABOVE_OURS, ABOVE_DENIED } above_t;
+
+/* Who answers at a path. */
+static above_t who_is_at(request_rec *r, const char *path)
 {
-    return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+    request_rec *there = ap_sub_req_lookup_uri(ap_os_escape_path(r->pool, path, 1), r, NULL);
+    above_t above = ABOVE_OTHER;
+
+    if (there->status == HTTP_UNAUTHORIZED || there->status == HTTP_FORBIDDEN)
+        above = ABOVE_DENIED;
+    else if (there->handler != NULL && strcmp(there->handler, r->handler) == 0)
+        above = ABOVE_OURS;
+    ap_destroy_sub_req(there);
+    return above;
 }
 
-static int agent_of(const json_t *status)
+/* The path behind the location that has the handler, which no request tells: it is the longest for
+ * which what is above it has another one. Where that is not for this client to know, the name of a
+ * certificate is one: whoever may see one of them must not see all. NULL: the location itself. */
+static const char *name_below(request_rec *r, const json_t *report, const char **plocation)
 {
-    return (int)json_peek_int(json_object_get(json_object_get(status, "processes"), "agent"), "pid",
-                              0);
+    const char *below = NULL, *path = r->uri;
+    int depth = 0;
+
+    for (depth = 0; depth < DEPTH_MAX && *path == '/'; ++depth) {
+        const char *slash = strrchr(path, '/');
+        const char *rest = r->uri + (slash - path) + 1;
+        above_t above = ABOVE_OTHER;
+
+        if (*rest == '\0' && slash == path)
+            break;
+        if (*rest != '\0') {
+            above = who_is_at(r, apr_pstrmemdup(r->pool, path, (apr_size_t)(slash - path) + 1));
+            if (above == ABOVE_OTHER || (above == ABOVE_DENIED && !selection_has(report, rest)))
+                break;
+            below = rest;
+        }
+        path = apr_pstrmemdup(r->pool, path, (apr_size_t)(slash - path));
+    }
+    *plocation = strcmp(path, "/") == 0 ? "" : ap_os_escape_path(r->pool, path, 1);
+    return below;
 }
 
-static int send_page(request_rec *r, page_t *page)
-{
-    const char *html = NULL;
+/* ---- answers ----------------------------------------------------------------------------------- */
 
-    page->host = r->server->server_hostname;
-    page->agent_pid = agent_of(page->status);
-    page->agent_alive = is_alive(page->agent_pid);
-    page->now = apr_time_now();
-    html = page_render(r->pool, page);
-    return send_body(r, "text/html; charset=utf-8", html, strlen(html));
+static int send_page(request_rec *r, const known_t *known, const wish_t *wish, const char *name,
+                     const char *location)
+{
+    page_t page = { 0 };
+
+    page.host = r->server->server_hostname;
+    page.status = known->json;
+    page.missing = known->notice;
+    page.agent_alive = known->agent_alive;
+    page.wish = *wish;
+    page.name = name;
+    page.location = location;
+    page.now = apr_time_now();
+    return send_body(r, "text/html; charset=utf-8", page_render(r->pool, &page));
 }
 
-static int wants_json(const request_rec *r)
+static int send_json(request_rec *r, const json_t *json)
 {
-    return r->args != NULL && strcmp(r->args, "format=json") == 0;
-}
-
-/* ?page=2 */
-static int page_of(const request_rec *r)
-{
-    apr_int64_t number = r->args != NULL && strncmp(r->args, "page=", 5) == 0
-                             ? apr_strtoi64(r->args + 5, NULL, 10)
-                             : 1;
-
-    return number > INT_MAX ? INT_MAX : number < 1 ? 1 : (int)number;
-}
-
-/* For a monitor: also the status of the answer says when something is wrong with the reporting. */
-static int send_json(request_rec *r, const report_t *report, int overdue)
-{
-    char *text = json_dumps(report->json, JSON_INDENT(1));
+    char *text = json_dumps(json, JSON_INDENT(1));
     int rv = HTTP_INTERNAL_SERVER_ERROR;
 
-    if (text != NULL) {
-        if (overdue)
-            r->status = HTTP_SERVICE_UNAVAILABLE;
-        rv = send_body(r, "application/json", text, strlen(text));
-    }
+    if (text != NULL)
+        rv = send_body(r, "application/json", apr_pstrcat(r->pool, text, "\n", NULL));
     free(text);
     return rv;
 }
 
-/* No keeper runs, so nobody else says why: what is known, with that as the problem of each
- * certificate. */
-static void hold(json_t *status, const site_t *site, apr_pool_t *p)
+static int send_metrics(request_rec *r, const known_t *known, wish_format_t format)
 {
-    const char *advice = apr_pstrcat(p, site->held,
-                                     " Until then nothing is renewed; it is tried again by itself, "
-                                     "or at once after a graceful restart of httpd.",
-                                     NULL);
-    json_t *entry = NULL;
-    size_t i = 0;
+    metrics_format_t metrics =
+        format == WISH_OPENMETRICS ? METRICS_OPENMETRICS : METRICS_PROMETHEUS;
 
-    json_put_time(status, "generated", apr_time_now());
-    json_array_foreach(json_object_get(status, "certificates"), i, entry)
-    {
-        json_put_string(entry, "state", "failing");
-        json_object_set_new(entry, "next",
-                            json_pack("{s:s,s:s}", "what", "retry", "why", site->held));
-        json_object_set_new(entry, "problem",
-                            json_pack("{s:s,s:s,s:s}", "type", EAB_PROBLEM_NOT_RUNNING, "detail",
-                                      site->held, "advice", advice));
-    }
+    return send_body(
+        r, metrics_type(metrics),
+        metrics_text(r->pool, known->json, known->agent_alive, apr_time_now(), metrics));
 }
 
-static int send_status(request_rec *r, const site_t *site)
+/* What a monitor is told by the HTTP status alone. */
+static int is_bad(const known_t *known)
 {
-    const char *why = NULL;
-    json_t *status = site->enabled ? load_report(&why, site, r->pool) : NULL;
-    report_t report =
-        report_choose(status, why, site_outline(site, r->pool), apr_time_now(), r->pool);
-    int overdue =
-        report.notice != NULL && (status == NULL || clock_steady() - site->started > PATIENCE);
-    page_t page = { 0 };
+    summary_t summary;
 
-    if (site->held != NULL && !is_alive(agent_of(report.json))) {
-        hold(report.json, site, r->pool);
-        json_object_del(report.json, "notice"); /* no other report comes */
-        report.notice = NULL;
-        overdue = 0;
+    summary_take(&summary, known->json, apr_time_now());
+    return summary.by_grade[GRADE_DOWN] > 0 || known->overdue
+           || (known->notice == NULL && json_peek_bool(known->json, "stale", 0));
+}
+
+static const char *check_line(apr_pool_t *p, const known_t *known)
+{
+    summary_t summary;
+
+    summary_take(&summary, known->json, apr_time_now());
+    return apr_pstrcat(p, summary_sentence(p, &summary),
+                       known->notice != NULL ? ". "
+                       : json_peek_bool(known->json, "stale", 0)
+                           ? ". The agent has stopped to report."
+                           : "",
+                       known->notice, NULL);
+}
+
+static int send_status(request_rec *r, const site_t *site, const wish_t *wish)
+{
+    known_t known = known_read(site, apr_time_now(), r->pool);
+    const char *name = NULL, *location = NULL;
+
+    if (wish->format == WISH_PROMETHEUS || wish->format == WISH_OPENMETRICS)
+        return send_metrics(r, &known, wish->format);
+    name = name_below(r, known.json, &location);
+    if (name != NULL && !selection_has(known.json, name))
+        return send_line(r, HTTP_NOT_FOUND,
+                         "No certificate that is managed here has this name; without it the "
+                         "location shows all of them.");
+    if (name != NULL)
+        selection_keep_name(known.json, name);
+    if (name != NULL || wish->format != WISH_HTML) {
+        selection_keep(known.json, wish->state, wish->name);
+        summary_put(known.json, apr_time_now());
     }
-    summary_put(report.json, apr_time_now());
-    summary_put_files(report.json, site->store_dir, r->pool);
-    if (wants_json(r))
-        return send_json(r, &report, overdue);
-    page.status = report.json;
-    page.missing = report.notice;
-    page.number = page_of(r);
-    return send_page(r, &page);
+    if (wish->check ? is_bad(&known) : wish->format == WISH_JSON && known.overdue)
+        r->status = HTTP_SERVICE_UNAVAILABLE;
+    if (wish->format == WISH_JSON)
+        return send_json(r, known.json);
+    if (wish->format == WISH_LINE)
+        return send_line(r, r->status, check_line(r->pool, &known));
+    return send_page(r, &known, wish, name, location);
 }
 
 int status_handler(request_rec *r)
 {
     const site_t *site = config_site(ap_server_conf);
+    const char *why = NULL;
+    int metrics = 0;
+    wish_t wish;
 
-    if (r->handler == NULL || strcmp(r->handler, "acme-status") != 0)
+    if (r->handler == NULL
+        || (strcmp(r->handler, STATUS_HANDLER) != 0 && strcmp(r->handler, METRICS_HANDLER) != 0))
         return DECLINED;
+    metrics = strcmp(r->handler, METRICS_HANDLER) == 0;
     ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET)
         return HTTP_METHOD_NOT_ALLOWED;
-    return site != NULL ? send_status(r, site) : HTTP_SERVICE_UNAVAILABLE;
+    if (wish_read(&wish, r->args, apr_table_get(r->headers_in, "Accept"), metrics, &why, r->pool)
+        != APR_SUCCESS)
+        return send_line(r, HTTP_BAD_REQUEST, why);
+    return site != NULL ? send_status(r, site, &wish) : HTTP_SERVICE_UNAVAILABLE;
 }

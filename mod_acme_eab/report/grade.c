@@ -185,8 +185,8 @@ static const struct {
     { GRADE_AT_RISK, is_replaced_by_own,
       "there is no certificate of its own; httpd serves another one" },
     { GRADE_AT_RISK, waits_in_vain, "httpd cannot be made to use the new certificate" },
-    { GRADE_AT_RISK, is_failing, "the last attempt failed" },
     { GRADE_AT_RISK, lacks_names, "its certificate lacks names" },
+    { GRADE_AT_RISK, is_failing, "the last attempt failed" },
     { GRADE_AT_RISK, ends_soon, "its certificate ends soon" },
     { GRADE_AT_RISK, loses_a_validation, "a validation at the CA ends before the renewal" },
 };

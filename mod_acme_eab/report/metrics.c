@@ -146,6 +146,10 @@ static void put_up(text_t *text)
 {
     apr_time_t heartbeat = summary_heartbeat(text->status);
 
+    /* Where nothing is managed there is none. */
+    if (!text->agent_alive && json_is_array(json_object_get(text->status, "certificates"))
+        && json_array_size(json_object_get(text->status, "certificates")) == 0)
+        return;
     sample(text,
            text->agent_alive && !json_peek_bool(text->status, "before_restart", 0)
                && text->now - heartbeat < UP_WITHIN && heartbeat - text->now < UP_WITHIN,

@@ -48,12 +48,11 @@ const char *summary_sentence(apr_pool_t *p, const summary_t *summary)
     return apr_psprintf(p, "%d certificates, all ok", summary->certificates);
 }
 
-/* One of an older version has no heartbeat. */
+/* One of version 1 has no heartbeat. */
 apr_time_t summary_heartbeat(const json_t *status)
 {
-    apr_time_t heartbeat = json_peek_time(status, "heartbeat");
-
-    return heartbeat != 0 ? heartbeat : json_peek_time(status, "generated");
+    return json_peek_int(status, "version", 1) > 1 ? json_peek_time(status, "heartbeat")
+                                                   : json_peek_time(status, "generated");
 }
 
 int summary_is_stale(const json_t *status, apr_time_t now)
@@ -87,7 +86,8 @@ void summary_put(json_t *status, apr_time_t now)
     json_object_set_new(counts, "ok", json_integer(summary.by_grade[GRADE_OK]));
     json_put_time(counts, "next_expiry", summary.next_expiry);
     json_object_set_new(status, "summary", counts);
-    json_object_set_new(status, "stale", json_boolean(summary_is_stale(status, now)));
+    json_object_set_new(status, "stale",
+                        json_boolean(summary.certificates > 0 && summary_is_stale(status, now)));
 }
 
 /* In live/, where a path stays when the certificate is renewed. */

@@ -27,14 +27,14 @@ void summary_take(summary_t *summary, const json_t *status, apr_time_t now);
 /** "2 of 9 down, 1 at risk"; "9 certificates, all ok". Lives in p. */
 const char *summary_sentence(apr_pool_t *p, const summary_t *summary);
 
-/** When the agent last wrote it; 0: unknown. */
+/** When the agent last wrote it; 0: it is no report of an agent. */
 apr_time_t summary_heartbeat(const json_t *status);
 
 /** True when that is too long ago, unknown, or as far in the future: then somebody has set the clock,
  * and nobody has written since. */
 int summary_is_stale(const json_t *status, apr_time_t now);
 
-/** Set "stale", "summary" and each certificate's "grade" and "grade_why" in a status, as of now. */
+/** Set "stale" (never where nothing is managed, and so nobody writes), "summary" and each certificate's "grade" and "grade_why" in a status, as of now. */
 void summary_put(json_t *status, apr_time_t now);
 
 /** Set "key_file" and "chain_file" of each key: where other programs find the pair. The agent, which

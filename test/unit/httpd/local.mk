@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 HTTPD_TEST_LIBS = $(HTTPD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += \
+	test/unit/httpd/test_bar \
+	test/unit/httpd/test_selection \
+	test/unit/httpd/test_wish \
 	test/unit/httpd/test_fallback \
 	test/unit/httpd/test_lines \
 	test/unit/httpd/test_mistake \
@@ -52,3 +55,15 @@ test_unit_httpd_test_report_LDADD = $(HTTPD_TEST_LIBS)
 test_unit_httpd_test_value_SOURCES = test/unit/httpd/test_value.c
 test_unit_httpd_test_value_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_value_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_bar_SOURCES = test/unit/httpd/test_bar.c
+test_unit_httpd_test_bar_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_bar_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_selection_SOURCES = test/unit/httpd/test_selection.c test/unit/report/parsed.h
+test_unit_httpd_test_selection_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_selection_LDADD = $(HTTPD_TEST_LIBS)
+
+test_unit_httpd_test_wish_SOURCES = test/unit/httpd/test_wish.c
+test_unit_httpd_test_wish_CFLAGS = $(UNIT_CFLAGS)
+test_unit_httpd_test_wish_LDADD = $(HTTPD_TEST_LIBS)

@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "httpd/html.h"
 #include "httpd/page.h"
+#include "report/summary.h"
 
 static int setup(void **state)
 {
@@ -55,10 +57,10 @@ static const char full[] =
     "'reload':{'state':'refused','why':'AH00526: <syntax> error on line 3','last':null}}";
 
 /* Test texts are written with ' for \". */
-static const json_t *json_of(apr_pool_t *p, const char *text)
+static json_t *json_of(apr_pool_t *p, const char *text)
 {
     char *copy = apr_pstrdup(p, text), *at = NULL;
-    const json_t *json = NULL;
+    json_t *json = NULL;
 
     for (at = copy; *at != '\0'; ++at) {
         if (*at == '\'')
@@ -69,16 +71,28 @@ static const json_t *json_of(apr_pool_t *p, const char *text)
     return json;
 }
 
-static const char *render(apr_pool_t *p, const char *text, int alive)
+/* As of a minute after what the tests say of now. */
+static const char *render_wish(apr_pool_t *p, const char *text, int alive, const char *args)
 {
+    json_t *status = text != NULL ? json_of(p, text) : NULL;
     page_t page = { 0 };
+    const char *why = NULL;
 
+    assert_int_equal(clock_parse(&page.now, "2026-11-21T21:06:00Z"), APR_SUCCESS);
+    assert_int_equal(wish_read(&page.wish, args, NULL, 0, &why, p), APR_SUCCESS);
+    if (status != NULL)
+        summary_put(status, page.now);
     page.host = "www.example.edu";
-    page.status = text != NULL ? json_of(p, text) : NULL;
+    page.location = "/acme-status";
+    page.status = status;
     page.missing = text != NULL ? NULL : "The agent has not reported yet.";
     page.agent_alive = alive;
-    assert_int_equal(clock_parse(&page.now, "2026-11-21T21:06:00Z"), APR_SUCCESS);
     return page_render(p, &page);
+}
+
+static const char *render(apr_pool_t *p, const char *text, int alive)
+{
+    return render_wish(p, text, alive, NULL);
 }
 
 static void assert_has(const char *html, const char *text)
@@ -93,14 +107,25 @@ static void assert_has_not(const char *html, const char *text)
         fail_msg("on the page: %s", text);
 }
 
+static int count_of(const char *text, const char *part)
+{
+    int count = 0;
+
+    while ((text = strstr(text, part)) != NULL) {
+        ++count;
+        ++text;
+    }
+    return count;
+}
+
 static void test_escape(void **state)
 {
-    assert_string_equal(page_escape(*state, "a<b>&\"'c"), "a&lt;b&gt;&amp;&quot;&#39;c");
-    assert_string_equal(page_escape(*state, "\x1b[31m\x7f"), "\xef\xbf\xbd[31m\xef\xbf\xbd");
-    assert_string_equal(page_escape(*state, "a\n\tb"), "a\n\tb");
-    assert_string_equal(page_escape(*state, "\xc3\xa4"), "\xc3\xa4");
-    assert_string_equal(page_escape(*state, NULL), "");
-    assert_string_equal(page_escape(*state, "\"\"\"\"\"\"\"\""),
+    assert_string_equal(html_escape(*state, "a<b>&\"'c"), "a&lt;b&gt;&amp;&quot;&#39;c");
+    assert_string_equal(html_escape(*state, "\x1b[31m\x7f"), "\xef\xbf\xbd[31m\xef\xbf\xbd");
+    assert_string_equal(html_escape(*state, "a\n\tb"), "a\n\tb");
+    assert_string_equal(html_escape(*state, "\xc3\xa4"), "\xc3\xa4");
+    assert_string_equal(html_escape(*state, NULL), "");
+    assert_string_equal(html_escape(*state, "\"\"\"\"\"\"\"\""),
                         "&quot;&quot;&quot;&quot;&quot;&quot;&quot;&quot;");
 }
 
@@ -109,7 +134,7 @@ static void test_says_what_it_is(void **state)
     const char *html = render(*state, full, 1);
 
     assert_has(html, "<h2>www.example.edu</h2>");
-    assert_has(html, "www.example.edu example.edu");
+    assert_has(html, "<bdi>example.edu</bdi>");
     assert_has(html, "Some CA");
     assert_has(html, "0a0b");
     assert_has(html, "rsa2048");
@@ -133,7 +158,7 @@ static void test_one_that_is_over_is_not_called_valid(void **state)
     static const char good[] = "{'certificates':[{'state':'renewing','keys':[{'not_after':"
                                "'2026-12-21T21:05:00Z'},{}]}]}";
 
-    assert_has(render(*state, over, 1), "<span class=\"state bad\">Expired, being renewed</span>");
+    assert_has(render(*state, over, 1), "<dd class=\"bad\"><bdi>Expired, being renewed");
     assert_has(render(*state, good, 1), "Valid, being renewed");
 }
 
@@ -145,10 +170,12 @@ static void test_says_which_names_are_missing(void **state)
     static const char none[] = "{'certificates':[{'state':'valid','missing_names':[]}]}";
     const char *html = render(*state, two, 1);
 
-    assert_has(html, "<span class=\"state bad\">2 names missing</span>");
-    assert_has(html, "<dt>Missing</dt><dd class=\"bad\"><bdi>&lt;b&gt;.edu c.edu</bdi>");
-    assert_has(render(*state, one, 1), "<span class=\"state bad\">1 name missing</span>");
-    assert_has_not(render(*state, none, 1), "issing");
+    assert_has(html, "<span class=\"next\">2 names missing</span>");
+    assert_has(html, "<bdi>&lt;b&gt;.edu</bdi> <span class=\"tag\">missing</span>");
+    assert_has(html, "<bdi>c.edu</bdi> <span class=\"tag\">missing</span>");
+    assert_has_not(html, "<bdi>a.edu</bdi> <span class=\"tag\">missing</span>");
+    assert_has(render(*state, one, 1), "<span class=\"next\">1 name missing</span>");
+    assert_has_not(render(*state, none, 1), "issing</");
 }
 
 static void test_says_how_it_came_into_use(void **state)
@@ -219,7 +246,7 @@ static void test_several_key_types_on_one_card(void **state)
     assert_has(html, "<dt>Order for rsa2048</dt>");
     assert_has(html, "<bdi>01</bdi>");
     assert_has(html, "<bdi>02</bdi>");
-    assert_has_not(strstr(html, "<section") + 1, "<section class=\"card\">\n<div");
+    assert_int_equal(1, count_of(html, "<details"));
     assert_has_not(render(*state,
                           "{'certificates':[{'state':'valid','key_types':['rsa2048','p256'],"
                           "'problem':{'detail':'no','key_type':'p256'}}]}",
@@ -296,9 +323,11 @@ static void test_validations_and_records(void **state)
     const char *html =
         render(*state,
                "{'certificates':[{'name':'www.example.edu','state':'valid',"
+               "'names':['www.example.edu','example.edu'],"
+               "'next':{'what':'renew','at':'2027-01-01T00:00:00Z'},'keys':[{}],"
                "'notice':'Have <b>it</b> validated.',"
                "'validations':[{'name':'www.example.edu','until':'2026-12-21T21:06:00Z'},"
-               "{'name':'<i>.example.edu','until':'2026-12-22T21:06:00Z'},{'name':7}],"
+               "{'name':'example.edu','until':'2027-12-22T21:06:00Z'},{'name':7}],"
                "'records':[{'name':'_validation-persist.www.example.edu','type':'TXT',"
                "'line':'_validation-persist.www.example.edu. IN TXT ca; a<b',"
                "'state':'partly','having':2,'answered':3,'servers':3,"
@@ -308,16 +337,17 @@ static void test_validations_and_records(void **state)
                1);
 
     assert_has(html, "Have &lt;b&gt;it&lt;/b&gt; validated.");
-    assert_has(html, "www.example.edu until ");
-    assert_has(html, "in 30 days");
-    assert_has(html, "&lt;i&gt;.example.edu until ");
+    assert_has(html, "<bdi>www.example.edu</bdi> <span class=\"tag late\">validation lapses "
+                     "2026-12-21 (in 30 days)</span>");
+    assert_has(html, "<bdi>example.edu</bdi> <span class=\"tag soft\">validation lapses "
+                     "2027-12-22");
     assert_has(html, "_validation-persist.www.example.edu. IN TXT ca; a&lt;b");
     assert_has(html, "Not everywhere yet, at 2 of 3 name servers: ns2 &lt;lacks&gt; it");
     assert_has(html, "it counts until 2027-01-01");
     assert_has(html, "Published, at 3 of 3 name servers");
     assert_has(html, "&lt;odd&gt;");
     html = render(*state, "{'certificates':[{'name':'www.example.edu','state':'valid'}]}", 1);
-    assert_has_not(html, "Validated");
+    assert_has_not(html, "validation");
     assert_has_not(html, "DNS record");
     assert_has_not(html, "Notice");
 }
@@ -391,40 +421,29 @@ static const char *render_many(apr_pool_t *p, int count, int number)
 
     for (i = 0; i < count; ++i)
         json_array_append_new(json_object_get(json, "certificates"),
-                              json_pack("{s:s,s:s}", "name", apr_psprintf(p, "n%d.example.edu", i),
-                                        "state", i + 1 < count ? "valid" : "failing"));
+                              json_pack("{s:s,s:s,s:[{}]}", "name",
+                                        apr_psprintf(p, "n%d.example.edu", i), "state",
+                                        i + 1 < count ? "valid" : "failing", "keys"));
     page.status = json;
     page.agent_alive = 1;
-    page.number = number;
+    page.wish.page = number;
     return page_render(p, &page);
-}
-
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-
-    while ((text = strstr(text, part)) != NULL) {
-        ++count;
-        ++text;
-    }
-    return count;
 }
 
 static void test_of_many_a_summary_and_pages(void **state)
 {
     const char *first = render_many(*state, 250, 1), *last = render_many(*state, 250, 3);
 
-    assert_has(first, "<h2>250 certificates</h2>");
-    assert_has(first, "<dt>In trouble</dt><dd class=\"bad\"><bdi>1</bdi>");
-    assert_has(first, "<dt>Valid</dt><dd class=\"ok\"><bdi>249</bdi>");
-    assert_int_equal(100, count_of(first, "<div class=\"head\">"));
+    assert_has(first, "<p class=\"sum late\">1 of 250 at risk</p>");
+    assert_has(first, "<option value=\"ok\">ok (249)</option>");
+    assert_int_equal(100, count_of(first, "<details class=\"row"));
     assert_has(first, "n249.example.edu");
     assert_true(strstr(first, "n249.example.edu") < strstr(first, "n0.example.edu"));
     assert_has_not(first, "n99.example.edu");
     assert_has(first, "Page 1 of 3");
     assert_has(first, "<a href=\"?page=2\">Next</a>");
     assert_has_not(first, "Previous");
-    assert_int_equal(50, count_of(last, "<div class=\"head\">"));
+    assert_int_equal(50, count_of(last, "<details class=\"row"));
     assert_has(last, "n248.example.edu");
     assert_has(last, "<a href=\"?page=2\">Previous</a>");
     assert_has_not(last, "Next</a>");
@@ -432,7 +451,91 @@ static void test_of_many_a_summary_and_pages(void **state)
     assert_string_equal(last, render_many(*state, 250, 2147483647));
     assert_string_equal(first, render_many(*state, 250, -1));
     assert_has_not(render_many(*state, 100, 1), "Page 1");
-    assert_int_equal(100, count_of(render_many(*state, 100, 1), "<div class=\"head\">"));
+    assert_int_equal(100, count_of(render_many(*state, 100, 1), "<details class=\"row"));
+}
+
+static const char many[] =
+    "{'certificates':[{'name':'fine.edu','names':['fine.edu'],'state':'valid','keys':[{'not_before'"
+    ":"
+    "'2026-11-01T00:00:00Z','not_after':'2027-02-01T00:00:00Z'}],"
+    "'next':{'what':'renew','at':'2027-01-01T00:00:00Z'}},"
+    "{'name':'gone.edu','names':['gone.edu','<b>.edu'],'state':'failing','keys':[],"
+    "'problem':{'advice':'Do <this>.'},'next':{'what':'retry','at':'2026-11-22T21:06:00Z'}},"
+    "{'name':'waits.edu','names':['waits.edu'],'state':'failing','account':'far','keys':[],"
+    "'waits_for_account':true,'problem':{'advice':'Mend the account.'}}],"
+    "'accounts':[{'label':'near','state':'valid','problem':null},"
+    "{'label':'far','state':'failing','problem':{'advice':'Mend the account.'}}],"
+    "'version':2,'heartbeat':'2026-11-21T21:05:30Z'}";
+
+static void test_the_worst_first_and_a_line_each(void **state)
+{
+    const char *html = render(*state, many, 1);
+
+    assert_has(html, "<p class=\"sum bad\">2 of 3 down</p>");
+    assert_has(html, "As of 2026-11-21 21:05 UTC (30 seconds ago)");
+    assert_true(strstr(html, "<h2>gone.edu</h2>") < strstr(html, "<h2>fine.edu</h2>"));
+    assert_has(html, "<details class=\"row down\" open>"); /* the one with a trouble of its own */
+    assert_has(html, "<span class=\"next\">Next try in 24 hours</span>");
+    assert_has(html, "<span class=\"until\">2027-02-01 (in 71 days)</span>");
+    assert_has(html, "<span class=\"next\">Renewal in 40 days</span>");
+    assert_has(html, "<rect class=\"ok\" width=\"");
+    assert_has(html, "<a href=\"/acme-status/fine.edu\">");
+    assert_has_not(html, "<form"); /* there is nothing to choose from */
+}
+
+static void test_trouble_of_an_account_is_told_once(void **state)
+{
+    const char *html = render(*state, many, 1);
+
+    assert_int_equal(1, count_of(html, "Mend the account."));
+    assert_has(html, "<span class=\"next\">Waits for account far</span>");
+    assert_has(html, "It waits for <a href=\"#account-2\">account far</a>.");
+    assert_has(html, "id=\"account-2\"");
+    assert_true(strstr(html, "id=\"account-2\"") < strstr(html, "<details"));
+    assert_true(strstr(html, "id=\"account-1\"") > strstr(html, "<details"));
+}
+
+static void test_some_of_them(void **state)
+{
+    const char *html = render_wish(*state, many, 1, "state=DOWN&name=GONE");
+
+    assert_int_equal(1, count_of(html, "<details"));
+    assert_has(html, "<h2>gone.edu</h2>");
+    assert_has(html, "2 of 3 down"); /* of all */
+    assert_has(html, "<option value=\"down\" selected>down (2)</option>");
+    assert_has(html, "name=\"name\" value=\"GONE\">");
+    html = render_wish(*state, many, 1, "state=%3Cx%3E&name=%22%3E");
+    assert_has(html, "None is like that.");
+    assert_has(html, "<option value=\"&lt;x&gt;\" selected>&lt;x&gt;</option>");
+    assert_has(html, "value=\"&quot;&gt;\"");
+}
+
+static void test_one_alone(void **state)
+{
+    json_t *status = json_of(*state, many);
+    page_t page = { 0 };
+    const char *html = NULL;
+
+    json_array_remove(json_object_get(status, "certificates"), 2);
+    json_array_remove(json_object_get(status, "certificates"), 1);
+    page.status = status;
+    page.agent_alive = 1;
+    page.name = "fine.edu";
+    html = page_render(*state, &page);
+    assert_has(html, " open>");
+    assert_has(html, "<a href=\"./\">All certificates</a>");
+    assert_has_not(html, "This certificate alone");
+}
+
+static void test_agent_that_hangs(void **state)
+{
+    assert_has_not(render(*state, many, 1), "has not written its report");
+    assert_has(
+        render(
+            *state,
+            "{'version':2,'heartbeat':'2026-11-21T21:02:30Z','certificates':[{'state':'valid'}]}",
+            1),
+        "The agent has not written its report since 2026-11-21 21:02 UTC (4 minutes ago)");
 }
 
 static void test_no_script(void **state)
@@ -464,6 +567,11 @@ int main(void)
         cmocka_unit_test(test_says_how_it_came_into_use),
         cmocka_unit_test(test_looks_again_only_while_busy),
         cmocka_unit_test(test_of_many_a_summary_and_pages),
+        cmocka_unit_test(test_the_worst_first_and_a_line_each),
+        cmocka_unit_test(test_trouble_of_an_account_is_told_once),
+        cmocka_unit_test(test_some_of_them),
+        cmocka_unit_test(test_one_alone),
+        cmocka_unit_test(test_agent_that_hangs),
         cmocka_unit_test(test_no_script),
     };
 

@@ -54,6 +54,8 @@ static const struct {
       "the last attempt failed" },
     { "{'state':'valid','missing_names':['a.edu']," GOOD "}", "idle", GRADE_AT_RISK,
       "its certificate lacks names" },
+    { "{'state':'valid','missing_names':['a.edu'],'problem':{'detail':'no'}," GOOD "}", "idle",
+      GRADE_AT_RISK, "its certificate lacks names" },
     { "{'state':'waiting-for-reload'," GOOD "}", "refused", GRADE_AT_RISK,
       "httpd cannot be made to use the new certificate" },
     { "{'state':'waiting-for-reload'," GOOD "}", "failed", GRADE_AT_RISK,

@@ -151,11 +151,11 @@ static void the_agent_is_up_while_it_reports(void **state)
         const char *status;
         int alive, up;
     } rows[] = {
-        { "{'heartbeat':'2026-11-20T23:58:01Z'}", 1, 1 },
-        { "{'heartbeat':'2026-11-20T23:58:00Z'}", 1, 0 },
-        { "{'heartbeat':'2026-11-21T00:02:00Z'}", 1, 0 },
-        { "{'heartbeat':'2026-11-20T23:59:59Z'}", 0, 0 },
-        { "{'heartbeat':'2026-11-20T23:59:59Z','before_restart':true}", 1, 0 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:58:01Z'}", 1, 1 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:58:00Z'}", 1, 0 },
+        { "{'version':2,'heartbeat':'2026-11-21T00:02:00Z'}", 1, 0 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:59:59Z'}", 0, 0 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:59:59Z','before_restart':true}", 1, 0 },
         { "{}", 1, 0 },
     };
     size_t i;

@@ -41,9 +41,10 @@ static void one_line_tells_how_it_is(void **state)
 
 static void the_report_is_completed(void **state)
 {
-    json_t *status = parsed(*state, "{'heartbeat':'2026-11-20T23:59:00Z','certificates':[" RISK
-                                    "," OK "," DOWN "," UNKNOWN "],"
-                                    "'summary':{'down':99},'stale':true}");
+    json_t *status =
+        parsed(*state, "{'version':2,'heartbeat':'2026-11-20T23:59:00Z','certificates':[" RISK
+                       "," OK "," DOWN "," UNKNOWN "],"
+                       "'summary':{'down':99},'stale':true}");
     const json_t *certificates = json_object_get(status, "certificates");
     const json_t *counts;
 
@@ -66,6 +67,9 @@ static void the_report_is_completed(void **state)
     assert_string_equal("unknown", json_peek_string(json_array_get(certificates, 3), "grade"));
     summary_put(status, at_time("2026-11-21T00:02:01Z"));
     assert_int_equal(1, json_peek_bool(status, "stale", -1));
+    json_array_clear(json_object_get(status, "certificates"));
+    summary_put(status, at_time("2026-11-21T00:02:01Z"));
+    assert_int_equal(0, json_peek_bool(status, "stale", -1)); /* there is no agent */
 }
 
 static void files_are_named(void **state)
@@ -90,15 +94,18 @@ static void silence_of_three_minutes_is_seen(void **state)
         const char *status;
         int stale;
     } rows[] = {
-        { "{'heartbeat':'2026-11-21T00:00:00Z'}", 0 },
-        { "{'heartbeat':'2026-11-20T23:57:00Z'}", 0 },
-        { "{'heartbeat':'2026-11-20T23:56:59Z'}", 1 },
-        { "{'heartbeat':'2026-11-20T23:56:59Z','generated':'2026-11-21T00:00:00Z'}", 1 },
-        { "{'heartbeat':'2026-11-21T00:03:00Z'}", 0 },
-        { "{'heartbeat':'2026-11-21T00:03:01Z'}", 1 }, /* the clock was set back since */
-        { "{'generated':'2026-11-20T23:57:00Z'}", 0 }, /* of an older version */
-        { "{'generated':'2026-11-20T23:56:59Z'}", 1 },
-        { "{'heartbeat':'yesterday'}", 1 },
+        { "{'version':2,'heartbeat':'2026-11-21T00:00:00Z'}", 0 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:57:00Z'}", 0 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:56:59Z'}", 1 },
+        { "{'version':2,'heartbeat':'2026-11-20T23:56:59Z','generated':'2026-11-21T00:00:00Z'}",
+          1 },
+        { "{'version':2,'heartbeat':'2026-11-21T00:03:00Z'}", 0 },
+        { "{'version':2,'heartbeat':'2026-11-21T00:03:01Z'}",
+          1 }, /* the clock was set back since */
+        { "{'version':1,'generated':'2026-11-20T23:57:00Z'}", 0 }, /* of an older version */
+        { "{'version':1,'generated':'2026-11-20T23:56:59Z'}", 1 },
+        { "{'version':2,'heartbeat':'yesterday'}", 1 },
+        { "{'version':2,'generated':'2026-11-21T00:00:00Z'}", 1 }, /* httpd's own */
         { "{}", 1 },
     };
     size_t i;
