@@ -31,10 +31,10 @@ floors_keeper() {
     echo agent_door control_door
     echo control_renew
     echo control_call
-    echo activation briefing reload gathering rehearsal witness chronicle tasks
+    echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks
     echo agent_line
     echo model sentence dns leftover account certificate demand directory failing validation window
-    echo means changes loop keymaker program eabsource url check sandbox stage ticket
+    echo means changes loop keymaker program eabsource url check sandbox stage courier ticket
 }
 
 # The loop; the table of all states; the states, which know no table; when to go on; the job; what ends

@@ -16,6 +16,12 @@ README.md|(# for a validation)|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
 README.md|have their certificates 7 seconds after its start|-||
 docs/directives.md|port (1 to 65535)|-||
 docs/architecture.md|history grows to # MiB|base/bytes.h|LIMIT_HISTORY|1048576
+docs/architecture.md|More than # files or|base/bytes.h|LIMIT_EVENTS|1
+docs/architecture.md|# MiB are not kept|base/bytes.h|LIMIT_EVENTS_SIZE|1048576
+docs/security.md|up to # KiB of it,|base/bytes.h|LIMIT_EVENT_OUTPUT|1024
+docs/directives.md|may take, 1 to # seconds|httpd/value.c|LIMIT_EVENT_SECONDS|1
+docs/directives.md|# seconds later, with its process group|keeper/courier.h|COURIER_GRACE|1
+docs/directives.md|after 1, 5 and 15 minutes and then every hour|-||
 docs/directives.md|One certificate for these names, # at most|httpd/site.c|LIMIT_NAMES|1
 docs/directives.md|without a shell, for # seconds at most|keeper/account.c|EXEC_LIMIT|1
 docs/directives.md|The label is up to # letters|httpd/value.c|LIMIT_LABEL|1

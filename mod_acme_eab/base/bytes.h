@@ -26,9 +26,14 @@
 #define LIMIT_HISTORY (4 * 1024 * 1024) /* history.jsonl, and the older one beside it */
 #define LIMIT_HISTORY_LINE (16 * 1024)  /* one line of it */
 #define LIMIT_COUNTED_ACCOUNTS 100      /* that are counted one by one; the rest together */
-#define LIMIT_MANAGER_SECRET (8 * 1024) /* what signs in at a CA's manager, or a token of it */
-#define LIMIT_MANAGER_ROWS 100000       /* of one list of a CA's manager */
-#define LIMIT_STATUS (512 * 1024)       /* status.json, and what each certificate adds to it */
+#define LIMIT_LEDGER (32 * 1024 * 1024) /* told.jsonl */
+#define LIMIT_EVENT (64 * 1024)         /* one event as a program is told of it */
+#define LIMIT_EVENTS 1000               /* that wait to be told, ... */
+#define LIMIT_EVENTS_SIZE (10 * 1024 * 1024) /* ... and their size together */
+#define LIMIT_EVENT_OUTPUT (8 * 1024)        /* what a program may say that was told of one */
+#define LIMIT_MANAGER_SECRET (8 * 1024)      /* what signs in at a CA's manager, or a token of it */
+#define LIMIT_MANAGER_ROWS 100000            /* of one list of a CA's manager */
+#define LIMIT_STATUS (512 * 1024)            /* status.json, and what each certificate adds to it */
 #define LIMIT_STATUS_ENTRY (32 * 1024)
 #define LIMIT_TOKEN 256           /* a challenge token */
 #define LIMIT_NONCE 512           /* a Replay-Nonce */

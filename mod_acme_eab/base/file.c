@@ -327,6 +327,38 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path)
     return what != NULL ? what : apr_pstrdup(p, apr_strerror(rv, reason, sizeof(reason)));
 }
 
+/* A sticky directory lets nobody but the owner of an entry replace it. */
+static int is_open_to_others(const struct stat *st, uid_t user)
+{
+    int shared = (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+
+    if (st->st_uid != 0 && st->st_uid != user && st->st_uid != geteuid())
+        return 1;
+    return shared && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0);
+}
+
+const char *file_changeable_by(apr_pool_t *p, const char *path, uid_t user)
+{
+    char *real = realpath(path, NULL), *part, *end;
+    struct stat st;
+
+    if (real == NULL)
+        return apr_psprintf(p, "%s cannot be found: %s", path, strerror(errno));
+    part = apr_pstrdup(p, real);
+    free(real);
+    for (end = part + strlen(part); end != NULL; end = strrchr(part, '/')) {
+        *end = '\0';
+        if (stat(*part != '\0' ? part : "/", &st) != 0 || is_open_to_others(&st, user))
+            return apr_psprintf(
+                p,
+                "%s could be changed by others than root; give it to root, and take "
+                "group's and others' right to write away: chown root %s; chmod go-w "
+                "%s",
+                *part != '\0' ? part : "/", *part != '\0' ? part : "/", *part != '\0' ? part : "/");
+    }
+    return NULL;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* @param alone  a second name is refused */

@@ -62,6 +62,11 @@ apr_status_t file_look(struct stat *st, const char *path);
 /** True for a regular file, which also is what a link leads to where links are followed. */
 int file_is_regular(const char *path);
 
+/** Who besides root and this user could put another program in the place of the one at path: the file, each
+ * directory on the way to it, and where links lead. @return NULL: nobody, or a sentence that says what to do.
+ * In p */
+const char *file_changeable_by(apr_pool_t *p, const char *path, uid_t user);
+
 /** Why a file could not be used, as the end of a sentence: "it is a FIFO, not a regular file",
  * "archive/x is a symbolic link, which is not followed here", or what the system says. In p. */
 const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path);

@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	mod_acme_eab/base/address.c mod_acme_eab/base/address.h \
 	mod_acme_eab/base/bytes.c mod_acme_eab/base/bytes.h \
 	mod_acme_eab/base/clock.c mod_acme_eab/base/clock.h \
+	mod_acme_eab/base/event.c mod_acme_eab/base/event.h \
 	mod_acme_eab/base/file.c mod_acme_eab/base/file.h \
 	mod_acme_eab/base/json.c mod_acme_eab/base/json.h \
 	mod_acme_eab/base/log.c mod_acme_eab/base/log.h \

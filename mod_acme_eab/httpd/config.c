@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "httpd/directive.h"
+#include "httpd/eventcommand.h"
 #include "httpd/mistake.h"
 #include "httpd/value.h"
 
@@ -294,6 +295,31 @@ static const char *add_account_section(cmd_parms *cmd, void *dirconf, const char
     return NULL;
 }
 
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* Each one counts, and none takes the place of another. */
+static const char *add_event_command(cmd_parms *cmd, void *dirconf, const char *args)
+{
+    static const char name[] = "ACMEEventCommand";
+    config_record_t *record = config_record(cmd->pool);
+    apr_array_header_t *words = split_words(cmd->pool, args);
+    const char *where = where_of(cmd->pool, cmd->directive), *why = NULL;
+
+    (void)dirconf;
+    if (cmd->server->is_virtual)
+        why = "is for the whole server; move it out of <VirtualHost>";
+    else
+        why = eventcommand_refusal(cmd->pool, words);
+    if (why != NULL) {
+        mistake_add(record->mistakes, where, "%s: %s", name, why);
+        return NULL;
+    }
+    APR_ARRAY_PUSH(record->event_commands, apr_array_header_t *) = words;
+    if ((why = eventcommand_trouble(cmd->pool, words)) != NULL)
+        mistake_add(record->troubles, where, "%s: %s", name, why);
+    return NULL;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define SETTING(name, id, help) \
@@ -337,6 +363,12 @@ const command_rec config_commands[] = {
             "graceful (default), maybe with the time of the day for renewals: 02:00-05:00; or off"),
     SETTING("ACMEMaxParallel", SETTING_MAX_PARALLEL,
             "orders in flight per account at most, default auto"),
+    AP_INIT_RAW_ARGS("ACMEEventCommand", add_event_command, NULL, RSRC_CONF,
+                     "user, events and program: what is told of certificates and failures"),
+    SETTING("ACMEEventTimeout", SETTING_EVENT_TIMEOUT,
+            "seconds that such a program may take, 1 to 600; default 60"),
+    SETTING("ACMEEventRetry", SETTING_EVENT_RETRY,
+            "how long an event is told again that a program has refused; default 3d"),
     SETTING("ACMEUser", SETTING_USER, "user of the process that talks to the CA"),
     SETTING("ACMEStoreDir", SETTING_STORE_DIR, "directory of keys and certificates"),
     SETTING("ACMERunDir", SETTING_RUN_DIR, "directory of challenge answers and the status"),
@@ -461,6 +493,7 @@ config_record_t *config_record(apr_pool_t *pconf)
     record = apr_pcalloc(pconf, sizeof(*record));
     record->domains = apr_array_make(pconf, 4, sizeof(config_domain_t *));
     record->accounts = apr_array_make(pconf, 2, sizeof(config_account_t *));
+    record->event_commands = apr_array_make(pconf, 1, sizeof(apr_array_header_t *));
     record->mistakes = mistakes_make(pconf);
     record->troubles = mistakes_make(pconf);
     apr_pool_userdata_setn(record, RECORD_KEY, NULL, pconf);

@@ -33,6 +33,8 @@ typedef enum {
     SETTING_RENEW_BEFORE,
     SETTING_RELOAD, /* this and the following: main server only */
     SETTING_MAX_PARALLEL,
+    SETTING_EVENT_TIMEOUT,
+    SETTING_EVENT_RETRY,
     SETTING_USER,
     SETTING_STORE_DIR,
     SETTING_RUN_DIR,
@@ -67,10 +69,11 @@ typedef struct config_domain {
 
 /** What reading the configuration left behind besides the settings. Belongs to pconf. */
 typedef struct config_record {
-    apr_array_header_t *domains;  /* config_domain_t * */
-    apr_array_header_t *accounts; /* config_account_t *: the named ones */
-    mistakes_t *mistakes;         /* mistake_t: what is wrong in the configuration itself */
-    mistakes_t *troubles;         /* mistake_t: ... with what it names: files, programs, users */
+    apr_array_header_t *domains;        /* config_domain_t * */
+    apr_array_header_t *accounts;       /* config_account_t *: the named ones */
+    apr_array_header_t *event_commands; /* apr_array_header_t *: the words of each, in order */
+    mistakes_t *mistakes;               /* mistake_t: what is wrong in the configuration itself */
+    mistakes_t *troubles; /* mistake_t: ... with what it names: files, programs, users */
 } config_record_t;
 
 extern const command_rec config_commands[];

@@ -265,6 +265,25 @@ static const char *check_max_parallel(apr_pool_t *p, apr_array_header_t *words)
                : "the argument must be auto or a number from 1 to 100";
 }
 
+static const char *check_event_timeout(apr_pool_t *p, apr_array_header_t *words)
+{
+    (void)p;
+    return value_event_timeout(*word_at(words, 0)) > 0
+               ? NULL
+               : "the argument must be a number of seconds from 1 to 600";
+}
+
+static const char *check_event_retry(apr_pool_t *p, apr_array_header_t *words)
+{
+    int percent = 0;
+    apr_interval_time_t span = 0;
+
+    (void)p;
+    return value_renew_before(*word_at(words, 0), &percent, &span) && span > 0
+               ? NULL
+               : "the argument must be a span of time, as 3d or 12h";
+}
+
 static const directive_t directives[SETTING_COUNT] = {
     [SETTING_SERVER] = { "ACMEServer", 1, check_server, NULL },
     [SETTING_EAB_KID] = { "ACMEEABKid", 1, check_eab_kid, NULL },
@@ -286,6 +305,8 @@ static const directive_t directives[SETTING_COUNT] = {
     [SETTING_RENEW_BEFORE] = { "ACMERenewBefore", 1, check_renew_before, NULL },
     [SETTING_RELOAD] = { "ACMEReload", 0, check_reload, NULL },
     [SETTING_MAX_PARALLEL] = { "ACMEMaxParallel", 1, check_max_parallel, NULL },
+    [SETTING_EVENT_TIMEOUT] = { "ACMEEventTimeout", 1, check_event_timeout, NULL },
+    [SETTING_EVENT_RETRY] = { "ACMEEventRetry", 1, check_event_retry, NULL },
     [SETTING_USER] = { "ACMEUser", 1, NULL, NULL },
     [SETTING_STORE_DIR] = { "ACMEStoreDir", 1, check_path, NULL },
     [SETTING_RUN_DIR] = { "ACMERunDir", 1, check_path, NULL },

@@ -4,6 +4,7 @@
 # httpd is a library of its own, without httpd's headers.
 noinst_LIBRARIES += libhttpd.a
 libhttpd_a_SOURCES = \
+	mod_acme_eab/httpd/eventcommand.c mod_acme_eab/httpd/eventcommand.h \
 	mod_acme_eab/httpd/lines.c mod_acme_eab/httpd/lines.h \
 	mod_acme_eab/httpd/mistake.c mod_acme_eab/httpd/mistake.h \
 	mod_acme_eab/httpd/own.c mod_acme_eab/httpd/own.h \

@@ -636,6 +636,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->pool = pconf;
     site->trials = trials_make(pconf);
     site->read_at = apr_time_now();
+    site->event_commands = config_record(pconf)->event_commands;
     site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
@@ -778,6 +779,31 @@ plan_t *site_outline(const site_t *site, apr_pool_t *p)
     return plan;
 }
 
+static void plan_events(plan_t *plan, const site_t *site, apr_pool_t *p)
+{
+    const config_t *config = config_get(site->main);
+    const char *timeout = config_value(config, SETTING_EVENT_TIMEOUT);
+    const char *retry = config_value(config, SETTING_EVENT_RETRY);
+    int i = 0, percent = 0;
+
+    for (i = 0; i < site->event_commands->nelts; ++i) {
+        apr_array_header_t *words = APR_ARRAY_IDX(site->event_commands, i, apr_array_header_t *);
+        plan_event_command_t *command = apr_array_push(plan->event_commands);
+
+        command->user = APR_ARRAY_IDX(words, 0, const char *);
+        command->events = APR_ARRAY_IDX(words, 1, const char *);
+        command->argv = apr_array_copy(p, words);
+        (void)apr_array_pop(command->argv);
+        (void)apr_array_pop(command->argv);
+        memmove(command->argv->elts, words->elts + 2 * sizeof(const char *),
+                (apr_size_t)command->argv->nelts * sizeof(const char *));
+    }
+    if (timeout != NULL)
+        plan->event_timeout = apr_time_from_sec(value_event_timeout(timeout));
+    if (retry != NULL)
+        (void)value_renew_before(retry, &percent, &plan->event_retry);
+}
+
 plan_t *site_plan(const site_t *site, apr_pool_t *p)
 {
     plan_t *plan = site_outline(site, p);
@@ -797,6 +823,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->max_parallel = parallel != NULL ? value_max_parallel(parallel) : 0;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);
     list_http_ports(site, plan);
+    plan_events(plan, site, p);
     return plan;
 }
 

@@ -103,15 +103,16 @@ typedef struct site {
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
     apr_hash_t *by_left;              /* the same for left: site_left_t * */
     owners_t *owners;                 /* of domains, in their order */
-    apr_hash_t *by_names;          /* the set of names of a domain, as one text: site_domain_t * */
-    mistakes_t *troubles;          /* mistake_t: what a start does not depend on, see check.h */
-    mistakes_t *notices;           /* mistake_t: not wrong, and worth a line in the log */
-    apr_array_header_t *kept_keys; /* const char *: see httpd/rehearsal.h */
-    trials_t *trials;              /* of the pairs in the store, in this pass */
-    struct fallback *fallback;     /* made when it is needed */
-    const char *user;              /* of the agent; NULL when httpd was not started as root */
-    int uid, gid;                  /* SITE_NO_USER: the system has no usable user of that name */
-    const char *held;              /* why no keeper runs, for the status; NULL: one does */
+    apr_hash_t *by_names; /* the set of names of a domain, as one text: site_domain_t * */
+    mistakes_t *troubles; /* mistake_t: what a start does not depend on, see check.h */
+    mistakes_t *notices;  /* mistake_t: not wrong, and worth a line in the log */
+    apr_array_header_t *event_commands; /* apr_array_header_t *: as config_record_t has them */
+    apr_array_header_t *kept_keys;      /* const char *: see httpd/rehearsal.h */
+    trials_t *trials;                   /* of the pairs in the store, in this pass */
+    struct fallback *fallback;          /* made when it is needed */
+    const char *user;                   /* of the agent; NULL when httpd was not started as root */
+    int uid, gid;       /* SITE_NO_USER: the system has no usable user of that name */
+    const char *held;   /* why no keeper runs, for the status; NULL: one does */
     int parent;         /* process id: which run of httpd this is, from supervise_start() on ... */
     apr_time_t since;   /* ... its start or restart, */
     apr_time_t started; /* the same by clock_steady(), */

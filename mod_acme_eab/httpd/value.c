@@ -18,6 +18,7 @@
 
 #define LIMIT_LABEL 64
 #define LIMIT_PARALLEL 100
+#define LIMIT_EVENT_SECONDS 600
 #define PRESETS \
     "incommon, sectigo-incommon-rsa, sectigo-incommon-ecc, sectigo-ov, sectigo-dv, sectigo-ev, " \
     "sectigo-enterprise, letsencrypt, letsencrypt-staging, zerossl, google"
@@ -476,6 +477,16 @@ int value_max_parallel(const char *text)
     if (strcasecmp(text, "auto") == 0)
         return 0;
     return *end == '\0' && number >= 1 && number <= LIMIT_PARALLEL ? (int)number : -1;
+}
+
+int value_event_timeout(const char *text)
+{
+    char *end = NULL;
+    long number = strtol(text, &end, 10);
+
+    return *end == '\0' && apr_isdigit(*text) && number >= 1 && number <= LIMIT_EVENT_SECONDS
+               ? (int)number
+               : 0;
 }
 
 int value_switch(const char *text)

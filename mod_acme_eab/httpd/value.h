@@ -68,6 +68,9 @@ const char *value_program_trouble(apr_pool_t *p, const char *path);
 /** ACMEMaxParallel: 1 to 100, 0 for "auto", -1 for anything else. */
 int value_max_parallel(const char *text);
 
+/** ACMEEventTimeout: seconds, 1 to 600; 0 for anything else. */
+int value_event_timeout(const char *text);
+
 /** 1 for "on", 0 for "off", -1 for anything else. */
 int value_switch(const char *text);
 

@@ -50,21 +50,45 @@ static const member_t certificate_members[] = {
     MEMBER_END,
 };
 
+static const member_t event_command_members[] = {
+    MEMBER_STRING(plan_event_command_t, user),
+    MEMBER_STRING(plan_event_command_t, events),
+    MEMBER_STRINGS(plan_event_command_t, argv),
+    MEMBER_END,
+};
+
 static const member_t plan_members[] = {
-    MEMBER_STRING(plan_t, httpd_version), MEMBER_INT(plan_t, parent_pid, 0),
-    MEMBER_TIME(plan_t, httpd_since),     MEMBER_INT(plan_t, httpd_restarts, 0),
-    MEMBER_STRING(plan_t, httpd_program), MEMBER_STRINGS(plan_t, httpd_args),
-    MEMBER_STRING(plan_t, pid_file),      MEMBER_STRINGS(plan_t, listeners),
-    MEMBER_STRINGS(plan_t, kept_keys),    MEMBER_STRING(plan_t, config_digest),
-    MEMBER_TIME(plan_t, config_read),     MEMBER_STRINGS(plan_t, config_files),
-    MEMBER_STRING(plan_t, agent_program), MEMBER_STRING(plan_t, server_root),
-    MEMBER_STRING(plan_t, store_dir),     MEMBER_STRING(plan_t, run_dir),
-    MEMBER_STRING(plan_t, user),          MEMBER_INT(plan_t, uid, -1),
-    MEMBER_INT(plan_t, gid, -1),          MEMBER_BOOL(plan_t, reload, 0),
-    MEMBER_BOOL(plan_t, live, 0),         MEMBER_INT(plan_t, reload_from, 0),
-    MEMBER_INT(plan_t, reload_to, 0),     MEMBER_INT(plan_t, max_parallel, 0),
-    MEMBER_INT(plan_t, log_level, 4),     MEMBER_INT(plan_t, restarts, 0),
-    MEMBER_INTS(plan_t, http_ports),      MEMBER_END,
+    MEMBER_STRING(plan_t, httpd_version),
+    MEMBER_INT(plan_t, parent_pid, 0),
+    MEMBER_TIME(plan_t, httpd_since),
+    MEMBER_INT(plan_t, httpd_restarts, 0),
+    MEMBER_STRING(plan_t, httpd_program),
+    MEMBER_STRINGS(plan_t, httpd_args),
+    MEMBER_STRING(plan_t, pid_file),
+    MEMBER_STRINGS(plan_t, listeners),
+    MEMBER_STRINGS(plan_t, kept_keys),
+    MEMBER_STRING(plan_t, config_digest),
+    MEMBER_TIME(plan_t, config_read),
+    MEMBER_STRINGS(plan_t, config_files),
+    MEMBER_STRING(plan_t, agent_program),
+    MEMBER_STRING(plan_t, server_root),
+    MEMBER_STRING(plan_t, store_dir),
+    MEMBER_STRING(plan_t, run_dir),
+    MEMBER_STRING(plan_t, user),
+    MEMBER_INT(plan_t, uid, -1),
+    MEMBER_INT(plan_t, gid, -1),
+    MEMBER_BOOL(plan_t, reload, 0),
+    MEMBER_BOOL(plan_t, live, 0),
+    MEMBER_INT(plan_t, reload_from, 0),
+    MEMBER_INT(plan_t, reload_to, 0),
+    MEMBER_INT(plan_t, max_parallel, 0),
+    MEMBER_INT(plan_t, log_level, 4),
+    MEMBER_INT(plan_t, restarts, 0),
+    MEMBER_INTS(plan_t, http_ports),
+    MEMBER_LIST(plan_t, event_commands, event_command_members),
+    MEMBER_SPAN(plan_t, event_timeout),
+    MEMBER_SPAN(plan_t, event_retry),
+    MEMBER_END,
 };
 
 static const member_t list_members[] = {
@@ -83,6 +107,9 @@ plan_t *plan_make(apr_pool_t *p)
     plan->kept_keys = apr_array_make(p, 1, sizeof(const char *));
     plan->stage_program = "/proc/self/exe"; /* also when its file was replaced */
     plan->http_ports = apr_array_make(p, 4, sizeof(int));
+    plan->event_commands = apr_array_make(p, 1, sizeof(plan_event_command_t));
+    plan->event_timeout = apr_time_from_sec(60);
+    plan->event_retry = apr_time_from_sec(3 * 24 * 3600);
     plan->accounts = apr_array_make(p, 2, sizeof(plan_account_t));
     plan->certificates = apr_array_make(p, 8, sizeof(plan_certificate_t));
     return plan;
@@ -158,6 +185,14 @@ static const char *missing_part(const plan_t *plan)
 
         if (account->label == NULL || account->directory == NULL) {
             return "the directory URL of an account";
+        }
+    }
+    for (i = 0; i < plan->event_commands->nelts; ++i) {
+        const plan_event_command_t *command =
+            &APR_ARRAY_IDX(plan->event_commands, i, plan_event_command_t);
+
+        if (command->user == NULL || command->events == NULL || command->argv->nelts == 0) {
+            return "a part of an ACMEEventCommand";
         }
     }
     for (i = 0; i < plan->certificates->nelts; ++i) {

@@ -65,6 +65,13 @@ typedef struct plan_certificate {
     const char *where;           /* "FILE:LINE" of its ACMEManagedDomain */
 } plan_certificate_t;
 
+/** A program that is told of events. */
+typedef struct plan_event_command {
+    const char *user;         /* as whom it is run */
+    const char *events;       /* "all", or names (base/event.h) with commas between them */
+    apr_array_header_t *argv; /* const char *: its whole path, and its arguments */
+} plan_event_command_t;
+
 typedef struct plan {
     const char *httpd_version;      /* "2.4.71" */
     int parent_pid;                 /* whom to signal */
@@ -76,7 +83,8 @@ typedef struct plan {
     apr_array_header_t *listeners;  /* const char *: "ADDRESS:PORT" that httpd listens at */
     apr_array_header_t *kept_keys;  /* const char *: private keys with a pass phrase that it holds,
                                        as rehearsal_kept_key() of the module writes them */
-    const char *stage_program; /* what is run with --stage; not told, always the keeper itself */
+    const char *stage_program; /* what is run with --stage and --tell; not told, always the keeper
+                                  itself */
     const char *config_digest; /* of the configuration as it was read, hexadecimal ... */
     apr_time_t config_read;    /* ... and when */
     apr_array_header_t
@@ -96,9 +104,12 @@ typedef struct plan {
     int once;         /* there is no httpd; not told, see plan_without_httpd() */
     int restarts;     /* of the keeper, since httpd read its configuration */
     apr_array_header_t
-        *http_ports;              /* int: where this httpd listens; another one may help http-01 */
-    apr_array_header_t *accounts; /* plan_account_t */
-    apr_array_header_t *certificates; /* plan_certificate_t */
+        *http_ports; /* int: where this httpd listens; another one may help http-01 */
+    apr_array_header_t *event_commands; /* plan_event_command_t */
+    apr_interval_time_t event_timeout;  /* how long one of them may take, in whole seconds */
+    apr_interval_time_t event_retry;    /* how long one that fails is tried again */
+    apr_array_header_t *accounts;       /* plan_account_t */
+    apr_array_header_t *certificates;   /* plan_certificate_t */
 } plan_t;
 
 /** An empty plan with empty arrays, in p. */

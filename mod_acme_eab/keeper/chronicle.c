@@ -27,6 +27,8 @@ struct chronicle {
     loop_timer_t *teller;
     int telling;            /* the timer is set */
     int failed;             /* it could not be written, which was said */
+    int pending;            /* events that wait to be told, */
+    apr_time_t oldest;      /* since when */
     char *failing_accounts; /* by their indices: what fails, so that a recovery is told once */
     char *failing_certificates;
 };
@@ -48,8 +50,7 @@ static int is_closed(const chronicle_t *chronicle)
     return chronicle->model->means->store->trouble != NULL;
 }
 
-/* entry is given away. */
-static void enter(chronicle_t *chronicle, json_t *entry)
+void chronicle_enter(chronicle_t *chronicle, json_t *entry)
 {
     apr_pool_t *pool = NULL;
     eab_result_t *result;
@@ -72,6 +73,21 @@ static void on_tell(void *baton)
     agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle));
 }
 
+static void tell_soon(chronicle_t *chronicle)
+{
+    if (!chronicle->telling) {
+        chronicle->telling = 1;
+        loop_timer_set(chronicle->teller, apr_time_now() + TELL_DELAY);
+    }
+}
+
+void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest)
+{
+    chronicle->pending = pending;
+    chronicle->oldest = oldest;
+    tell_soon(chronicle);
+}
+
 /* Write what was counted. */
 static void keep(chronicle_t *chronicle, int durable)
 {
@@ -85,13 +101,10 @@ static void keep(chronicle_t *chronicle, int durable)
         note_outcome(chronicle, result);
         apr_pool_destroy(pool);
     }
-    if (!chronicle->telling) {
-        chronicle->telling = 1;
-        loop_timer_set(chronicle->teller, apr_time_now() + TELL_DELAY);
-    }
+    tell_soon(chronicle);
 }
 
-static void count(chronicle_t *chronicle, counters_kind_t kind)
+void chronicle_count(chronicle_t *chronicle, counters_kind_t kind)
 {
     counters_add(chronicle->counters, kind);
     keep(chronicle, 1);
@@ -179,17 +192,8 @@ static void enter_issued(chronicle_t *chronicle, const keeper_certificate_t *cer
     if (duration >= 0) {
         json_object_set_new(entry, "seconds", json_integer(apr_time_sec(duration)));
     }
-    enter(chronicle, entry);
+    chronicle_enter(chronicle, entry);
     count_order(chronicle, certificate, ORDER_ISSUED, duration);
-}
-
-static void enter_deployed(chronicle_t *chronicle, const keeper_certificate_t *certificate)
-{
-    json_t *entry = begin_certificate("deployed", certificate);
-
-    put_generation(entry, certificate->best);
-    json_put_string(entry, "activation", certificate->activation);
-    enter(chronicle, entry);
 }
 
 static void enter_ordered(chronicle_t *chronicle, const keeper_certificate_t *certificate)
@@ -198,12 +202,12 @@ static void enter_ordered(chronicle_t *chronicle, const keeper_certificate_t *ce
 
     json_put_strings(entry, "names", certificate->journal->names);
     json_put_string(entry, "url", certificate->journal->order_url);
-    enter(chronicle, entry);
+    chronicle_enter(chronicle, entry);
 }
 
 static void enter_abandoned(chronicle_t *chronicle, const keeper_certificate_t *certificate)
 {
-    enter(chronicle, begin_certificate("abandoned", certificate));
+    chronicle_enter(chronicle, begin_certificate("abandoned", certificate));
     count_order(chronicle, certificate, ORDER_ABANDONED, -1);
 }
 
@@ -213,7 +217,7 @@ static void enter_failing(chronicle_t *chronicle, const keeper_certificate_t *ce
 
     chronicle->failing_certificates[certificate->index] = 1;
     put_failure(entry, certificate->failing.failure, certificate->means);
-    enter(chronicle, entry);
+    chronicle_enter(chronicle, entry);
     count_order(chronicle, certificate, ORDER_FAILED, -1);
 }
 
@@ -221,7 +225,7 @@ static void enter_recovered(chronicle_t *chronicle, const keeper_certificate_t *
 {
     if (chronicle->failing_certificates[certificate->index]) {
         chronicle->failing_certificates[certificate->index] = 0;
-        enter(chronicle, begin_certificate("recovered", certificate));
+        chronicle_enter(chronicle, begin_certificate("recovered", certificate));
     }
 }
 
@@ -230,9 +234,6 @@ static void hear_certificate(chronicle_t *chronicle, change_kind_t kind,
 {
     if (kind == CHANGE_INSTALLED) {
         enter_issued(chronicle, certificate);
-    }
-    else if (kind == CHANGE_LOADED) {
-        enter_deployed(chronicle, certificate);
     }
     else if (kind == CHANGE_ORDERED) {
         enter_ordered(chronicle, certificate);
@@ -258,7 +259,7 @@ static void enter_account(chronicle_t *chronicle, const char *event,
     if (account->registration != NULL) {
         json_put_string(entry, "url", account->registration->url);
     }
-    enter(chronicle, entry);
+    chronicle_enter(chronicle, entry);
 }
 
 static void hear_account(chronicle_t *chronicle, change_kind_t kind,
@@ -277,7 +278,7 @@ static void hear_account(chronicle_t *chronicle, change_kind_t kind,
 
         *fails = 1;
         put_failure(entry, account->failing.failure, account->means);
-        enter(chronicle, entry);
+        chronicle_enter(chronicle, entry);
     }
     else if (kind == CHANGE_RECOVERED && *fails) {
         *fails = 0;
@@ -292,22 +293,22 @@ static void enter_why(chronicle_t *chronicle, const char *event, const eab_resul
     json_t *entry = begin(event);
 
     json_put_string(entry, "why", result != NULL ? result->detail : NULL);
-    enter(chronicle, entry);
+    chronicle_enter(chronicle, entry);
 }
 
 static void hear_process(chronicle_t *chronicle, change_kind_t kind, const eab_result_t *result)
 {
     if (kind == CHANGE_RESTART_REFUSED) {
         enter_why(chronicle, "restart-refused", result);
-        count(chronicle, COUNT_RELOADS_REFUSED);
+        chronicle_count(chronicle, COUNT_RELOADS_REFUSED);
     }
     else if (kind == CHANGE_RESTART_FAILED) {
         enter_why(chronicle, "restart-failed", result);
-        count(chronicle, COUNT_RELOADS_FAILED);
+        chronicle_count(chronicle, COUNT_RELOADS_FAILED);
     }
     else if (kind == CHANGE_AGENT_ENDED) {
         enter_why(chronicle, "agent-restart", result);
-        count(chronicle, COUNT_AGENT_RESTARTS);
+        chronicle_count(chronicle, COUNT_AGENT_RESTARTS);
     }
 }
 
@@ -353,7 +354,12 @@ apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *
 
 json_t *chronicle_counters(const chronicle_t *chronicle)
 {
-    return counters_to_json(chronicle->counters);
+    json_t *json = counters_to_json(chronicle->counters);
+    json_t *events = json_object_get(json, "events");
+
+    json_object_set_new(events, "pending", json_integer(chronicle->pending));
+    json_put_time(events, "oldest", chronicle->oldest);
+    return json;
 }
 
 void chronicle_start(chronicle_t *chronicle, const char *restarted)
@@ -364,14 +370,14 @@ void chronicle_start(chronicle_t *chronicle, const char *restarted)
     if (plan->restarts > 0) {
         entry = begin("keeper-restart");
         json_object_set_new(entry, "restarts", json_integer(plan->restarts));
-        enter(chronicle, entry);
-        count(chronicle, COUNT_KEEPER_RESTARTS);
+        chronicle_enter(chronicle, entry);
+        chronicle_count(chronicle, COUNT_KEEPER_RESTARTS);
     }
     else if (restarted != NULL) {
         entry = begin("restart");
         json_put_string(entry, "why", restarted);
-        enter(chronicle, entry);
-        count(chronicle, COUNT_RELOADS_DONE);
+        chronicle_enter(chronicle, entry);
+        chronicle_count(chronicle, COUNT_RELOADS_DONE);
     }
 }
 

@@ -33,6 +33,15 @@ void chronicle_hear(void *baton, const change_t *change);
 apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *account,
                                 const json_t *list);
 
+/** Add a line to the history; entry is given away. */
+void chronicle_enter(chronicle_t *chronicle, json_t *entry);
+
+/** Something has happened once more, which is written down at once. */
+void chronicle_count(chronicle_t *chronicle, counters_kind_t kind);
+
+/** So many events wait to be told, the oldest since then; 0: none. */
+void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest);
+
 /** What was counted, as the status shows it. A new reference for the caller. */
 json_t *chronicle_counters(const chronicle_t *chronicle);
 

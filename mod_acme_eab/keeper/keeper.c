@@ -23,6 +23,7 @@ static void wire(const keeper_t *keeper)
     changes_t *changes = keeper->means.changes;
 
     changes_hear(changes, chronicle_hear, keeper->chronicle);
+    changes_hear(changes, herald_hear, keeper->herald);
     changes_hear(changes, agent_door_hear, keeper->door);
     changes_hear(changes, dns_hear, keeper->dns);
     changes_hear(changes, activation_hear, keeper->activation);
@@ -54,6 +55,8 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->briefing.leftovers = store->trouble == NULL ? leftover_list(model) : NULL;
     keeper->line = agent_line_make(loop, p);
     keeper->chronicle = chronicle_make(model, keeper->line);
+    keeper->delivery = delivery_make(means, keeper->chronicle, plan->stage_program);
+    keeper->herald = herald_make(model, keeper->chronicle, keeper->delivery);
     keeper->restarted = restarts->restarting; /* reload_make() notes that it is over */
     keeper->dns = dns_make(model, DNS_COMMAND_LIMIT, on_record, keeper->line);
     keeper->activation = activation_make(model, segment);
@@ -75,6 +78,7 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
 void keeper_start(keeper_t *keeper)
 {
     chronicle_start(keeper->chronicle, keeper->restarted);
+    herald_start(keeper->herald, keeper->briefing.leftovers);
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);

@@ -13,7 +13,9 @@
 #include "keeper/briefing.h"
 #include "keeper/chronicle.h"
 #include "keeper/control_door.h"
+#include "keeper/delivery.h"
 #include "keeper/dns.h"
+#include "keeper/herald.h"
 #include "keeper/means.h"
 #include "keeper/mending.h"
 #include "keeper/model.h"
@@ -25,6 +27,8 @@ typedef struct keeper {
     keeper_dns_t *dns;
     agent_line_t *line;
     chronicle_t *chronicle;
+    delivery_t *delivery;
+    herald_t *herald;
     const char *restarted; /* for which certificates httpd comes back from a restart, or NULL */
     activation_t *activation;
     keeper_reload_t *reload;

@@ -16,11 +16,14 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
 	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \
 	mod_acme_eab/keeper/demand.c mod_acme_eab/keeper/demand.h \
+	mod_acme_eab/keeper/courier.c mod_acme_eab/keeper/courier.h \
+	mod_acme_eab/keeper/delivery.c mod_acme_eab/keeper/delivery.h \
 	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
 	mod_acme_eab/keeper/failing.c mod_acme_eab/keeper/failing.h \
 	mod_acme_eab/keeper/gathering.c mod_acme_eab/keeper/gathering.h \
+	mod_acme_eab/keeper/herald.c mod_acme_eab/keeper/herald.h \
 	mod_acme_eab/keeper/janitor.c mod_acme_eab/keeper/janitor.h \
 	mod_acme_eab/keeper/keeper.c mod_acme_eab/keeper/keeper.h \
 	mod_acme_eab/keeper/keymaker.c mod_acme_eab/keeper/keymaker.h \

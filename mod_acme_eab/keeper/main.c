@@ -22,6 +22,7 @@
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/check.h"
+#include "keeper/courier.h"
 #include "keeper/keeper.h"
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
@@ -345,6 +346,9 @@ int main(int argc, const char *const *argv)
 
     if (argc > 3 && strcmp(argv[1], "--stage") == 0) {
         return stage_run(argv + 2);
+    }
+    if (argc > 2 && strcmp(argv[1], "--tell") == 0) {
+        return courier_run(argc - 2, argv + 2);
     }
     if (argc > 1 && strcmp(argv[1], "--witness") == 0) {
         return witness_run(argc - 2, argv + 2);

@@ -28,6 +28,7 @@ typedef struct program {
     loop_watch_t *watch;
     loop_timer_t *timer;
     apr_time_t deadline; /* by clock_steady() */
+    int lasting;         /* it is not killed when the keeper ends */
     secret_t *buffer;
     apr_size_t used;
     program_outcome_t outcome;
@@ -95,7 +96,7 @@ static apr_status_t kill_running(void *data)
 {
     program_t *program = data;
 
-    if (program->pid > 0) {
+    if (program->pid > 0 && !program->lasting) {
         kill(-program->pid, SIGKILL);
         reap(program, 0);
         program->pid = 0;
@@ -223,6 +224,10 @@ static int spawn(program_t *program, const char *const *argv, char **environment
     return rv;
 }
 
+static void start(loop_t *loop, const char *const *argv, const apr_array_header_t *variables,
+                  int both, int lasting, apr_size_t max_output, apr_interval_time_t limit,
+                  program_done_fn *done, void *baton, apr_pool_t *p);
+
 void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t max_output,
                    apr_interval_time_t limit, program_done_fn *done, void *baton, apr_pool_t *p)
 {
@@ -232,6 +237,19 @@ void program_start(loop_t *loop, const char *const *argv, int both, apr_size_t m
 void program_start_with(loop_t *loop, const char *const *argv, const apr_array_header_t *variables,
                         int both, apr_size_t max_output, apr_interval_time_t limit,
                         program_done_fn *done, void *baton, apr_pool_t *p)
+{
+    start(loop, argv, variables, both, 0, max_output, limit, done, baton, p);
+}
+
+void program_start_lasting(loop_t *loop, const char *const *argv, apr_interval_time_t limit,
+                           program_done_fn *done, void *baton, apr_pool_t *p)
+{
+    start(loop, argv, NULL, 0, 1, 1, limit, done, baton, p);
+}
+
+static void start(loop_t *loop, const char *const *argv, const apr_array_header_t *variables,
+                  int both, int lasting, apr_size_t max_output, apr_interval_time_t limit,
+                  program_done_fn *done, void *baton, apr_pool_t *p)
 {
     program_t *program;
     apr_pool_t *pool;
@@ -244,6 +262,7 @@ void program_start_with(loop_t *loop, const char *const *argv, const apr_array_h
     program->done = done;
     program->baton = baton;
     program->fd = -1;
+    program->lasting = lasting;
     program->buffer = secret_make(pool, max_output);
     program->timer = loop_timer_make(loop, on_timer, program);
     program->deadline = clock_steady() + limit;

@@ -45,4 +45,9 @@ void program_start_with(loop_t *loop, const char *const *argv, const apr_array_h
                         int both, apr_size_t max_output, apr_interval_time_t limit,
                         program_done_fn *done, void *baton, apr_pool_t *p);
 
+/** The same for one that may go on although p ends: it is not killed then, and nobody hears of its end. Its
+ * standard error is the keeper's. */
+void program_start_lasting(loop_t *loop, const char *const *argv, apr_interval_time_t limit,
+                           program_done_fn *done, void *baton, apr_pool_t *p);
+
 #endif

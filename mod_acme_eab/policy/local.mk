@@ -3,6 +3,7 @@ noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	mod_acme_eab/policy/budget.c mod_acme_eab/policy/budget.h \
 	mod_acme_eab/policy/demand.c mod_acme_eab/policy/demand.h \
+	mod_acme_eab/policy/event.c mod_acme_eab/policy/event.h \
 	mod_acme_eab/policy/fact.c mod_acme_eab/policy/fact.h \
 	mod_acme_eab/policy/limit.c mod_acme_eab/policy/limit.h \
 	mod_acme_eab/policy/pace.c mod_acme_eab/policy/pace.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/history.h"
 
+#include <errno.h>
 #include <string.h>
 #include <apr_strings.h>
 

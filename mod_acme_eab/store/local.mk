@@ -12,11 +12,13 @@ libstore_a_SOURCES = \
 	mod_acme_eab/store/history.c mod_acme_eab/store/history.h \
 	mod_acme_eab/store/journal.c mod_acme_eab/store/journal.h \
 	mod_acme_eab/store/leftover.c mod_acme_eab/store/leftover.h \
+	mod_acme_eab/store/ledger.c mod_acme_eab/store/ledger.h \
 	mod_acme_eab/store/lock.c mod_acme_eab/store/lock.h \
 	mod_acme_eab/store/record.c mod_acme_eab/store/record.h \
 	mod_acme_eab/store/reload.c mod_acme_eab/store/reload.h \
 	mod_acme_eab/store/revocation.c mod_acme_eab/store/revocation.h \
 	mod_acme_eab/store/registration.c mod_acme_eab/store/registration.h \
+	mod_acme_eab/store/spool.c mod_acme_eab/store/spool.h \
 	mod_acme_eab/store/store.c mod_acme_eab/store/store.h
 libstore_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
 STORE_LIBS = libstore.a $(CRYPTO_LIBS)

@@ -12,9 +12,9 @@
 #include "base/name.h"
 #include "store/format.h"
 
-static const char *const store_folders[] = { "accounts",    "archive",  "live",
-                                             "pending",     "failures", "dns",
-                                             "revocations", "demands",  "acts" };
+static const char *const store_folders[] = { "accounts", "archive", "live",        "pending",
+                                             "failures", "dns",     "revocations", "demands",
+                                             "acts",     "events" };
 
 #define STORE_FOLDERS (sizeof(store_folders) / sizeof(store_folders[0]))
 

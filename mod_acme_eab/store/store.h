@@ -21,7 +21,9 @@
  *   plan.json                                                     keeper/main.c
  *   reload.json                                                   store/reload.h
  *   history.jsonl  history.jsonl.1                                store/history.h
- *   counters.json                                                 store/counters.h */
+ *   counters.json                                                 store/counters.h
+ *   told.jsonl                                                    store/ledger.h
+ *   events/<id>.json  events/<id>.json.ended                      store/spool.h */
 
 #include <apr_errno.h>
 #include <apr_pools.h>

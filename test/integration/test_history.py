@@ -39,7 +39,8 @@ def test_an_issuance_is_told_and_counted_over_restarts(world):
     assert report["counters"]["reloads"] == {"done": 1, "refused": 0, "failed": 0}
 
     events = [entry["event"] for entry in httpd.store.history()]
-    assert events == ["account-registered", "ordered", "issued", "restart", "agent-restart"]
+    assert events == ["account-registered", "ordered", "issued", "restart", "deployed",
+                      "agent-restart"]
     issued, = httpd.store.history("issued")
     assert issued["name"] == NAME
     assert issued["serial"].lstrip("0").lower() == serial

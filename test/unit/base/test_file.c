@@ -611,9 +611,40 @@ static void drafts_go_with_their_pool(void **state)
 
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void who_could_change_a_program(void **state)
+{
+    apr_pool_t *p = *state;
+    const char *dir = fixture_directory(p), *below = apr_pstrcat(p, dir, "/bin", NULL);
+    const char *program = apr_pstrcat(p, below, "/hook", NULL);
+    const char *link = apr_pstrcat(p, dir, "/link", NULL);
+
+    assert_int_equal(0, mkdir(below, 0755));
+    fixture_write(program, "x", 1);
+    assert_int_equal(0, chmod(program, 0755));
+    assert_int_equal(0, symlink(program, link));
+    assert_null(file_changeable_by(p, program, 0));
+    assert_null(file_changeable_by(p, link, 0));
+    assert_int_equal(0, chmod(program, 0775));
+    assert_non_null(strstr(file_changeable_by(p, program, 0), program));
+    assert_non_null(strstr(file_changeable_by(p, link, 0), program));
+    assert_int_equal(0, chmod(program, 0755));
+    assert_int_equal(0, chmod(below, 0777));
+    assert_non_null(file_changeable_by(p, program, 0));
+    assert_int_equal(0, chmod(below, 01777)); /* sticky: the entry is its owner's */
+    assert_null(file_changeable_by(p, program, 0));
+    if (geteuid() == 0) {
+        assert_int_equal(0, chown(program, 65534, 0));
+        assert_non_null(file_changeable_by(p, program, 0));
+        assert_null(file_changeable_by(p, program, 65534));
+    }
+    assert_non_null(file_changeable_by(p, apr_pstrcat(p, dir, "/none", NULL), 0));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(dir, p));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(who_could_change_a_program),
         FILE_TEST(replaces_content_and_mode),
         FILE_TEST(gives_the_mode_whatever_the_umask),
         FILE_TEST(replaces_a_link_instead_of_following_it),

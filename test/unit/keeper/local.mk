@@ -48,6 +48,11 @@ test_unit_keeper_test_ticket_SOURCES = test/unit/keeper/test_ticket.c
 test_unit_keeper_test_ticket_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_ticket_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_delivery
+test_unit_keeper_test_delivery_SOURCES = test/unit/keeper/test_delivery.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_delivery_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_delivery_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_directory
 test_unit_keeper_test_directory_SOURCES = test/unit/keeper/test_directory.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_directory_CFLAGS = $(UNIT_CFLAGS) -pthread

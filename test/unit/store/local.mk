@@ -72,3 +72,13 @@ check_PROGRAMS += test/unit/store/test_format
 test_unit_store_test_format_SOURCES = test/unit/store/test_format.c
 test_unit_store_test_format_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_format_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_ledger
+test_unit_store_test_ledger_SOURCES = test/unit/store/test_ledger.c
+test_unit_store_test_ledger_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_ledger_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += test/unit/store/test_spool
+test_unit_store_test_spool_SOURCES = test/unit/store/test_spool.c
+test_unit_store_test_spool_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_spool_LDADD = $(STORE_TEST_LIBS)
