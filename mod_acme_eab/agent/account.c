@@ -466,9 +466,9 @@ static void on_inquiry(void *baton, const acme_answer_t *answer, const eab_resul
     end_inquiry(inquiry, problem);
 }
 
-void account_vouch(agent_account_t *account, account_ready_fn *ready, void *baton)
+static inquiry_t *begin_inquiry(agent_account_t *account, sentence_t sentence,
+                                account_ready_fn *ready, void *baton)
 {
-    const acme_directory_t *directory = acme_session_seen(account->session);
     apr_pool_t *pool = NULL;
     inquiry_t *inquiry;
 
@@ -478,14 +478,56 @@ void account_vouch(agent_account_t *account, account_ready_fn *ready, void *bato
     inquiry->account = account;
     inquiry->ready = ready;
     inquiry->baton = baton;
-    inquiry->request.sentence = SENTENCE_FIND_ACCOUNT;
+    inquiry->request.sentence = sentence;
     inquiry->request.index = account->index;
+    return inquiry;
+}
+
+void account_vouch(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    const acme_directory_t *directory = acme_session_seen(account->session);
+    inquiry_t *inquiry = begin_inquiry(account, SENTENCE_FIND_ACCOUNT, ready, baton);
+
     if (account->vouched != 0 && clock_steady() - account->vouched < VOUCHED) {
-        end_inquiry(inquiry, eab_result_make(pool));
+        end_inquiry(inquiry, eab_result_make(inquiry->pool));
         return;
     }
     acme_session_post(account->session, directory->new_account, &inquiry->request, NULL, on_inquiry,
                       inquiry);
+}
+
+/* ---- because root wants it ---- */
+
+static void on_told(void *baton, const acme_answer_t *answer, const eab_result_t *result)
+{
+    inquiry_t *inquiry = baton;
+
+    if (result->rv == APR_SUCCESS) {
+        on_contact(inquiry->account, answer, result);
+        inquiry->account->brief->contact_changed = 0;
+    }
+    end_inquiry(inquiry, result);
+}
+
+static void on_usable(void *baton, const eab_result_t *result)
+{
+    inquiry_t *inquiry = baton;
+
+    if (result->rv != APR_SUCCESS) {
+        end_inquiry(inquiry, result);
+        return;
+    }
+    inquiry->account->brief->contact_changed = 0; /* or they are told twice */
+    acme_session_post(inquiry->account->session, inquiry->account->brief->url, &inquiry->request,
+                      NULL, on_told, inquiry);
+}
+
+void account_update(agent_account_t *account, account_ready_fn *ready, void *baton)
+{
+    inquiry_t *inquiry = begin_inquiry(account, SENTENCE_UPDATE_CONTACT, ready, baton);
+
+    account->brief->contact_changed = 0;
+    account_need(account, on_usable, inquiry);
 }
 
 void account_refuse(agent_account_t *account, const eab_result_t *problem)

@@ -65,6 +65,10 @@ void account_renew(agent_account_t *account, account_ready_fn *ready, void *bato
  * cannot be told. May be called from inside. */
 void account_vouch(agent_account_t *account, account_ready_fn *ready, void *baton);
 
+/** Tell the CA the contacts that are configured, now, whether they have changed or not (RFC 8555, 7.3.2).
+ * ready as for account_vouch(): APR_SUCCESS when the CA has taken them. */
+void account_update(agent_account_t *account, account_ready_fn *ready, void *baton);
+
 /** It cannot be used, as was found in using it. */
 void account_refuse(agent_account_t *account, const eab_result_t *problem);
 

@@ -14,6 +14,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/evidence.c mod_acme_eab/agent/evidence.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
 	mod_acme_eab/agent/flight.c mod_acme_eab/agent/flight.h \
+	mod_acme_eab/agent/inspect.c mod_acme_eab/agent/inspect.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/kit.c mod_acme_eab/agent/kit.h \

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/inspect.h"
 #include "agent/schedule.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -29,11 +30,41 @@ static void hurry(task_t *task)
     task_end(task, eab_result_make(task->pool));
 }
 
+/* ---- leftovers, update ---- */
+
+static void show_leftovers(task_t *task)
+{
+    task->kit->brief->leftovers =
+        json_own(task->kit->pool, json_deep_copy(json_object_get(task->body, "leftovers")));
+    kit_touch(task->kit);
+    task_end(task, eab_result_make(task->pool));
+}
+
+static void on_updated(void *baton, const eab_result_t *result)
+{
+    task_end(baton, result);
+}
+
+static void update(task_t *task)
+{
+    eab_result_t *result = eab_result_make(task->pool);
+
+    if (task->account == NULL) {
+        task_end(task, result);
+        return;
+    }
+    account_update(task->account, on_updated, task);
+}
+
 static const struct {
     const char *what;
     task_fn *run;
 } tasks[] = {
     { "hurry", hurry },
+    { "leftovers", show_leftovers },
+    { "update", update },
+    { "checkAccount", inspect_account },
+    { "checkNames", inspect_names },
 };
 
 /* ---- answers ---- */

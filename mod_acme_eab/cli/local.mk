@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
+	mod_acme_eab/cli/account.c \
+	mod_acme_eab/cli/check.c \
 	mod_acme_eab/cli/command.c mod_acme_eab/cli/command.h \
 	mod_acme_eab/cli/completion.c \
+	mod_acme_eab/cli/delete.c \
 	mod_acme_eab/cli/door.c mod_acme_eab/cli/door.h \
 	mod_acme_eab/cli/help.c mod_acme_eab/cli/help.h \
 	mod_acme_eab/cli/log.c \

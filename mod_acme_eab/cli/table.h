@@ -6,6 +6,9 @@
 
 #include "cli/command.h"
 
+extern const command_t command_account;
+extern const command_t command_check;
+extern const command_t command_delete;
 extern const command_t command_completion;
 extern const command_t command_help;
 extern const command_t command_log;

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "keeper/briefing.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
 #include "keeper/tasks.h"
@@ -22,6 +23,7 @@
 typedef struct control_parts {
     const model_t *model;
     keeper_reload_t *reload;
+    briefing_t *briefing; /* of the next agent */
     tasks_t *tasks;
     tickets_t *tickets;
     void (*wake)(void *baton); /* see control_wake() */

@@ -8,7 +8,9 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "keeper/control_ask.h"
 #include "keeper/control_renew.h"
+#include "keeper/control_store.h"
 #include "store/history.h"
 
 /* Many changes come at once, and a step may look at thousands of certificates. */
@@ -18,8 +20,8 @@
 #define LOOK apr_time_from_sec(2)
 
 static const control_command_t *const commands[] = {
-    &control_renew,
-    &control_retry,
+    &control_renew,  &control_retry,  &control_check,
+    &control_update, &control_delete, &control_forget,
 };
 
 /* An act that is remembered, and who waits for it. */
@@ -273,14 +275,15 @@ void control_door_start(control_door_t *door)
     on_timer(door); /* before anybody is told how it was a while ago */
 }
 
-control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload, tasks_t *tasks,
-                                  tickets_t *tickets)
+control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
+                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets)
 {
     control_door_t *door = apr_pcalloc(model->means->pool, sizeof(*door));
 
     door->means = model->means;
     door->parts.model = model;
     door->parts.reload = reload;
+    door->parts.briefing = briefing;
     door->parts.tasks = tasks;
     door->parts.tickets = tickets;
     door->parts.wake = wake;

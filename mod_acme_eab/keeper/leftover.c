@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/leftover.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "crypto/chain.h"
+#include "store/demand.h"
+#include "store/failure.h"
 #include "store/leftover.h"
 #include "store/record.h"
 
@@ -167,4 +172,93 @@ json_t *leftover_list(const model_t *model)
     json_object_set_new(json, "accounts", list_to_json(means->store, accounts, 1, pool));
     apr_pool_destroy(pool);
     return json;
+}
+
+/* Where it is configured; NULL: it is not. */
+static const char *configured_at(const model_t *model, const char *name, int of_account)
+{
+    int i;
+
+    for (i = 0; !of_account && i < model->certificates->nelts; ++i) {
+        const plan_certificate_t *plan = model_certificate(model, i)->plan;
+
+        if (strcmp(plan->id, name) == 0 || name_is_among(plan->names, name)) {
+            return plan->where != NULL ? plan->where : "httpd's configuration";
+        }
+    }
+    for (i = 0; of_account && i < model->accounts->nelts; ++i) {
+        const keeper_account_t *account = model_account(model, i);
+
+        if (strcmp(account->plan->label, name) == 0
+            || (account->registration != NULL && strcmp(account->registration->id, name) == 0)) {
+            return account->plan->where != NULL ? account->plan->where : "httpd's configuration";
+        }
+    }
+    return NULL;
+}
+
+static const leftover_t *find(const apr_array_header_t *list, const char *name)
+{
+    int i;
+
+    for (i = 0; name != NULL && i < list->nelts; ++i) {
+        const leftover_t *leftover = &APR_ARRAY_IDX(list, i, leftover_t);
+
+        if (strcmp(leftover->name, name) == 0) {
+            return leftover;
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t remove_paths(const leftover_t *leftover, eab_result_t *result)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && i < leftover->paths->nelts; ++i) {
+        const char *path = APR_ARRAY_IDX(leftover->paths, i, const char *);
+
+        rv = file_remove_tree(path, result->pool);
+        if (rv != APR_SUCCESS) {
+            store_report(result, rv, path, "removed");
+        }
+    }
+    return rv;
+}
+
+apr_status_t leftover_remove(const model_t *model, const char *name, int of_account,
+                             eab_result_t *result)
+{
+    const store_t *store = model->means->store;
+    const char *where = configured_at(model, name, of_account);
+    const char *entry = of_account ? name : store_entry(result->pool, name);
+    const leftover_t *leftover;
+    apr_status_t rv;
+
+    if (where != NULL) {
+        return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
+                              "%s is configured (%s). Take it out of the configuration and restart "
+                              "httpd gracefully, then it can be removed.",
+                              name, where);
+    }
+    leftover =
+        find(of_account ? leftover_accounts(store, used_accounts(model, result->pool),
+                                            apr_time_now(), result->pool)
+                        : leftover_certificates(store, used_certificates(model, result->pool),
+                                                apr_time_now(), result->pool),
+             entry);
+    if (leftover == NULL) {
+        return eab_result_set(result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
+                              "There is no %s %s in the store that is not in use; \"acmectl status "
+                              "--all\" and \"acmectl account list\" show what there is.",
+                              of_account ? "account" : "certificate", name);
+    }
+    if ((rv = remove_paths(leftover, result)) == APR_SUCCESS) {
+        failure_save(store, entry, NULL, result->pool);
+        if (!of_account) {
+            demand_save(store, entry, NULL, result->pool);
+        }
+    }
+    return rv;
 }

@@ -11,9 +11,11 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/changes.c mod_acme_eab/keeper/changes.h \
 	mod_acme_eab/keeper/check.c mod_acme_eab/keeper/check.h \
 	mod_acme_eab/keeper/chronicle.c mod_acme_eab/keeper/chronicle.h \
+	mod_acme_eab/keeper/control_ask.c mod_acme_eab/keeper/control_ask.h \
 	mod_acme_eab/keeper/control_call.c mod_acme_eab/keeper/control_call.h \
 	mod_acme_eab/keeper/control_door.c mod_acme_eab/keeper/control_door.h \
 	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
+	mod_acme_eab/keeper/control_store.c mod_acme_eab/keeper/control_store.h \
 	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \
 	mod_acme_eab/keeper/demand.c mod_acme_eab/keeper/demand.h \
 	mod_acme_eab/keeper/courier.c mod_acme_eab/keeper/courier.h \

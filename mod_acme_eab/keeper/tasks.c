@@ -47,6 +47,12 @@ void tasks_hurry(tasks_t *tasks, int certificate, apr_time_t demanded)
     agent_line_send(tasks->line, MESSAGE_TASK, body);
 }
 
+void tasks_show_leftovers(tasks_t *tasks, json_t *leftovers)
+{
+    agent_line_send(tasks->line, MESSAGE_TASK,
+                    json_pack("{s:s,s:O}", "what", "leftovers", "leftovers", leftovers));
+}
+
 static void send_task(const tasks_t *tasks, const task_t *task)
 {
     agent_line_send(tasks->line, MESSAGE_TASK, json_incref(task->body));

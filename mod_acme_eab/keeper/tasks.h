@@ -28,6 +28,10 @@ tasks_t *tasks_make(agent_line_t *line, apr_pool_t *p);
  * @param demanded as in the brief */
 void tasks_hurry(tasks_t *tasks, int certificate, apr_time_t demanded);
 
+/** What belongs to nothing that is configured is less now: the status shows it.
+ * @param leftovers of leftover_list(), borrowed */
+void tasks_show_leftovers(tasks_t *tasks, json_t *leftovers);
+
 /** Give a task.
  * @param what a row of agent/task.c
  * @param body what else it says, as "account" or "certificate"; given away

@@ -174,3 +174,58 @@ def test_each_command_has_its_help():
     assert run("nosuch").returncode == 2
     assert run("status", "--nosuch").returncode == 2
     assert run("--version").stdout == run("version").stdout
+
+
+def test_accounts_checks_and_what_is_left_over(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    both = [httpd.acme(ca), httpd.site(NAME, managed=True)]
+    httpd.configure(*both, httpd.site("old.test.example", managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_certificate("old.test.example", ca)
+    acmectl = Acmectl(httpd)
+    rows = acmectl("account", "--plain", user="nobody").rows()
+    assert rows[0][0] == "valid" and rows[0][2] == ca.url
+    label = rows[0][1]
+    assert ca.url in acmectl("account", "show", label, user="nobody").out
+    assert acmectl("account", "show", "nosuch").code == 4
+    orders = ca.orders()
+    done = acmectl("account", "update", label)
+    assert done.code == 0, done.err
+    assert acmectl("account", "update", "nosuch").code == 4
+
+    done = acmectl("check", "--json")
+    assert done.code == 0, done.out + done.err
+    grades = {(check["check"], check["grade"]) for check in done.json()["checks"]}
+    assert {("configuration", "ok"), ("directory", "ok"), ("clock", "ok"), ("account", "ok"),
+            ("order", "not run")} <= grades
+    assert {check["subject"] for check in done.json()["checks"] if check["check"] == "addresses"} \
+        == {NAME, "old.test.example"}
+    assert ca.orders() == orders and ca.accounts() == 1
+    assert acmectl("check", user="nobody").code == 5
+    text = httpd.conf.read_text()
+    httpd.conf.write_text(text + "Nonsense\n")
+    done = acmectl("check", "--offline")
+    assert done.code == 1 and "Nonsense" in done.out
+    httpd.conf.write_text(text)
+
+    line = httpd.line_of("ServerName old.test.example")
+    done = acmectl("delete", "--yes", "old.test.example")
+    assert done.code == 1
+    assert f"{httpd.conf}:{line + 2}" in done.err, "it says where"
+    assert acmectl("account", "forget", "--yes", label).code == 1
+    httpd.configure(*both)
+    httpd.graceful()
+    httpd.wait_for_report(lambda report: report["leftovers"]["certificates"], "a leftover")
+    assert ["leftover", "old.test.example"] in [
+        row[:2] for row in acmectl("status", "--all", "--plain").rows()]
+    assert acmectl("delete", "old.test.example").code == 1, "nobody was asked"
+    assert (httpd.dir / "store" / "archive" / "old.test.example").exists()
+    done = acmectl("delete", "--yes", "old.test.example")
+    assert done.code == 0, done.err
+    for place in ("archive", "live", "pending"):
+        assert not (httpd.dir / "store" / place / "old.test.example").exists()
+    httpd.wait_for_report(lambda report: not report["leftovers"]["certificates"], "no leftover")
+    assert acmectl("delete", "--yes", "old.test.example").code == 4
+    assert acmectl("delete", "--yes", "../../etc").code == 4

@@ -335,6 +335,70 @@ static void the_history_says_who_asked(void **state)
     scene_end(s);
 }
 
+static void what_is_configured_is_not_deleted(void **state)
+{
+    scene_t *s = begin(state);
+    hearing_t hearing;
+
+    have_certificate(s);
+    hearing = call(s, ID, "delete", "example.edu", 0, 1);
+    assert_non_null(strstr(hearing.problem, "httpd.conf:9"));
+    hearing = call(s, OTHER_ID, "delete", "../live/" NAME, 0, 1);
+    assert_non_null(hearing.problem);
+    assert_true(scene_has(s, "live/" NAME "/privkey.pem"));
+    scene_end(s);
+}
+
+static void what_is_left_over_is_deleted_whole(void **state)
+{
+    scene_t *s = begin(state);
+    hearing_t hearing;
+
+    have_certificate(s);
+    s->certificate->id = "new.example.edu";
+    s->certificate->names = party_names(s->p, "new.example.edu", NULL);
+    scene_start(s);
+    control_door_start(s->keeper->control);
+    hearing = call(s, ID, "delete", NAME, 0, 1);
+    assert_null(hearing.problem);
+    assert_string_equal("removed", hearing.result);
+    assert_false(scene_has(s, "archive/" NAME));
+    assert_int_not_equal(0, access(scene_path(s, "live/" NAME), F_OK));
+    hearing = call(s, ID, "delete", NAME, 0, 1); /* the answer was lost */
+    assert_null(hearing.problem);
+    assert_non_null(call(s, OTHER_ID, "delete", NAME, 0, 1).problem);
+    scene_end(s);
+}
+
+static void what_the_agent_is_asked_is_asked_again_after_a_restart(void **state)
+{
+    scene_t *s = begin(state);
+    hearing_t hearing;
+
+    hearing = call(s, ID, "check", NAME, 0, 1);
+    assert_int_equal(0, hearing.ended);
+    assert_int_equal(2, s->keeper->line->sent);
+    scene_start(s);
+    control_door_start(s->keeper->control);
+    assert_int_equal(2, s->keeper->line->sent);
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_REPORT,
+                                            json_pack("{s:i,s:i,s:{s:s}}", "id", 1, "task", 1,
+                                                      "part", "step", "seen")));
+    assert_int_equal(
+        APR_SUCCESS,
+        scene_ask(s, MESSAGE_REPORT, json_pack("{s:i,s:i,s:b}", "id", 2, "task", 1, "end", 1)));
+    scene_run(s, apr_time_from_msec(300));
+    hearing = call(s, ID, "check", NAME, 0, 1);
+    assert_string_equal("seen", hearing.step);
+    assert_int_equal(0, hearing.ended);
+    assert_int_equal(
+        APR_SUCCESS,
+        scene_ask(s, MESSAGE_REPORT, json_pack("{s:i,s:i,s:b}", "id", 3, "task", 2, "end", 1)));
+    scene_run(s, apr_time_from_msec(300));
+    assert_int_equal(1, call(s, ID, "check", NAME, 0, 1).ended);
+    scene_end(s);
+}
+
 /* ---- the socket ---- */
 
 static int connect_to(scene_t *s)
@@ -541,6 +605,9 @@ int main(void)
         fixture_test(a_ca_that_asked_to_wait_is_not_asked_without_force),
         fixture_test(a_failure_ends_the_wait_and_not_the_demand),
         fixture_test(the_history_says_who_asked),
+        fixture_test(what_is_configured_is_not_deleted),
+        fixture_test(what_is_left_over_is_deleted_whole),
+        fixture_test(what_the_agent_is_asked_is_asked_again_after_a_restart),
         fixture_test(the_socket_is_roots_alone),
         fixture_test(something_else_in_its_place),
         fixture_test(one_that_was_left_is_bound_anew),

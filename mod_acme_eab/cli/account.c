@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* acmectl account - the accounts at the CAs. */
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/json.h"
+#include "cli/door.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/table.h"
+
+static const char *const columns[] = { "STATE", "ACCOUNT", "DIRECTORY", "URL", NULL };
+
+static int is_called(const json_t *account, const char *label)
+{
+    const char *own = json_peek_string(account, "label");
+
+    return own != NULL && strcmp(own, label) == 0;
+}
+
+static color_t color_of(const char *state)
+{
+    return state == NULL                   ? COLOR_NONE
+           : strcmp(state, "valid") == 0   ? COLOR_GREEN
+           : strcmp(state, "failing") == 0 ? COLOR_RED
+                                           : COLOR_YELLOW;
+}
+
+static void add_row(output_table_t *table, const char *state, const char *label,
+                    const json_t *account)
+{
+    const char *cells[4];
+
+    cells[0] = state;
+    cells[1] = label;
+    cells[2] = json_peek_string(account, "directory");
+    cells[3] = json_peek_string(account, "url");
+    output_row(table, color_of(state), cells);
+}
+
+static int list(context_t *context)
+{
+    output_table_t *table = output_table(context, columns);
+    cli_report_t report = { 0 };
+    const json_t *account;
+    int code = report_load(&report, context);
+    size_t i;
+
+    if (code != EXIT_FINE) {
+        return output_failure(context, code);
+    }
+    json_array_foreach(json_object_get(report.json, "accounts"), i, account)
+    {
+        add_row(table, json_peek_string(account, "state"), json_peek_string(account, "label"),
+                account);
+    }
+    json_array_foreach(json_object_get(json_object_get(report.json, "leftovers"), "accounts"), i,
+                       account)
+    {
+        add_row(table, "leftover", json_peek_string(account, "name"), account);
+    }
+    output_print(table);
+    output_json(context, json_pack("{s:O*}", "accounts", json_object_get(report.json, "accounts")),
+                1);
+    return report_warn(&report, context);
+}
+
+static void show_line(const context_t *context, const char *what, const char *value)
+{
+    if (value != NULL && value[0] != '\0') {
+        output_line(context, "%-12s %s", what, value);
+    }
+}
+
+static void print(const context_t *context, const json_t *account)
+{
+    const json_t *problem = json_object_get(account, "problem");
+    const json_t *ca = json_object_get(account, "ca");
+    const char *state = json_peek_string(account, "state");
+
+    show_line(context, "account", json_peek_string(account, "label"));
+    show_line(context, "state",
+              output_color(context, color_of(state), state != NULL ? state : "unknown"));
+    show_line(context, "directory", json_peek_string(account, "directory"));
+    show_line(context, "url", json_peek_string(account, "url"));
+    show_line(context, "EAB key id",
+              json_peek_string(account, "kid_sha256") != NULL ? apr_pstrcat(
+                  context->pool, "SHA-256 ", json_peek_string(account, "kid_sha256"), NULL)
+                                                              : NULL);
+    show_line(context, "terms", json_peek_string(ca, "terms"));
+    show_line(context, "website", json_peek_string(ca, "website"));
+    if (json_is_object(problem)) {
+        show_line(context, "problem", json_peek_string(problem, "advice"));
+        show_line(context, "the CA says", json_peek_string(problem, "detail"));
+    }
+}
+
+static int show(context_t *context, const char *label)
+{
+    cli_report_t report = { 0 };
+    const json_t *account;
+    int code = report_load(&report, context);
+    size_t i;
+
+    if (code != EXIT_FINE) {
+        return output_failure(context, code);
+    }
+    json_array_foreach(json_object_get(report.json, "accounts"), i, account)
+    {
+        if (is_called(account, label)) {
+            const char *state = json_peek_string(account, "state");
+
+            print(context, account);
+            output_json(context, json_pack("{s:O}", "account", account), 1);
+            code = report_warn(&report, context);
+            return code != EXIT_FINE                                ? code
+                   : state != NULL && strcmp(state, "failing") == 0 ? EXIT_TROUBLE
+                                                                    : EXIT_FINE;
+        }
+    }
+    eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
+                   "No account is called %s; \"acmectl account list\" lists those that there are.",
+                   label);
+    return output_failure(context, EXIT_NO_SUCH);
+}
+
+static int act(context_t *context, const char *command, const char *label, const char *done)
+{
+    int code = door_ask(context, command, json_pack("{s:s}", "account", label),
+                        apr_time_from_sec(120), NULL, NULL, NULL);
+
+    output_json(context, json_pack("{s:s}", "account", label), code == EXIT_FINE);
+    if (code == EXIT_UNDER_WAY) {
+        output_warning("The CA has not answered yet; it goes on by itself.");
+        return code;
+    }
+    if (code == EXIT_FINE) {
+        output_note(context, "%s: %s", label, done);
+    }
+    return code == EXIT_FINE ? code : output_failure(context, code);
+}
+
+static int forget(context_t *context, const char *label)
+{
+    if (!output_ask(context, "The account's key is removed for good, and with it the way to the "
+                             "account. Go on?")) {
+        eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                       "Nothing was removed. Say --yes where nobody can be asked.");
+        return output_failure(context, EXIT_FAILED);
+    }
+    return act(context, "forget", label, "removed from the store; the CA was not told");
+}
+
+static int run(context_t *context)
+{
+    const char *const *words = (const char *const *)context->operands->elts;
+    const char *what = context->operands->nelts > 0 ? words[0] : "list";
+    const char *label = context->operands->nelts > 1 ? words[1] : NULL;
+
+    if (strcmp(what, "list") == 0 && label == NULL) {
+        return list(context);
+    }
+    if (strcmp(what, "show") == 0 && label != NULL) {
+        return show(context, label);
+    }
+    if (strcmp(what, "update") == 0 && label != NULL) {
+        return act(context, "update", label, "the CA has the configured contacts");
+    }
+    if (strcmp(what, "forget") == 0 && label != NULL) {
+        return forget(context, label);
+    }
+    eab_result_set(
+        context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+        "Say account list, or account show, update or forget and the account's label; see "
+        "\"acmectl help account\".");
+    return output_failure(context, EXIT_USAGE);
+}
+
+static const option_t options[] = {
+    { "columns", "LIST", 0, "which, in which order: state,account,directory,url" },
+    { "no-legend", NULL, 0, "no first line" },
+    { NULL, NULL, 0, NULL },
+};
+
+const command_t command_account = { "account",
+                                    "[list] | show LABEL | update LABEL | forget ID",
+                                    0,
+                                    2,
+                                    "the accounts at the CAs",
+                                    "list and show read the report, for which nobody needs to be "
+                                    "root. update tells the CA the configured "
+                                    "contacts now. forget removes an account that is not "
+                                    "configured any more from the store, by its id as "
+                                    "list shows it: its key is gone then, and the CA is not told.",
+                                    options,
+                                    run };

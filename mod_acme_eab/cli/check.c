@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* acmectl check - is everything there that certificates need? Without an order, and without the EAB key. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/door.h"
+#include "cli/output.h"
+#include "cli/table.h"
+
+#define ENVIRONMENT_MAX (256 * 1024)
+#define OUTPUT_MAX 16384
+
+extern char **environ;
+
+typedef struct checking {
+    context_t *context;
+    int faults;
+    json_t *list;
+} checking_t;
+
+static void tell(checking_t *checking, const char *grade, const char *check, const char *subject,
+                 const char *text)
+{
+    const context_t *context = checking->context;
+    color_t color = strcmp(grade, "ok") == 0        ? COLOR_GREEN
+                    : strcmp(grade, "fault") == 0   ? COLOR_RED
+                    : strcmp(grade, "warning") == 0 ? COLOR_YELLOW
+                                                    : COLOR_NONE;
+
+    checking->faults += strcmp(grade, "fault") == 0;
+    json_array_append_new(checking->list, json_pack("{s:s,s:s,s:s*,s:s*}", "grade", grade, "check",
+                                                    check, "subject", subject, "text", text));
+    if (context->plain) {
+        output_line(context, "%s\t%s\t%s\t%s", grade, check, subject != NULL ? subject : "-",
+                    text != NULL ? text : "-");
+    }
+    else {
+        output_note(context, "%s%*s %-14s %s%s%s", output_color(context, color, grade),
+                    8 - (int)strlen(grade), "", check, subject != NULL ? subject : "",
+                    subject != NULL ? ": " : "", text != NULL ? text : "");
+    }
+}
+
+static void hear(void *baton, const json_t *part)
+{
+    const char *grade = json_peek_string(part, "grade"), *check = json_peek_string(part, "check");
+
+    if (grade != NULL && check != NULL) {
+        tell(baton, grade, check, json_peek_string(part, "subject"),
+             json_peek_string(part, "text"));
+    }
+}
+
+/* ---- the configuration ---- */
+
+/* As httpd was started: on Debian its configuration holds variables. */
+static char **environment_of(const context_t *context, apr_int64_t pid)
+{
+    apr_array_header_t *list = apr_array_make(context->pool, 32, sizeof(char *));
+    const char *text = NULL, *entry;
+    apr_size_t length = 0;
+
+    if (pid <= 1
+        || file_read(&text, &length,
+                     apr_psprintf(context->pool, "/proc/%" APR_INT64_T_FMT "/environ", pid),
+                     ENVIRONMENT_MAX, context->pool)
+               != APR_SUCCESS
+        || length == 0) {
+        return environ;
+    }
+    for (entry = text; entry < text + length; entry += strlen(entry) + 1) {
+        APR_ARRAY_PUSH(list, char *) = apr_pstrdup(context->pool, entry);
+    }
+    APR_ARRAY_PUSH(list, char *) = NULL;
+    return (char **)list->elts;
+}
+
+static char **arguments_of(const context_t *context, const json_t *plan)
+{
+    const apr_array_header_t *given = json_copy_strings(context->pool, plan, "httpd_args");
+    apr_array_header_t *list = apr_array_make(context->pool, 16, sizeof(char *));
+    int i;
+
+    APR_ARRAY_PUSH(list, char *) =
+        apr_pstrdup(context->pool, json_peek_string(plan, "httpd_program"));
+    for (i = 0; i < given->nelts; ++i) {
+        APR_ARRAY_PUSH(list, char *) =
+            apr_pstrdup(context->pool, APR_ARRAY_IDX(given, i, const char *));
+    }
+    APR_ARRAY_PUSH(list, char *) = apr_pstrdup(context->pool, "-t");
+    APR_ARRAY_PUSH(list, char *) = NULL;
+    return (char **)list->elts;
+}
+
+/* @param poutput what it said, cut
+ * @return its exit status; -1: it could not be run */
+static int run_program(const context_t *context, char **arguments, char **environment,
+                       const char **poutput)
+{
+    char *output = apr_pcalloc(context->pool, OUTPUT_MAX + 1), waste[512];
+    posix_spawn_file_actions_t actions;
+    apr_size_t length = 0;
+    int pipes[2], status = 0, rv;
+    ssize_t n;
+    pid_t pid;
+
+    *poutput = output;
+    if (pipe2(pipes, O_CLOEXEC) != 0) {
+        return -1;
+    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
+    rv = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    close(pipes[1]);
+    while (rv == 0
+           && (n = length < OUTPUT_MAX ? read(pipes[0], output + length, OUTPUT_MAX - length)
+                                       : read(pipes[0], waste, sizeof(waste)))
+                  > 0) {
+        length += length < OUTPUT_MAX ? (apr_size_t)n : 0;
+    }
+    close(pipes[0]);
+    if (rv != 0) {
+        return -1;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        ;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static json_t *read_plan(const context_t *context)
+{
+    const char *text = NULL;
+    apr_size_t length = 0;
+
+    if (file_read(&text, &length,
+                  apr_pstrcat(context->pool, context->store_dir, "/plan.json", NULL), LIMIT_PLAN,
+                  context->pool)
+        != APR_SUCCESS) {
+        return NULL;
+    }
+    return json_parse(context->pool, text, length, NULL);
+}
+
+static void check_configuration(checking_t *checking)
+{
+    const context_t *context = checking->context;
+    const json_t *plan = read_plan(context);
+    const char *output = "";
+    int status;
+
+    if (json_peek_string(plan, "httpd_program") == NULL) {
+        tell(checking, "not run", "configuration", NULL,
+             "how httpd is started is not known, or not to be read; run httpd -t yourself");
+        return;
+    }
+    status = run_program(context, arguments_of(context, plan),
+                         environment_of(context, json_peek_int(plan, "parent_pid", 0)), &output);
+    if (status == 0) {
+        tell(checking, "ok", "configuration", NULL,
+             apr_psprintf(context->pool, "httpd -t passes; %d certificates, %d accounts",
+                          (int)json_array_size(json_object_get(plan, "certificates")),
+                          (int)json_array_size(json_object_get(plan, "accounts"))));
+        return;
+    }
+    tell(checking, "fault", "configuration", NULL,
+         status < 0 ? apr_pstrcat(context->pool, json_peek_string(plan, "httpd_program"),
+                                  " cannot be run", NULL)
+                    : output);
+}
+
+static int run(context_t *context)
+{
+    checking_t checking = { context, 0, json_own(context->pool, json_array()) };
+    json_t *arguments = json_object();
+    int code = EXIT_FINE;
+
+    if (access(context->store_dir, R_OK | X_OK) != 0 && errno == EACCES) {
+        json_decref(arguments);
+        eab_result_set(context->result, APR_EACCES, NULL,
+                       "Only root may check: %s is closed to you. Say sudo acmectl ...",
+                       context->store_dir);
+        return output_failure(context, EXIT_NOT_ALLOWED);
+    }
+    check_configuration(&checking);
+    json_put_strings(arguments, "names", context->operands);
+    json_object_set_new(arguments, "all", json_boolean(context->operands->nelts == 0));
+    if (command_has(context, "offline")) {
+        json_decref(arguments);
+    }
+    else {
+        code = door_ask(context, "check", arguments, apr_time_from_sec(300), hear, &checking, NULL);
+    }
+    tell(&checking, "not run", "order", NULL,
+         "it would cost an order at the CA; acmectl renew places one");
+    output_json(context, json_pack("{s:O}", "checks", checking.list),
+                code == EXIT_FINE && checking.faults == 0);
+    if (code != EXIT_FINE) {
+        if (code == EXIT_UNDER_WAY) {
+            output_warning("Not all was answered within five minutes.");
+            return code;
+        }
+        return output_failure(context, code);
+    }
+    return checking.faults > 0 ? EXIT_FAILED : EXIT_FINE;
+}
+
+static const option_t options[] = {
+    { "offline", NULL, 0, "only what needs no network" },
+    { NULL, NULL, 0, NULL },
+};
+
+const command_t command_check = { "check",
+                                  "[NAME...]",
+                                  0,
+                                  -1,
+                                  "is everything there that certificates need?",
+                                  "The configuration (httpd -t), the directory of each CA, the "
+                                  "clock, whether the CA knows the account, "
+                                  "until when it goes by its validations as of the last order, and "
+                                  "the addresses of the names as this "
+                                  "machine sees them. A line for each: ok, warning or fault; it "
+                                  "ends with 1 if there is a fault. Neither an "
+                                  "order nor the EAB key is spent.",
+                                  options,
+                                  run };

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper/control_store.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "keeper/leftover.h"
+
+/* What was removed before a crash is not there any more, and counts as removed. */
+static int is_told(const control_call_t *call, const char *name)
+{
+    return json_object_get(call->act->told, name) != NULL;
+}
+
+static apr_status_t remove_one(control_call_t *call, const char *name, int of_account)
+{
+    apr_status_t rv;
+
+    if (is_told(call, name)) {
+        return APR_SUCCESS;
+    }
+    rv = leftover_remove(call->parts->model, name, of_account, call->result);
+    if (rv == APR_SUCCESS) {
+        log_line(LOG_LEVEL_NOTICE, "%s %s was removed from the store: root asked for it",
+                 of_account ? "Account" : "Certificate", name);
+        control_tell(call, name, json_pack("{s:s,s:s}", "name", name, "result", "removed"));
+        rv = control_save(call);
+    }
+    return rv;
+}
+
+static void tell_leftovers(const control_call_t *call)
+{
+    briefing_t *briefing = call->parts->briefing;
+
+    briefing->leftovers = leftover_list(call->parts->model);
+    tasks_show_leftovers(call->parts->tasks, briefing->leftovers);
+}
+
+static apr_status_t begin_delete(control_call_t *call)
+{
+    const apr_array_header_t *names = json_copy_strings(call->p, call->act->arguments, "names");
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && i < names->nelts; ++i) {
+        rv = remove_one(call, APR_ARRAY_IDX(names, i, const char *), 0);
+    }
+    tell_leftovers(call);
+    return rv;
+}
+
+static apr_status_t begin_forget(control_call_t *call)
+{
+    const char *account = json_peek_string(call->act->arguments, "account");
+    apr_status_t rv = remove_one(call, account != NULL ? account : "", 1);
+
+    tell_leftovers(call);
+    return rv;
+}
+
+const control_command_t control_delete = { "delete", begin_delete, NULL, 1 };
+const control_command_t control_forget = { "forget", begin_forget, NULL, 1 };
