@@ -42,8 +42,8 @@ floors_keeper() {
 floors_agent() {
     echo main
     echo agent
-    echo task
-    echo inspect
+    echo tasks
+    echo inspect task
     echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
     echo refused renewal lapse

@@ -10,7 +10,7 @@
 #include "agent/visit.h"
 #include "agent/lifecycle.h"
 #include "agent/persist.h"
-#include "agent/task.h"
+#include "agent/tasks.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -122,7 +122,7 @@ void agent_hear_news(void *baton, int type, const json_t *body)
         return;
     }
     if (type == MESSAGE_TASK) {
-        task_begin(agent->kit, agent->accounts, agent->jobs, body);
+        tasks_begin(agent->kit, agent->accounts, agent->jobs, body);
         return;
     }
     reload = &agent->kit->brief->reload;

@@ -1,73 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/task.h"
 
-#include <string.h>
-
-#include "agent/inspect.h"
-#include "agent/schedule.h"
 #include "base/json.h"
 #include "base/log.h"
-
-typedef void task_fn(task_t *task);
-
-/* ---- hurry ---- */
-
-/* What waits for the account alone goes on as well. */
-static void hurry(task_t *task)
-{
-    int i;
-
-    if (task->job != NULL) {
-        schedule_hurry(task->job, json_peek_time(task->body, "demanded"));
-        for (i = 0; i < task->jobs->nelts; ++i) {
-            job_t *other = APR_ARRAY_IDX(task->jobs, i, job_t *);
-
-            if (other != task->job && other->account == task->job->account) {
-                schedule_again(other);
-            }
-        }
-    }
-    task_end(task, eab_result_make(task->pool));
-}
-
-/* ---- leftovers, update ---- */
-
-static void show_leftovers(task_t *task)
-{
-    task->kit->brief->leftovers =
-        json_own(task->kit->pool, json_deep_copy(json_object_get(task->body, "leftovers")));
-    kit_touch(task->kit);
-    task_end(task, eab_result_make(task->pool));
-}
-
-static void on_updated(void *baton, const eab_result_t *result)
-{
-    task_end(baton, result);
-}
-
-static void update(task_t *task)
-{
-    eab_result_t *result = eab_result_make(task->pool);
-
-    if (task->account == NULL) {
-        task_end(task, result);
-        return;
-    }
-    account_update(task->account, on_updated, task);
-}
-
-static const struct {
-    const char *what;
-    task_fn *run;
-} tasks[] = {
-    { "hurry", hurry },
-    { "leftovers", show_leftovers },
-    { "update", update },
-    { "checkAccount", inspect_account },
-    { "checkNames", inspect_names },
-};
-
-/* ---- answers ---- */
 
 static void on_heard(void *baton, const json_t *body, const eab_result_t *result)
 {
@@ -102,40 +37,4 @@ void task_end(task_t *task, const eab_result_t *result)
     }
     report(task, body);
     apr_pool_destroy(task->pool);
-}
-
-static void *at(const apr_array_header_t *array, apr_int64_t index)
-{
-    return index >= 0 && index < array->nelts ? APR_ARRAY_IDX(array, index, void *) : NULL;
-}
-
-void task_begin(kit_t *kit, const apr_array_header_t *accounts, const apr_array_header_t *jobs,
-                const json_t *body)
-{
-    const char *what = json_peek_string(body, "what");
-    apr_pool_t *pool = NULL;
-    eab_result_t *result;
-    task_t *task;
-    size_t i;
-
-    apr_pool_create(&pool, kit->pool);
-    task = apr_pcalloc(pool, sizeof(*task));
-    task->pool = pool;
-    task->kit = kit;
-    task->accounts = accounts;
-    task->jobs = jobs;
-    task->number = (int)json_peek_int(body, "task", 0);
-    task->account = at(accounts, json_peek_int(body, "account", -1));
-    task->job = at(jobs, json_peek_int(body, "certificate", -1));
-    task->body = json_own(pool, json_deep_copy(body));
-    for (i = 0; what != NULL && i < sizeof(tasks) / sizeof(tasks[0]); ++i) {
-        if (strcmp(tasks[i].what, what) == 0) {
-            tasks[i].run(task);
-            return;
-        }
-    }
-    result = eab_result_make(pool);
-    eab_result_set(result, APR_ENOTIMPL, EAB_PROBLEM_INTERNAL,
-                   "The agent does not know how to do that.");
-    task_end(task, result);
 }

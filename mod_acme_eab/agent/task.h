@@ -18,12 +18,6 @@ typedef struct task {
     const json_t *body;
 } task_t;
 
-/** Do what the message says; what is not in the table of agent/task.c is answered by a refusal. */
-void task_begin(kit_t *kit, const apr_array_header_t *accounts, const apr_array_header_t *jobs,
-                const json_t *body);
-
-/* ---- for who carries one out ---- */
-
 /** One thing that was found out. part is given away. */
 void task_tell(const task_t *task, json_t *part);
 

@@ -99,12 +99,20 @@ static void tell_refusal(control_call_t *call, const keeper_certificate_t *certi
     control_tell(call, certificate->plan->id, part);
 }
 
-static int is_refused(const act_t *act, const keeper_certificate_t *certificate)
+/* What was told when the act began, and does not change. */
+static int is_settled(const act_t *act, const keeper_certificate_t *certificate)
 {
     const char *result =
         json_peek_string(json_object_get(act->told, certificate->plan->id), "result");
 
-    return result != NULL && strcmp(result, "refused") == 0;
+    return result != NULL && (strcmp(result, "refused") == 0 || strcmp(result, "nothing") == 0);
+}
+
+static int is_under_way(const keeper_certificate_t *certificate)
+{
+    return certificate->demanded != 0 || certificate->journal != NULL
+           || certificate->failing.failure != NULL || certificate->account->failing.failure != NULL
+           || certificate->best == NULL;
 }
 
 static apr_status_t step_all(control_call_t *call);
@@ -122,6 +130,11 @@ static apr_status_t begin(control_call_t *call, int another)
         keeper_certificate_t *certificate = APR_ARRAY_IDX(list, i, keeper_certificate_t *);
         eab_result_t *result = eab_result_make(call->p);
 
+        if (!another && !is_under_way(certificate)) {
+            control_tell(call, certificate->plan->id, make_part(certificate, "idle", "nothing"));
+            ++accepted;
+            continue;
+        }
         if (demand_one(certificate, another, call, result) == APR_SUCCESS) {
             ++accepted;
             continue;
@@ -212,15 +225,6 @@ static json_t *tell_failure(const keeper_certificate_t *certificate, const failu
     return part;
 }
 
-static int is_under_way(const keeper_certificate_t *certificate)
-{
-    const failure_t *own = certificate->failing.failure;
-    const failure_t *accounts = certificate->account->failing.failure;
-
-    return certificate->demanded != 0 || certificate->journal != NULL || own != NULL
-           || accounts != NULL || certificate->best == NULL;
-}
-
 static json_t *describe(const keeper_certificate_t *certificate, const control_call_t *call)
 {
     const journal_t *journal = certificate->journal;
@@ -271,7 +275,7 @@ static apr_status_t step_all(control_call_t *call)
         const keeper_certificate_t *certificate = APR_ARRAY_IDX(list, i, keeper_certificate_t *);
         json_t *part;
 
-        if (is_refused(call->act, certificate)) {
+        if (is_settled(call->act, certificate)) {
             over += judge_part(call, json_object_get(call->act->told, certificate->plan->id));
             continue;
         }

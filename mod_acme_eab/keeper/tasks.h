@@ -33,7 +33,7 @@ void tasks_hurry(tasks_t *tasks, int certificate, apr_time_t demanded);
 void tasks_show_leftovers(tasks_t *tasks, json_t *leftovers);
 
 /** Give a task.
- * @param what a row of agent/task.c
+ * @param what a row of agent/tasks.c
  * @param body what else it says, as "account" or "certificate"; given away
  * @param part may be NULL
  * @return its number */
