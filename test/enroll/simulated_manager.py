@@ -345,7 +345,8 @@ class Manager:
         offset, limit = int(asked.query.get("offset", 0)), int(asked.query.get("limit", 50))
         rows = list(self.certinext.values())
         if asked.query.get("sortBy") != "domainName":
-            rows = rows[1:] + rows[:1]  # not the same order from page to page
+            # Not the same order from page to page.
+            rows = rows[len(self.asked):] + rows[:len(self.asked)]
         else:
             rows.sort(key=lambda row: row["domainName"])
         return {"json": {"total": len(rows), "domains": rows[offset:offset + limit]}}
