@@ -102,6 +102,8 @@ static void hear_counters(agent_t *agent, const json_t *body)
     apr_pool_create(&agent->counters_pool, agent->kit->pool);
     agent->kit->brief->counters =
         json_own(agent->counters_pool, json_incref(json_object_get(body, "counters")));
+    agent->kit->brief->history =
+        json_own(agent->counters_pool, json_incref(json_object_get(body, "history")));
     if (old != NULL) {
         apr_pool_destroy(old);
     }

@@ -140,6 +140,7 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
     json_object_set_new(json, "reload", reload_to_json(status->kit->brief, now));
     json_object_set(json, "leftovers", status->kit->brief->leftovers);
     json_object_set(json, "counters", status->kit->brief->counters);
+    json_object_set(json, "history", status->kit->brief->history);
     json_object_set_new(json, "unconfigured", unconfigured_to_json(status->kit->brief->leftovers));
     return json;
 }

@@ -203,6 +203,67 @@ static void put_leftovers(html_t *html, const json_t *leftovers, apr_time_t now)
     html_put(html, "</section>\n");
 }
 
+static const char *event_words(const char *event)
+{
+    static const struct {
+        const char *event;
+        const char *words;
+    } words[] = {
+        { "ordered", "Ordered" },
+        { "issued", "Issued" },
+        { "deployed", "In use" },
+        { "failing", "An attempt failed" },
+        { "recovered", "Recovered" },
+        { "abandoned", "The order was given up" },
+        { "account-registered", "Account registered" },
+        { "account-failing", "The account failed" },
+        { "account-recovered", "The account recovered" },
+        { "account-unknown", "The CA does not know the account" },
+        { "restart", "httpd was restarted" },
+        { "restart-refused", "A restart was refused" },
+        { "restart-failed", "A restart did not help" },
+        { "agent-restart", "The agent was started again" },
+        { "keeper-restart", "The keeper was started again" },
+        { "command", "acmectl" },
+    };
+    apr_size_t i = 0;
+
+    for (i = 0; event != NULL && i < sizeof(words) / sizeof(words[0]); ++i) {
+        if (strcmp(event, words[i].event) == 0)
+            return words[i].words;
+    }
+    return event;
+}
+
+static void put_event(html_t *html, const json_t *event, apr_time_t now)
+{
+    const char *of = json_peek_string(event, "name");
+    const char *more = json_peek_string(event, "detail");
+
+    if (of == NULL)
+        of = json_peek_string(event, "account");
+    if (more == NULL)
+        more = json_peek_string(event, "command");
+    html_format(html, "<tr><td>%s</td>", words_time(html->p, json_peek_time(event, "at"), now));
+    html_format(html, "<td>%s</td>", event_words(json_peek_string(event, "event")));
+    html_format(html, "<td>%s</td><td>", of);
+    html_quote(html, more);
+    html_put(html, "</td></tr>\n");
+}
+
+/* The newest first. acmectl log has all of them. */
+static void put_history(html_t *html, const json_t *history, apr_time_t now)
+{
+    size_t i = json_array_size(history);
+
+    if (i == 0)
+        return;
+    html_put(html, "<h3>What happened last</h3>\n<section class=\"card\"><table>\n");
+    while (i-- > 0)
+        put_event(html, json_array_get(history, i), now);
+    html_put(html, "</table></section>\n");
+}
+
 static const char *describe_process(apr_pool_t *p, const json_t *process, apr_time_t now)
 {
     apr_int64_t pid = json_peek_int(process, "pid", 0);
@@ -319,6 +380,7 @@ static void put_head(html_t *html, const page_t *page)
         html_put(html, "<meta http-equiv=\"refresh\" content=\"10\">\n");
     html_format(html, "<title>Certificates of %s</title>\n<style>", host);
     html_put(html, style_sheet);
+    html_put(html, style_small);
     html_format(html, "</style>\n</head>\n<body>\n<main>\n<h1>Certificates of %s</h1>\n", host);
 }
 
@@ -370,6 +432,7 @@ const char *page_render(apr_pool_t *p, const page_t *page)
         if (page->name == NULL) {
             put_accounts(&html, page, 0);
             put_leftovers(&html, json_object_get(page->status, "leftovers"), page->now);
+            put_history(&html, json_object_get(page->status, "history"), page->now);
             put_machinery(&html, page->status, page->now);
         }
         put_foot(&html, page);

@@ -62,10 +62,15 @@ const char style_sheet[] =
     ".trouble p{margin:.25rem 0}.advice{font-weight:600}"
     "bdi{unicode-bidi:isolate;white-space:pre-wrap}"
     "a{color:var(--busy)}"
+    "table{border-collapse:collapse;font-size:.875rem;width:100%}"
+    "td{padding:.1rem .75rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}";
+
+const char style_small[] =
     "@media(max-width:48rem){summary{grid-template-columns:3.5rem 1fr "
     "auto;align-items:start;padding:.25rem .5rem;"
     "font-size:.875rem;line-height:1.3rem}.life{display:none}summary h2{grid-column:2/4}"
     ".until{grid-column:2/4;white-space:normal}.next{grid-column:2/4;white-space:normal}"
     ".until:empty,.next:empty{display:none}"
     "summary h2{white-space:normal}}"
-    "@media(max-width:36rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}";
+    "@media(max-width:36rem){table,tbody,tr,td{display:block}tr{margin:0 0 .5rem}"
+    "dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}";

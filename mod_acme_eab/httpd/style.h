@@ -6,5 +6,6 @@
  * screens; light and dark, and on a phone. */
 
 extern const char style_sheet[];
+extern const char style_small[]; /* what is otherwise where there is little room; comes after it */
 
 #endif

@@ -408,6 +408,9 @@ static json_t *rest_to_json(const brief_t *brief)
     if (brief->counters != NULL) {
         json_object_set(json, "counters", brief->counters);
     }
+    if (brief->history != NULL) {
+        json_object_set(json, "history", brief->history);
+    }
     return json;
 }
 
@@ -494,6 +497,9 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
     news_from_json(&brief->reload, json_object_get(json, "reload"), p);
     if (json_is_object(json_object_get(json, "leftovers"))) {
         brief->leftovers = json_own(p, json_deep_copy(json_object_get(json, "leftovers")));
+    }
+    if (json_is_array(json_object_get(json, "history"))) {
+        brief->history = json_own(p, json_deep_copy(json_object_get(json, "history")));
     }
     if (json_is_object(json_object_get(json, "counters"))) {
         brief->counters = json_own(p, json_deep_copy(json_object_get(json, "counters")));

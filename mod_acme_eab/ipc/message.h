@@ -37,7 +37,7 @@ typedef enum {
                             httpd to hand to the next one */
     MESSAGE_SEGMENT,     /* {}, with the open descriptor of live/segment.h */
     MESSAGE_BRIEF,       /* the rest of brief_to_json(); the brief is whole */
-    MESSAGE_COUNTERS,    /* {counters}: what the keeper has counted, for the status */
+    MESSAGE_COUNTERS, /* {counters, history}: what the keeper has counted and written down, for the status */
     MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 

@@ -152,7 +152,8 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news)
     agent_line_send(line, MESSAGE_NEWS, news_body(news));
 }
 
-void agent_line_tell_counters(agent_line_t *line, json_t *counters)
+void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *history)
 {
-    agent_line_send(line, MESSAGE_COUNTERS, json_pack("{s:o}", "counters", counters));
+    agent_line_send(line, MESSAGE_COUNTERS,
+                    json_pack("{s:o,s:o}", "counters", counters, "history", history));
 }

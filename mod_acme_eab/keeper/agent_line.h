@@ -28,8 +28,8 @@ void agent_line_reply(agent_line_t *line, int id, const brief_facts_t *facts,
  * is done, and goes with the reply: the agent hears of both at once. */
 void agent_line_tell_news(agent_line_t *line, const news_t *news);
 
-/** What the keeper has counted; counters is given away. */
-void agent_line_tell_counters(agent_line_t *line, json_t *counters);
+/** What the keeper has counted, and the last that has happened; both are given away. */
+void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *history);
 
 /* ---- for keeper/agent_process.c ---- */
 

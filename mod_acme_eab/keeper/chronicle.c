@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -14,6 +16,10 @@
 /* How much of a problem a line of the history has. */
 #define PROBLEM_MAX 4096
 
+/* What the status has of the history. */
+#define RECENT_MAX 20
+#define DETAIL_MAX 200
+
 /* How many kinds of requests there are in one message. */
 #define REQUESTS_MAX 100
 
@@ -24,6 +30,7 @@ struct chronicle {
     const model_t *model;
     agent_line_t *line;
     counters_t *counters;
+    json_t *recent; /* an array */
     loop_timer_t *teller;
     int telling;            /* the timer is set */
     int failed;             /* it could not be written, which was said */
@@ -50,27 +57,13 @@ static int is_closed(const chronicle_t *chronicle)
     return chronicle->model->means->store->trouble != NULL;
 }
 
-void chronicle_enter(chronicle_t *chronicle, json_t *entry)
-{
-    apr_pool_t *pool = NULL;
-    eab_result_t *result;
-
-    if (!is_closed(chronicle)) {
-        apr_pool_create(&pool, chronicle->model->means->pool);
-        result = eab_result_make(pool);
-        history_add(chronicle->model->means->store, entry, result);
-        note_outcome(chronicle, result);
-        apr_pool_destroy(pool);
-    }
-    json_decref(entry);
-}
-
 static void on_tell(void *baton)
 {
     chronicle_t *chronicle = baton;
 
     chronicle->telling = 0;
-    agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle));
+    agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle),
+                             chronicle_recent(chronicle));
 }
 
 static void tell_soon(chronicle_t *chronicle)
@@ -79,6 +72,71 @@ static void tell_soon(chronicle_t *chronicle)
         chronicle->telling = 1;
         loop_timer_set(chronicle->teller, apr_time_now() + TELL_DELAY);
     }
+}
+
+/* What went wrong, or why something was done; not all of it. */
+static const char *detail_of(const json_t *entry, apr_pool_t *p)
+{
+    const char *detail = json_peek_string(json_object_get(entry, "problem"), "detail");
+
+    if (detail == NULL) {
+        detail = json_peek_string(entry, "why");
+    }
+    if (detail == NULL || strlen(detail) <= DETAIL_MAX) {
+        return detail;
+    }
+    return apr_psprintf(p, "%.*s ...", DETAIL_MAX, detail);
+}
+
+static void remember(chronicle_t *chronicle, const json_t *entry)
+{
+    static const char *const members[] = { "at", "event", "name", "account", "command" };
+    json_t *line = json_object();
+    apr_pool_t *pool = NULL;
+    size_t i;
+
+    apr_pool_create(&pool, chronicle->model->means->pool);
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); ++i) {
+        json_put_string(line, members[i], json_peek_string(entry, members[i]));
+    }
+    json_put_string(line, "detail", detail_of(entry, pool));
+    json_array_append_new(chronicle->recent, line);
+    if (json_array_size(chronicle->recent) > RECENT_MAX) {
+        json_array_remove(chronicle->recent, 0);
+    }
+    apr_pool_destroy(pool);
+}
+
+static void remember_before(chronicle_t *chronicle)
+{
+    const history_query_t query = { 0, 0, NULL, RECENT_MAX };
+    apr_array_header_t *before;
+    apr_pool_t *pool = NULL;
+    int i;
+
+    apr_pool_create(&pool, chronicle->model->means->pool);
+    before = history_read(chronicle->model->means->store, &query, pool);
+    for (i = 0; i < before->nelts; ++i) {
+        remember(chronicle, APR_ARRAY_IDX(before, i, const json_t *));
+    }
+    apr_pool_destroy(pool);
+}
+
+void chronicle_enter(chronicle_t *chronicle, json_t *entry)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    remember(chronicle, entry);
+    tell_soon(chronicle);
+    if (!is_closed(chronicle)) {
+        apr_pool_create(&pool, chronicle->model->means->pool);
+        result = eab_result_make(pool);
+        history_add(chronicle->model->means->store, entry, result);
+        note_outcome(chronicle, result);
+        apr_pool_destroy(pool);
+    }
+    json_decref(entry);
 }
 
 void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest)
@@ -362,6 +420,11 @@ json_t *chronicle_counters(const chronicle_t *chronicle)
     return json;
 }
 
+json_t *chronicle_recent(const chronicle_t *chronicle)
+{
+    return json_deep_copy(chronicle->recent);
+}
+
 void chronicle_start(chronicle_t *chronicle, const char *restarted)
 {
     const plan_t *plan = chronicle->model->means->plan;
@@ -401,5 +464,7 @@ chronicle_t *chronicle_make(const model_t *model, agent_line_t *line)
         chronicle->failing_certificates[i] = model_certificate(model, i)->failing.failure != NULL;
     }
     chronicle->counters = counters_load(model->means->store, labels, p);
+    chronicle->recent = json_own(p, json_array());
+    remember_before(chronicle);
     return chronicle;
 }

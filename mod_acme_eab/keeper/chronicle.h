@@ -45,4 +45,8 @@ void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest);
 /** What was counted, as the status shows it. A new reference for the caller. */
 json_t *chronicle_counters(const chronicle_t *chronicle);
 
+/** The last lines of the history, in short, the oldest first: [{"at","event","name","account","detail"}].
+ * A new reference for the caller. */
+json_t *chronicle_recent(const chronicle_t *chronicle);
+
 #endif

@@ -337,8 +337,8 @@ static const char *problem_word(const json_t *problem)
         "caBusy", "caRefused", "caUnreachable", "caUntrusted", "chainRejected", "dnsCommand",
         "eabHost", "eabKey", "eabMissing", "eabUsed", "fewerNames", "internal", "nameDropped",
         "noChallenge", "noDirectory", "nonceLoop", "notRunning", "orderChanged", "orderInvalid",
-        "orderLost", "persistRecord", "profileNotOffered", "proxyUntrusted", "store",
-        "termsNotAccepted", "unusable", "validationFailed", "validationLapsed"
+        "orderLost", "persistRecord", "noSuch", "profileNotOffered", "proxyUntrusted", "refused",
+        "revoked", "store", "termsNotAccepted", "unusable", "validationFailed", "validationLapsed"
     };
     const char *type = json_peek_string(problem, "type"), *word;
     size_t i;

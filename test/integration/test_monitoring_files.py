@@ -51,6 +51,13 @@ def test_each_family_is_in_the_manual():
         {name for name in families() if not re.search(r"_(bucket|sum|count)$", name)}
 
 
+def test_each_type_of_our_problems_is_a_word_of_the_metrics():
+    header = (SOURCE / "mod_acme_eab/base/result.h").read_text()
+    types = set(re.findall(r'EAB_PROBLEM "(\w+)"', header))
+    assert len(types) > 20
+    assert types <= set(re.findall(r'"(\w+)"', METRICS.read_text()))
+
+
 def test_the_dashboard_asks_for_what_there_is(tmp_path):
     dashboard = json.loads(DASHBOARD.read_text())
     panels = dashboard["panels"]

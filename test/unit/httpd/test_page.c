@@ -527,6 +527,23 @@ static void test_one_alone(void **state)
     assert_has_not(html, "This certificate alone");
 }
 
+static void test_what_happened_last(void **state)
+{
+    const char *html =
+        render(*state,
+               "{'certificates':[],'history':[{'at':'2026-11-21T20:06:00Z','event':'issued',"
+               "'name':'old.edu'},{'at':'2026-11-21T21:00:00Z','event':'failing','name':'a.edu',"
+               "'detail':'<no>'},{'at':'2026-11-21T21:01:00Z','event':'<odd>','account':'far'},7]}",
+               1);
+
+    assert_has(html, "<td>An attempt failed</td><td>a.edu</td><td><bdi>&lt;no&gt;</bdi></td>");
+    assert_has(html,
+               "<td>2026-11-21 20:06 UTC (60 minutes ago)</td><td>Issued</td><td>old.edu</td>");
+    assert_has(html, "<td>&lt;odd&gt;</td><td>far</td>");
+    assert_true(strstr(html, "a.edu") < strstr(html, "old.edu"));
+    assert_has_not(render(*state, "{'history':[]}", 1), "What happened");
+}
+
 static void test_agent_that_hangs(void **state)
 {
     assert_has_not(render(*state, many, 1), "has not written its report");
@@ -571,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_trouble_of_an_account_is_told_once),
         cmocka_unit_test(test_some_of_them),
         cmocka_unit_test(test_one_alone),
+        cmocka_unit_test(test_what_happened_last),
         cmocka_unit_test(test_agent_that_hangs),
         cmocka_unit_test(test_no_script),
     };

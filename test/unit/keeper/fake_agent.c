@@ -55,10 +55,11 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news)
     line->news_why = apr_pstrdup(line->pool, news->why);
 }
 
-void agent_line_tell_counters(agent_line_t *line, json_t *counters)
+void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *history)
 {
     ++line->counters;
     json_decref(counters);
+    json_decref(history);
 }
 
 agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,

@@ -229,6 +229,30 @@ static void the_agent_hears_of_the_numbers(void **state)
     scene_end(s);
 }
 
+static void the_agent_hears_of_the_last_lines(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const json_t *line;
+    brief_t *brief;
+    int i;
+
+    scene_start(s);
+    scene_register(s);
+    certificate_failed(scene_certificate(s), failure(s), s->result);
+    brief = briefing_make(&s->keeper->briefing, s->p);
+    line = json_array_get(brief->history, json_array_size(brief->history) - 1);
+    assert_string_equal("failing", json_peek_string(line, "event"));
+    assert_non_null(json_peek_string(line, "at"));
+    assert_non_null(json_peek_string(line, "detail"));
+    line = json_array_get(brief->history, 0);
+    assert_string_equal("account-registered", json_peek_string(line, "event"));
+    for (i = 0; i < 30; ++i)
+        certificate_failed(scene_certificate(s), failure(s), s->result);
+    brief = briefing_make(&s->keeper->briefing, s->p);
+    assert_int_equal(20, json_array_size(brief->history));
+    scene_end(s);
+}
+
 static void nothing_fails_because_it_cannot_be_written(void **state)
 {
     scene_t *s = scene_make(*state);
@@ -255,6 +279,7 @@ int main(void)
         fixture_test(what_happens_to_processes),
         fixture_test(requests_are_counted_as_the_agent_tells),
         fixture_test(the_agent_hears_of_the_numbers),
+        fixture_test(the_agent_hears_of_the_last_lines),
         fixture_test(nothing_fails_because_it_cannot_be_written),
     };
 
