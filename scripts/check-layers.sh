@@ -33,7 +33,7 @@ floors_keeper() {
     echo control_call
     echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks
     echo agent_line
-    echo model sentence dns leftover account certificate demand directory failing validation window
+    echo model sentence dns leftover account certificate demand directory failing validation window staple
     echo means changes loop keymaker program eabsource url check sandbox stage courier ticket
 }
 
@@ -46,7 +46,7 @@ floors_agent() {
     echo inspect task
     echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
-    echo refused renewal lapse
+    echo refused renewal lapse stapling
     echo persist
     echo schedule
     echo job

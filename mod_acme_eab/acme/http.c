@@ -12,6 +12,7 @@
 
 #define CONNECT_SECONDS 10L
 #define ANSWER_SECONDS 180L /* a finalize may block for 90 */
+#define RESPONDER_SECONDS 15L
 #define REDIRECTS_MAX 3L
 #define CONNECTIONS_PER_HOST 8L /* HTTP/1.1 only; what is beyond waits here */
 #define CONNECTIONS_KEPT 16L
@@ -29,10 +30,23 @@ struct acme_http {
     int busy;
 };
 
+/* What sort of server it is. */
+typedef struct manner {
+    const char *protocols;
+    long redirects;
+    long answer_seconds;
+    apr_size_t body_max;
+    int introduced; /* it is told who asks */
+} manner_t;
+
+static const manner_t of_ca = { "https", REDIRECTS_MAX, ANSWER_SECONDS, LIMIT_ANSWER_BODY, 1 };
+static const manner_t of_responder = { "http,https", 0, RESPONDER_SECONDS, LIMIT_STAPLE, 0 };
+
 /* One CA: what its exchanges have in common. */
 typedef struct peer {
     acme_transport_t transport;
     acme_http_t *http;
+    const manner_t *manner;
     const char *ca_pem;
     const char *proxy;
     const char *proxy_credentials;
@@ -50,6 +64,7 @@ typedef struct sink {
 struct exchange {
     exchange_t *next; /* among the stillborn */
     acme_http_t *http;
+    const manner_t *manner;
     apr_pool_t *pool;
     CURL *easy;
     struct curl_slist *lines; /* request headers; libcurl points at them */
@@ -75,7 +90,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *baton)
     size_t add = size * count; /* libcurl: size is always 1 */
     char *bigger = NULL;
 
-    if (add > LIMIT_ANSWER_BODY - sink->len) { /* len <= LIMIT_ANSWER_BODY always holds */
+    if (add > exchange->manner->body_max - sink->len) { /* len <= body_max always holds */
         sink->overflow = 1;
         return 0;
     }
@@ -160,7 +175,7 @@ static void need(exchange_t *exchange, CURLcode code)
 
 static void set_security(exchange_t *x, const peer_t *peer)
 {
-    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, "https"));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, x->manner->protocols));
     need(x, curl_easy_setopt(x->easy, CURLOPT_REDIR_PROTOCOLS_STR, "https"));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, 1L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, 2L));
@@ -197,7 +212,7 @@ static void set_connection(exchange_t *x)
 {
     need(x, curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS));
-    need(x, curl_easy_setopt(x->easy, CURLOPT_TIMEOUT, ANSWER_SECONDS));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_TIMEOUT, x->manner->answer_seconds));
     need(x, curl_easy_setopt(x->easy, CURLOPT_TCP_KEEPALIVE, 1L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
     /* Wait whether a connection being made turns out to be HTTP/2, and share it then. */
@@ -234,8 +249,9 @@ static void set_method(exchange_t *x)
     else {
         /* Never for POST: the url in its JWS would be another one (RFC 8555, 6.4). */
         need(x, curl_easy_setopt(x->easy, CURLOPT_HTTPGET, 1L));
-        need(x, curl_easy_setopt(x->easy, CURLOPT_FOLLOWLOCATION, 1L));
-        need(x, curl_easy_setopt(x->easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX));
+        need(x,
+             curl_easy_setopt(x->easy, CURLOPT_FOLLOWLOCATION, x->manner->redirects > 0 ? 1L : 0L));
+        need(x, curl_easy_setopt(x->easy, CURLOPT_MAXREDIRS, x->manner->redirects));
     }
 }
 
@@ -252,7 +268,10 @@ static void add_line(exchange_t *x, const char *line)
 
 static void set_headers(exchange_t *x)
 {
-    add_line(x, "Accept-Language: en");
+    if (x->manner->introduced) {
+        add_line(x, "Accept-Language: en");
+        need(x, curl_easy_setopt(x->easy, CURLOPT_USERAGENT, x->http->user_agent));
+    }
     if (x->request.accept != NULL) {
         add_line(x, apr_pstrcat(x->pool, "Accept: ", x->request.accept, NULL));
     }
@@ -262,7 +281,6 @@ static void set_headers(exchange_t *x)
         add_line(x, "Expect:");
     }
     need(x, curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->lines));
-    need(x, curl_easy_setopt(x->easy, CURLOPT_USERAGENT, x->http->user_agent));
 }
 
 static void set_callbacks(exchange_t *x)
@@ -318,7 +336,7 @@ static void explain_timeout(const exchange_t *exchange, CURLcode code, eab_resul
     if (connected > 0) {
         eab_result_set(result, APR_EOF, EAB_PROBLEM_CA_UNREACHABLE,
                        "%s gave no complete answer within %ld seconds", name_peer(exchange),
-                       ANSWER_SECONDS);
+                       exchange->manner->answer_seconds);
     }
     else {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE,
@@ -372,7 +390,8 @@ static void explain_answer(const exchange_t *exchange, CURLcode code, eab_result
 
     if (exchange->body.overflow) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_ANSWER,
-                       "The answer of %s is longer than %d bytes", peer, LIMIT_ANSWER_BODY);
+                       "The answer of %s is longer than %" APR_SIZE_T_FMT " bytes", peer,
+                       exchange->manner->body_max);
     }
     else if (exchange->headers_overflow) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_ANSWER,
@@ -473,6 +492,7 @@ static exchange_t *make_exchange(const peer_t *peer, const acme_request_t *reque
     exchange = apr_pcalloc(pool, sizeof(*exchange));
     exchange->pool = pool;
     exchange->http = peer->http;
+    exchange->manner = peer->manner;
     apr_pool_cleanup_register(pool, exchange, exchange_cleanup, apr_pool_cleanup_null);
     exchange->proxy = peer->proxy != NULL ? apr_pstrdup(pool, peer->proxy) : NULL;
     exchange->body.size = SINK_START;
@@ -660,16 +680,30 @@ const char *acme_http_library(void)
     return name;
 }
 
-acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, const char *proxy,
-                                      const char *proxy_credentials, apr_pool_t *p)
+static acme_transport_t *make_transport(acme_http_t *http, const manner_t *manner,
+                                        const char *ca_pem, const char *proxy,
+                                        const char *proxy_credentials, apr_pool_t *p)
 {
     peer_t *peer = apr_pcalloc(p, sizeof(*peer));
 
     peer->http = http;
+    peer->manner = manner;
     peer->ca_pem = ca_pem != NULL ? apr_pstrdup(p, ca_pem) : NULL;
     peer->proxy = proxy != NULL ? apr_pstrdup(p, proxy) : NULL;
     peer->proxy_credentials = apr_pstrdup(p, proxy_credentials);
     peer->transport.send = peer_send;
     peer->transport.impl = peer;
     return &peer->transport;
+}
+
+acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, const char *proxy,
+                                      const char *proxy_credentials, apr_pool_t *p)
+{
+    return make_transport(http, &of_ca, ca_pem, proxy, proxy_credentials, p);
+}
+
+acme_transport_t *acme_http_responder(acme_http_t *http, const char *ca_pem, const char *proxy,
+                                      const char *proxy_credentials, apr_pool_t *p)
+{
+    return make_transport(http, &of_responder, ca_pem, proxy, proxy_credentials, p);
 }

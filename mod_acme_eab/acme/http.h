@@ -29,6 +29,11 @@ const char *acme_http_library(void);
 acme_transport_t *acme_http_transport(acme_http_t *http, const char *ca_pem, const char *proxy,
                                       const char *proxy_credentials, apr_pool_t *p);
 
+/** A transport for OCSP responders (RFC 6960, A.1): the same, but for http as well as https, no redirect,
+ * answers of LIMIT_STAPLE at most, 15 s. What it says is public, and what it hears is signed. Lives in p. */
+acme_transport_t *acme_http_responder(acme_http_t *http, const char *ca_pem, const char *proxy,
+                                      const char *proxy_credentials, apr_pool_t *p);
+
 /** Wait until something happened on the network, on one of fds, or timeout (microseconds, -1: no
  * limit) is over; then call the callbacks of exchanges that ended. It may come back early with nothing
  * done, so call it in a loop.

@@ -629,6 +629,8 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
         &account->signer, brief->directory);
     account->tally = tally_make(brief->directory, p);
     acme_session_tally(account->session, tally_count, account->tally);
+    account->responders =
+        acme_http_responder(kit->http, brief->ca_pem, brief->proxy, brief->proxy_credentials, p);
     acme_session_pace(account->session,
                       pacing_of(kit->pacing, &account->pace, &account->active, p));
     failing_init(&account->failing, kit, "account", index,

@@ -24,6 +24,8 @@ typedef struct agent_account {
     int index;
     brief_account_t *brief; /* url, attempted and, by directory, told are kept up to date */
     acme_session_t *session;
+    acme_transport_t *responders; /* its CA's, of OCSP */
+    int stapling;                 /* questions to them that are under way */
     acme_signer_t signer;
     sentence_request_t request; /* of the registration, one at a time */
     sentence_request_t contact_request;

@@ -8,6 +8,7 @@
 #include "agent/job.h"
 #include "agent/lapse.h"
 #include "agent/persist.h"
+#include "agent/stapling.h"
 #include "agent/trouble.h"
 #include "base/json.h"
 #include "base/name.h"
@@ -129,6 +130,13 @@ static json_t *next_to_json(const job_t *job, const char *status, apr_time_t now
             "they serve it");
         return next;
     }
+    if (job_is_unstapled(job)) {
+        json_put_string(next, "what", "renew");
+        json_put_time(next, "at", time_to_come(job->staple_at, now));
+        json_put_string(next, "why",
+                        "the new certificate has must-staple, and its OCSP responder is asked");
+        return next;
+    }
     json_put_string(next, "what", job->next);
     json_put_time(next, "at", time_to_come(job->at, now));
     json_put_string(next, "why",
@@ -175,7 +183,7 @@ static void put_activation(json_t *json, const brief_facts_t *facts)
 {
     const char *activation = facts != NULL ? facts->activation : NULL;
 
-    if (activation != NULL && strcmp(activation, ACTIVATION_RESTART) != 0) {
+    if (activation != NULL && strcmp(activation, ACTIVATION_LOOK) == 0) {
         activation = ACTIVATION_LIVE;
     }
     json_put_string(json, "activation", activation);
@@ -193,14 +201,14 @@ static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
 {
     const brief_certificate_t *brief = job->brief;
     const char *status = job_status(job);
-    int unusable = is_unusable(job, status);
+    int unusable = is_unusable(job, status), unstapled = stapling_problem(job) != NULL;
     json_t *json = json_object();
 
     json_put_string(json, "name", APR_ARRAY_IDX(brief->names, 0, const char *));
     json_put_strings(json, "names", brief->names);
     put_missing(json, brief, p);
     json_put_string(json, "account", job->account->brief->label);
-    json_put_string(json, "state", unusable ? "failing" : status);
+    json_put_string(json, "state", unusable || unstapled ? "failing" : status);
     json_object_set_new(json, "served", json_boolean(brief->served));
     json_object_set_new(json, "fallback", json_boolean(brief->fallback));
     json_object_set_new(json, "loaded", loaded_to_json(job));
@@ -216,10 +224,13 @@ static json_t *job_to_json(const job_t *job, apr_time_t now, apr_pool_t *p)
     json_put_string(json, "notice", lapse_notice(job, p));
     json_object_set_new(json, "next", next_to_json(job, status, now, p));
     json_object_set_new(json, "suggestion", suggestion_to_json(job));
+    json_object_set_new(json, "stapling", stapling_to_json(job, p));
     json_object_set_new(json, "problem",
-                        unusable ? trouble_of_unusable(job, p) : trouble_of_job(job, p));
+                        unusable    ? trouble_of_unusable(job, p)
+                        : unstapled ? trouble_of_unstapled(job, p)
+                                    : trouble_of_job(job, p));
     json_object_set_new(json, "waits_for_account",
-                        json_boolean(!unusable && trouble_is_the_accounts(job)));
+                        json_boolean(!unusable && !unstapled && trouble_is_the_accounts(job)));
     json_object_set_new(json, "order", order_to_json(job));
     return json;
 }
@@ -297,6 +308,7 @@ static void merge(json_t *entry, const json_t *other)
         take(entry, other, "loaded");
     }
     take_if_missing(entry, other, "suggestion");
+    take_if_missing(entry, other, "stapling");
     if (json_object_get(entry, "notice") == NULL && json_object_get(other, "notice") != NULL) {
         take(entry, other, "notice");
     }

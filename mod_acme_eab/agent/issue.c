@@ -10,6 +10,7 @@
 #include "agent/lapse.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
+#include "agent/stapling.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "crypto/chain.h"
@@ -285,6 +286,7 @@ static void on_installed(void *baton, const json_t *body, const eab_result_t *re
     job_keep_facts(job, body);
     job->brief->demanded = 0;
     renewal_follow(job);
+    stapling_follow(job);
     refused_conclude(job);
     job_happen(job, EVENT_INSTALLED);
 }

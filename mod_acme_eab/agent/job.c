@@ -255,14 +255,18 @@ int job_is_held(const job_t *job)
     return job->requests > 0 && (job->state == JOB_IDLE || job->state == JOB_QUEUED);
 }
 
+/* 0: never. */
+static apr_time_t earlier_of(apr_time_t a, apr_time_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 apr_time_t job_due(const job_t *job)
 {
     apr_time_t at = job_is_held(job) ? 0 : job->at;
+    apr_time_t due = job->asking ? at : earlier_of(at, job->ask_at);
 
-    if (job->asking || job->ask_at == 0 || (at != 0 && at < job->ask_at)) {
-        return at;
-    }
-    return job->ask_at;
+    return job->stapling ? due : earlier_of(due, job->staple_at);
 }
 
 void job_wake(job_t *job)
@@ -296,12 +300,21 @@ int job_is_loaded(const job_t *job)
     return is_loaded(job->brief);
 }
 
-int job_is_looked_at(const job_t *job)
+static int is_activated_by(const job_t *job, const char *way)
 {
     const brief_facts_t *facts = job->brief->facts;
 
-    return facts != NULL && facts->activation != NULL
-           && strcmp(facts->activation, ACTIVATION_LOOK) == 0;
+    return facts != NULL && facts->activation != NULL && strcmp(facts->activation, way) == 0;
+}
+
+int job_is_looked_at(const job_t *job)
+{
+    return is_activated_by(job, ACTIVATION_LOOK);
+}
+
+int job_is_unstapled(const job_t *job)
+{
+    return is_activated_by(job, ACTIVATION_STAPLE);
 }
 
 static int is_expired(const brief_certificate_t *brief)
@@ -320,7 +333,7 @@ const char *job_status(const job_t *job)
     int resting = job->state == JOB_IDLE || job->state == JOB_QUEUED;
 
     if (resting && brief->facts != NULL && !is_loaded(brief)) {
-        return job_is_looked_at(job) ? "renewing" : "waiting-for-reload";
+        return job_is_looked_at(job) || job_is_unstapled(job) ? "renewing" : "waiting-for-reload";
     }
     if (resting && (job_fails_itself(job) || account_fails(job->account))) {
         return "failing";

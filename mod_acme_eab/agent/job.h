@@ -95,6 +95,12 @@ struct job {
     apr_pool_t *window_pool; /* owns the strings of brief->window, once it was asked for */
     apr_pool_t *lapse_pool;  /* owns brief->validations, once they were read */
     const void *lapse_told;  /* the validations of which the log tells already */
+    /* OCSP responses, as well (agent/stapling.h): */
+    apr_time_t staple_at; /* when to fetch one; 0: not at all */
+    int stapling;         /* that is under way */
+    int staple_failures;  /* in a row, */
+    apr_pool_t *staple_pool;
+    eab_result_t *staple_problem; /* the last of them; NULL: there is none */
     sentence_request_t order_request, finalize_request, read_request, challenge_request;
 };
 
@@ -149,6 +155,9 @@ void job_remove_answers(job_t *job);
 /** True when its certificate was handed to httpd's workers, and nobody has looked yet whether they serve
  * it. */
 int job_is_looked_at(const job_t *job);
+
+/** True when it is not served before there is an OCSP response for it. */
+int job_is_unstapled(const job_t *job);
 
 /** Take over what the keeper says of the certificate in the store: DONE of INSTALL and SEEN. */
 void job_keep_facts(job_t *job, const json_t *body);

@@ -11,6 +11,7 @@
 #include "agent/order.h"
 #include "agent/persist.h"
 #include "agent/schedule.h"
+#include "agent/stapling.h"
 #include "agent/refused.h"
 #include "agent/renewal.h"
 #include "base/clock.h"
@@ -172,6 +173,7 @@ job_t *lifecycle_begin(kit_t *kit, const apr_array_header_t *peers, agent_accoun
     job->persist = persist_make(job);
     schedule_set(job);
     renewal_follow(job);
+    stapling_follow(job);
     job_wake(job);
     return job;
 }
@@ -185,6 +187,7 @@ void lifecycle_follow_clock(job_t *job)
         job->at = now + (job->poll_at - clock_steady());
     }
     renewal_follow_clock(job);
+    stapling_follow_clock(job);
     schedule_again(job);
 }
 
@@ -247,6 +250,7 @@ static void call_along(const job_t *job, apr_time_t now)
 void lifecycle_poke(job_t *job, apr_time_t now)
 {
     renewal_poke(job, now);
+    stapling_poke(job, now);
     if (job_is_held(job)) {
         return;
     }

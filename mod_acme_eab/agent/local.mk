@@ -32,6 +32,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/resolver.c mod_acme_eab/agent/resolver.h \
 	mod_acme_eab/agent/sandbox.c mod_acme_eab/agent/sandbox.h \
 	mod_acme_eab/agent/schedule.c mod_acme_eab/agent/schedule.h \
+	mod_acme_eab/agent/stapling.c mod_acme_eab/agent/stapling.h \
 	mod_acme_eab/agent/tally.c mod_acme_eab/agent/tally.h \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h \
 	mod_acme_eab/agent/task.c mod_acme_eab/agent/task.h \

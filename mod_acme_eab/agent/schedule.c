@@ -82,6 +82,7 @@ static void copy_facts(renew_facts_t *facts, const job_t *job)
     facts->not_before = brief->not_before;
     facts->not_after = brief->not_after;
     facts->obtained = brief->obtained;
+    facts->revoked = brief->revoked != 0;
     if (window != NULL) {
         facts->window_start = window->start;
         facts->suggested = window->drawn;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/trouble.h"
 
+#include "agent/stapling.h"
 #include "base/json.h"
 #include "policy/problem.h"
 
@@ -60,17 +61,28 @@ json_t *trouble_of_job(const job_t *job, apr_pool_t *p)
     return json;
 }
 
-json_t *trouble_of_unusable(const job_t *job, apr_pool_t *p)
+/* One that is in no attempt, but in the way. */
+static json_t *to_json(const job_t *job, const eab_result_t *problem, apr_pool_t *p)
 {
-    eab_result_t *problem = eab_result_make(p);
     problem_facts_t facts = { 0 };
-    json_t *json;
+    json_t *json = eab_result_to_json(problem);
 
     facts.names = job->brief->names;
-    eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_UNUSABLE, "%s", job->brief->unusable);
-    json = eab_result_to_json(problem);
     json_object_del(json, "rv");
     json_put_string(json, "advice", problem_advice(p, problem, &facts));
     json_put_string(json, "key_type", job->brief->key_type);
     return json;
+}
+
+json_t *trouble_of_unusable(const job_t *job, apr_pool_t *p)
+{
+    eab_result_t *problem = eab_result_make(p);
+
+    eab_result_set(problem, APR_EINVAL, EAB_PROBLEM_UNUSABLE, "%s", job->brief->unusable);
+    return to_json(job, problem, p);
+}
+
+json_t *trouble_of_unstapled(const job_t *job, apr_pool_t *p)
+{
+    return to_json(job, stapling_problem(job), p);
 }

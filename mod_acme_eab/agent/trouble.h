@@ -22,4 +22,7 @@ int trouble_is_the_accounts(const job_t *job);
 /** Of a certificate that httpd has and cannot use. */
 json_t *trouble_of_unusable(const job_t *job, apr_pool_t *p);
 
+/** Of one that is not served for want of an OCSP response: stapling_problem() is not NULL. */
+json_t *trouble_of_unstapled(const job_t *job, apr_pool_t *p);
+
 #endif

@@ -11,6 +11,7 @@
 #define LIMIT_ANSWER_BODY (1024 * 1024)  /* one HTTP answer of a CA */
 #define LIMIT_ANSWER_HEADERS (32 * 1024) /* its header lines together */
 #define LIMIT_CHAIN (256 * 1024)         /* a certificate chain in PEM */
+#define LIMIT_STAPLE (16 * 1024)         /* an OCSP response */
 #define LIMIT_CA_FILE (1024 * 1024)      /* an ACMECACertificateFile */
 #define LIMIT_OWN_FILE (1024 * 1024)     /* an SSLCertificateFile with all that is in it */
 #define LIMIT_FRAME (1024 * 1024)        /* one message between keeper and agent */

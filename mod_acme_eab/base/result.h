@@ -47,6 +47,7 @@
 #define EAB_PROBLEM_PERSIST \
     EAB_PROBLEM "persistRecord"                     /* the record of dns-persist-01 is not there */
 #define EAB_PROBLEM_UNUSABLE EAB_PROBLEM "unusable" /* not on the terms of a virtual host */
+#define EAB_PROBLEM_STAPLING EAB_PROBLEM "stapling" /* no OCSP response that could be shown */
 #define EAB_PROBLEM_NOT_RUNNING EAB_PROBLEM "notRunning" /* the keeper cannot be started */
 #define EAB_PROBLEM_CA_BUSY EAB_PROBLEM "caBusy"       /* 429 without a type; in the status only */
 #define EAB_PROBLEM_CA_BROKEN EAB_PROBLEM "caBroken"   /* 408, 5xx without a type; the same */

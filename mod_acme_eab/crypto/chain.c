@@ -21,6 +21,7 @@
 #define CHAIN_MAX 10   /* certificates */
 #define NAMES_SHOWN 10 /* in one sentence */
 #define FALLBACK_DAYS 365
+#define OCSP_URL_MAX 1000
 
 struct chain {
     apr_pool_t *pool;
@@ -185,6 +186,14 @@ static const char *cert_serial_octets(apr_pool_t *p, const X509 *cert)
     return text;
 }
 
+/* Visible ASCII only, as a URL is. */
+static int is_printable(const char *url)
+{
+    for (; *url > ' ' && *url < 127; url++)
+        continue;
+    return *url == '\0';
+}
+
 static const char *cert_ari_id(apr_pool_t *p, X509 *cert)
 {
     const ASN1_OCTET_STRING *key_id = X509_get0_authority_key_id(cert);
@@ -233,6 +242,35 @@ static apr_array_header_t *chain_issuers(const chain_t *chain)
     return issuers;
 }
 
+/* The first that is http or https, as it stands there. */
+static const char *cert_ocsp(apr_pool_t *p, X509 *cert)
+{
+    STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(cert);
+    const char *found = NULL;
+    int i;
+
+    for (i = 0; i < sk_OPENSSL_STRING_num(urls) && found == NULL; i++) {
+        const char *url = sk_OPENSSL_STRING_value(urls, i);
+
+        if ((strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0)
+            && strlen(url) <= OCSP_URL_MAX && is_printable(url))
+            found = apr_pstrdup(p, url);
+    }
+    X509_email_free(urls);
+    return found;
+}
+
+static int cert_must_staple(const X509 *cert)
+{
+    TLS_FEATURE *features = X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+    int i, must = 0;
+
+    for (i = 0; features != NULL && i < sk_ASN1_INTEGER_num(features); i++)
+        must |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+    TLS_FEATURE_free(features);
+    return must;
+}
+
 static apr_status_t chain_describe(chain_t *chain)
 {
     chain_facts_t *facts = &chain->facts;
@@ -245,6 +283,8 @@ static apr_status_t chain_describe(chain_t *chain)
     facts->serial = cert_serial(chain->pool, leaf);
     facts->fingerprint = cert_fingerprint(chain->pool, leaf);
     facts->ari_id = cert_ari_id(chain->pool, leaf);
+    facts->ocsp = cert_ocsp(chain->pool, leaf);
+    facts->must_staple = cert_must_staple(leaf);
     if (facts->fingerprint == NULL
         || cert_time(&facts->not_before, X509_get0_notBefore(leaf)) != APR_SUCCESS)
         return APR_EINVAL;
@@ -318,6 +358,11 @@ apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result
 const chain_facts_t *chain_facts(const chain_t *chain)
 {
     return &chain->facts;
+}
+
+X509 *chain_certificate(const chain_t *chain, int i)
+{
+    return i < chain->certs->nelts ? chain_cert(chain, i) : NULL;
 }
 
 const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain)

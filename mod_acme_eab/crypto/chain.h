@@ -8,6 +8,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 #include <apr_time.h>
+#include <openssl/x509.h>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -29,6 +30,8 @@ typedef struct chain_facts {
     apr_time_t not_before;
     apr_time_t not_after;
     const char *ari_id; /* RFC 9773, 4.1; NULL without an authority key identifier */
+    const char *ocsp;   /* URL of the CA's responder (RFC 5280, 4.2.2.1); NULL: it names none */
+    int must_staple;    /* clients that obey it want a response with the handshake (RFC 7633) */
 } chain_facts_t;
 
 /** Parse a PEM chain as a CA sends it (RFC 8555, 9.1): leaf first, LF or CRLF, last newline
@@ -46,6 +49,9 @@ apr_status_t chain_load(chain_t **pchain, const char *path, eab_result_t *result
 
 /** Borrowed; as long as the chain. */
 const chain_facts_t *chain_facts(const chain_t *chain);
+
+/** One of them, the leaf is 0. Borrowed, as long as the chain; NULL: there are not so many. */
+X509 *chain_certificate(const chain_t *chain, int i);
 
 /** The common name of the issuer of the last certificate, or its whole name: what tells one chain of
  * a CA from another. In p. */

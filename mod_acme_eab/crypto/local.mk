@@ -13,6 +13,7 @@ libcrypto_eab_a_SOURCES = \
 	mod_acme_eab/crypto/secret.c mod_acme_eab/crypto/secret.h \
 	mod_acme_eab/crypto/seal.c mod_acme_eab/crypto/seal.h \
 	mod_acme_eab/crypto/selfsigned.c mod_acme_eab/crypto/selfsigned.h \
+	mod_acme_eab/crypto/staple.c mod_acme_eab/crypto/staple.h \
 	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h \
 	mod_acme_eab/crypto/trials.c mod_acme_eab/crypto/trials.h \
 	mod_acme_eab/crypto/txtrecord.c mod_acme_eab/crypto/txtrecord.h

@@ -51,6 +51,8 @@ const char *seal_write(apr_pool_t *p, const seal_t *seal, const char *pem, apr_s
     json_put_string(json, "serial", facts->serial);
     json_put_string(json, "fingerprint", facts->fingerprint);
     json_put_string(json, "ariId", facts->ari_id);
+    json_put_string(json, "ocsp", facts->ocsp);
+    json_object_set_new(json, "mustStaple", json_boolean(facts->must_staple));
     json_put_string(json, "strength", seal->strength);
     json_object_set_new(json, "notBefore", json_integer(facts->not_before)); /* microseconds */
     json_object_set_new(json, "notAfter", json_integer(facts->not_after));
@@ -87,7 +89,8 @@ const seal_t *seal_read(apr_pool_t *p, const char *record, const char *pem, apr_
     if (body == NULL || body - record != DIGEST_LEN
         || (hash = digest(p, ++body, pem, len, key)) == NULL
         || strncmp(record, hash, DIGEST_LEN) != 0
-        || (json = json_parse(p, body, strlen(body), NULL)) == NULL || !is_of_this_library(json))
+        || (json = json_parse(p, body, strlen(body), NULL)) == NULL || !is_of_this_library(json)
+        || !json_is_boolean(json_object_get(json, "mustStaple"))) /* an older version's */
         return NULL;
     facts = apr_pcalloc(p, sizeof(*facts));
     facts->names = json_copy_strings(p, json, "names");
@@ -97,6 +100,8 @@ const seal_t *seal_read(apr_pool_t *p, const char *record, const char *pem, apr_
     facts->serial = json_copy_string(p, json, "serial");
     facts->fingerprint = json_copy_string(p, json, "fingerprint");
     facts->ari_id = json_copy_string(p, json, "ariId");
+    facts->ocsp = json_copy_string(p, json, "ocsp");
+    facts->must_staple = json_is_true(json_object_get(json, "mustStaple"));
     facts->not_before = json_peek_int(json, "notBefore", 0);
     facts->not_after = json_peek_int(json, "notAfter", 0);
     seal = apr_pcalloc(p, sizeof(*seal));

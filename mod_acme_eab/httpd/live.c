@@ -11,39 +11,14 @@
 #include "httpd/connection.h"
 #include "httpd/door.h"
 #include "httpd/rehearsal.h"
-#include "httpd/vhosts.h"
+#include "httpd/stapling.h"
+#include "live/stapled.h"
 #include "live/view.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
 APLOG_USE_MODULE(acme_eab);
 
 #define VALIDATION "acme-tls/1"
-
-/* ---- which certificates ---------------------------------------------------------------------- */
-
-static const char *obstacle_of(const site_t *site, const site_vhost_t *vhost)
-{
-    const char *label = vhosts_label(site->pool, vhost->server);
-
-    if (vhost->state == NULL)
-        return NULL;
-    if (tree_vhost(site->tree, vhost->server)->stapling)
-        return apr_pstrcat(site->pool, label,
-                           " has SSLUseStapling, and mod_ssl staples only for "
-                           "certificates that it has loaded",
-                           NULL);
-    return NULL;
-}
-
-static const char *live_obstacle(const site_t *site, const site_domain_t *domain)
-{
-    const char *why = NULL;
-    int i = 0;
-
-    for (i = 0; i < domain->vhosts->nelts && why == NULL; ++i)
-        why = obstacle_of(site, APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *));
-    return why;
-}
 
 /* ---- the parent ------------------------------------------------------------------------------ */
 
@@ -61,38 +36,57 @@ static int takes_over(const site_domain_t *domain)
     return 0;
 }
 
+static int staples(const site_t *site, const site_domain_t *domain)
+{
+    int i = 0;
+
+    for (i = 0; i < domain->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(domain->vhosts, i, const site_vhost_t *);
+
+        if (vhost->state != NULL && tree_vhost(site->tree, vhost->server)->stapling)
+            return 1;
+    }
+    return 0;
+}
+
 static void plan_domain(const site_t *site, const site_domain_t *domain)
 {
     apr_array_header_t *doors = door_list(site, domain);
-    const char *why = live_obstacle(site, domain);
     int i = 0;
 
     for (i = 0; i < domain->certificates->nelts; ++i) {
         plan_certificate_t *planned = APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *);
 
-        planned->restart_why = why;
+        planned->staples = staples(site, domain);
         planned->takes_over = takes_over(domain);
         planned->doors = doors;
     }
 }
 
-void live_prepare(site_t *site)
+/* Without ACMEReload live it is for OCSP responses alone (httpd/stapling.h). */
+static void make_memory(site_t *site)
 {
-    int slots = site->certificates->nelts, i = 0;
-    apr_status_t rv = APR_SUCCESS;
+    int slots = site->certificates->nelts;
+    apr_status_t rv = segment_make(&site->segment, STAPLED_SLOTS(slots), site->pool);
 
-    if (!site_is_live(site))
-        return;
-    connection_prepare();
-    for (i = 0; i < site->domains->nelts; ++i)
-        plan_domain(site, APR_ARRAY_IDX(site->domains, i, const site_domain_t *));
-    if ((rv = segment_make(&site->segment, slots, site->pool)) == APR_SUCCESS)
+    if (rv == APR_SUCCESS && site_is_live(site))
         site->view = view_make(site->segment, slots, site->pool);
-    else
+    else if (rv != APR_SUCCESS && site_is_live(site))
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, rv, site->main,
             "ACMEReload live: this system gives no memory that can be shared (memfd_create, "
             "/proc); httpd is restarted gracefully for new certificates instead");
+}
+
+void live_prepare(site_t *site)
+{
+    int i = 0;
+
+    connection_prepare();
+    for (i = 0; i < site->domains->nelts && site_is_live(site); ++i)
+        plan_domain(site, APR_ARRAY_IDX(site->domains, i, const site_domain_t *));
+    make_memory(site);
+    stapling_prepare(site);
 }
 
 /* ---- a handshake ----------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@
 typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
 
 /** The parent, before it forks workers, when mod_ssl has asked for the files of all virtual hosts: make the
- * memory, and note in the plan what cannot be served that way. When this system cannot, that is logged, and
+ * memory, and note in the plan what is to be known for it. When this system cannot, that is logged, and
  * certificates are activated by a restart. */
 void live_prepare(site_t *site);
 

@@ -49,6 +49,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/site.c mod_acme_eab/httpd/site.h \
 	mod_acme_eab/httpd/serverstatus.c mod_acme_eab/httpd/serverstatus.h \
 	mod_acme_eab/httpd/ssl.c mod_acme_eab/httpd/ssl.h \
+	mod_acme_eab/httpd/stapling.c mod_acme_eab/httpd/stapling.h \
 	mod_acme_eab/httpd/status.c mod_acme_eab/httpd/status.h \
 	mod_acme_eab/httpd/supervise.c mod_acme_eab/httpd/supervise.h \
 	mod_acme_eab/httpd/tree.c mod_acme_eab/httpd/tree.h \

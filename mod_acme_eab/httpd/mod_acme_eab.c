@@ -24,6 +24,7 @@
 #include "httpd/rehearsal.h"
 #include "httpd/serverstatus.h"
 #include "httpd/ssl.h"
+#include "httpd/stapling.h"
 #include "httpd/status.h"
 #include "httpd/supervise.h"
 
@@ -45,6 +46,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(alpn_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ssl, pre_handshake, connection_pre_handshake, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ssl, init_server, live_init_server, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_server, stapling_init_server, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_propose(alpn_propose, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_protocol_switch(alpn_switch, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_protocol_get(alpn_get, NULL, NULL, APR_HOOK_MIDDLE);

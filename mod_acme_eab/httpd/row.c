@@ -187,6 +187,32 @@ static const char *describe_state(const json_t *certificate, apr_time_t now)
     return state;
 }
 
+/* Until when clients get an OCSP response with the handshake, or why not. */
+static void put_stapling(html_t *html, const json_t *stapling, apr_time_t now)
+{
+    const char *state = json_peek_string(stapling, "state");
+    const char *why = json_peek_string(json_object_get(stapling, "problem"), "detail");
+    const char *reason = json_peek_string(stapling, "revoked_reason");
+
+    if (state == NULL)
+        return;
+    if (strcmp(state, "revoked") == 0)
+        html_row(html, "Revoked",
+                 apr_pstrcat(html->p, "As the CA says, since ",
+                             words_time(html->p, json_peek_time(stapling, "revoked_at"), now),
+                             reason != NULL ? ": " : NULL, reason, NULL),
+                 "bad");
+    else if (strcmp(state, "good") == 0)
+        html_row(html, "OCSP response",
+                 apr_pstrcat(html->p, "Good until ",
+                             words_time(html->p, json_peek_time(stapling, "until"), now), NULL),
+                 "");
+    else
+        html_row(html, "OCSP response",
+                 why != NULL ? apr_pstrcat(html->p, "None yet: ", why, NULL) : "None yet",
+                 json_is_true(json_object_get(stapling, "must_staple")) ? "bad" : "");
+}
+
 /* How it came to be served. Without a reason a restart is what there is. */
 static const char *describe_activation(apr_pool_t *p, const json_t *certificate)
 {
@@ -195,6 +221,8 @@ static const char *describe_activation(apr_pool_t *p, const json_t *certificate)
 
     if (way == NULL || (why == NULL && strcmp(way, "live") != 0))
         return NULL;
+    if (strcmp(way, "staple") == 0)
+        return apr_pstrcat(p, "Not yet, since ", why, NULL);
     return apr_pstrcat(p, strcmp(way, "live") == 0 ? "Without a restart of httpd" : "By a restart",
                        why == NULL                ? ""
                        : strcmp(way, "live") == 0 ? "; nobody could look: "
@@ -424,6 +452,7 @@ static void put_inside(html_t *html, const json_t *certificate, const json_t *st
     put_keys(html, certificate, now);
     html_put(html, "<dl>\n");
     html_row(html, "Taken into use", describe_activation(html->p, certificate), "");
+    put_stapling(html, json_object_get(certificate, "stapling"), now);
     put_users(html, certificate);
     html_put(html, "</dl>\n");
     if (location != NULL && name != NULL) {

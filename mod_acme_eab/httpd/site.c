@@ -637,6 +637,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->trials = trials_make(pconf);
     site->read_at = apr_time_now();
     site->event_commands = config_record(pconf)->event_commands;
+    site->stapled = apr_array_make(pconf, 1, sizeof(site_stapled_t));
     site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);

@@ -22,6 +22,7 @@
 #include "httpd/owners.h"
 #include "httpd/tree.h"
 #include "ipc/plan.h"
+#include "store/generation.h"
 #include "store/store.h"
 
 typedef struct site_account {
@@ -64,9 +65,20 @@ typedef struct site_vhost {
     const apr_array_header_t *names; /* const char *: those that reach it, the ServerName first */
     int extra_copies;                /* see httpd/ssl.c */
     int foreign; /* mod_ssl has a pair that is none of the domain's: placeholder, own, or borrowed */
-    int placeholder;   /* it has nothing else, and httpd/live.h refuses requests */
+    int placeholder; /* it has nothing else, and httpd/live.h refuses requests */
+    int staples;     /* SSLUseStapling is on */
+    int (*status)(struct ssl_st *,
+                  void *); /* who is asked for an OCSP response when httpd/stapling.h has
+                                               none, or NULL */
+    void *status_arg;
     const char *state; /* as in mod_acme_eab.h */
 } site_vhost_t;
+
+/** A certificate that mod_ssl has loaded and that is not to be served without an OCSP response. */
+typedef struct site_stapled {
+    int index; /* in the plan */
+    const generation_t *generation;
+} site_stapled_t;
 
 typedef enum {
     SITE_LEFT_OFF,    /* ACMEManagedDomain off */
@@ -108,6 +120,7 @@ typedef struct site {
     mistakes_t *notices;  /* mistake_t: not wrong, and worth a line in the log */
     apr_array_header_t *event_commands; /* apr_array_header_t *: as config_record_t has them */
     apr_array_header_t *kept_keys;      /* const char *: see httpd/rehearsal.h */
+    apr_array_header_t *stapled;        /* site_stapled_t */
     trials_t *trials;                   /* of the pairs in the store, in this pass */
     struct fallback *fallback;          /* made when it is needed */
     const char *user;                   /* of the agent; NULL when httpd was not started as root */

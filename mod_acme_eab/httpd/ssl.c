@@ -136,6 +136,22 @@ static void refuse_terms(const site_t *site, plan_certificate_t *planned, const 
                      why->detail);
 }
 
+/* What was served before serves on, until there is an OCSP response. */
+static generation_t *hold(const site_t *site, plan_certificate_t *planned, generation_t *before)
+{
+    if (before != NULL)
+        note_loaded(site, planned, before);
+    if (is_real_pass())
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, site->main,
+            "the newest certificate of %s has must-staple and is not served before there is "
+            "an OCSP response for it; until then %s",
+            APR_ARRAY_IDX(planned->names, 0, const char *),
+            before != NULL ? apr_pstrcat(site->pool, "generation ", before->number, " is", NULL)
+                           : "there is none");
+    return before;
+}
+
 /* The best stored certificate of one key type that these terms allow, or NULL. The best of all counts
  * as loaded also when another one is served instead: a restart would not change that. */
 static generation_t *find(const site_t *site, plan_certificate_t *planned,
@@ -151,6 +167,8 @@ static generation_t *find(const site_t *site, plan_certificate_t *planned,
         note_loaded(site, planned, allowed);
         return allowed;
     }
+    if (eab_result_is(refusal, EAB_PROBLEM_STAPLING))
+        return hold(site, planned, allowed);
     rv = generation_find(&generation, store, planned->id, planned->names, apr_time_now(), result,
                          ptemp);
     if (generation != NULL)
@@ -188,6 +206,23 @@ static const generation_t *choose(const site_domain_t *domain, const char *algor
     return best;
 }
 
+/* It is stapled whether the virtual host wants it or not: without, it would be no good there. */
+static void note_stapled(const site_t *site, const server_rec *server, int index,
+                         const generation_t *generation)
+{
+    site_stapled_t *stapled = apr_array_push(site->stapled);
+
+    stapled->index = index;
+    stapled->generation = generation_copy(site->pool, generation);
+    if (is_real_pass() && !tree_vhost(site->tree, server)->stapling)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, server,
+            "the certificate of %s has must-staple, and %s has no SSLUseStapling: the OCSP "
+            "response is stapled all the same",
+            APR_ARRAY_IDX(generation->facts->names, 0, const char *),
+            vhosts_label(site->pool, server));
+}
+
 static void decide(const site_t *site, const site_domain_t *domain, site_choice_t *choice,
                    const server_rec *server)
 {
@@ -200,9 +235,12 @@ static void decide(const site_t *site, const site_domain_t *domain, site_choice_
     if (apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
     found = apr_pcalloc(ptemp, (apr_size_t)count * sizeof(*found));
-    for (i = 0; i < count; ++i)
+    for (i = 0; i < count; ++i) {
         found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), choice,
                         server, ptemp);
+        if (found[i] != NULL && found[i]->facts->must_staple)
+            note_stapled(site, server, domain->slot + i, found[i]);
+    }
     for (i = 0; i < 2; ++i) {
         chosen[i] = choose(domain, algorithms[i], found, &planned[i]);
         if (chosen[i] != NULL)

@@ -35,6 +35,12 @@ static const member_t facts_members[] = {
     MEMBER_STRING(brief_facts_t, ari_id),
     MEMBER_STRING(brief_facts_t, activation),
     MEMBER_STRING(brief_facts_t, activation_why),
+    MEMBER_BOOL(brief_facts_t, must_staple, 0),
+    MEMBER_STRING(brief_facts_t, ocsp_url),
+    MEMBER_TIME(brief_facts_t, staple_from),
+    MEMBER_TIME(brief_facts_t, staple_until),
+    MEMBER_TIME(brief_facts_t, revoked),
+    MEMBER_STRING(brief_facts_t, revoked_why),
     MEMBER_END,
 };
 

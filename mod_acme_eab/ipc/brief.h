@@ -43,9 +43,15 @@ typedef struct brief_facts {
     const char *ari_id;         /* RFC 9773, 4.1; NULL: it cannot be asked for */
     const char *activation;     /* how httpd comes to serve it: ACTIVATION_..., */
     const char *activation_why; /* and why not live, or what is not sure; half a sentence or NULL */
+    int must_staple;
+    const char *ocsp_url; /* to GET an OCSP response from; NULL: none is needed, or can be had */
+    apr_time_t staple_from, staple_until; /* of the one that there is; 0: none */
+    apr_time_t revoked;                   /* that one says so, since when; 0: it does not */
+    const char *revoked_why;              /* or NULL */
 } brief_facts_t;
 
 #define ACTIVATION_RESTART "restart" /* by a restart, or httpd was started with it */
+#define ACTIVATION_STAPLE "staple"   /* not before there is an OCSP response to go with it */
 #define ACTIVATION_LOOK "look"       /* it is published, and somebody is to look what is served */
 #define ACTIVATION_LIVE "live"       /* it is served since, without a restart */
 

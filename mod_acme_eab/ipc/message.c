@@ -29,6 +29,7 @@ static const char *const message_names[] = {
     [MESSAGE_ABANDON] = "abandon",
     [MESSAGE_INSTALL] = "install",
     [MESSAGE_SEEN] = "seen",
+    [MESSAGE_STAPLE] = "staple",
     [MESSAGE_FAILED] = "failed",
     [MESSAGE_WINDOW] = "window",
     [MESSAGE_VALIDATIONS] = "validations",

@@ -59,8 +59,10 @@ typedef enum {
                             on its way to httpd */
     MESSAGE_SEEN,    /* {id, certificate, fingerprint, outcome, why?} -> DONE {id, activation}: what
                             a client of this httpd was served after a certificate went live */
-    MESSAGE_FAILED,  /* {id, account | certificate, failure | null} -> DONE: remember, forget */
-    MESSAGE_WINDOW,  /* {id, certificate, window} -> DONE: when to renew it is on disk */
+    MESSAGE_STAPLE, /* {id, certificate, fingerprint, response} -> DONE {id, facts}: an OCSP response
+                            in base64url, checked, stored, and on its way to httpd */
+    MESSAGE_FAILED,      /* {id, account | certificate, failure | null} -> DONE: remember, forget */
+    MESSAGE_WINDOW,      /* {id, certificate, window} -> DONE: when to renew it is on disk */
     MESSAGE_VALIDATIONS, /* {id, certificate, validations} -> DONE: how long the CA goes by its
                             validations is on disk */
     MESSAGE_DIRECTORY, /* {id, account, directory} -> DONE: what the CA says of itself is on disk */

@@ -53,9 +53,7 @@ typedef struct plan_certificate {
                                          one's by now */
     const char
         *unusable; /* why a virtual host that uses it cannot use the one in the store; or NULL */
-    const char
-        *restart_why; /* what keeps a new one from going live without a restart of httpd: half a
-                                sentence; NULL: nothing */
+    int staples;   /* a virtual host that uses it has SSLUseStapling */
     int takes_over; /* a virtual host serves its SSLCertificateFile until there is one with all names */
     apr_array_header_t
         *doors; /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a

@@ -10,7 +10,9 @@
 #include "base/name.h"
 #include "crypto/chain.h"
 #include "crypto/secret.h"
+#include "keeper/staple.h"
 #include "live/pair.h"
+#include "live/stapled.h"
 
 struct activation {
     const model_t *model;
@@ -75,6 +77,51 @@ static const char *publish(const activation_t *activation, const keeper_certific
                                             apr_strerror(rv, words, sizeof(words)));
 }
 
+/* ---- stapling ---- */
+
+static int stapled_slot_of(const activation_t *activation, const keeper_certificate_t *certificate)
+{
+    return stapled_slot(activation->model->certificates->nelts, certificate->index);
+}
+
+/* What is revoked is not stapled, nor is what was said before that. */
+static void publish_staple(const activation_t *activation, const keeper_certificate_t *certificate,
+                           apr_pool_t *ptemp)
+{
+    const generation_t *best = certificate->best;
+    eab_result_t *result = eab_result_make(ptemp);
+    bytes_t der = { (const unsigned char *)"", 0 };
+    apr_time_t until = certificate->staple.good ? certificate->staple.until : 0;
+    staple_facts_t facts;
+
+    if (activation->segment == NULL || certificate->staple.until <= apr_time_now()) {
+        return;
+    }
+    if (until != 0
+        && generation_staple(&der, &facts, best, apr_time_now(), result, ptemp) != APR_SUCCESS) {
+        log_line(LOG_LEVEL_WARNING, "The OCSP response for %s is not stapled: %s",
+                 certificate->plan->id, result->detail);
+        return;
+    }
+    stapled_publish(activation->segment, stapled_slot_of(activation, certificate),
+                    best->facts->fingerprint, until, der.data, der.len);
+}
+
+/* One that nobody is served yet may wait for long, and what is served needs the place until then. */
+static void staple(const activation_t *activation, const keeper_certificate_t *certificate)
+{
+    apr_pool_t *pool = NULL;
+
+    if (certificate_waits(certificate) && strcmp(certificate->activation, ACTIVATION_LOOK) != 0) {
+        return;
+    }
+    apr_pool_create(&pool, activation->model->means->pool);
+    publish_staple(activation, certificate, pool);
+    apr_pool_destroy(pool);
+}
+
+/* ---- which way ---- */
+
 /* NULL: nothing keeps it from going live. */
 static const char *find_obstacle(const activation_t *activation,
                                  const keeper_certificate_t *certificate)
@@ -92,7 +139,7 @@ static const char *find_obstacle(const activation_t *activation,
                "when "
                "httpd is restarted";
     }
-    return plan->restart_why;
+    return NULL;
 }
 
 static void activate(const activation_t *activation, keeper_certificate_t *certificate)
@@ -102,6 +149,7 @@ static void activate(const activation_t *activation, keeper_certificate_t *certi
 
     apr_pool_create(&pool, activation->model->means->pool);
     if (why == NULL) {
+        publish_staple(activation, certificate, pool);
         why = publish(activation, certificate, pool);
     }
     certificate_activate(certificate, why == NULL ? ACTIVATION_LOOK : ACTIVATION_RESTART, why);
@@ -113,13 +161,51 @@ static void activate(const activation_t *activation, keeper_certificate_t *certi
     apr_pool_destroy(pool);
 }
 
+static void hold(keeper_certificate_t *certificate)
+{
+    log_line(LOG_LEVEL_NOTICE,
+             "The new certificate of %s has must-staple, and is served as soon as there is an OCSP "
+             "response for it",
+             certificate->plan->id);
+    certificate_activate(certificate, ACTIVATION_STAPLE,
+                         "it has must-staple, and there is no OCSP response for it yet");
+}
+
+/* The certificate is to be served, and is not. */
+static void choose_way(const activation_t *activation, keeper_certificate_t *certificate)
+{
+    if (staple_is_lacking(certificate)) {
+        hold(certificate);
+    }
+    else if (activation->model->means->plan->live) {
+        activate(activation, certificate);
+    }
+    else {
+        certificate_activate(certificate, ACTIVATION_RESTART, NULL);
+    }
+}
+
+static int is_held(const keeper_certificate_t *certificate)
+{
+    return certificate_waits(certificate)
+           && strcmp(certificate->activation, ACTIVATION_STAPLE) == 0;
+}
+
 void activation_hear(void *baton, const change_t *change)
 {
     const activation_t *activation = baton;
+    keeper_certificate_t *certificate = change->certificate;
 
-    if (change->kind == CHANGE_INSTALLED && activation->model->means->plan->live
-        && certificate_waits(change->certificate)) {
-        activate(activation, change->certificate);
+    if (change->kind == CHANGE_INSTALLED && certificate_waits(certificate)) {
+        choose_way(activation, certificate);
+    }
+    else if (change->kind == CHANGE_STAPLED && is_held(certificate)) {
+        if (!staple_is_lacking(certificate)) {
+            choose_way(activation, certificate);
+        }
+    }
+    else if (change->kind == CHANGE_STAPLED) {
+        staple(activation, certificate);
     }
 }
 
@@ -128,15 +214,18 @@ void activation_start(activation_t *activation)
     const model_t *model = activation->model;
     int i;
 
-    for (i = 0; model->means->plan->live && i < model->certificates->nelts; ++i) {
+    for (i = 0; i < model->certificates->nelts; ++i) {
         keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (certificate_waits(certificate)) {
-            activate(activation, certificate);
+            choose_way(activation, certificate);
         }
-        else if (certificate->best != NULL) { /* so that it is known how the next one will come */
-            certificate_activate(certificate, ACTIVATION_RESTART,
-                                 find_obstacle(activation, certificate));
+        else if (certificate->best != NULL) {
+            staple(activation, certificate);
+            if (model->means->plan->live) { /* so that it is known how the next one will come */
+                certificate_activate(certificate, ACTIVATION_RESTART,
+                                     find_obstacle(activation, certificate));
+            }
         }
     }
 }

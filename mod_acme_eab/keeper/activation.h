@@ -2,9 +2,11 @@
 #ifndef KEEPER_ACTIVATION_H
 #define KEEPER_ACTIVATION_H
 
-/* keeper/activation.h - ACMEReload live: a new certificate is left in the memory of httpd's workers
- * (live/segment.h), the agent looks whether they serve it, and only then it counts as in use. What
- * cannot go that way, or did not get there, waits for a restart (keeper/reload.h). */
+/* keeper/activation.h - how a new certificate comes into use. ACMEReload live: it is left in the memory
+ * of httpd's workers (live/segment.h), the agent looks whether they serve it, and only then it counts as in
+ * use. What cannot go that way, or did not get there, waits for a restart (keeper/reload.h). One with
+ * must-staple goes no way before there is an OCSP response for it; responses are left in that memory
+ * whichever way their certificates go. */
 
 #include "keeper/changes.h"
 #include "keeper/model.h"
@@ -19,7 +21,7 @@ activation_t *activation_make(const model_t *model, segment_t *segment);
  * again; and of what httpd was started with it is said why it could not come otherwise. */
 void activation_start(activation_t *activation);
 
-/** Something was installed: publish it. baton: the activation_t. */
+/** Something was installed, or an OCSP response has come: publish it. baton: the activation_t. */
 void activation_hear(void *baton, const change_t *change);
 
 /** What the agent was served.

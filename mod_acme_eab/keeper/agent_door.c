@@ -11,6 +11,7 @@
 #include "ipc/message.h"
 #include "keeper/directory.h"
 #include "keeper/sentence.h"
+#include "keeper/staple.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
 #include "policy/budget.h"
@@ -179,6 +180,18 @@ static apr_status_t handle_seen(request_t *request)
     return APR_EAGAIN;
 }
 
+static apr_status_t handle_staple(request_t *request)
+{
+    if (staple_keep(request->certificate, json_peek_string(request->body, "fingerprint"),
+                    json_peek_string(request->body, "response"), request->result)
+        == APR_SUCCESS) {
+        agent_line_reply(request->door->line, request->id,
+                         certificate_facts(request->certificate, request->p), request->result);
+        return APR_EAGAIN;
+    }
+    return APR_SUCCESS;
+}
+
 /* NULL when the agent tells that nothing fails. */
 static failure_t *read_failure(const json_t *json, apr_pool_t *p)
 {
@@ -284,6 +297,7 @@ static const request_row_t rows[] = {
     { MESSAGE_ABANDON, ABOUT_CERTIFICATE, handle_abandon, NONE, { 30, SECONDS(10) } },
     { MESSAGE_INSTALL, ABOUT_CERTIFICATE, handle_install, NONE, { 10, SECONDS(60) } },
     { MESSAGE_SEEN, ABOUT_CERTIFICATE, handle_seen, NONE, { 20, SECONDS(10) } },
+    { MESSAGE_STAPLE, ABOUT_CERTIFICATE, handle_staple, NONE, { 20, SECONDS(10) } },
     { MESSAGE_FAILED, ABOUT_ACCOUNT | ABOUT_CERTIFICATE, handle_failed,
       { 30, SECONDS(20) }, { 30, SECONDS(20) } },
     { MESSAGE_WINDOW, ABOUT_CERTIFICATE, handle_window, NONE, { 20, SECONDS(60) } },

@@ -626,7 +626,8 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
         return rv;
     }
     if (is_served(certificate, certificate->best)) {
-        certificate->replace_by = certificate->window.end;
+        certificate->replace_by =
+            certificate->staple.revoked != 0 ? apr_time_now() : certificate->window.end;
     }
     certificate->best = generation;
     if (certificate->best_pool != NULL) {
@@ -743,6 +744,12 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->ari_id = best->facts->ari_id;
     facts->activation = certificate->activation;
     facts->activation_why = certificate->activation_why;
+    facts->must_staple = best->facts->must_staple;
+    facts->ocsp_url = certificate->staple_url;
+    facts->staple_from = certificate->staple.from;
+    facts->staple_until = certificate->staple.until;
+    facts->revoked = certificate->staple.revoked;
+    facts->revoked_why = certificate->staple.reason;
     facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }

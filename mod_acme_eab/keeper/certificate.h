@@ -5,6 +5,7 @@
 /* keeper/certificate.h - a configured certificate: what is installed, and its order in flight. */
 
 #include "crypto/keypair.h"
+#include "crypto/staple.h"
 #include "ipc/brief.h"
 #include "keeper/account.h"
 #include "keeper/failing.h"
@@ -28,11 +29,15 @@ typedef struct keeper_certificate {
     apr_time_t installed;       /* when best came, if that was in this process; else 0 */
     apr_time_t ordered;         /* when that was ordered, the same */
     apr_time_t
-        replace_by; /* the CA suggested to replace what is served until then; 0: it did not */
+        replace_by; /* the CA wants what is served to be replaced until then; 0: it does not say */
     brief_window_t window; /* what the CA said of when to renew it */
     apr_pool_t *window_pool;
     brief_validations_t validations; /* how long the CA goes by them */
     apr_pool_t *validations_pool;
+    const char
+        *staple_url; /* where to ask whether best is good; NULL: nobody needs to know, or can */
+    staple_facts_t staple; /* what the CA said last of it; until is 0: nothing yet */
+    apr_pool_t *staple_pool;
     journal_t *journal; /* the order in flight, or NULL */
     keypair_t *key;     /* its key, once it is made */
     int over;           /* the last order is over and could not be removed from the store */

@@ -24,6 +24,7 @@ typedef enum {
     CHANGE_INSTALLED,    /* there is a new certificate, and its order is over */
     CHANGE_LOADED,       /* httpd serves the new certificate, without a restart */
     CHANGE_NOT_LIVE,     /* it does not, and only a restart helps */
+    CHANGE_STAPLED,      /* the CA said something new of whether the certificate is good */
     CHANGE_ABANDONED,    /* the order was given up */
     CHANGE_FAILED,       /* the agent's last attempt, at the account or the certificate */
     CHANGE_RECOVERED,    /* nothing fails any more */

@@ -4,6 +4,7 @@
 #include "keeper/control_socket.h"
 #include "keeper/janitor.h"
 #include "keeper/leftover.h"
+#include "keeper/staple.h"
 #include "store/reload.h"
 
 /* Is httpd restarted by somebody else than us? A keeper that ended is no restart. */
@@ -22,6 +23,7 @@ static void wire(const keeper_t *keeper)
 {
     changes_t *changes = keeper->means.changes;
 
+    changes_hear(changes, staple_hear, NULL);
     changes_hear(changes, chronicle_hear, keeper->chronicle);
     changes_hear(changes, herald_hear, keeper->herald);
     changes_hear(changes, agent_door_hear, keeper->door);

@@ -40,6 +40,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
 	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
+	mod_acme_eab/keeper/staple.c mod_acme_eab/keeper/staple.h \
 	mod_acme_eab/keeper/tasks.c mod_acme_eab/keeper/tasks.h \
 	mod_acme_eab/keeper/ticket.c mod_acme_eab/keeper/ticket.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \

@@ -27,6 +27,7 @@
 #include "keeper/sandbox.h"
 #include "keeper/stage.h"
 #include "keeper/witness.h"
+#include "live/stapled.h"
 #include "store/lock.h"
 
 #define PLAN_FILE "plan.json"
@@ -268,7 +269,8 @@ static segment_t *open_segment(int fd, const plan_t *plan, apr_pool_t *p)
 {
     segment_t *segment = NULL;
 
-    if (fd >= 0 && segment_open(&segment, fd, plan->certificates->nelts, p) != APR_SUCCESS) {
+    if (fd >= 0
+        && segment_open(&segment, fd, STAPLED_SLOTS(plan->certificates->nelts), p) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "The memory for new certificates that httpd hands over cannot be "
                                   "used; httpd is restarted gracefully for them instead");
     }

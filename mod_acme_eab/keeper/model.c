@@ -3,6 +3,7 @@
 
 #include "keeper/demand.h"
 #include "keeper/directory.h"
+#include "keeper/staple.h"
 #include "keeper/validation.h"
 #include "keeper/window.h"
 
@@ -23,6 +24,7 @@ static keeper_certificate_t *open_certificate(const model_t *model, int index)
     keeper_certificate_t *certificate =
         certificate_open(model->means, index, plan, model_account(model, plan->account));
 
+    staple_open(certificate);
     window_open(certificate);
     validation_open(certificate);
     demand_open(certificate);

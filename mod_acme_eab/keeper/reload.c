@@ -411,7 +411,7 @@ void reload_hear(void *baton, const change_t *change)
 {
     if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_FAILED
         || change->kind == CHANGE_RECOVERED || change->kind == CHANGE_LOADED
-        || change->kind == CHANGE_NOT_LIVE) {
+        || change->kind == CHANGE_NOT_LIVE || change->kind == CHANGE_STAPLED) {
         reload_consider(baton);
     }
 }

@@ -12,6 +12,7 @@ libpolicy_a_SOURCES = \
 	mod_acme_eab/policy/renew.c mod_acme_eab/policy/renew.h \
 	mod_acme_eab/policy/restart.c mod_acme_eab/policy/restart.h \
 	mod_acme_eab/policy/retry.c mod_acme_eab/policy/retry.h \
+	mod_acme_eab/policy/stapling.c mod_acme_eab/policy/stapling.h \
 	mod_acme_eab/policy/subset.c mod_acme_eab/policy/subset.h \
 	mod_acme_eab/policy/validation.c mod_acme_eab/policy/validation.h
 libpolicy_a_CFLAGS = $(JSON_CFLAGS) $(PIC_CFLAGS)

@@ -670,6 +670,10 @@ static const problem_row_t rows[] = {
       "The TLS settings of a virtual host refuse this certificate, and loading it would end httpd, so "
       "it is not used there: choose an ACMEKeyType or ACMEPreferredChain that they allow, or ease the "
       "directive that is named here, and restart httpd." },
+    { EAB_PROBLEM_STAPLING, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
+      "The CA's OCSP responder gives no answer that could be stapled, and a certificate with must-staple "
+      "is not served without one: check that this server reaches the responder, through ACMEProxy where "
+      "that is set; it is asked again by itself." },
     { EAB_PROBLEM_NOT_RUNNING, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The program that orders certificates could not be started; mend what is named here, and it is "
       "tried again by itself." },

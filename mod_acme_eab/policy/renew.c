@@ -194,6 +194,15 @@ static renew_decision_t follow_suggestion(apr_time_t now, const renew_facts_t *f
     return plan;
 }
 
+/* A CA that revokes each new one would make us order without end. */
+static renew_decision_t replace_revoked(apr_time_t now, const renew_facts_t *facts)
+{
+    renew_decision_t plan = { begin_of(now, facts) + earlier_of(HOUR, life_of(facts) / 20),
+                              "the CA says that it is revoked" };
+
+    return plan;
+}
+
 renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *facts,
                               const renew_policy_t *policy)
 {
@@ -201,6 +210,8 @@ renew_decision_t renew_decide(apr_time_t now, double dice, const renew_facts_t *
 
     if (at_once.why != NULL)
         return at_once;
+    if (facts->revoked)
+        return replace_revoked(now, facts);
     return facts->suggested != 0 ? follow_suggestion(now, facts)
                                  : plan_renewal(now, dice, facts, policy);
 }

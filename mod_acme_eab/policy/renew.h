@@ -20,6 +20,7 @@ typedef struct renew_facts {
     apr_time_t window_start;   /* what the CA suggests (RFC 9773); 0: nothing */
     apr_time_t suggested;      /* the time drawn in that window: renew_draw() */
     apr_interval_time_t ahead; /* the CA's clock, when ours is wrong: renew_clock_error() */
+    int revoked;               /* the CA says so */
     int repeated;              /* it came of a suggestion of times that had passed */
 } renew_facts_t;
 
@@ -73,6 +74,8 @@ apr_time_t renew_ask_after_error(apr_time_t now, int errors, const eab_result_t 
  * (RFC 9773, 4.2), so that a revocation of many is followed; only when the certificate that comes of it
  * is told the same it is held back as a setting is: a CA that says so of each new one would make us
  * order without end.
+ *
+ * One that is revoked is due at once, yet not before it has been here for an hour (L/20 if that is less).
  *
  * The plan is by the CA's clock: it comes earlier by facts->ahead, yet a young certificate is not due
  * for that.

@@ -21,6 +21,7 @@
 #define KEY_FILE "privkey.pem"
 #define META_FILE "meta.json"
 #define SEAL_FILE "checked"
+#define STAPLE_FILE "ocsp.der"
 #define NUMBER_DIGITS_MAX 9
 #define KEPT_BEFORE_LIVE 2
 
@@ -31,6 +32,7 @@ typedef struct archive {
     const char *link;     /* live/<entry> */
     const terms_t *terms; /* of the server that shall use it, or NULL */
     trials_t *trials;     /* of the store, or NULL */
+    int for_server;       /* one loads it now */
 } archive_t;
 
 /* The bytes of a pair. */
@@ -222,6 +224,55 @@ static const chain_facts_t *read_sealed(apr_pool_t *p, const archive_t *archive,
     return seal->facts;
 }
 
+static const char *staple_path(apr_pool_t *p, const generation_t *gen)
+{
+    return apr_pstrcat(
+        p, apr_pstrmemdup(p, gen->chain_path, strlen(gen->chain_path) - strlen(CHAIN_FILE)),
+        STAPLE_FILE, NULL);
+}
+
+apr_status_t generation_keep_staple(const generation_t *generation, const void *der, apr_size_t len,
+                                    eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *path = staple_path(ptemp, generation);
+    apr_status_t rv = file_replace(path, der, len, S_IRUSR | S_IWUSR, 1, ptemp);
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+apr_status_t generation_staple(bytes_t *der, staple_facts_t *facts, const generation_t *generation,
+                               apr_time_t now, eab_result_t *result, apr_pool_t *p)
+{
+    const char *path = staple_path(p, generation), *text = NULL;
+    chain_t *chain = NULL;
+    apr_status_t rv = file_read(&text, &der->len, path, LIMIT_STAPLE, p);
+
+    der->data = NULL;
+    if (rv != APR_SUCCESS)
+        return eab_result_set(result, rv, EAB_PROBLEM_STAPLING, "%s cannot be read: %s.", path,
+                              file_reason(p, rv, path));
+    if ((rv = chain_load(&chain, generation->chain_path, result, p)) != APR_SUCCESS
+        || (rv = staple_check(facts, chain, text, der->len, now, result)) != APR_SUCCESS)
+        return rv;
+    der->data = (const unsigned char *)text;
+    return APR_SUCCESS;
+}
+
+/* Clients that obey it would end the handshake. */
+static apr_status_t check_staple(const generation_t *gen, apr_time_t now, eab_result_t *result,
+                                 apr_pool_t *p)
+{
+    staple_facts_t facts;
+    bytes_t der;
+
+    if (generation_staple(&der, &facts, gen, now, result, p) == APR_SUCCESS && facts.good)
+        return APR_SUCCESS;
+    return eab_result_set(
+        result, APR_EINVAL, EAB_PROBLEM_STAPLING,
+        "it is not to be served without an OCSP response (must-staple), and there "
+        "is none that is good");
+}
+
 /* A generation that mod_ssl can use now. Where it came from (meta.json) is good to know, but a
  * server must not stay without its certificate for it. */
 static apr_status_t generation_read(generation_t **pgen, const archive_t *archive,
@@ -240,6 +291,8 @@ static apr_status_t generation_read(generation_t **pgen, const archive_t *archiv
     rv = gen->sealed ? APR_SUCCESS
                      : chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names,
                                          archive->terms, now, result, p);
+    if (rv == APR_SUCCESS && archive->for_server && gen->facts->must_staple)
+        rv = check_staple(gen, now, result, p);
     if (rv != APR_SUCCESS)
         return rv;
     generation_read_meta(gen, archive_path(p, archive, number, META_FILE), p);
@@ -298,7 +351,7 @@ out:
 void generation_seal(const store_t *store, const char *name, const generation_t *generation,
                      apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_pool_t *pool = NULL;
 
     if (generation->sealed || apr_pool_create(&pool, ptemp) != APR_SUCCESS)
@@ -341,6 +394,7 @@ generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
     facts->serial = apr_pstrdup(p, facts->serial);
     facts->fingerprint = apr_pstrdup(p, facts->fingerprint);
     facts->ari_id = apr_pstrdup(p, facts->ari_id);
+    facts->ocsp = apr_pstrdup(p, facts->ocsp);
     copy->facts = facts;
     return copy;
 }
@@ -469,7 +523,7 @@ static const char *archive_aside(apr_pool_t *p, const archive_t *archive)
 /* Copies of what is in the archive go, and the directory with them unless it holds more. */
 static int archive_drop_copy(const archive_t *archive, apr_pool_t *ptemp)
 {
-    static const char *const files[] = { CHAIN_FILE, KEY_FILE, META_FILE, SEAL_FILE };
+    static const char *const files[] = { CHAIN_FILE, KEY_FILE, META_FILE, SEAL_FILE, STAPLE_FILE };
     size_t i;
 
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -576,7 +630,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                                 apr_pool_t *p)
 {
     apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     generation_t *gen = NULL;
     const char *number = NULL;
     const char *draft = NULL;
@@ -657,32 +711,19 @@ static apr_status_t archive_read_live(generation_t **pgen, const archive_t *arch
                           archive->link, clock_format(p, revoked->at));
 }
 
-apr_status_t generation_find(generation_t **pgen, const store_t *store, const char *name,
-                             const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
-                             apr_pool_t *p)
+static apr_status_t archive_find(generation_t **pgen, const archive_t *archive,
+                                 const apr_array_header_t *names, apr_time_t now,
+                                 eab_result_t *result, apr_pool_t *p)
 {
-    return generation_find_for(pgen, store, name, names, NULL, now, result, p);
-}
-
-apr_status_t generation_find_for(generation_t **pgen, const store_t *store, const char *name,
-                                 const apr_array_header_t *names, const terms_t *terms,
-                                 apr_time_t now, eab_result_t *result, apr_pool_t *p)
-{
-    apr_status_t rv;
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
     apr_array_header_t *numbers = NULL;
+    apr_status_t rv;
 
-    *pgen = NULL;
     eab_result_clear(result);
-    rv = archive_make(&archive, store, name, result, p);
-    if (rv != APR_SUCCESS)
-        return rv;
-    archive.terms = terms;
-    rv = archive_read_live(pgen, &archive, names, now, result, p);
+    rv = archive_read_live(pgen, archive, names, now, result, p);
     if (rv == APR_SUCCESS)
         return rv;
-    numbers = archive_numbers(p, &archive);
-    *pgen = archive_best(p, &archive, numbers, names, now);
+    numbers = archive_numbers(p, archive);
+    *pgen = archive_best(p, archive, numbers, names, now);
     if (*pgen != NULL)
         return APR_SUCCESS;
     /* APR_ENOENT says that there is nothing; here is something, though of no use. */
@@ -691,10 +732,34 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
     return rv;
 }
 
+apr_status_t generation_find(generation_t **pgen, const store_t *store, const char *name,
+                             const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
+                             apr_pool_t *p)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    apr_status_t rv = archive_make(&archive, store, name, result, p);
+
+    *pgen = NULL;
+    return rv == APR_SUCCESS ? archive_find(pgen, &archive, names, now, result, p) : rv;
+}
+
+apr_status_t generation_find_for(generation_t **pgen, const store_t *store, const char *name,
+                                 const apr_array_header_t *names, const terms_t *terms,
+                                 apr_time_t now, eab_result_t *result, apr_pool_t *p)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    apr_status_t rv = archive_make(&archive, store, name, result, p);
+
+    *pgen = NULL;
+    archive.terms = terms;
+    archive.for_server = 1;
+    return rv == APR_SUCCESS ? archive_find(pgen, &archive, names, now, result, p) : rv;
+}
+
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
                              const char *number, apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     eab_result_t *ignored = eab_result_make(p);
     generation_t *gen = apr_pcalloc(p, sizeof(*gen));
     const seal_t *seal = NULL;
@@ -723,7 +788,7 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
 
 apr_array_header_t *generation_list(apr_pool_t *p, const store_t *store, const char *name)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_array_header_t *list = apr_array_make(p, 4, sizeof(generation_t *));
     apr_array_header_t *numbers = NULL;
     int i;
@@ -750,7 +815,7 @@ apr_array_header_t *generation_names(apr_pool_t *p, const store_t *store)
 apr_status_t generation_revoke(const store_t *store, const char *name, const char *number,
                                const revoked_t *revoked, eab_result_t *result, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const char *path = NULL;
     json_t *meta = NULL;
@@ -769,7 +834,7 @@ apr_status_t generation_revoke(const store_t *store, const char *name, const cha
 apr_status_t generation_remove_key(const store_t *store, const char *name, const char *number,
                                    eab_result_t *result, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const char *path = NULL;
 
@@ -795,7 +860,7 @@ static int archive_ends_with(apr_pool_t *p, const archive_t *archive, const char
 apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
                                 int *pmoved, eab_result_t *result, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const chain_facts_t *facts = NULL;
     const char *newest = NULL;
@@ -837,7 +902,7 @@ static int is_kept(const apr_array_header_t *kept, const char *number)
 void generation_prune(const store_t *store, const char *name, const apr_array_header_t *kept,
                       apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_array_header_t *numbers = NULL;
     const char *number = NULL;
     const char *live = NULL;

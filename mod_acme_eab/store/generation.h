@@ -9,10 +9,13 @@
  *
  * Beside the pair lies what was found out when it was checked (checked, see crypto/seal.h): a pair with
  * a seal that fits is read and not parsed. The file can be missing or wrong at any time, which costs
- * nothing but time; only generation_seal() writes it. */
+ * nothing but time; only generation_seal() writes it. And ocsp.der, what the CA said last of whether the
+ * certificate is good: crypto/staple.h. */
 
+#include "base/bytes.h"
 #include "crypto/chain.h"
 #include "crypto/keypair.h"
+#include "crypto/staple.h"
 #include "store/store.h"
 
 /* What is known of a revocation. A revoked certificate is never what is fallen back to; the live one
@@ -59,7 +62,9 @@ apr_status_t generation_find(generation_t **pgen, const store_t *store, const ch
                              const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
                              apr_pool_t *p);
 
-/** The same for a server with these terms (NULL: those of the system). */
+/** The same for a server with these terms (NULL: those of the system), which loads it now: one with
+ * must-staple is passed over while there is no response beside it that can be stapled, and when that is
+ * the live one, the type in result is EAB_PROBLEM_STAPLING. */
 apr_status_t generation_find_for(generation_t **pgen, const store_t *store, const char *name,
                                  const apr_array_header_t *names, const terms_t *terms,
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p);
@@ -68,6 +73,16 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
  * it. Not durable, and no failure is told: without the seal it is parsed. Only for the one writer. */
 void generation_seal(const store_t *store, const char *name, const generation_t *generation,
                      apr_pool_t *ptemp);
+
+/** Keep an OCSP response beside the pair, in the place of the one before. */
+apr_status_t generation_keep_staple(const generation_t *generation, const void *der, apr_size_t len,
+                                    eab_result_t *result, apr_pool_t *ptemp);
+
+/** The one that is there, if staple_check() passes for it.
+ * @param der  in p; NULL on failure
+ * @return APR_ENOENT: there is none; else as that check */
+apr_status_t generation_staple(bytes_t *der, staple_facts_t *facts, const generation_t *generation,
+                               apr_time_t now, eab_result_t *result, apr_pool_t *p);
 
 /** All of it, in p. */
 generation_t *generation_copy(apr_pool_t *p, const generation_t *generation);

@@ -5,7 +5,7 @@
  * descriptor that the keeper has (which takes root). Each handshake must succeed, with a chain to our
  * own root, the right name, and no certificate older than the one that was current when it began.
  *
- *     eab_handshakes PORT NAME KEEPER-PID SLOTS HANDSHAKES SWAPS THREADS 1.2|1.3 KEY-TYPE
+ *     eab_handshakes PORT NAME KEEPER-PID CERTIFICATES HANDSHAKES SWAPS THREADS 1.2|1.3 KEY-TYPE
  *
  * Prints one line of JSON. Exit status 0: none failed, and none was served an old one. */
 
@@ -29,6 +29,7 @@
 #include "crypto/keypair.h"
 #include "live/pair.h"
 #include "live/segment.h"
+#include "live/stapled.h"
 #include "../unit/crypto/party.h"
 
 #define THREADS_MAX 64
@@ -238,7 +239,7 @@ int main(int argc, char **argv)
     int fd;
 
     if (argc != 10)
-        die("PORT NAME KEEPER-PID SLOTS HANDSHAKES SWAPS THREADS 1.2|1.3 KEY-TYPE");
+        die("PORT NAME KEEPER-PID CERTIFICATES HANDSHAKES SWAPS THREADS 1.2|1.3 KEY-TYPE");
     apr_initialize();
     apr_pool_create(&p, NULL);
     run.port = atoi(argv[1]);
@@ -249,7 +250,7 @@ int main(int argc, char **argv)
     if (run.swaps > SWAPS_MAX || run.threads < 1 || run.threads > THREADS_MAX)
         die("too many swaps or threads");
     if ((fd = open_segment_of(argv[3])) < 0
-        || segment_open(&segment, fd, atoi(argv[4]), p) != APR_SUCCESS)
+        || segment_open(&segment, fd, STAPLED_SLOTS(atoi(argv[4])), p) != APR_SUCCESS)
         die("the keeper has no memory for new certificates");
     ca = party_make(p, NULL, &root);
     make_keys(argv[9], p);

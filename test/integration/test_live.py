@@ -357,24 +357,6 @@ def test_served_on_when_the_keeper_is_gone_for_good(world):
 
 # -- what cannot be live -----------------------------------------------------------------------------
 
-def wait_for_restart(httpd, ca, why):
-    httpd.wait_for_certificate(NAME, ca)
-    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a certificate in use")
-    assert httpd.restarts() == 2
-    lines = httpd.log.lines("cannot be served without a restart of httpd")
-    assert len(lines) == 1 and why in lines[0]
-    return entry
-
-
-def test_stapling_needs_a_restart(world):
-    httpd, ca = start(world, 'SSLStaplingCache "shmcb:${DIR}/stapling(32768)"'.replace(
-        "${DIR}", str(world.dir)), site_more="SSLUseStapling on")
-    world.expect("AH02217|AH02218|AH02604|AH01980|ssl_stapling")
-    assert httpd.get_tls(NAME).status == 503
-    entry = wait_for_restart(httpd, ca, "SSLUseStapling")
-    assert entry["activation"] == "restart" and "SSLUseStapling" in entry["activation_why"]
-
-
 def test_a_module_that_chooses_certificates_itself_is_noticed(world):
     """What is served is looked at, not believed."""
     def before(httpd):

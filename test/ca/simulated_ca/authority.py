@@ -15,6 +15,7 @@ from .links import rewrite
 from .message import Message, check_headers
 from .nonces import Nonces
 from .pacing import Pacing
+from .responder import Responder
 from .rules import Rules
 from .server import Server
 from .switches import Switches
@@ -73,6 +74,7 @@ class SimulatedCa:
         self._bodies = set()
         self._entries = {}
         self._issuers = {}
+        self.responder = None  # there is one when switches.ocsp says so at the start
         self._scratch = None
         self._home = home
         self._port = port
@@ -92,6 +94,8 @@ class SimulatedCa:
         (home / "root.pem").write_bytes(self.root())
         self.root_file = home / "root.pem"
         self._server = Server(self, self.tls_certificate, home / "tls.key", self._port).start()
+        if self.switches.ocsp is not None:
+            self.responder = Responder(self).start()
         ports = self._server.ports
         main = f"https://{self.host}" if self.host else f"https://localhost:{ports[0]}"
         self.urls.bases = (main, f"https://127.0.0.1:{ports[1]}")
@@ -101,6 +105,8 @@ class SimulatedCa:
 
     def stop(self):
         self._server.stop()
+        if self.responder is not None:
+            self.responder.stop()
         if self._scratch is not None:
             self._scratch.cleanup()
 

@@ -51,7 +51,9 @@ def issue(ca, order):
     leaf = ca.issuer.issue(kept, common_name if common_name in kept else None,
                            order.csr.public_key(), ca.clock.datetime(start),
                            ca.clock.datetime(start + ca.switches.lifetime_days * 86400 - 1),
-                           ca.switches.client_auth)
+                           ca.switches.client_auth,
+                           ca.responder.url if ca.responder is not None else None,
+                           ca.switches.must_staple)
     made = Certificate(order, leaf, ca.issuer)
     ident = ca.urls.next_id()
     for number in range(ca.switches.alternate_chains + 1):

@@ -8,7 +8,8 @@ import secrets
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import (AuthorityInformationAccessOID, ExtendedKeyUsageOID,
+                                   NameOID)
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 LATE = datetime.datetime(2060, 1, 1, tzinfo=datetime.timezone.utc)
@@ -88,14 +89,15 @@ class Issuer:
         self._crosses.append(_authority(f"Simulated Root {self._generation}", self.root_key,
                                         self.old_roots[-1].subject, key))
 
-    def issue(self, names, common_name, public_key, not_before, not_after, client_auth=False):
+    def issue(self, names, common_name, public_key, not_before, not_after, client_auth=False,
+              responder=None, must_staple=False):
         usages = [ExtendedKeyUsageOID.SERVER_AUTH]
         if client_auth:
             usages.append(ExtendedKeyUsageOID.CLIENT_AUTH)
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
         # The high bit of the first octet is set, so that DER puts a zero octet before it.
         serial = int.from_bytes(bytes([0x80 | secrets.randbits(7)]) + secrets.token_bytes(15), "big")
-        return (x509.CertificateBuilder()
+        made = (x509.CertificateBuilder()
                 .subject_name(x509.Name(subject))
                 .issuer_name(self.certificate.subject)
                 .public_key(public_key)
@@ -106,8 +108,14 @@ class Issuer:
                 .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
                 .add_extension(x509.ExtendedKeyUsage(usages), False)
                 .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                    self.key.public_key()), False)
-                .sign(self.key, hashes.SHA256()))
+                    self.key.public_key()), False))
+        if responder is not None:
+            made = made.add_extension(x509.AuthorityInformationAccess([x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))]),
+                False)
+        if must_staple:
+            made = made.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), False)
+        return made.sign(self.key, hashes.SHA256())
 
 
 def self_signed(names):

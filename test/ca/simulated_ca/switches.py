@@ -108,6 +108,11 @@ class Switches:
     revoke_by: str = "either"  # either, account, certificate: whose key may
     revoke_again: str = "alreadyRevoked"  # or conflict (409)
     key_change_offered: bool = True  # in the directory
+    # -- what is said of them (OCSP), see responder.py
+    ocsp: Optional[str] = None  # None: no responder; good, delegated, revoked, unknown, try-later,
+    # stale, other-serial, wrong-signature, garbage, slow, huge, redirect, missing, replay
+    ocsp_seconds: float = 7 * 86400  # of validity
+    must_staple: bool = False
     # -- renewal information
     ari_window: Optional[tuple] = None  # (start, end) in seconds from now; None: by lifetime
     ari_retry_after: Optional[float] = 21600

@@ -616,6 +616,26 @@ static void test_https_only(void **state)
     assert_int_equal(server_connections(w->server), 0);
 }
 
+/* Smaller, no further than where it leads, and over http as well. */
+static void test_responder(void **state)
+{
+    world_t *w = *state;
+
+    w->transport = acme_http_responder(w->http, w->server->ca_pem, NULL, NULL, w->p);
+    get(w, "/ok");
+    assert_int_equal(w->answer.status, 200);
+    get(w, "/redirect");
+    assert_int_equal(w->answer.status, 302);
+    get(w, apr_psprintf(w->p, "/body/%d", LIMIT_STAPLE));
+    assert_int_equal(w->answer.len, LIMIT_STAPLE);
+    get(w, apr_psprintf(w->p, "/body/%d", LIMIT_STAPLE + 1));
+    check_failure(w, EAB_PROBLEM_CA_ANSWER, "longer than 16384 bytes");
+    exchange(w, "GET", "file:///etc/passwd", NULL);
+    check_failure(w, EAB_PROBLEM_CA_ANSWER, "file");
+    exchange(w, "GET", "http://127.0.0.1:1/", NULL);
+    check_failure(w, EAB_PROBLEM_CA_UNREACHABLE, "127.0.0.1:1");
+}
+
 static void test_unknown_ca(void **state)
 {
     world_t *w = *state;
@@ -754,6 +774,7 @@ int main(void)
         HTTP_TEST(test_connection_reuse),
         HTTP_TEST(test_send_from_callback),
         HTTP_TEST(test_redirects),
+        HTTP_TEST(test_responder),
         HTTP_TEST(test_interim_answer),
         HTTP_TEST(test_headers),
         HTTP_TEST(test_caps),

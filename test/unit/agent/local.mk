@@ -26,6 +26,7 @@ check_PROGRAMS += \
 	test/unit/agent/test_renewal \
 	test/unit/agent/test_resolver \
 	test/unit/agent/test_status \
+	test/unit/agent/test_stapling \
 	test/unit/agent/test_visit \
 	test/unit/agent/test_visitor
 
@@ -120,6 +121,10 @@ test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)
 
 AGENT_TLS_SERVER = test/unit/agent/tls_server.c test/unit/agent/tls_server.h \
 	test/unit/crypto/party.c test/unit/crypto/party.h
+
+test_unit_agent_test_stapling_SOURCES = test/unit/agent/test_stapling.c $(AGENT_STAGE)
+test_unit_agent_test_stapling_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_stapling_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_visit_SOURCES = test/unit/agent/test_visit.c $(AGENT_STAGE) $(AGENT_TLS_SERVER)
 test_unit_agent_test_visit_CFLAGS = $(UNIT_CFLAGS) -pthread

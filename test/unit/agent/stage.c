@@ -160,7 +160,8 @@ static void reply(stage_t *s, int type, const json_t *body)
                            json_peek_string(body, "nonce"));
         fake_keeper_say(s->keeper, MESSAGE_SIGNED, json_pack("{s:I,s:s}", "id", id, "jws", jws));
     }
-    else if ((type == MESSAGE_INSTALL || type == MESSAGE_DNS_ADD) && s->refused != NULL) {
+    else if ((type == MESSAGE_INSTALL || type == MESSAGE_DNS_ADD || type == MESSAGE_STAPLE)
+             && s->refused != NULL) {
         fake_keeper_say(s->keeper, MESSAGE_PROBLEM,
                         json_pack("{s:I,s:{s:i,s:s,s:s}}", "id", id, "problem", "rv", APR_EINVAL,
                                   "type", s->refused, "detail", "It is not ours."));
@@ -178,6 +179,11 @@ static void reply(stage_t *s, int type, const json_t *body)
 
         json_put_string(facts, "activation", ACTIVATION_LIVE);
         fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I,s:o}", "id", id, "facts", facts));
+    }
+    else if (type == MESSAGE_STAPLE) {
+        fake_keeper_say(s->keeper, MESSAGE_DONE,
+                        json_pack("{s:I,s:o}", "id", id, "facts",
+                                  brief_facts_to_json(stage_job(s)->brief->facts)));
     }
     else {
         fake_keeper_say(s->keeper, MESSAGE_DONE, json_pack("{s:I}", "id", id));

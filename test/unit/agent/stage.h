@@ -51,7 +51,7 @@ typedef struct stage {
         *suggested;      /* what the CA answers to GET renewalInfo, with a Retry-After of 6 hours */
     int held;            /* a type of message that the keeper does not reply to */
     const char *chain;   /* see stage_chain() */
-    const char *refused; /* EAB_PROBLEM_...: what it says to INSTALL and DNS_ADD, or NULL */
+    const char *refused; /* EAB_PROBLEM_...: what it says to INSTALL, STAPLE and DNS_ADD, or NULL */
     int saved;           /* standard error */
     FILE *log;
 } stage_t;

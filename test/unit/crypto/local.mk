@@ -76,3 +76,10 @@ check_PROGRAMS += test/unit/crypto/test_txtrecord
 test_unit_crypto_test_txtrecord_SOURCES = test/unit/crypto/test_txtrecord.c
 test_unit_crypto_test_txtrecord_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_txtrecord_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_staple
+test_unit_crypto_test_staple_SOURCES = test/unit/crypto/test_staple.c \
+	test/unit/crypto/responder.c test/unit/crypto/responder.h \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_crypto_test_staple_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_staple_LDADD = $(CRYPTO_TEST_LIBS)

@@ -67,6 +67,8 @@ party_t *party_make(apr_pool_t *p, const party_t *issuer, const party_spec_t *sp
                   spec->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
     add_extension(cert, signer->cert, NID_subject_alt_name, spec->names);
     add_extension(cert, signer->cert, NID_ext_key_usage, spec->usage);
+    add_extension(cert, signer->cert, NID_info_access, spec->access);
+    add_extension(cert, signer->cert, NID_tlsfeature, spec->feature);
     assert_true(X509_sign(cert, signer->key->pkey, EVP_sha256()) > 0);
     return party;
 }

@@ -17,6 +17,8 @@ typedef struct party_spec {
     const char *names;    /* as in openssl.cnf: "DNS:a.example.edu,DNS:b.example.edu"; or NULL */
     const char *usage;    /* extended key usage: "serverAuth"; or NULL */
     const char *serial;   /* hexadecimal; NULL: 1 */
+    const char *access;   /* authority information access: "OCSP;URI:http://a.example"; or NULL */
+    const char *feature;  /* TLS feature: "status_request"; or NULL */
     int is_ca;
     long from;  /* seconds from now */
     long until; /* 0: 90 days from now */

@@ -17,6 +17,8 @@ static seal_t *make(apr_pool_t *p)
     facts->issuers = party_names(p, "Test \"Root\"", "Test Top", NULL);
     facts->serial = "0a";
     facts->fingerprint = "00ff";
+    facts->ocsp = "http://ocsp.example.edu";
+    facts->must_staple = 1;
     facts->not_before = apr_time_from_sec(1700000000);
     facts->not_after = apr_time_from_sec(1800000000);
     seal->facts = facts;
@@ -49,6 +51,8 @@ static void all_of_it_comes_back(void **state)
     assert_string_equal("0a", read->facts->serial);
     assert_string_equal("00ff", read->facts->fingerprint);
     assert_null(read->facts->ari_id);
+    assert_string_equal("http://ocsp.example.edu", read->facts->ocsp);
+    assert_true(read->facts->must_staple);
     assert_int_equal(seal->facts->not_before, read->facts->not_before);
     assert_int_equal(seal->facts->not_after, read->facts->not_after);
     assert_string_equal("EC", read->strength);

@@ -34,7 +34,7 @@ static const char *const whole =
     "\"key_type\":\"p384\",\"common_name\":false,\"renew_percent\":33,"
     "\"renew_before\":2592000000000,\"served\":true,\"fallback\":true,\"loaded\":\"000007\","
     "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
-    "\"restart_why\":\"it staples\",\"takes_over\":true,\"doors\":[\"127.0.0.1:443 "
+    "\"staples\":true,\"takes_over\":true,\"doors\":[\"127.0.0.1:443 "
     "www.example.edu\"],\"used_by\":[\"*:443 www.example.edu (vhosts.conf:12)\"],"
     "\"where\":\"httpd.conf:9\"}]}";
 

@@ -124,3 +124,9 @@ test_unit_keeper_test_dns_SOURCES = test/unit/keeper/test_dns.c \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/program.c mod_acme_eab/keeper/loop.c
 test_unit_keeper_test_dns_CFLAGS = $(UNIT_CFLAGS)
 test_unit_keeper_test_dns_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/keeper/test_staple
+test_unit_keeper_test_staple_SOURCES = test/unit/keeper/test_staple.c $(KEEPER_TEST_SCENE) \
+	test/unit/crypto/responder.c test/unit/crypto/responder.h
+test_unit_keeper_test_staple_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_staple_LDADD = $(KEEPER_TEST_LIBS)

@@ -193,9 +193,14 @@ void scene_finalize(scene_t *s)
 
 const char *scene_chain(scene_t *s, keypair_t *key, const char *names)
 {
-    const party_spec_t spec = { .key = key, .names = names, .usage = "serverAuth" };
+    const party_spec_t spec = { .key = key,
+                                .names = names,
+                                .usage = "serverAuth",
+                                .access = s->access,
+                                .feature = s->feature };
 
-    return party_pem(s->p, 2, party_make(s->p, s->ca, &spec), s->ca);
+    s->leaf = party_make(s->p, s->ca, &spec);
+    return party_pem(s->p, 2, s->leaf, s->ca);
 }
 
 void scene_install(scene_t *s)

@@ -60,6 +60,8 @@ typedef struct scene {
     segment_t *segment; /* memory that httpd's workers read; or NULL */
     eab_result_t *result;
     party_t *ca;
+    const char *access, *feature; /* of the certificates that it issues, as in party_spec_t */
+    party_t *leaf;                /* the last of them */
 } scene_t;
 
 /** Directories, plan and key file; no keeper yet. */

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "live/pair.h"
+#include "live/stapled.h"
 
 /* What httpd's parent makes; workers see what is in it. */
 static segment_t *workers;
@@ -14,7 +15,7 @@ static segment_t *segment_of(scene_t *s)
     segment_t *segment = NULL;
     int fd = fcntl(segment_descriptor(workers), F_DUPFD_CLOEXEC, 3);
 
-    assert_int_equal(APR_SUCCESS, segment_open(&segment, fd, s->plan->certificates->nelts, s->p));
+    assert_int_equal(APR_SUCCESS, segment_open(&segment, fd, STAPLED_SLOTS(1), s->p));
     return segment;
 }
 
@@ -31,7 +32,7 @@ static scene_t *scene_live(apr_pool_t *p)
     s->plan->live = 1;
     s->plan->reload = 1;
     s->plan->parent_pid = 1; /* never signalled: it is not our parent */
-    assert_int_equal(APR_SUCCESS, segment_make(&workers, s->plan->certificates->nelts, p));
+    assert_int_equal(APR_SUCCESS, segment_make(&workers, STAPLED_SLOTS(1), p));
     s->segment = segment_of(s);
     scene_start(s);
     scene_register(s);
@@ -156,13 +157,9 @@ static void what_stands_in_the_way_is_told(void **state)
 {
     scene_t *s = scene_live(*state);
 
-    s->certificate->restart_why = "a virtual host staples";
-    install(s);
-    assert_null(published(s));
-    expect(s, ACTIVATION_RESTART, "a virtual host staples", "pending");
-    s->certificate->restart_why = NULL;
     s->certificate->unusable = "the one before was of no use";
     install(s);
+    assert_null(published(s));
     expect(s, ACTIVATION_RESTART, "could not use", "pending");
     scene_end(s);
 }
@@ -229,10 +226,10 @@ static void a_keeper_that_comes_after_goes_on(void **state)
     scene_start(s);
     activation_start(s->keeper->activation);
     expect(s, ACTIVATION_RESTART, NULL, "idle");
-    s->certificate->restart_why = "a virtual host staples";
+    s->certificate->unusable = "it was of no use";
     scene_start(s);
     activation_start(s->keeper->activation);
-    expect(s, ACTIVATION_RESTART, "a virtual host staples", "idle");
+    expect(s, ACTIVATION_RESTART, "could not use", "idle");
     scene_end(s);
 }
 

@@ -20,7 +20,8 @@ static void only_listed_messages_are_heard(void **state)
     static const int allowed[] = { MESSAGE_SIGN,    MESSAGE_REGISTERED, MESSAGE_UNREGISTER,
                                    MESSAGE_ORDERED, MESSAGE_ABANDON,    MESSAGE_INSTALL,
                                    MESSAGE_FAILED,  MESSAGE_WINDOW,     MESSAGE_CONTACTED,
-                                   MESSAGE_DNS_ADD, MESSAGE_DIRECTORY,  MESSAGE_VALIDATIONS };
+                                   MESSAGE_DNS_ADD, MESSAGE_DIRECTORY,  MESSAGE_VALIDATIONS,
+                                   MESSAGE_STAPLE };
     scene_t *s = scene_make(*state);
     size_t i;
     int type;

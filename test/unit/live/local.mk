@@ -17,3 +17,8 @@ test_unit_live_test_view_SOURCES = test/unit/live/test_view.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_live_test_view_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_live_test_view_LDADD = $(LIVE_TEST_LIBS) -lpthread
+
+check_PROGRAMS += test/unit/live/test_stapled
+test_unit_live_test_stapled_SOURCES = test/unit/live/test_stapled.c
+test_unit_live_test_stapled_CFLAGS = $(UNIT_CFLAGS)
+test_unit_live_test_stapled_LDADD = $(LIVE_TEST_LIBS)

@@ -59,3 +59,8 @@ check_PROGRAMS += test/unit/policy/test_event
 test_unit_policy_test_event_SOURCES = test/unit/policy/test_event.c
 test_unit_policy_test_event_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_event_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_stapling
+test_unit_policy_test_stapling_SOURCES = test/unit/policy/test_stapling.c
+test_unit_policy_test_stapling_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_stapling_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -20,7 +20,7 @@ static const renew_policy_t unset = { 0, 0 };
 static renew_facts_t good(apr_interval_time_t life)
 {
     renew_facts_t facts = { 1,     1, 1, 1, START, START + life - apr_time_from_sec(1),
-                            START, 0, 0, 0, 0 };
+                            START, 0, 0, 0, 0,     0 };
 
     return facts;
 }
@@ -128,11 +128,11 @@ static void orders_at_once_what_does_not_fit(void **state)
         renew_facts_t facts;
         const char *word;
     } rows[] = {
-        { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
-        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0, 0, 0 }, "name" },
-        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0, 0, 0 }, "key" },
-        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0, 0, 0 }, "CA" },
-        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0, 0, 0 }, "expired" },
+        { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "no certificate" },
+        { { 1, 0, 1, 1, START, START + DAYS(90), START, 0, 0, 0, 0, 0 }, "name" },
+        { { 1, 1, 0, 1, START, START + DAYS(90), START, 0, 0, 0, 0, 0 }, "key" },
+        { { 1, 1, 1, 0, START, START + DAYS(90), START, 0, 0, 0, 0, 0 }, "CA" },
+        { { 1, 1, 1, 1, START - DAYS(90), START, START - DAYS(90), 0, 0, 0, 0, 0 }, "expired" },
     };
     size_t i;
 
@@ -537,6 +537,27 @@ static void joins_within_a_fiftieth_of_its_life(void **state)
     }
 }
 
+static void a_revoked_one_is_replaced_at_once_but_not_for_ever(void **state)
+{
+    renew_facts_t facts = { 0 };
+    renew_policy_t policy = { 0, 0 };
+    apr_time_t hour = apr_time_from_sec(3600), now = apr_time_from_sec(1800000000);
+    renew_decision_t decision;
+
+    (void)state;
+    facts.present = facts.covers_names = facts.same_key_type = facts.same_account = 1;
+    facts.not_before = now - 240 * hour;
+    facts.not_after = now + 1920 * hour;
+    facts.obtained = facts.not_before;
+    facts.revoked = 1;
+    decision = renew_decide(now, 0.5, &facts, &policy);
+    assert_true(decision.when <= now);
+    assert_non_null(strstr(decision.why, "revoked"));
+    facts.obtained = now;
+    decision = renew_decide(now, 0.5, &facts, &policy);
+    assert_true(decision.when == now + hour);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +584,7 @@ int main(void)
         cmocka_unit_test(the_dice_are_even_and_do_not_change),
         cmocka_unit_test(what_came_together_is_renewed_together),
         cmocka_unit_test(joins_within_a_fiftieth_of_its_life),
+        cmocka_unit_test(a_revoked_one_is_replaced_at_once_but_not_for_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

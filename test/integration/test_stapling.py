@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OCSP responses for managed certificates: fetched, checked, kept, and stapled by httpd's workers."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from harness import certificates
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+
+# Of a placeholder there is no issuer, and what mod_ssl tries by itself may fail.
+OF_MOD_SSL = "AH02217|AH02218|AH02604|AH0198|AH019[34567]|ssl_stapling|stapling_"
+
+
+def start(world, manner="good", on=True, reload="live", must=False, **changes):
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, ocsp=manner, must_staple=must, **changes)
+    world.expect(OF_MOD_SSL)
+    httpd.configure(f'SSLStaplingCache "shmcb:{world.dir}/stapling(32768)"',
+                    httpd.acme(ca, more=f"ACMEReload {reload}"),
+                    httpd.site(NAME, more="SSLUseStapling on" if on else "", managed=True))
+    httpd.start()
+    return httpd, ca
+
+
+def shake_hands(httpd, version="-tls1_3", asks=True):
+    """(serial that is served or None, (serial, status) of the stapled response or None)"""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{httpd.https}", "-servername", NAME, version,
+         *(["-status"] if asks else []), "-showcerts", "-no-CAfile", "-no-CApath", "-no-CAstore"],
+        input=b"", capture_output=True, timeout=60)
+    text = done.stdout.decode(errors="replace")
+    leaf = re.search("^Certificate chain.*?(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----)",
+                     text, re.S | re.M)
+    shown = re.search(r"OCSP Response Status: successful.*?Serial Number: ([0-9A-F]+).*?"
+                      r"Cert Status: (\w+)", text, re.S)
+    serial = certificates.load(leaf.group(1).encode()).serial_number if leaf is not None else None
+    return serial, (int(shown.group(1), 16), shown.group(2)) if shown else None
+
+
+def is_served_with_its_response(httpd, serial=None):
+    served, stapled = shake_hands(httpd)
+    return served if stapled == (served, "good") and serial in (None, served) else None
+
+
+def wait_for_staple(httpd, serial=None):
+    """@return the serial that is served, with its response"""
+    return wait_until(lambda: is_served_with_its_response(httpd, serial), 30, "a stapled response")
+
+
+def wait_for_stapling(httpd, state):
+    return httpd.wait_for_status(
+        NAME, lambda e: e["stapling"] is not None and e["stapling"]["state"] == state,
+        f"stapling to be {state}")
+
+
+def serials_of(ca):
+    return [certificate.serial for certificate in ca.certificates]
+
+
+@pytest.mark.smoke
+def test_a_live_certificate_has_its_response(world):
+    httpd, ca = start(world, lifetime_days=10 / 86400, backdate_hours=0)
+    first = wait_for_staple(httpd)
+    assert shake_hands(httpd, "-tls1_2") == (first, (first, "good"))
+    assert shake_hands(httpd, asks=False) == (first, None)
+    entry = wait_for_stapling(httpd, "good")
+    assert entry["activation"] == "live" and "activation_why" not in entry
+    wait_until(lambda: wait_for_staple(httpd) != first, 30, "a renewal with its response")
+    assert httpd.restarts() == 1
+    assert httpd.log.count("cannot be served without a restart") == 0
+    assert ca.responder.complaints == []
+
+
+def test_restarts_and_kills_lose_no_response(world):
+    """It is in the store, and the responder is not asked again; nor is it needed."""
+    world.expect("keeper")
+    httpd, ca = start(world)
+    serial = wait_for_staple(httpd)
+    assert ca.responder.asked == [serial]
+    ca.switches.ocsp = "missing"
+    keeper = httpd.keeper()
+    os.kill(keeper.pid, signal.SIGKILL)
+    assert is_served_with_its_response(httpd, serial)
+    httpd.wait_for_keeper(other_than=keeper.pid)
+    wait_for_stapling(httpd, "good")
+    httpd.graceful()
+    wait_until(lambda: httpd.restarts() == 2, 20, "a restart")
+    wait_for_staple(httpd, serial)
+    httpd.stop()
+    httpd.start()
+    wait_for_staple(httpd, serial)
+    assert ca.responder.asked == [serial]
+
+
+def test_must_staple_is_served_with_a_response_only(world):
+    world.expect("no OCSP response|must-staple|keeper")
+    httpd, ca = start(world, "try-later", on=False, must=True)
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "that it fails")
+    serial, stapled = shake_hands(httpd)
+    assert serial not in serials_of(ca) and stapled is None
+    assert httpd.get_tls(NAME).status == 503
+    entry = httpd.certificate_status(NAME)
+    assert entry["activation"] == "staple" and "must-staple" in entry["activation_why"]
+    assert entry["problem"]["type"].endswith("stapling") and "trylater" in entry["problem"]["detail"]
+    assert "must-staple" in entry["problem"]["advice"]
+    page = httpd.get("localhost", "/acme-status").body.decode()
+    assert "trylater" in page and "must-staple" in page
+    # Nor by somebody's restart, with a responder that forges.
+    ca.switches.ocsp = "wrong-signature"
+    httpd.graceful()
+    wait_until(lambda: httpd.restarts() == 2, 20, "a restart")
+    httpd.wait_for_status(NAME, lambda e: "not signed" in str(e["stapling"]), "a refused response")
+    assert shake_hands(httpd)[0] not in serials_of(ca)
+    ca.switches.ocsp = "delegated"
+    serial = wait_for_staple(httpd)
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a valid one")
+    assert httpd.restarts() == 2
+    # From the first handshake on after a start; mod_ssl staples nothing here.
+    httpd.stop()
+    ca.switches.ocsp = "missing"
+    httpd.start()
+    assert is_served_with_its_response(httpd, serial)
+    assert "response is stapled all the same" in httpd.log.text()
+
+
+def test_must_staple_waits_with_its_restart(world):
+    world.expect("no OCSP response|must-staple")
+    httpd, ca = start(world, "unknown", on=False, reload="graceful", must=True)
+    wait_for_stapling(httpd, "failing")
+    assert httpd.restarts() == 1 and httpd.get_tls(NAME).status == 503
+    ca.switches.ocsp = "good"
+    wait_for_staple(httpd)
+    assert httpd.restarts() == 2
+
+
+def test_no_handshake_without_a_response_that_is_over(world):
+    """The responder is gone for longer than its last word was good for."""
+    world.expect("no OCSP response")
+    httpd, ca = start(world, must=True, ocsp_seconds=4)
+    serial = wait_for_staple(httpd)
+    ca.switches.ocsp = "garbage"
+    wait_for_stapling(httpd, "failing")
+    assert shake_hands(httpd) == (None, None)
+    assert shake_hands(httpd, "-tls1_2") == (None, None)
+    assert shake_hands(httpd, asks=False) == (serial, None)
+    ca.switches.ocsp = "good"
+    wait_for_staple(httpd, serial)
+
+
+def test_what_is_over_or_revoked_is_not_stapled(world):
+    world.expect("no OCSP response|is revoked since")
+    httpd, ca = start(world, ocsp_seconds=4)
+    serial = wait_for_staple(httpd)
+    ca.switches.ocsp = "stale"
+    wait_for_stapling(httpd, "failing")
+    assert shake_hands(httpd) == (serial, None)
+    ca.switches.ocsp, ca.switches.ocsp_seconds = "good", 6
+    wait_for_staple(httpd, serial)
+    ca.switches.ocsp = "revoked"
+    entry = wait_for_stapling(httpd, "revoked")
+    assert entry["stapling"]["revoked_reason"] == "keyCompromise"
+    assert "revoked" in entry["next"]["why"]
+    assert shake_hands(httpd) == (serial, None)
+    assert len(httpd.log.lines("is revoked since")) == 1
+    ca.switches.ocsp = "replay"  # the good one of before
+    httpd.wait_for_status(NAME, lambda e: e["stapling"]["problem"] is not None, "that it is refused")
+    assert shake_hands(httpd) == (serial, None)
+
+
+@pytest.mark.parametrize("manner", ["other-serial", "huge", "redirect", "slow"])
+def test_other_answers_of_a_responder(world, manner):
+    httpd, ca = start(world, manner)
+    httpd.wait_for_certificate(NAME, ca)
+    if manner == "slow":
+        wait_for_staple(httpd)
+        return
+    entry = httpd.wait_for_status(NAME, lambda e: (e["stapling"] or {}).get("problem"), "a problem")
+    assert {"other-serial": "another certificate", "huge": "longer than 16384",
+            "redirect": "status 302"}[manner] in entry["stapling"]["problem"]["detail"]
+    assert entry["activation"] == "live"
+    assert shake_hands(httpd)[1] is None
