@@ -29,7 +29,7 @@ floors_keeper() {
     echo keeper
     echo janitor mending control_socket agent_process
     echo agent_door control_door
-    echo control_ask control_renew control_store
+    echo control_ask control_events control_renew control_store
     echo control_call
     echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks
     echo agent_line

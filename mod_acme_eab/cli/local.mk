@@ -7,6 +7,7 @@ libcli_a_SOURCES = \
 	mod_acme_eab/cli/completion.c \
 	mod_acme_eab/cli/delete.c \
 	mod_acme_eab/cli/door.c mod_acme_eab/cli/door.h \
+	mod_acme_eab/cli/events.c \
 	mod_acme_eab/cli/help.c mod_acme_eab/cli/help.h \
 	mod_acme_eab/cli/log.c \
 	mod_acme_eab/cli/metrics.c \

@@ -10,6 +10,7 @@ extern const command_t command_account;
 extern const command_t command_check;
 extern const command_t command_delete;
 extern const command_t command_completion;
+extern const command_t command_events;
 extern const command_t command_help;
 extern const command_t command_log;
 extern const command_t command_metrics;

@@ -14,6 +14,8 @@
 #include <jansson.h>
 
 #include "keeper/briefing.h"
+#include "keeper/delivery.h"
+#include "keeper/herald.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
 #include "keeper/tasks.h"
@@ -26,6 +28,8 @@ typedef struct control_parts {
     briefing_t *briefing; /* of the next agent */
     tasks_t *tasks;
     tickets_t *tickets;
+    herald_t *herald;
+    delivery_t *delivery;
     void (*wake)(void *baton); /* see control_wake() */
     void *baton;
 } control_parts_t;

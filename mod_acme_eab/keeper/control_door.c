@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "keeper/control_ask.h"
+#include "keeper/control_events.h"
 #include "keeper/control_renew.h"
 #include "keeper/control_store.h"
 #include "store/history.h"
@@ -20,8 +21,8 @@
 #define LOOK apr_time_from_sec(2)
 
 static const control_command_t *const commands[] = {
-    &control_renew,  &control_retry,  &control_check,
-    &control_update, &control_delete, &control_forget,
+    &control_renew,  &control_retry,  &control_check,  &control_update,
+    &control_delete, &control_forget, &control_events,
 };
 
 /* An act that is remembered, and who waits for it. */
@@ -276,7 +277,8 @@ void control_door_start(control_door_t *door)
 }
 
 control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
-                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets)
+                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets,
+                                  herald_t *herald, delivery_t *delivery)
 {
     control_door_t *door = apr_pcalloc(model->means->pool, sizeof(*door));
 
@@ -286,6 +288,8 @@ control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
     door->parts.briefing = briefing;
     door->parts.tasks = tasks;
     door->parts.tickets = tickets;
+    door->parts.herald = herald;
+    door->parts.delivery = delivery;
     door->parts.wake = wake;
     door->parts.baton = door;
     door->timer = loop_timer_make(model->means->loop, on_timer, door);

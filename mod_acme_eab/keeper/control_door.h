@@ -13,7 +13,8 @@ typedef struct control_door control_door_t;
 
 /** Nothing goes on yet. */
 control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
-                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets);
+                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets,
+                                  herald_t *herald, delivery_t *delivery);
 
 /** Go on with what was under way. */
 void control_door_start(control_door_t *door);

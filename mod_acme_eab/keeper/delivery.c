@@ -303,6 +303,13 @@ static void tell(item_t *item)
                           delivery->means->pool); /* that of the item may end with it */
 }
 
+/* A test waits for nothing, and nothing for it. */
+static int is_behind(const item_t *item, const item_t *earlier)
+{
+    return item->kind != EVENT_TEST && earlier->kind != EVENT_TEST
+           && strcmp(earlier->name, item->name) == 0;
+}
+
 /* Does the program of this one run, or an earlier one of the same name wait? */
 static int is_held(const delivery_t *delivery, int index)
 {
@@ -313,7 +320,7 @@ static int is_held(const delivery_t *delivery, int index)
         const item_t *other = item_at(delivery, i);
 
         if (other->command == item->command
-            && (other->running || (i < index && strcmp(other->name, item->name) == 0))) {
+            && (other->running || (i < index && is_behind(item, other)))) {
             return 1;
         }
     }

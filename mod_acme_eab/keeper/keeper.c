@@ -70,8 +70,8 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->tickets = tickets_make(p);
     keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle,
                                    keeper->tasks, keeper->line);
-    keeper->control =
-        control_door_make(model, keeper->reload, &keeper->briefing, keeper->tasks, keeper->tickets);
+    keeper->control = control_door_make(model, keeper->reload, &keeper->briefing, keeper->tasks,
+                                        keeper->tickets, keeper->herald, keeper->delivery);
     keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);

@@ -14,6 +14,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/control_ask.c mod_acme_eab/keeper/control_ask.h \
 	mod_acme_eab/keeper/control_call.c mod_acme_eab/keeper/control_call.h \
 	mod_acme_eab/keeper/control_door.c mod_acme_eab/keeper/control_door.h \
+	mod_acme_eab/keeper/control_events.c mod_acme_eab/keeper/control_events.h \
 	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
 	mod_acme_eab/keeper/control_store.c mod_acme_eab/keeper/control_store.h \
 	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \

@@ -4,6 +4,7 @@ can keep nothing from happening."""
 
 import pwd
 
+from harness.acmectl import Acmectl
 from harness.events import Receiver
 from harness.waiting import wait_until
 
@@ -70,7 +71,8 @@ def test_a_program_is_told_what_has_happened(world):
 def test_a_program_that_hangs_holds_up_nothing(world):
     httpd = world.httpd()
     ca = world.ca(httpd)
-    world.expect(r"acme_eab:warn\].*Event .*was not told to", r"acme_eab:warn\].*says: ")
+    world.expect(r"acme_eab:warn\].*Event .*was not told to", r"acme_eab:warn\].*says: ",
+                 r"acme_eab:(warn|error)\].*(keeper|agent)", r"core:error\].*AH00546")
     hook = Receiver(httpd.dir / "hook", events="issued,deployed")
     hook.write(before=f'i=0; while [ ! -e "{hook.dir}/go" ] && [ $i -lt 600 ]; do sleep 0.1; '
                       "i=$((i+1)); done")
@@ -88,8 +90,30 @@ def test_a_program_that_hangs_holds_up_nothing(world):
     wait_until(lambda: httpd.log.count(r"says: out of\\\\+x07order"), 10, "what it said")
     wait_until(lambda: httpd.log.count(r"exit status 3\. It is tried again at"), 10, "a next time")
 
+    acmectl = Acmectl(httpd)
+    waiting = acmectl("events", "list", "--json").json()["events"]
+    assert [event["event"] for event in waiting] == ["issued", "deployed", "deployed"]
+    refused = next(event for event in waiting if event["attempts"] == 1)
+    assert acmectl("events", "retry", "20261130T120000Z-000000").code == 4
+    assert acmectl("events", "test", "nonsense").code == 2
+    (failing.dir / "told").unlink()
+    assert acmectl("events", "retry", refused["id"]).code == 0
+    failing.wait_for("deployed")
+    assert failing.ids() == [refused["id"]]
+    assert failing.event("deployed", 1)["attempt"] == 2
+    failing.write()
+    assert acmectl("events", "test", "deployed", NAME).code == 0
+    failing.wait_for("test")
+    assert failing.event("test")["name"] == NAME
+
+    keeper = httpd.wait_for_keeper()
+    keeper.kill()  # -9: what it has begun goes on
+    httpd.wait_for_keeper(other_than=keeper)
     (hook.dir / "go").touch()
     hook.wait_for("deployed")
-    assert hook.told() == [("issued", NAME), ("deployed", NAME)], "once each, and in their order"
+    hook.wait_for("test")
+    assert hook.told() == [("issued", NAME), ("deployed", NAME), ("test", NAME)], "in their order"
     wait_until(lambda: len(spooled(httpd)) == 1, 10, "one event that waits")
-    httpd.wait_for_report(lambda r: r["counters"]["events"]["delivered"] == 2, "two told")
+    assert acmectl("events", "drop", refused["id"]).code == 0
+    assert spooled(httpd) == []
+    assert acmectl("events").code == 0
