@@ -3,9 +3,12 @@
 # The manual pages are without a warning of the formatter, the one of the module has each directive of
 # docs/directives.md, and the one of the store each file of store/store.h.
 #
-#   check-manuals.sh SOURCE-DIRECTORY MOD_ACME_EAB.8
+#   check-manuals.sh SOURCE-DIRECTORY MOD_ACME_EAB.8 OTHERS-THAT-ARE-MADE...
+source=$1
 made=$(realpath "$2") || exit 1
-cd "$1" || exit 1
+shift
+others=$(realpath "$@") || exit 1
+cd "$source" || exit 1
 rc=0
 for name in $(sed -n 's/^## \(ACME[A-Za-z]*\)$/\1/p' docs/directives.md); do
     if ! grep -q "^\.SS $name\$" "$made"; then
@@ -37,7 +40,7 @@ if ! command -v man >/dev/null 2>&1; then
     [ $rc = 0 ] && echo "manuals: ok (not formatted; the package man-db is not here)"
     exit $rc
 fi
-for page in docs/man/*.[1-8] "$made"; do
+for page in docs/man/*.[1-8] $others; do
     said=$(LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
     if [ -n "$said" ]; then
         echo "$page: $said"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # mod_acme_eab.8 of its frame and docs/directives.md: in the place of the line @DIRECTIVES@ comes what
-# the document says of each directive.
+# the document says of each directive; and acme-eab-events.7 of docs/events.md, with what stands before
+# its first section (whole=1).
 #
 #   awk -f directives-to-man.awk docs/directives.md docs/man/mod_acme_eab.8.in
 
@@ -71,8 +72,10 @@ FNR == NR {
             (section ~ /^ACME/ ? section : toupper(section)) "\n"
         next
     }
-    if (!wanted)
+    if (!wanted) {
+        wanted = whole && /^# /
         next
+    }
     if (/^```/) {
         flush()
         code = !code
