@@ -26,7 +26,7 @@ IN_STORE = re.compile(
     r"format\.json|plan\.json|control|counters\.json|history\.jsonl(\.1)?|blocked\.jsonl"
     r"|demands|acts|revocations|events|told\.jsonl|"
     r"lock|reload\.json|accounts(/[0-9a-f]{32}(/(key\.pem|(account|directory)\.json))?)?"
-    r"|archive(/[^/]+(/(renewal|validations)\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json|checked))?)?)?|live(/[^/.]+[^/]*)?"
+    r"|archive(/[^/]+(/(renewal|validations)\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json|checked|ocsp\.der))?)?)?|live(/[^/.]+[^/]*)?"
     r"|pending|failures|dns")
 
 

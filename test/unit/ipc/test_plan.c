@@ -36,7 +36,9 @@ static const char *const whole =
     "\"loaded_fingerprint\":\"ab12\",\"unusable\":\"too small\","
     "\"staples\":true,\"takes_over\":true,\"doors\":[\"127.0.0.1:443 "
     "www.example.edu\"],\"used_by\":[\"*:443 www.example.edu (vhosts.conf:12)\"],"
-    "\"where\":\"httpd.conf:9\"}]}";
+    "\"where\":\"httpd.conf:9\"}],\"event_timeout\":30000000,\"event_retry\":60000000,\"event_"
+    "commands\":[{\"user\":\"nobody\",\"events\":\"failed\","
+    "\"argv\":[\"/usr/bin/tell\",\"-v\"]}]}";
 
 static json_t *parse(apr_pool_t *p)
 {
