@@ -331,23 +331,26 @@ static int continues_domain(const apr_array_header_t *jobs, int i)
     return before != NULL && brief->domain != NULL && strcmp(before, brief->domain) == 0;
 }
 
+json_t *entry_next(const apr_array_header_t *jobs, int *pi, apr_time_t now, apr_pool_t *p)
+{
+    json_t *entry = job_to_json(APR_ARRAY_IDX(jobs, (*pi)++, job_t *), now, p);
+
+    while (*pi < jobs->nelts && continues_domain(jobs, *pi)) {
+        json_t *json = job_to_json(APR_ARRAY_IDX(jobs, (*pi)++, job_t *), now, p);
+
+        merge(entry, json);
+        json_decref(json);
+    }
+    return entry;
+}
+
 json_t *entry_list(const apr_array_header_t *jobs, apr_time_t now, apr_pool_t *p)
 {
     json_t *array = json_array();
-    json_t *entry = NULL;
-    int i;
+    int i = 0;
 
-    for (i = 0; i < jobs->nelts; ++i) {
-        json_t *json = job_to_json(APR_ARRAY_IDX(jobs, i, job_t *), now, p);
-
-        if (continues_domain(jobs, i)) {
-            merge(entry, json);
-            json_decref(json);
-        }
-        else {
-            entry = json;
-            json_array_append_new(array, entry);
-        }
+    while (i < jobs->nelts) {
+        json_array_append_new(array, entry_next(jobs, &i, now, p));
     }
     return array;
 }

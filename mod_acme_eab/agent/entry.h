@@ -9,6 +9,10 @@
 #include <apr_time.h>
 #include <jansson.h>
 
+/** The entry that begins with the job at *pi of jobs (job_t *); *pi is behind its last one then. A new
+ * reference. */
+json_t *entry_next(const apr_array_header_t *jobs, int *pi, apr_time_t now, apr_pool_t *p);
+
 /** An array with the entries of all jobs (job_t *). A new reference. */
 json_t *entry_list(const apr_array_header_t *jobs, apr_time_t now, apr_pool_t *p);
 

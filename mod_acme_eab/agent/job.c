@@ -276,13 +276,22 @@ void job_wake(job_t *job)
 
 void job_keep_facts(job_t *job, const json_t *body)
 {
-    apr_pool_t *old = job->facts_pool;
+    brief_facts_t *facts;
+    apr_pool_t *pool = NULL;
 
-    apr_pool_create(&job->facts_pool, job->kit->pool);
-    job->brief->facts = brief_facts_from_json(job->facts_pool, json_object_get(body, "facts"));
-    if (old != NULL) {
-        apr_pool_destroy(old);
+    apr_pool_create(&pool, job->kit->pool);
+    facts = brief_facts_from_json(pool, json_object_get(body, "facts"));
+    if (facts == NULL) {
+        job->brief->facts = NULL;
     }
+    else {
+        if (job->brief->facts == NULL) {
+            job->brief->facts = apr_palloc(job->kit->pool, sizeof(*facts));
+        }
+        *job->brief->facts = *facts;
+        brief_facts_settle(&job->facts_block, job->brief->facts, job->kit->pool);
+    }
+    apr_pool_destroy(pool);
     job_wake(job);
 }
 

@@ -65,13 +65,13 @@ struct job {
     job_step_fn *step;               /* of the life cycle */
     const apr_array_header_t *peers; /* job_t *: all of the agent, this one too */
     int index;
-    agenda_entry_t entry;       /* of kit->agenda */
-    agenda_entry_t turn;        /* of the account's queue, while it is JOB_QUEUED */
-    struct job *passed;         /* another one of those that cannot use a free place now */
-    brief_certificate_t *brief; /* facts, ordering, order_url are kept up to date */
-    apr_pool_t *facts_pool;     /* owns brief->facts, once one was installed */
-    int visiting;               /* the own httpd is looked at: agent/visit.h */
-    char visited[65];           /* for the certificate with this fingerprint */
+    agenda_entry_t entry;        /* of kit->agenda */
+    agenda_entry_t turn;         /* of the account's queue, while it is JOB_QUEUED */
+    struct job *passed;          /* another one of those that cannot use a free place now */
+    brief_certificate_t *brief;  /* facts, ordering, order_url are kept up to date */
+    member_block_t *facts_block; /* of brief->facts, once one was installed */
+    int visiting;                /* the own httpd is looked at: agent/visit.h */
+    char visited[65];            /* for the certificate with this fingerprint */
     agent_account_t *account;
     job_state_t state;
     apr_time_t at;      /* when an idle or polling job goes on */
@@ -90,11 +90,11 @@ struct job {
     int profile_told;   /* that the CA does not offer it */
     struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
     /* Renewal information and the ends of validations, beside the life cycle: */
-    apr_time_t ask_at;       /* when to ask for renewal information; 0: not at all */
-    int asking;              /* that is under way */
-    apr_pool_t *window_pool; /* owns the strings of brief->window, once it was asked for */
-    apr_pool_t *lapse_pool;  /* owns brief->validations, once they were read */
-    const void *lapse_told;  /* the validations of which the log tells already */
+    apr_time_t ask_at;            /* when to ask for renewal information; 0: not at all */
+    int asking;                   /* that is under way */
+    member_block_t *window_block; /* of brief->window, once it was asked for */
+    member_block_t *lapse_block;  /* of brief->validations, once they were read */
+    const void *lapse_told;       /* the validations of which the log tells already */
     /* OCSP responses, as well (agent/stapling.h): */
     apr_time_t staple_at; /* when to fetch one; 0: not at all */
     int stapling;         /* that is under way */

@@ -55,20 +55,18 @@ static apr_array_header_t *copy_issuers(apr_pool_t *p, const apr_array_header_t 
     return copy;
 }
 
-/* The question's pool becomes that of what is known. */
 static void finish(question_t *question)
 {
     job_t *job = question->job;
-    apr_pool_t *old = job->lapse_pool;
+    brief_validations_t *validations = &job->brief->validations;
     json_t *body = json_object();
 
-    job->brief->validations.issuers = copy_issuers(question->pool, persist_issuers(job->persist));
-    job->lapse_pool = question->pool;
-    job->brief->validations.fingerprint = apr_pstrdup(question->pool, fingerprint_of(job));
-    job->brief->validations.list = question->validations;
-    if (old != NULL) {
-        apr_pool_destroy(old);
-    }
+    validations->issuers = copy_issuers(question->pool, persist_issuers(job->persist));
+    validations->fingerprint = apr_pstrdup(question->pool, fingerprint_of(job));
+    validations->list = question->validations;
+    brief_validations_settle(&job->lapse_block, validations, job->kit->pool);
+    job->lapse_told = NULL;
+    apr_pool_destroy(question->pool);
     json_object_set_new(body, "certificate", json_integer(job->index));
     json_object_set_new(body, "validations", brief_validations_to_json(&job->brief->validations));
     link_request(job->kit->link, MESSAGE_VALIDATIONS, body, on_kept, job);

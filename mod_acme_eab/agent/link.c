@@ -87,8 +87,8 @@ static apr_status_t wait_for_keeper(link_t *link, apr_interval_time_t patience)
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
 
-static apr_status_t collect_brief(link_t *link, json_t *whole, apr_interval_time_t patience,
-                                  apr_pool_t *ptemp)
+static apr_status_t collect_brief(link_t *link, brief_t *brief, apr_interval_time_t patience,
+                                  eab_result_t *result, apr_pool_t *ptemp)
 {
     json_t *body = NULL;
     apr_status_t rv;
@@ -97,7 +97,8 @@ static apr_status_t collect_brief(link_t *link, json_t *whole, apr_interval_time
     for (;;) {
         rv = frame_take(link->channel, &type, &body, ptemp);
         if (rv == APR_SUCCESS) {
-            rv = message_collect(whole, MESSAGE_BRIEF, type, body);
+            rv = brief_take(brief, type, body, result);
+            apr_pool_clear(ptemp);
             if (!APR_STATUS_IS_EAGAIN(rv)) {
                 return rv;
             }
@@ -113,24 +114,22 @@ brief_t *link_receive_brief(link_t *link, apr_interval_time_t patience, eab_resu
                             apr_pool_t *p)
 {
     apr_pool_t *pool = NULL;
-    brief_t *brief = NULL;
-    json_t *whole;
+    brief_t *brief = brief_make(p);
     apr_status_t rv;
 
     apr_pool_create(&pool, p);
-    whole = json_own(pool, json_object());
-    rv = collect_brief(link, whole, patience, pool);
+    rv = collect_brief(link, brief, patience, result, pool);
+    apr_pool_destroy(pool);
     if (rv == APR_SUCCESS) {
-        brief_from_json(&brief, whole, result, p);
+        return brief;
     }
-    else if (APR_STATUS_IS_TIMEUP(rv)) {
+    if (APR_STATUS_IS_TIMEUP(rv)) {
         eab_result_set(result, rv, EAB_PROBLEM_INTERNAL, "No whole brief came from the keeper.");
     }
-    else {
+    else if (result->rv == APR_SUCCESS) {
         eab_result_set(result, rv, EAB_PROBLEM_INTERNAL, "The keeper sent no brief.");
     }
-    apr_pool_destroy(pool);
-    return brief;
+    return NULL;
 }
 
 void link_request(link_t *link, int type, json_t *body, link_reply_fn *reply, void *baton)

@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/sandbox.h"
 #include "base/log.h"
+#include "base/process.h"
 
 #define BRIEF_PATIENCE apr_time_from_sec(60)
 
@@ -64,6 +65,7 @@ int main(int argc, const char *const *argv)
     }
     apr_initialize();
     apr_pool_create(&pool, NULL);
+    process_keep_little(pool);
     status = serve(pool);
     apr_pool_destroy(pool);
     apr_terminate();

@@ -25,7 +25,7 @@
 /* How soon to look whether a CA without renewal information has it now. */
 #define UNSUPPORTED apr_time_from_sec(24 * 3600)
 
-/* One question; its pool becomes that of the job's window. */
+/* One question. */
 typedef struct question {
     job_t *job;
     apr_pool_t *pool;
@@ -88,7 +88,6 @@ static void tell_explanation(const question_t *question, const char *before)
 static void finish(question_t *question)
 {
     job_t *job = question->job;
-    apr_pool_t *before = job->window_pool;
 
     job->asking = 0;
     --job->account->asking;
@@ -99,14 +98,12 @@ static void finish(question_t *question)
         return;
     }
     tell_explanation(question, job->brief->window.explanation);
-    job->window_pool = question->pool;
     job->brief->window = question->window;
+    brief_window_settle(&job->window_block, &job->brief->window, job->kit->pool);
     job->ask_at = question->window.next;
     keep(job);
     schedule_again(job);
-    if (before != NULL) {
-        apr_pool_destroy(before);
-    }
+    apr_pool_destroy(question->pool);
 }
 
 static void fail(question_t *question, const eab_result_t *problem)

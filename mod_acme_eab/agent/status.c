@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,7 +120,8 @@ static json_t *unconfigured_to_json(const json_t *leftovers)
     return list;
 }
 
-json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+/* Without the certificates. */
+static json_t *make_rest(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
     json_t *json = json_object();
     json_t *array = json_array();
@@ -130,7 +132,6 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
     json_put_string(json, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
     json_put_time(json, "generated", now);
     json_put_time(json, "heartbeat", now);
-    json_object_set_new(json, "certificates", entry_list(status->jobs, now, ptemp));
     for (i = 0; i < status->accounts->nelts; ++i) {
         json_array_append_new(
             array, account_to_json(APR_ARRAY_IDX(status->accounts, i, agent_account_t *), ptemp));
@@ -145,16 +146,62 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
     return json;
 }
 
+json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+{
+    json_t *json = make_rest(status, now, ptemp);
+
+    json_object_set_new(json, "certificates", entry_list(status->jobs, now, ptemp));
+    return json;
+}
+
+static void print_entries(FILE *file, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+{
+    apr_pool_t *pool = NULL;
+    int i = 0;
+
+    apr_pool_create(&pool, ptemp);
+    while (i < status->jobs->nelts) {
+        json_t *entry;
+
+        fputs(i == 0 ? "\n" : ",\n", file);
+        entry = entry_next(status->jobs, &i, now, pool);
+        json_dumpf(entry, file, JSON_INDENT(1));
+        json_decref(entry);
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
+}
+
+/* The same document as text, malloc'ed; NULL without memory. One entry after the other: all of them as one
+ * tree, those of thousands, take ten times the room and longer. */
+static char *print(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+{
+    json_t *rest = json_own(ptemp, make_rest(status, now, ptemp));
+    char *begin = json_dumps(rest, JSON_INDENT(1)), *text = NULL;
+    size_t size = 0;
+    FILE *file = begin != NULL ? open_memstream(&text, &size) : NULL;
+
+    if (file != NULL) {
+        fprintf(file, "%.*s,\n \"certificates\": [", (int)(strlen(begin) - strlen("\n}")), begin);
+        print_entries(file, status, now, ptemp);
+        fputs("]\n}", file);
+        if (fclose(file) != 0) {
+            free(text);
+            text = NULL;
+        }
+    }
+    free(begin);
+    return text;
+}
+
 apr_status_t status_write(const status_t *status, apr_time_t now)
 {
     apr_pool_t *pool = NULL;
     apr_status_t rv = APR_ENOMEM;
-    json_t *json;
     char *text;
 
     apr_pool_create(&pool, status->kit->pool);
-    json = json_own(pool, status_make(status, now, pool));
-    text = json_dumps(json, JSON_INDENT(1));
+    text = print(status, now, pool);
     if (text != NULL) {
         const char *note = rundir_clear_file(status->path, pool);
 

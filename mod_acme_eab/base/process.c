@@ -11,7 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <apr_allocator.h>
 #include <apr_strings.h>
+
+#define FREE_MAX (1024 * 1024) /* bytes that a process keeps for its next pools */
 
 static int close_ranges(unsigned first, int keep)
 {
@@ -67,6 +70,11 @@ void process_guard(void)
 
 /* What they add to the signal that ended the program that they ran. */
 #define SHELL_SIGNAL 128
+
+void process_keep_little(apr_pool_t *p)
+{
+    apr_allocator_max_free_set(apr_pool_allocator_get(p), FREE_MAX);
+}
 
 int process_end_signal(int status)
 {

@@ -17,6 +17,10 @@ void process_hide(void);
 /** The same; and killed when the process that started it dies. */
 void process_guard(void);
 
+/** Let a process that lives for long give back what it has freed: else it keeps for ever what it needed once,
+ * for a plan of thousands of certificates. For the pool of all its others, before they are made. */
+void process_keep_little(apr_pool_t *p);
+
 /** The signal that ended a process, by what wait(2) said, or the program that a shell ran in it, by
  * the shell's exit status; 0: none. */
 int process_end_signal(int status);

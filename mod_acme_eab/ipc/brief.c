@@ -52,6 +52,19 @@ static const member_t window_members[] = {
     MEMBER_INT(brief_window_t, repeated, 0),    MEMBER_END,
 };
 
+static const member_t validation_members[] = {
+    MEMBER_STRING(brief_validation_t, name),
+    MEMBER_TIME(brief_validation_t, until),
+    MEMBER_END,
+};
+
+static const member_t validations_members[] = {
+    MEMBER_STRING(brief_validations_t, fingerprint),
+    MEMBER_LIST(brief_validations_t, list, validation_members),
+    MEMBER_STRINGS(brief_validations_t, issuers),
+    MEMBER_END,
+};
+
 static const member_t failure_members[] = {
     MEMBER_INT(brief_failure_t, attempts, 0),
     MEMBER_TIME(brief_failure_t, since),
@@ -173,6 +186,22 @@ void brief_window_from_json(brief_window_t *window, const json_t *json, apr_pool
     member_read(window, window_members, json, p);
 }
 
+void brief_facts_settle(member_block_t **pblock, brief_facts_t *facts, apr_pool_t *p)
+{
+    member_settle(pblock, facts_members, facts, p);
+}
+
+void brief_window_settle(member_block_t **pblock, brief_window_t *window, apr_pool_t *p)
+{
+    member_settle(pblock, window_members, window, p);
+}
+
+void brief_validations_settle(member_block_t **pblock, brief_validations_t *validations,
+                              apr_pool_t *p)
+{
+    member_settle(pblock, validations_members, validations, p);
+}
+
 json_t *brief_failure_to_json(const brief_failure_t *failure)
 {
     json_t *json;
@@ -260,6 +289,10 @@ void brief_validations_from_json(brief_validations_t *validations, const json_t 
     const json_t *member;
     size_t i;
 
+    memset(validations, 0, sizeof(*validations));
+    if (!json_is_object(json)) {
+        return;
+    }
     validations->fingerprint = json_copy_string(p, json, "fingerprint");
     validations->list = apr_array_make(p, 4, sizeof(brief_validation_t));
     json_array_foreach(json_object_get(json, "names"), i, member)
@@ -449,8 +482,13 @@ apr_status_t brief_send(const brief_t *brief, message_send_fn *send, void *baton
                   account_to_json(&APR_ARRAY_IDX(brief->accounts, i, brief_account_t)));
     }
     for (i = 0; i < brief->certificates->nelts && rv == APR_SUCCESS; ++i) {
-        rv = send(baton, MESSAGE_CERTIFICATE,
-                  certificate_to_json(&APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t)));
+        json_t *json =
+            certificate_to_json(&APR_ARRAY_IDX(brief->certificates, i, brief_certificate_t));
+
+        if (i == 0) { /* the first one says how many there are */
+            json_object_set_new(json, "count", json_integer(brief->certificates->nelts));
+        }
+        rv = send(baton, MESSAGE_CERTIFICATE, json);
     }
     return rv == APR_SUCCESS ? send(baton, MESSAGE_BRIEF, rest_to_json(brief)) : rv;
 }
@@ -482,24 +520,11 @@ static apr_status_t check_brief(const brief_t *brief, eab_result_t *result)
     return APR_SUCCESS;
 }
 
-apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t *result,
-                             apr_pool_t *p)
+static apr_status_t take_rest(brief_t *brief, const json_t *json, eab_result_t *result)
 {
-    brief_t *brief = brief_make(p);
-    const json_t *item;
-    apr_status_t rv;
-    size_t i;
+    apr_pool_t *p = brief->accounts->pool;
 
-    *pbrief = NULL;
     member_read(brief, brief_members, json, p);
-    json_array_foreach(json_object_get(json, "accounts"), i, item)
-    {
-        account_from_json(apr_array_push(brief->accounts), item, p);
-    }
-    json_array_foreach(json_object_get(json, "certificates"), i, item)
-    {
-        certificate_from_json(apr_array_push(brief->certificates), item, p);
-    }
     news_from_json(&brief->reload, json_object_get(json, "reload"), p);
     if (json_is_object(json_object_get(json, "leftovers"))) {
         brief->leftovers = json_own(p, json_deep_copy(json_object_get(json, "leftovers")));
@@ -510,9 +535,48 @@ apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t 
     if (json_is_object(json_object_get(json, "counters"))) {
         brief->counters = json_own(p, json_deep_copy(json_object_get(json, "counters")));
     }
-    if ((rv = check_brief(brief, result)) != APR_SUCCESS) {
-        return rv;
+    return check_brief(brief, result);
+}
+
+apr_status_t brief_take(brief_t *brief, int type, const json_t *body, eab_result_t *result)
+{
+    apr_pool_t *p = brief->accounts->pool;
+
+    switch (type) {
+    case MESSAGE_ACCOUNT:
+        account_from_json(apr_array_push(brief->accounts), body, p);
+        return APR_EAGAIN;
+    case MESSAGE_CERTIFICATE:
+        member_make_room(brief->certificates, json_peek_int(body, "count", 0));
+        certificate_from_json(apr_array_push(brief->certificates), body, p);
+        return APR_EAGAIN;
+    case MESSAGE_BRIEF:
+        return take_rest(brief, body, result);
+    default:
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "A message from the keeper is no part of a brief.");
     }
-    *pbrief = brief;
-    return APR_SUCCESS;
+}
+
+apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t *result,
+                             apr_pool_t *p)
+{
+    brief_t *brief = brief_make(p);
+    const json_t *item;
+    apr_status_t rv;
+    size_t i;
+
+    *pbrief = NULL;
+    json_array_foreach(json_object_get(json, "accounts"), i, item)
+    {
+        brief_take(brief, MESSAGE_ACCOUNT, item, result);
+    }
+    json_array_foreach(json_object_get(json, "certificates"), i, item)
+    {
+        brief_take(brief, MESSAGE_CERTIFICATE, item, result);
+    }
+    if ((rv = take_rest(brief, json, result)) == APR_SUCCESS) {
+        *pbrief = brief;
+    }
+    return rv;
 }

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/result.h"
+#include "ipc/member.h"
 #include "ipc/message.h"
 
 /** A failure as it is remembered: see store/failure.h, which the agent's side does not see. */
@@ -189,6 +190,12 @@ json_t *brief_to_json(const brief_t *brief);
 
 /** In as many messages as it needs, BRIEF last. @return what send returned */
 apr_status_t brief_send(const brief_t *brief, message_send_fn *send, void *baton);
+
+/** Take one of these messages, in the order in which they were sent. What is taken is in the pool of the
+ * brief, independent of body.
+ * @return APR_SUCCESS when the brief is whole; APR_EAGAIN for more; APR_EINVAL with the reason in result */
+apr_status_t brief_take(brief_t *brief, int type, const json_t *body, eab_result_t *result);
+
 apr_status_t brief_from_json(brief_t **pbrief, const json_t *json, eab_result_t *result,
                              apr_pool_t *p);
 
@@ -213,6 +220,12 @@ json_t *brief_directory_to_json(const brief_directory_t *directory);
 void brief_directory_from_json(brief_directory_t *directory, const json_t *json, apr_pool_t *p);
 /** Is b worth to be kept in the place of a: does it say something else, or the same a day later? */
 int brief_directory_is_news(const brief_directory_t *a, const brief_directory_t *b);
+
+/** Keep the strings and lists of one in a block of its own: see member_settle(). */
+void brief_facts_settle(member_block_t **pblock, brief_facts_t *facts, apr_pool_t *p);
+void brief_window_settle(member_block_t **pblock, brief_window_t *window, apr_pool_t *p);
+void brief_validations_settle(member_block_t **pblock, brief_validations_t *validations,
+                              apr_pool_t *p);
 
 json_t *brief_failure_to_json(const brief_failure_t *failure);
 void brief_failure_from_json(brief_failure_t *failure, const json_t *json, apr_pool_t *p);

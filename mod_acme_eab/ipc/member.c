@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc/member.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "base/json.h"
@@ -46,11 +49,11 @@ static void write_texts(json_t *object, const member_t *member, const apr_array_
 
 static apr_array_header_t *read_texts(const member_t *member, const json_t *object, apr_pool_t *p)
 {
-    apr_array_header_t *texts = apr_array_make(p, 4, sizeof(const char *));
-    const json_t *item;
+    const json_t *list = json_object_get(object, member->name), *item;
+    apr_array_header_t *texts = apr_array_make(p, (int)json_array_size(list), sizeof(const char *));
     size_t i;
 
-    json_array_foreach(json_object_get(object, member->name), i, item)
+    json_array_foreach(list, i, item)
     {
         const char *text = text_from_json(p, item);
 
@@ -161,4 +164,126 @@ void member_read(void *to, const member_t *table, const json_t *object, apr_pool
 {
     for (; table->name != NULL; ++table)
         read_one((char *)to + table->offset, table, object, p);
+}
+
+void member_make_room(apr_array_header_t *array, apr_int64_t more)
+{
+    apr_size_t size = (apr_size_t)array->elt_size;
+    char *elements;
+
+    if (more > MEMBER_ROOM_MAX || array->nelts + more <= array->nalloc)
+        return;
+    array->nalloc = array->nelts + (int)more;
+    elements = apr_pcalloc(array->pool, (apr_size_t)array->nalloc * size);
+    memcpy(elements, array->elts, (apr_size_t)array->nelts * size);
+    array->elts = elements;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+struct member_block {
+    void *data;
+};
+
+/* Pieces are put one behind the other; without data they are counted only. */
+typedef struct piece {
+    char *data;
+    size_t used;
+} piece_t;
+
+/* @return where the copy is; NULL while it is counted */
+static void *put(piece_t *piece, const void *from, size_t len)
+{
+    char *to = piece->data != NULL ? piece->data + piece->used : NULL;
+
+    if (to != NULL)
+        memcpy(to, from, len);
+    piece->used += (len + 7) & ~(size_t)7;
+    return to;
+}
+
+static void settle_text(piece_t *piece, const char **ptext)
+{
+    const char *copy = *ptext != NULL ? put(piece, *ptext, strlen(*ptext) + 1) : NULL;
+
+    if (piece->data != NULL)
+        *ptext = copy;
+}
+
+static void settle_struct(piece_t *piece, const member_t *table, char *what);
+
+/* Its elements, and what they point to. */
+static void settle_array(piece_t *piece, const member_t *member, apr_array_header_t **parray)
+{
+    const apr_array_header_t *from = *parray;
+    apr_array_header_t *to;
+    char *elements;
+    int i;
+
+    if (from == NULL)
+        return;
+    to = put(piece, from, sizeof(*from));
+    elements = put(piece, from->elts, (size_t)from->nelts * (size_t)from->elt_size);
+    for (i = 0; i < from->nelts; ++i) {
+        char *element = (to != NULL ? elements : from->elts) + (size_t)i * (size_t)from->elt_size;
+
+        if (member->kind == MEMBER_KIND_STRINGS)
+            settle_text(piece, (const char **)(void *)element);
+        else if (member->kind == MEMBER_KIND_LIST)
+            settle_struct(piece, member->of, element);
+    }
+    if (to != NULL) {
+        to->elts = elements;
+        to->nalloc = to->nelts;
+        to->pool = NULL;
+        *parray = to;
+    }
+}
+
+static void settle_struct(piece_t *piece, const member_t *table, char *what)
+{
+    for (; table->name != NULL; ++table) {
+        void *at = what + table->offset;
+
+        switch (table->kind) {
+        case MEMBER_KIND_STRING:
+            settle_text(piece, at);
+            break;
+        case MEMBER_KIND_STRINGS:
+        case MEMBER_KIND_INTS:
+        case MEMBER_KIND_LIST:
+            settle_array(piece, table, at);
+            break;
+        default: /* in the struct itself */
+            break;
+        }
+    }
+}
+
+static apr_status_t free_block(void *data)
+{
+    member_block_t *block = data;
+
+    free(block->data);
+    block->data = NULL;
+    return APR_SUCCESS;
+}
+
+void member_settle(member_block_t **pblock, const member_t *table, void *what, apr_pool_t *p)
+{
+    piece_t piece = { NULL, 0 };
+    void *before;
+
+    if (*pblock == NULL) {
+        *pblock = apr_pcalloc(p, sizeof(**pblock));
+        apr_pool_cleanup_register(p, *pblock, free_block, apr_pool_cleanup_null);
+    }
+    before = (*pblock)->data;
+    settle_struct(&piece, table, what);
+    (*pblock)->data = piece.data = malloc(piece.used > 0 ? piece.used : 1);
+    if (piece.data == NULL)
+        abort();
+    piece.used = 0;
+    settle_struct(&piece, table, what);
+    free(before);
 }

@@ -54,4 +54,18 @@ json_t *member_object(const member_t *table, const void *from);
  * Strings are copied into p. */
 void member_read(void *to, const member_t *table, const json_t *object, apr_pool_t *p);
 
+/** Make room for more elements in one piece: an array that grows leaves its smaller ones behind in the
+ * pool. More than MEMBER_ROOM_MAX are no order of magnitude that there is, and are not prepared for. */
+#define MEMBER_ROOM_MAX 200000
+void member_make_room(apr_array_header_t *array, apr_int64_t more);
+
+/** Memory of the strings and arrays of one struct, of just their size: a pool takes 8 kB at least, which
+ * is too much for what there are thousands of, and what is replaced now and then. */
+typedef struct member_block member_block_t;
+
+/** Copy them there, and let the struct point to the copies, to which nothing can be added. What was there
+ * before is freed, and may be what is copied.
+ * @param pblock NULL at first; freed with p */
+void member_settle(member_block_t **pblock, const member_t *table, void *what, apr_pool_t *p);
+
 #endif

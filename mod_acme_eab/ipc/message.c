@@ -63,30 +63,6 @@ const char *message_name(int type)
     return message_names[type];
 }
 
-static void append(json_t *whole, const char *list, json_t *item)
-{
-    json_t *array = json_object_get(whole, list);
-
-    if (array == NULL) {
-        array = json_array();
-        json_object_set_new(whole, list, array);
-    }
-    json_array_append(array, item);
-}
-
-apr_status_t message_collect(json_t *whole, int last, int type, json_t *body)
-{
-    if (type == last) {
-        json_object_update(whole, body);
-        return APR_SUCCESS;
-    }
-    if (type != MESSAGE_ACCOUNT && type != MESSAGE_CERTIFICATE) {
-        return APR_EINVAL;
-    }
-    append(whole, type == MESSAGE_ACCOUNT ? "accounts" : "certificates", body);
-    return APR_EAGAIN;
-}
-
 const char *sentence_name(int sentence)
 {
     if (sentence <= 0 || sentence >= COUNT(sentence_names)) {

@@ -91,12 +91,6 @@ const char *message_name(int type);
 /** Takes the next message of several; body is given away. Anything but APR_SUCCESS ends them. */
 typedef apr_status_t message_send_fn(void *baton, int type, json_t *body);
 
-/** Put together what came in several messages.
- * @param whole an object, empty at first
- * @param last  the type of the message that makes it whole
- * @return APR_SUCCESS when it is; APR_EAGAIN for more; APR_EINVAL for a message that is no part */
-apr_status_t message_collect(json_t *whole, int last, int type, json_t *body);
-
 typedef enum {
     SENTENCE_NEW_ACCOUNT = 1,  /* newAccount with contacts, terms and EAB; signed with the jwk */
     SENTENCE_FIND_ACCOUNT,     /* newAccount, onlyReturnExisting; signed with the jwk */

@@ -154,6 +154,18 @@ json_t *plan_to_json(const plan_t *plan)
     return json;
 }
 
+/* The first certificate says how many there are. */
+static json_t *certificate_to_json(const plan_t *plan, int i)
+{
+    json_t *json = member_object(certificate_members,
+                                 &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t));
+
+    if (i == 0) {
+        json_object_set_new(json, "count", json_integer(plan->certificates->nelts));
+    }
+    return json;
+}
+
 apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton)
 {
     apr_status_t rv = APR_SUCCESS;
@@ -165,9 +177,7 @@ apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton)
                  member_object(account_members, &APR_ARRAY_IDX(plan->accounts, i, plan_account_t)));
     }
     for (i = 0; i < plan->certificates->nelts && rv == APR_SUCCESS; ++i) {
-        rv = send(baton, MESSAGE_CERTIFICATE,
-                  member_object(certificate_members,
-                                &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t)));
+        rv = send(baton, MESSAGE_CERTIFICATE, certificate_to_json(plan, i));
     }
     return rv == APR_SUCCESS ? send(baton, MESSAGE_PLAN, rest_to_json(plan)) : rv;
 }
@@ -208,23 +218,52 @@ static const char *missing_part(const plan_t *plan)
     return NULL;
 }
 
-apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *result, apr_pool_t *p)
+static apr_status_t take_rest(plan_t *plan, const json_t *json, eab_result_t *result)
 {
-    plan_t *plan = plan_make(p);
     const char *missing;
 
-    *pplan = NULL;
     if (json_peek_int(json, "version", 0) != PLAN_VERSION) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "The keeper and the module are of different versions; install both "
                               "from one build and restart httpd.");
     }
-    member_read(plan, plan_members, json, p);
-    member_read(plan, list_members, json, p);
+    member_read(plan, plan_members, json, plan->accounts->pool);
     if ((missing = missing_part(plan)) != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "The plan from httpd lacks %s.", missing);
     }
-    *pplan = plan;
     return APR_SUCCESS;
+}
+
+apr_status_t plan_take(plan_t *plan, int type, const json_t *body, eab_result_t *result)
+{
+    apr_pool_t *p = plan->accounts->pool;
+
+    switch (type) {
+    case MESSAGE_ACCOUNT:
+        member_read(apr_array_push(plan->accounts), account_members, body, p);
+        return APR_EAGAIN;
+    case MESSAGE_CERTIFICATE:
+        member_make_room(plan->certificates, json_peek_int(body, "count", 0));
+        member_read(apr_array_push(plan->certificates), certificate_members, body, p);
+        return APR_EAGAIN;
+    case MESSAGE_PLAN:
+        return take_rest(plan, body, result);
+    default:
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "A message from httpd is no part of a plan.");
+    }
+}
+
+apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *result, apr_pool_t *p)
+{
+    plan_t *plan = plan_make(p);
+    apr_status_t rv;
+
+    *pplan = NULL;
+    member_read(plan, list_members, json, p);
+    if ((rv = take_rest(plan, json, result)) == APR_SUCCESS) {
+        *pplan = plan;
+    }
+    return rv;
 }

@@ -123,6 +123,11 @@ json_t *plan_to_json(const plan_t *plan);
 /** In as many messages as it needs, PLAN last. @return what send returned */
 apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton);
 
+/** Take one of these messages, in the order in which they were sent. What is taken is in the pool of the plan,
+ * independent of body.
+ * @return APR_SUCCESS when the plan is whole; APR_EAGAIN for more; APR_EINVAL with the reason in result */
+apr_status_t plan_take(plan_t *plan, int type, const json_t *body, eab_result_t *result);
+
 /** @param pplan in p, independent of json; NULL on failure
  * @return APR_SUCCESS or APR_EINVAL with the reason in result */
 apr_status_t plan_from_json(plan_t **pplan, const json_t *json, eab_result_t *result,

@@ -31,9 +31,9 @@ typedef struct keeper_certificate {
     apr_time_t
         replace_by; /* the CA wants what is served to be replaced until then; 0: it does not say */
     brief_window_t window; /* what the CA said of when to renew it */
-    apr_pool_t *window_pool;
+    member_block_t *window_block;
     brief_validations_t validations; /* how long the CA goes by them */
-    apr_pool_t *validations_pool;
+    member_block_t *validations_block;
     const char
         *staple_url; /* where to ask whether best is good; NULL: nobody needs to know, or can */
     staple_facts_t staple; /* what the CA said last of it; until is 0: nothing yet */

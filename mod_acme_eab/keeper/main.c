@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/check.h"
@@ -62,8 +63,8 @@ typedef struct handed {
 } handed_t;
 
 /* @return APR_EOF when the parent is gone */
-static apr_status_t collect_plan(json_t *whole, handed_t *handed, frame_channel_t *parent,
-                                 apr_pool_t *ptemp)
+static apr_status_t collect_plan(plan_t *plan, eab_result_t *result, handed_t *handed,
+                                 frame_channel_t *parent, apr_pool_t *ptemp)
 {
     int patience = PLAN_PATIENCE;
     json_t *body = NULL;
@@ -82,7 +83,8 @@ static apr_status_t collect_plan(json_t *whole, handed_t *handed, frame_channel_
             continue;
         }
         if (rv == APR_SUCCESS) {
-            rv = message_collect(whole, MESSAGE_PLAN, type, body);
+            rv = plan_take(plan, type, body, result);
+            apr_pool_clear(ptemp);
             if (!APR_STATUS_IS_EAGAIN(rv)) {
                 return rv;
             }
@@ -104,20 +106,17 @@ static plan_t *receive_plan(handed_t *handed, frame_channel_t *parent, apr_pool_
 {
     eab_result_t *result = eab_result_make(p);
     apr_pool_t *pool = NULL;
-    plan_t *plan = NULL;
-    json_t *whole;
+    plan_t *plan = plan_make(p);
     apr_status_t rv;
 
     apr_pool_create(&pool, p);
-    whole = json_own(pool, json_object());
-    rv = collect_plan(whole, handed, parent, pool);
-    if (!APR_STATUS_IS_EOF(rv)
-        && (rv != APR_SUCCESS || plan_from_json(&plan, whole, result, p) != APR_SUCCESS)) {
+    rv = collect_plan(plan, result, handed, parent, pool);
+    apr_pool_destroy(pool);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EOF(rv)) {
         log_line(LOG_LEVEL_ERROR, "The keeper did not understand httpd: %s",
                  result->detail != NULL ? result->detail : "no whole plan came");
     }
-    apr_pool_destroy(pool);
-    return plan;
+    return rv == APR_SUCCESS ? plan : NULL;
 }
 
 static apr_status_t tell_parent(frame_channel_t *parent, int type)
@@ -357,6 +356,7 @@ int main(int argc, const char *const *argv)
     }
     apr_initialize();
     apr_pool_create(&pool, NULL);
+    process_keep_little(pool);
     secret_init();
     if (argc == 2 && strcmp(argv[1], "--check") == 0) {
         status = check_run(pool);

@@ -25,10 +25,9 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
     }
     apr_pool_create(&pool, certificate->means->pool);
     brief_validations_from_json(&certificate->validations, json, pool);
-    if (certificate->validations_pool != NULL) {
-        apr_pool_destroy(certificate->validations_pool);
-    }
-    certificate->validations_pool = pool;
+    brief_validations_settle(&certificate->validations_block, &certificate->validations,
+                             certificate->means->pool);
+    apr_pool_destroy(pool);
     return 1;
 }
 

@@ -31,11 +31,9 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
         json_object_del(kept, "explanation"); /* what is kept of it has a limit */
     }
     brief_window_from_json(&certificate->window, kept, pool);
+    brief_window_settle(&certificate->window_block, &certificate->window, certificate->means->pool);
     json_decref(kept);
-    if (certificate->window_pool != NULL) {
-        apr_pool_destroy(certificate->window_pool);
-    }
-    certificate->window_pool = pool;
+    apr_pool_destroy(pool);
     return 1;
 }
 

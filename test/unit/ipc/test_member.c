@@ -115,6 +115,105 @@ static void what_is_unset_is_left_out(void **state)
     assert_string_equal("{\"height\":0,\"evergreen\":false,\"age\":0}", write_tree(*state, &tree));
 }
 
+typedef struct inner {
+    const char *word;
+    int number;
+} inner_t;
+
+typedef struct outer {
+    const char *text, *nothing;
+    apr_array_header_t *texts, *list, *none;
+    int number;
+} outer_t;
+
+static const member_t inner_members[] = {
+    MEMBER_STRING(inner_t, word),
+    MEMBER_INT(inner_t, number, 0),
+    MEMBER_END,
+};
+
+static const member_t outer_members[] = {
+    MEMBER_STRING(outer_t, text),
+    MEMBER_STRING(outer_t, nothing),
+    MEMBER_STRINGS(outer_t, texts),
+    MEMBER_LIST(outer_t, list, inner_members),
+    MEMBER_STRINGS(outer_t, none),
+    MEMBER_INT(outer_t, number, 0),
+    MEMBER_END,
+};
+
+static void fill(outer_t *outer, const char *text, apr_pool_t *p)
+{
+    inner_t *inner;
+
+    memset(outer, 0, sizeof(*outer));
+    outer->text = apr_pstrdup(p, text);
+    outer->texts = apr_array_make(p, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(outer->texts, const char *) = apr_pstrcat(p, text, "1", NULL);
+    APR_ARRAY_PUSH(outer->texts, const char *) = apr_pstrcat(p, text, "2", NULL);
+    outer->list = apr_array_make(p, 2, sizeof(inner_t));
+    inner = apr_array_push(outer->list);
+    inner->word = apr_pstrcat(p, text, "3", NULL);
+    inner->number = 3;
+    outer->number = 4;
+}
+
+static void check(const outer_t *outer, const char *text, apr_pool_t *p)
+{
+    assert_string_equal(text, outer->text);
+    assert_null(outer->nothing);
+    assert_null(outer->none);
+    assert_int_equal(2, outer->texts->nelts);
+    assert_string_equal(apr_pstrcat(p, text, "2", NULL),
+                        APR_ARRAY_IDX(outer->texts, 1, const char *));
+    assert_int_equal(1, outer->list->nelts);
+    assert_string_equal(apr_pstrcat(p, text, "3", NULL),
+                        APR_ARRAY_IDX(outer->list, 0, inner_t).word);
+    assert_int_equal(3, APR_ARRAY_IDX(outer->list, 0, inner_t).number);
+    assert_int_equal(4, outer->number);
+}
+
+/* It is independent of where it came from, and can be replaced, also by itself. */
+static void a_struct_settles_in_a_block(void **state)
+{
+    apr_pool_t *p = *state, *pool = NULL;
+    member_block_t *block = NULL;
+    outer_t outer;
+    int i;
+
+    for (i = 0; i < 3; ++i) {
+        apr_pool_create(&pool, p);
+        fill(&outer, i == 1 ? "b" : "a long text of its own", pool);
+        member_settle(&block, outer_members, &outer, p);
+        apr_pool_destroy(pool);
+        check(&outer, i == 1 ? "b" : "a long text of its own", p);
+        member_settle(&block, outer_members, &outer, p);
+        check(&outer, i == 1 ? "b" : "a long text of its own", p);
+    }
+    memset(&outer, 0, sizeof(outer));
+    member_settle(&block, outer_members, &outer, p);
+    assert_null(outer.texts);
+}
+
+static void room_is_made_in_one_piece(void **state)
+{
+    apr_array_header_t *array = apr_array_make(*state, 1, sizeof(int));
+    void *elements;
+    int i;
+
+    APR_ARRAY_PUSH(array, int) = 7;
+    member_make_room(array, 1000);
+    elements = array->elts;
+    for (i = 0; i < 1000; ++i)
+        APR_ARRAY_PUSH(array, int) = i;
+    assert_ptr_equal(elements, array->elts);
+    assert_int_equal(7, APR_ARRAY_IDX(array, 0, int));
+    assert_int_equal(999, APR_ARRAY_IDX(array, 1000, int));
+    member_make_room(array, -5);
+    member_make_room(array, APR_INT64_MAX);
+    assert_ptr_equal(elements, array->elts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +221,8 @@ int main(void)
         fixture_test(what_is_not_utf8_comes_back),
         fixture_test(what_is_missing_or_of_another_type_is_other),
         fixture_test(what_is_unset_is_left_out),
+        fixture_test(a_struct_settles_in_a_block),
+        fixture_test(room_is_made_in_one_piece),
     };
 
     return fixture_run(tests);

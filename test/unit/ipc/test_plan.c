@@ -59,7 +59,8 @@ static plan_t *plan_of(apr_pool_t *p, const json_t *json)
 }
 
 typedef struct wire {
-    json_t *whole;
+    plan_t *whole;
+    eab_result_t *result;
     int messages;
     apr_status_t rv;
 } wire_t;
@@ -70,7 +71,7 @@ static apr_status_t carry(void *baton, int type, json_t *body)
 
     assert_true(json_dumpb(body, NULL, 0, JSON_COMPACT) < 2000);
     assert_int_equal(APR_EAGAIN, wire->rv);
-    wire->rv = message_collect(wire->whole, MESSAGE_PLAN, type, body);
+    wire->rv = plan_take(wire->whole, type, body, wire->result);
     ++wire->messages;
     json_decref(body);
     return APR_SUCCESS;
@@ -215,18 +216,18 @@ static void it_travels_in_parts(void **state)
 {
     apr_pool_t *p = *state;
     json_t *json = parse(p);
-    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+    wire_t wire = { plan_make(p), eab_result_make(p), 0, APR_EAGAIN };
 
     assert_int_equal(APR_SUCCESS, plan_send(plan_of(p, json), carry, &wire));
     assert_int_equal(APR_SUCCESS, wire.rv);
-    assert_string_equal(sorted(p, json), sorted(p, wire.whole));
+    assert_string_equal(sorted(p, json), sorted(p, json_own(p, plan_to_json(wire.whole))));
 }
 
 /* In one piece it would be too long for any message. */
 static void ten_thousand_certificates_travel(void **state)
 {
     apr_pool_t *p = *state;
-    wire_t wire = { json_own(p, json_object()), 0, APR_EAGAIN };
+    wire_t wire = { plan_make(p), eab_result_make(p), 0, APR_EAGAIN };
     plan_t *plan = plan_of(p, parse(p));
     plan_certificate_t one = APR_ARRAY_IDX(plan->certificates, 0, plan_certificate_t);
 
@@ -236,7 +237,18 @@ static void ten_thousand_certificates_travel(void **state)
     assert_int_equal(APR_SUCCESS, plan_send(plan, carry, &wire));
     assert_int_equal(APR_SUCCESS, wire.rv);
     assert_int_equal(10000 + plan->accounts->nelts + 1, wire.messages);
-    assert_int_equal(10000, plan_of(p, wire.whole)->certificates->nelts);
+    assert_int_equal(10000, wire.whole->certificates->nelts);
+}
+
+/* Nothing else is a part, and nothing is whole without all of them. */
+static void what_is_no_part_is_refused(void **state)
+{
+    eab_result_t *result = eab_result_make(*state);
+    json_t *nothing = json_own(*state, json_object());
+
+    assert_int_equal(APR_EINVAL, plan_take(plan_make(*state), MESSAGE_READY, nothing, result));
+    assert_non_null(result->detail);
+    assert_int_equal(APR_EINVAL, plan_take(plan_make(*state), MESSAGE_PLAN, nothing, result));
 }
 
 static apr_status_t refuse_second(void *baton, int type, json_t *body)
@@ -263,6 +275,7 @@ int main(void)
         fixture_test(every_member_comes_back),
         fixture_test(it_travels_in_parts),
         fixture_test(ten_thousand_certificates_travel),
+        fixture_test(what_is_no_part_is_refused),
         fixture_test(a_failure_to_send_is_not_passed_over),
         fixture_test(members_are_where_they_belong),
         fixture_test(the_plan_outlives_its_json),
