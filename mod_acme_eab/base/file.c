@@ -476,6 +476,37 @@ apr_status_t file_read_at(const char **pdata, apr_size_t *plen, int dir, const c
     return rv;
 }
 
+/* The directory stays the caller's. @return APR_EINVAL for what is no entry */
+static apr_status_t place_in(place_t *place, int dir, const char *entry)
+{
+    place->dir = dir;
+    place->nofollow = O_NOFOLLOW;
+    place->name = entry;
+    return *entry == '\0' || is_dots(entry) || strchr(entry, '/') != NULL ? APR_EINVAL
+                                                                          : APR_SUCCESS;
+}
+
+apr_status_t file_open_entry(int *pfd, int dir, const char *entry, apr_size_t max)
+{
+    place_t place;
+    apr_size_t size = 0;
+    apr_status_t rv = place_in(&place, dir, entry);
+
+    *pfd = -1;
+    return rv == APR_SUCCESS ? open_regular(pfd, &size, &place, max, 0) : rv;
+}
+
+apr_status_t file_read_entry(const char **pdata, apr_size_t *plen, int dir, const char *entry,
+                             apr_size_t max, apr_pool_t *p)
+{
+    place_t place;
+    apr_status_t rv = place_in(&place, dir, entry);
+
+    *pdata = NULL;
+    *plen = 0;
+    return rv == APR_SUCCESS ? read_place(pdata, plen, &place, max, 0, p) : rv;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static apr_status_t sync_directory(int dir)
@@ -1018,14 +1049,19 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void sort_names(apr_array_header_t *names)
+{
+    if (names->nelts > 1)
+        qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
+}
+
 static apr_array_header_t *list_sorted(int own, int max, apr_pool_t *p)
 {
     apr_array_header_t *names = NULL;
 
     if (list_own(&names, own, finished, max, p) != APR_SUCCESS)
         names->nelts = 0;
-    if (names->nelts > 1)
-        qsort(names->elts, (size_t)names->nelts, sizeof(const char *), compare_names);
+    sort_names(names);
     return names;
 }
 
@@ -1162,14 +1198,60 @@ apr_status_t file_remove_tree(const char *path, apr_pool_t *ptemp)
     return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
 }
 
+static void remove_unfinished(const char *dir, const apr_array_header_t *names, apr_pool_t *ptemp)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (is_unfinished(name))
+            file_remove_tree(apr_pstrcat(ptemp, dir, "/", name, NULL), ptemp);
+    }
+}
+
 void file_sweep(const char *dir, apr_pool_t *ptemp)
 {
     apr_array_header_t *all = NULL;
+
+    if (list_own(&all, open_listed(dir), is_unfinished, LIMIT_DIRECTORY, ptemp) == APR_SUCCESS)
+        remove_unfinished(dir, all, ptemp);
+}
+
+void file_sweep_two(const char *dir, apr_pool_t *ptemp)
+{
+    apr_array_header_t *all = NULL, *unfinished = NULL;
+    apr_pool_t *pool = NULL;
+    int fd = open_listed(dir), i;
+
+    if (fd < 0 || apr_pool_create(&pool, ptemp) != APR_SUCCESS)
+        return;
+    list_entries(&all, fd, any, LIMIT_DIRECTORY, ptemp);
+    remove_unfinished(dir, all, ptemp);
+    for (i = 0; i < all->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(all, i, const char *);
+
+        list_own(&unfinished, openat(fd, name, O_RDONLY | DIRECTORY | O_NOFOLLOW), is_unfinished,
+                 LIMIT_DIRECTORY, pool);
+        remove_unfinished(apr_pstrcat(pool, dir, "/", name, NULL), unfinished, pool);
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
+    close(fd);
+}
+
+apr_array_header_t *file_sweep_and_list(const char *dir, apr_pool_t *p)
+{
+    apr_array_header_t *all = NULL, *names = apr_array_make(p, 4, sizeof(const char *));
     int i;
 
-    if (list_own(&all, open_listed(dir), is_unfinished, LIMIT_DIRECTORY, ptemp) != APR_SUCCESS)
-        return;
-    for (i = 0; i < all->nelts; ++i)
-        file_remove_tree(apr_pstrcat(ptemp, dir, "/", APR_ARRAY_IDX(all, i, const char *), NULL),
-                         ptemp);
+    if (list_own(&all, open_listed(dir), any, LIMIT_DIRECTORY, p) != APR_SUCCESS)
+        return names;
+    remove_unfinished(dir, all, p);
+    for (i = 0; i < all->nelts; ++i) {
+        if (!is_unfinished(APR_ARRAY_IDX(all, i, const char *)))
+            APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(all, i, const char *);
+    }
+    sort_names(names);
+    return names;
 }

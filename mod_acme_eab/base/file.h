@@ -40,6 +40,14 @@ apr_status_t file_read(const char **pdata, apr_size_t *plen, const char *path, a
 apr_status_t file_read_at(const char **pdata, apr_size_t *plen, int dir, const char *name,
                           apr_size_t max, apr_pool_t *p);
 
+/** The same for an entry of an open directory below a fence: no link is followed. @return APR_EINVAL also
+ * for what is no name of an entry */
+apr_status_t file_read_entry(const char **pdata, apr_size_t *plen, int dir, const char *entry,
+                             apr_size_t max, apr_pool_t *p);
+
+/** file_open() for such an entry. */
+apr_status_t file_open_entry(int *pfd, int dir, const char *entry, apr_size_t max);
+
 /** Open (with 0600: make) a regular file to lock it. What is no regular file is removed before, unless
  * it is a directory with something in it; where a new one cannot be made for want of room, the one
  * that is there is opened for reading. @return as file_open() */
@@ -148,5 +156,11 @@ apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p);
 
 /** Remove from a directory what killed processes left unfinished. Only for its one writer. */
 void file_sweep(const char *dir, apr_pool_t *ptemp);
+
+/** The same for each directory in it as well. */
+void file_sweep_two(const char *dir, apr_pool_t *ptemp);
+
+/** file_sweep(), and list what stays, as file_list_directory() does. */
+apr_array_header_t *file_sweep_and_list(const char *dir, apr_pool_t *p);
 
 #endif

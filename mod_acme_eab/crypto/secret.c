@@ -153,15 +153,31 @@ apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool
     return rv;
 }
 
-apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p)
+/* @param rv what opening it has returned */
+static apr_status_t read_and_close(secret_t **psecret, apr_status_t rv, int fd, apr_size_t max,
+                                   apr_pool_t *p)
 {
-    int fd = -1;
-    apr_status_t rv = file_open(&fd, path, max);
-
     *psecret = NULL;
     if (rv != APR_SUCCESS)
         return rv;
     rv = secret_read_fd(psecret, fd, max, p);
     close(fd);
     return rv;
+}
+
+apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p)
+{
+    int fd = -1;
+    apr_status_t rv = file_open(&fd, path, max);
+
+    return read_and_close(psecret, rv, fd, max, p);
+}
+
+apr_status_t secret_read_entry(secret_t **psecret, int dir, const char *entry, apr_size_t max,
+                               apr_pool_t *p)
+{
+    int fd = -1;
+    apr_status_t rv = file_open_entry(&fd, dir, entry, max);
+
+    return read_and_close(psecret, rv, fd, max, p);
 }

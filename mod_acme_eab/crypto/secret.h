@@ -29,6 +29,10 @@ void secret_cleanse(secret_t *secret);
  * @return APR_SUCCESS; EFBIG when it holds more than max bytes; as file_open() */
 apr_status_t secret_read_file(secret_t **psecret, const char *path, apr_size_t max, apr_pool_t *p);
 
+/** The same for an entry of an open directory, see file_open_entry(). */
+apr_status_t secret_read_entry(secret_t **psecret, int dir, const char *entry, apr_size_t max,
+                               apr_pool_t *p);
+
 /** The same from a descriptor, of a file or a pipe, that is already open; it is read to its end and stays open. */
 apr_status_t secret_read_fd(secret_t **psecret, int fd, apr_size_t max, apr_pool_t *p);
 

@@ -82,6 +82,11 @@ static void open_journal(keeper_certificate_t *certificate)
         return; /* whether the order is still ours is known when the account can be read */
     }
     apr_pool_create(&certificate->order_pool, certificate->means->pool);
+    if (certificate->means->pending != NULL
+        && !journal_is_among(certificate->means->pending, id, certificate->order_pool)) {
+        forget_order(certificate);
+        return;
+    }
     result = eab_result_make(certificate->order_pool);
     rv = journal_load(&certificate->journal, store, id, result, certificate->order_pool);
     if (rv != APR_SUCCESS) {
@@ -209,8 +214,11 @@ static void recall_failure(keeper_certificate_t *certificate)
     apr_pool_t *pool = NULL;
 
     apr_pool_create(&pool, certificate->means->pool);
-    failing_recall(&certificate->failing, certificate->means, plan->id,
-                   certificate_fingerprint(certificate, pool), plan->names->nelts);
+    if (certificate->means->failures == NULL
+        || failure_is_among(certificate->means->failures, plan->id, pool)) {
+        failing_recall(&certificate->failing, certificate->means, plan->id,
+                       certificate_fingerprint(certificate, pool), plan->names->nelts);
+    }
     apr_pool_destroy(pool);
 }
 

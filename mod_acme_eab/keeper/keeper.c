@@ -34,6 +34,21 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, control_door_hear, keeper->control);
 }
 
+/* Most certificates have no order in flight and no failure: that is not asked for each of thousands. */
+static model_t *look_up(means_t *means)
+{
+    apr_pool_t *pool = NULL;
+    model_t *model;
+
+    apr_pool_create(&pool, means->pool);
+    means->pending = store_survey(means->store, "pending", pool);
+    means->failures = store_survey(means->store, "failures", pool);
+    model = model_make(means);
+    means->pending = means->failures = NULL;
+    apr_pool_destroy(pool);
+    return model;
+}
+
 keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
                       eab_result_t *result, apr_pool_t *p)
 {
@@ -53,7 +68,7 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "No pipe can be made.");
         return NULL;
     }
-    model = keeper->model = model_make(means);
+    model = keeper->model = look_up(means);
     keeper->briefing.leftovers = store->trouble == NULL ? leftover_list(model) : NULL;
     keeper->line = agent_line_make(loop, p);
     keeper->chronicle = chronicle_make(model, keeper->line);

@@ -5,6 +5,7 @@
 /* keeper/means.h - what all parts of the keeper work with. None of them learns by it which others there
  * are. It is made once (keeper/keeper.c), and lives as long as the keeper. */
 
+#include <apr_hash.h>
 #include <apr_pools.h>
 #include <apr_time.h>
 
@@ -19,6 +20,8 @@ typedef struct means {
     loop_t *loop;
     const plan_t *plan;
     store_t *store;
+    apr_hash_t *pending,
+        *failures; /* store_survey() of these, while all certificates are looked up; or NULL */
     keymaker_t *keymaker;
     changes_t *changes;
     apr_time_t since; /* when the keeper was made */

@@ -15,7 +15,7 @@
 #define FILE_NAME_MAX 255 /* of every file system that matters */
 
 /* NULL when key is neither a registration id nor a certificate's name. */
-static const char *failure_path(apr_pool_t *p, const store_t *store, const char *key)
+static const char *failure_file(apr_pool_t *p, const char *key)
 {
     const char *entry = registration_id_is_valid(key) ? key : store_entry(p, key);
 
@@ -23,7 +23,21 @@ static const char *failure_path(apr_pool_t *p, const store_t *store, const char 
         return NULL;
     if (strlen(entry) + strlen(SUFFIX) > FILE_NAME_MAX)
         entry = registration_id(p, entry, NULL);
-    return store_path(p, store, "failures", apr_pstrcat(p, entry, SUFFIX, NULL), NULL);
+    return apr_pstrcat(p, entry, SUFFIX, NULL);
+}
+
+static const char *failure_path(apr_pool_t *p, const store_t *store, const char *key)
+{
+    const char *file = failure_file(p, key);
+
+    return file != NULL ? store_path(p, store, "failures", file, NULL) : NULL;
+}
+
+int failure_is_among(apr_hash_t *survey, const char *key, apr_pool_t *ptemp)
+{
+    const char *file = failure_file(ptemp, key);
+
+    return file != NULL && apr_hash_get(survey, file, APR_HASH_KEY_STRING) != NULL;
 }
 
 static int failure_attempts(const json_t *json)

@@ -23,6 +23,9 @@ typedef struct failure {
 apr_status_t failure_load(failure_t **pfailure, const store_t *store, const char *key,
                           apr_pool_t *p);
 
+/** False when there was none at the time of store_survey() of "failures". */
+int failure_is_among(apr_hash_t *survey, const char *key, apr_pool_t *ptemp);
+
 /** Remember it; NULL forgets. */
 apr_status_t failure_save(const store_t *store, const char *key, const failure_t *failure,
                           apr_pool_t *ptemp);

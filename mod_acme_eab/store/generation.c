@@ -86,10 +86,9 @@ static const char *archive_path(apr_pool_t *p, const archive_t *archive, const c
     return apr_pstrcat(p, archive->dir, "/", number, "/", file, NULL);
 }
 
-/* The directories of finished generations, the newest first. */
-static apr_array_header_t *archive_numbers(apr_pool_t *p, const archive_t *archive)
+/* Those that are directories of finished generations, the newest first. */
+static apr_array_header_t *numbers_among(apr_pool_t *p, const apr_array_header_t *entries)
 {
-    apr_array_header_t *entries = file_list_directory(archive->dir, p);
     apr_array_header_t *numbers = apr_array_make(p, entries->nelts, sizeof(const char *));
     const char *entry = NULL;
     int i;
@@ -102,6 +101,11 @@ static apr_array_header_t *archive_numbers(apr_pool_t *p, const archive_t *archi
     if (numbers->nelts > 1)
         qsort(numbers->elts, (size_t)numbers->nelts, sizeof(const char *), number_compare);
     return numbers;
+}
+
+static apr_array_header_t *archive_numbers(apr_pool_t *p, const archive_t *archive)
+{
+    return numbers_among(p, file_list_directory(archive->dir, p));
 }
 
 static const char *archive_target(apr_pool_t *p, const archive_t *archive, const char *number)
@@ -185,14 +189,17 @@ static const seal_t *seal_of(apr_pool_t *p, const char *dir)
     apr_pool_t *ptemp = NULL;
     apr_size_t len = 0;
     pair_t pair = { NULL, 0, NULL };
+    int fd = -1;
 
     if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
         return NULL;
-    if (file_read(&record, &len, apr_pstrcat(ptemp, dir, "/" SEAL_FILE, NULL), LIMIT_CHAIN, ptemp)
-            == APR_SUCCESS
-        && pair_read(&pair, apr_pstrcat(ptemp, dir, "/" CHAIN_FILE, NULL),
-                     apr_pstrcat(ptemp, dir, "/" KEY_FILE, NULL), ptemp))
+    if (file_open_directory(&fd, dir) == APR_SUCCESS
+        && file_read_entry(&record, &len, fd, SEAL_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
+        && file_read_entry(&pair.pem, &pair.len, fd, CHAIN_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
+        && secret_read_entry(&pair.key, fd, KEY_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS)
         seal = seal_read(p, record, pair.pem, pair.len, pair.key);
+    if (fd >= 0)
+        close(fd);
     apr_pool_destroy(ptemp);
     return seal;
 }
@@ -849,10 +856,10 @@ apr_status_t generation_remove_key(const store_t *store, const char *name, const
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "removed");
 }
 
-/* No generation is newer than this one. */
+/* Unfinished generations are removed. @return true when none of the others is newer than this one */
 static int archive_ends_with(apr_pool_t *p, const archive_t *archive, const char *number)
 {
-    apr_array_header_t *numbers = archive_numbers(p, archive);
+    apr_array_header_t *numbers = numbers_among(p, file_sweep_and_list(archive->dir, p));
 
     return numbers->nelts > 0 && strcmp(APR_ARRAY_IDX(numbers, 0, const char *), number) == 0;
 }
@@ -871,9 +878,9 @@ apr_status_t generation_recover(const store_t *store, const char *name, const ge
     eab_result_clear(result);
     if (rv != APR_SUCCESS)
         return rv;
-    file_sweep(archive.dir, ptemp);
     if (fine != NULL && archive_ends_with(ptemp, &archive, fine->number))
         return APR_SUCCESS;
+    file_sweep(archive.dir, ptemp);
     *pmoved = 1;
     if (lstat(archive.link, &st) == 0 && S_ISDIR(st.st_mode)
         && ((rv = store_make_directory(store, "archive", archive.entry, result, ptemp))

@@ -21,6 +21,13 @@ static const char *journal_path(apr_pool_t *p, const store_t *store, const char 
     return entry != NULL ? store_path(p, store, "pending", entry, file) : NULL;
 }
 
+int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp)
+{
+    const char *entry = store_entry(ptemp, name);
+
+    return entry != NULL && apr_hash_get(survey, entry, APR_HASH_KEY_STRING) != NULL;
+}
+
 static apr_status_t journal_refuse(eab_result_t *result)
 {
     return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,

@@ -26,6 +26,9 @@ typedef struct journal {
 apr_status_t journal_load(journal_t **pjournal, const store_t *store, const char *name,
                           eab_result_t *result, apr_pool_t *p);
 
+/** False when there was none at the time of store_survey() of "pending". */
+int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp);
+
 /** Write order.json, durably. */
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
                           eab_result_t *result, apr_pool_t *ptemp);

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "store/format.h"
@@ -144,14 +145,11 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
 static void store_sweep_folder(const store_t *store, const char *folder, apr_pool_t *ptemp)
 {
     const char *dir = store_path(ptemp, store, folder, NULL, NULL);
-    apr_array_header_t *entries = NULL;
-    int i;
 
-    file_sweep(dir, ptemp);
-    entries = file_list_directory(dir, ptemp);
-    for (i = 0; strcmp(folder, "live") != 0 && i < entries->nelts; i++)
-        file_sweep(store_path(ptemp, store, folder, APR_ARRAY_IDX(entries, i, const char *), NULL),
-                   ptemp);
+    if (strcmp(folder, "live") == 0)
+        file_sweep(dir, ptemp);
+    else
+        file_sweep_two(dir, ptemp);
 }
 
 void store_tidy(const store_t *store, apr_pool_t *p)
@@ -177,6 +175,26 @@ const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const
     if (b != NULL)
         path = apr_pstrcat(p, path, "/", b, NULL);
     return c != NULL ? apr_pstrcat(p, path, "/", c, NULL) : path;
+}
+
+apr_hash_t *store_survey(const store_t *store, const char *folder, apr_pool_t *p)
+{
+    apr_array_header_t *entries = NULL;
+    apr_hash_t *set = apr_hash_make(p);
+    int fd = -1, i;
+
+    if (file_open_directory(&fd, store_path(p, store, folder, NULL, NULL)) != APR_SUCCESS)
+        return NULL;
+    entries = file_list_directory_at(fd, LIMIT_DIRECTORY, p);
+    close(fd);
+    if (entries->nelts >= LIMIT_DIRECTORY)
+        return NULL;
+    for (i = 0; i < entries->nelts; i++) {
+        const char *entry = APR_ARRAY_IDX(entries, i, const char *);
+
+        apr_hash_set(set, entry, APR_HASH_KEY_STRING, entry);
+    }
+    return set;
 }
 
 const char *store_entry(apr_pool_t *p, const char *name)

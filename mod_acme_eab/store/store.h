@@ -26,6 +26,7 @@
  *   events/<id>.json  events/<id>.json.ended                      store/spool.h */
 
 #include <apr_errno.h>
+#include <apr_hash.h>
 #include <apr_pools.h>
 #include <apr_time.h>
 
@@ -67,6 +68,10 @@ void store_tidy(const store_t *store, apr_pool_t *p);
 /** dir/a, dir/a/b, dir/a/b/c: pass NULL for what is not there. In p. */
 const char *store_path(apr_pool_t *p, const store_t *store, const char *a, const char *b,
                        const char *c);
+
+/** The names in a folder of the store as it is now, each as key and value: to look thousands up without asking
+ * the file system for each. In p; NULL when it cannot be told. */
+apr_hash_t *store_survey(const store_t *store, const char *folder, apr_pool_t *p);
 
 /** The directory that a certificate has in archive/, live/ and pending/: name_file() of its name.
  * What is such a directory name already is returned as it is. In p; NULL for anything that could
