@@ -28,23 +28,44 @@ static int is_of_the_past(const job_t *job, int round)
     return job->state != JOB_AUTHORIZING || job->round != round;
 }
 
-/* A challenge of which the CA is being told. */
-typedef struct telling {
+/* A request about one authorization or challenge. */
+typedef struct asked {
     apr_pool_t *pool;
     job_t *job;
     int round; /* job->round then */
-} telling_t;
+} asked_t;
+
+static asked_t *ask(job_t *job)
+{
+    apr_pool_t *pool = NULL;
+    asked_t *asked;
+
+    apr_pool_create(&pool, job->kit->pool);
+    asked = apr_pcalloc(pool, sizeof(*asked));
+    asked->pool = pool;
+    asked->job = job;
+    asked->round = job->round;
+    return asked;
+}
+
+/* It is answered. @return the job; NULL when that is in another state, or asks anew: what was asked before
+ * does not count then */
+static job_t *end_asking(asked_t *asked, job_state_t state)
+{
+    job_t *job = asked->job;
+    int current = job->state == state && job->round == asked->round;
+
+    job_answered(job);
+    apr_pool_destroy(asked->pool);
+    return current ? job : NULL;
+}
 
 static void on_challenge(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
-    telling_t *telling = baton;
-    job_t *job = telling->job;
-    int past = is_of_the_past(job, telling->round);
+    job_t *job = end_asking(baton, JOB_AUTHORIZING);
 
-    job_answered(job);
     (void)answer;
-    apr_pool_destroy(telling->pool);
-    if (past) {
+    if (job == NULL) {
         return;
     }
     if (acme_session_is_unsure(result)) {
@@ -62,21 +83,13 @@ static void on_challenge(void *baton, const acme_answer_t *answer, const eab_res
 /* The answer is in place: tell the CA, if it was not told before (RFC 8555, 7.5.1). */
 static void tell_ca(job_t *job, const char *url, int told)
 {
-    apr_pool_t *pool = NULL;
-    telling_t *telling;
-
     job->flight->answered = 1;
     if (told) {
         --job->flight->authorizations;
         return;
     }
-    apr_pool_create(&pool, job->kit->pool);
-    telling = apr_pcalloc(pool, sizeof(*telling));
-    telling->pool = pool;
-    telling->job = job;
-    telling->round = job->round;
     job_post(job, url, &job->challenge_request, SENTENCE_CHALLENGE, job->account->index,
-             acme_answer_is_object, on_challenge, telling);
+             acme_answer_is_object, on_challenge, ask(job));
 }
 
 /* A challenge whose TXT record the keeper's program is adding. */
@@ -425,15 +438,14 @@ static apr_status_t answer_challenge(job_t *job, const acme_authorization_t *aut
     return give_answer(job, authorization->name, challenge, problem, ptemp);
 }
 
-/* In p; NULL when it is not of use any more, or after a failure was told. */
+/* In p; NULL after a failure was told. */
 static acme_authorization_t *take_authorization(job_t *job, const acme_answer_t *answer,
                                                 const eab_result_t *result, apr_pool_t *p)
 {
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_authorization_t *authorization = NULL;
 
-    job_answered(job);
-    if (job->state != JOB_AUTHORIZING || job->attempt->lost != NULL) {
+    if (job->attempt->lost != NULL) {
         return NULL;
     }
     if (result->rv != APR_SUCCESS) {
@@ -507,9 +519,10 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
 
 static void on_authorization(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
-    job_t *job = baton;
+    job_t *job = end_asking(baton, JOB_AUTHORIZING);
     eab_result_t *problem = eab_result_make(answer->pool);
-    acme_authorization_t *authorization = take_authorization(job, answer, result, answer->pool);
+    acme_authorization_t *authorization =
+        job != NULL ? take_authorization(job, answer, result, answer->pool) : NULL;
 
     if (authorization == NULL) {
         return;
@@ -591,10 +604,10 @@ static void answer_pending(job_t *job)
  * what the others need is left for the next. */
 static void on_first_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
-    job_t *job = baton;
-    flight_t *flight = job->flight;
+    job_t *job = end_asking(baton, JOB_AUTHORIZING);
+    flight_t *flight = job != NULL ? job->flight : NULL;
     acme_authorization_t *authorization =
-        take_authorization(job, answer, result, flight->order_pool);
+        job != NULL ? take_authorization(job, answer, result, flight->order_pool) : NULL;
 
     if (authorization == NULL) {
         return;
@@ -640,7 +653,7 @@ void authorize_names(job_t *job)
     for (i = 0; i < count && job->state == JOB_AUTHORIZING; ++i) {
         job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
                  acme_answer_has_status,
-                 job->brief->allow_subset ? on_first_look : on_authorization);
+                 job->brief->allow_subset ? on_first_look : on_authorization, ask(job));
     }
 }
 
@@ -673,11 +686,10 @@ static const eab_result_t *choose_reason(job_t *job, const acme_authorization_t 
 static void on_failed_authorization(void *baton, const acme_answer_t *answer,
                                     const eab_result_t *result)
 {
-    job_t *job = baton;
+    job_t *job = end_asking(baton, JOB_EXPLAINING);
     acme_authorization_t *authorization = NULL;
 
-    job_answered(job);
-    if (job->state != JOB_EXPLAINING || job->attempt->lost != NULL) {
+    if (job == NULL || job->attempt->lost != NULL) {
         return;
     }
     if (result->rv == APR_SUCCESS) {
@@ -726,13 +738,15 @@ static void finish_look(job_t *job)
 
 static void on_second_look(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
-    job_t *job = baton;
-    flight_t *flight = job->flight;
+    job_t *job = end_asking(baton, JOB_EXPLAINING);
+    flight_t *flight = job != NULL ? job->flight : NULL;
     eab_result_t *problem = eab_result_make(answer->pool);
     acme_authorization_t *authorization = NULL;
     const eab_result_t *obstacle = NULL;
 
-    job_answered(job);
+    if (job == NULL) {
+        return;
+    }
     if (result->rv == APR_SUCCESS) {
         authorization = acme_authorization_parse(
             answer->pool, acme_memory_fill(flight_memory(flight), answer->url, answer), problem);
@@ -764,6 +778,7 @@ void authorize_explain(job_t *job)
         }
         return;
     }
+    ++job->round;
     flight->authorizations = count;
     flight->undecided = 0;
     flight->blocked = flight->lacking; /* what was noted before this is one reason already */
@@ -773,6 +788,6 @@ void authorize_explain(job_t *job)
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
         job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
                  acme_answer_has_status,
-                 job->brief->allow_subset ? on_second_look : on_failed_authorization);
+                 job->brief->allow_subset ? on_second_look : on_failed_authorization, ask(job));
     }
 }

@@ -191,7 +191,7 @@ static void try_alternate(job_t *job)
     const char **url = apr_array_pop(job->flight->alternates);
 
     if (url != NULL) {
-        job_read(job, *url, PEM_CHAIN, is_chain, on_alternate);
+        job_read(job, *url, PEM_CHAIN, is_chain, on_alternate, job);
         return;
     }
     log_line(LOG_LEVEL_WARNING,
@@ -264,7 +264,7 @@ void issue_download(job_t *job)
         fail_lacking(job);
         return;
     }
-    job_read(job, job->flight->order->certificate, PEM_CHAIN, is_chain, on_chain);
+    job_read(job, job->flight->order->certificate, PEM_CHAIN, is_chain, on_chain, job);
 }
 
 static void on_installed(void *baton, const json_t *body, const eab_result_t *result)

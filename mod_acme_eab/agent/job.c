@@ -192,11 +192,11 @@ void job_post(job_t *job, const char *url, sentence_request_t *request, sentence
 }
 
 void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
-              acme_answer_fn *done)
+              acme_answer_fn *done, void *baton)
 {
     job->read_request.sentence = SENTENCE_READ;
     job->read_request.index = job->account->index;
-    job_ask(job, url, &job->read_request, accept, is_answer, 0, done, job);
+    job_ask(job, url, &job->read_request, accept, is_answer, 0, done, baton);
 }
 
 void job_poll_in(job_t *job, apr_interval_time_t wait, const char *why)

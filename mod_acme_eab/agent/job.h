@@ -86,7 +86,7 @@ struct job {
     int requests;       /* under way */
     int asked;          /* for by root, since the agent runs */
     int counted;        /* it takes a place of the account */
-    int round;          /* counts how often names were authorized */
+    int round;          /* counts how often authorizations were asked for */
     int profile_told;   /* that the CA does not offer it */
     struct persist *persist; /* its records of dns-persist-01; NULL: that is not allowed */
     /* Renewal information and the ends of validations, beside the life cycle: */
@@ -204,8 +204,8 @@ void job_post(job_t *job, const char *url, sentence_request_t *request, sentence
 /** A request under way has come to its end, whichever: called first of all by whoever is told. */
 void job_answered(job_t *job);
 
-/** POST-as-GET; done gets the job. */
+/** POST-as-GET; done as above. */
 void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
-              acme_answer_fn *done);
+              acme_answer_fn *done, void *baton);
 
 #endif

@@ -444,7 +444,7 @@ static void try_found(job_t *job)
         return;
     }
     job_read(job, APR_ARRAY_IDX(job->attempt->found, job->attempt->found->nelts - 1, const char *),
-             NULL, acme_answer_has_status, on_found);
+             NULL, acme_answer_has_status, on_found, job);
 }
 
 static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -457,7 +457,7 @@ static void on_order_list(void *baton, const acme_answer_t *answer, const eab_re
     }
     next = acme_orderlist_read(job->attempt->found, SEARCHED_MAX, answer);
     if (next != NULL && ++job->attempt->pages < PAGES_MAX) {
-        job_read(job, next, NULL, acme_answer_is_object, on_order_list);
+        job_read(job, next, NULL, acme_answer_is_object, on_order_list, job);
         return;
     }
     try_found(job);
@@ -475,14 +475,14 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, list, NULL, acme_answer_is_object, on_order_list);
+    job_read(job, list, NULL, acme_answer_is_object, on_order_list, job);
 }
 
 void order_search(job_t *job)
 {
     job->attempt->found = apr_array_make(attempt_pool(job->attempt), 8, sizeof(const char *));
     job->attempt->pages = 0;
-    job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object);
+    job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object, job);
 }
 
 /* ---- an order in flight ---- */
@@ -528,5 +528,5 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
 
 void order_read(job_t *job)
 {
-    job_read(job, job->brief->order_url, NULL, acme_answer_has_status, on_order);
+    job_read(job, job->brief->order_url, NULL, acme_answer_has_status, on_order, job);
 }

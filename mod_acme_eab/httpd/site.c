@@ -18,6 +18,7 @@
 #include "httpd/mistake.h"
 #include "httpd/rehearsal.h"
 #include "httpd/value.h"
+#include "store/catalogue.h"
 #include "httpd/vhosts.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -836,4 +837,11 @@ store_t *site_store(const site_t *site, apr_pool_t *p)
     store->dir = site->store_dir;
     store->trials = site->trials;
     return store;
+}
+
+const struct catalogue *site_catalogue(site_t *site)
+{
+    if (site->catalogue == NULL)
+        site->catalogue = catalogue_make(site_store(site, site->pool), site->pool);
+    return site->catalogue;
 }

@@ -122,6 +122,7 @@ typedef struct site {
     apr_array_header_t *kept_keys;      /* const char *: see httpd/rehearsal.h */
     apr_array_header_t *stapled;        /* site_stapled_t */
     trials_t *trials;                   /* of the pairs in the store, in this pass */
+    struct catalogue *catalogue;        /* of what is in the store: the same */
     struct fallback *fallback;          /* made when it is needed */
     const char *user;                   /* of the agent; NULL when httpd was not started as root */
     int uid, gid;       /* SITE_NO_USER: the system has no usable user of that name */
@@ -165,5 +166,8 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p);
 
 /** The store for reading; nothing is made. In p. */
 store_t *site_store(const site_t *site, apr_pool_t *p);
+
+/** What is in it, by name; read once for each pass, when it is needed first. */
+const struct catalogue *site_catalogue(site_t *site);
 
 #endif

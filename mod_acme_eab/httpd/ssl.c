@@ -14,6 +14,7 @@
 #include "httpd/site.h"
 #include "httpd/value.h"
 #include "httpd/vhosts.h"
+#include "store/catalogue.h"
 #include "store/generation.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -60,12 +61,12 @@ static int is_of_algorithm(const generation_t *generation, const char *algorithm
  * preferred.
  * @param algorithm  one is missing beside another that is served: only one that covers all names
  *                   takes its place; NULL: there is nothing at all */
-static void borrow(const site_t *site, const site_domain_t *domain, site_choice_t *choice,
+static void borrow(site_t *site, const site_domain_t *domain, site_choice_t *choice,
                    const char *algorithm, apr_pool_t *ptemp)
 {
     const store_t *store = site_store(site, ptemp);
-    apr_array_header_t *stored =
-        file_list_directory(store_path(ptemp, store, "live", NULL, NULL), ptemp);
+    apr_array_header_t *stored = catalogue_find(site_catalogue(site), domain->names, ptemp);
+    struct stat live;
     eab_result_t *result = eab_result_make(ptemp);
     generation_t *best = NULL;
     int i = 0, whole = 0;
@@ -74,7 +75,7 @@ static void borrow(const site_t *site, const site_domain_t *domain, site_choice_
         const char *name = APR_ARRAY_IDX(stored, i, const char *);
         generation_t *generation = NULL;
 
-        if (!name_is_file(name)
+        if (file_look(&live, store_path(ptemp, store, "live", name, NULL)) != APR_SUCCESS
             || generation_find_for(&generation, store, name, domain->names, choice->terms,
                                    apr_time_now(), result, ptemp)
                    != APR_SUCCESS
@@ -223,7 +224,7 @@ static void note_stapled(const site_t *site, const server_rec *server, int index
             vhosts_label(site->pool, server));
 }
 
-static void decide(const site_t *site, const site_domain_t *domain, site_choice_t *choice,
+static void decide(site_t *site, const site_domain_t *domain, site_choice_t *choice,
                    const server_rec *server)
 {
     static const char *const algorithms[] = { "RSA", "EC" };
@@ -257,8 +258,7 @@ static void decide(const site_t *site, const site_domain_t *domain, site_choice_
 }
 
 /* Virtual hosts with the same terms get the same paths: SSLVHostSNIPolicy compares them. */
-static site_choice_t *choice_of(const site_t *site, const site_domain_t *domain,
-                                const server_rec *server)
+static site_choice_t *choice_of(site_t *site, const site_domain_t *domain, const server_rec *server)
 {
     const terms_t *terms = tree_vhost(site->tree, server)->terms;
     site_choice_t *choice = NULL;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "crypto/chain.h"
+#include "store/catalogue.h"
 #include "store/demand.h"
 #include "store/failure.h"
 #include "store/leftover.h"
@@ -18,25 +19,39 @@
 #define SHOWN_MAX 50 /* in the status, of each kind */
 #define NAMED_MAX 5  /* in one line of the log */
 
+static void add_usable(apr_array_header_t *used, const keeper_certificate_t *certificate,
+                       const catalogue_t *catalogue, apr_pool_t *p)
+{
+    const apr_array_header_t *names = certificate->plan->names;
+    apr_array_header_t *entries = catalogue_find(catalogue, names, p);
+    int i;
+
+    for (i = 0; i < entries->nelts; ++i) {
+        const char *entry = APR_ARRAY_IDX(entries, i, const char *);
+        generation_t *generation = NULL;
+
+        if (generation_find(&generation, certificate->means->store, entry, names, apr_time_now(),
+                            eab_result_make(p), p)
+            == APR_SUCCESS) {
+            APR_ARRAY_PUSH(used, const char *) = entry;
+        }
+    }
+}
+
 /* After a change of names or key types, httpd serves what lies in other places, see httpd/ssl.c. */
 static void add_borrowed(apr_array_header_t *used, const model_t *model, apr_pool_t *p)
 {
-    apr_array_header_t *entries =
-        file_list_directory(store_path(p, model->means->store, "archive", NULL, NULL), p);
-    int i, k;
+    const catalogue_t *catalogue = NULL;
+    int i;
 
     for (i = 0; i < model->certificates->nelts; ++i) {
         const keeper_certificate_t *certificate = model_certificate(model, i);
 
-        for (k = 0; certificate->best == NULL && k < entries->nelts; ++k) {
-            const char *entry = APR_ARRAY_IDX(entries, k, const char *);
-            generation_t *generation = NULL;
-
-            if (generation_find(&generation, model->means->store, entry, certificate->plan->names,
-                                apr_time_now(), eab_result_make(p), p)
-                == APR_SUCCESS) {
-                APR_ARRAY_PUSH(used, const char *) = entry;
+        if (certificate->best == NULL) {
+            if (catalogue == NULL) {
+                catalogue = catalogue_make(model->means->store, p);
             }
+            add_usable(used, certificate, catalogue, p);
         }
     }
 }

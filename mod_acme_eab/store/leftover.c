@@ -38,20 +38,22 @@ static const json_t *recall(const store_t *store, const char *kind, apr_pool_t *
     return json_object_get(record_recall(store_path(p, store, FILE_NAME, NULL, NULL), p), kind);
 }
 
-static leftover_t *push(apr_array_header_t *leftovers, const char *name, const json_t *known,
-                        apr_time_t now)
+/* @param places where each name stands in leftovers, int * */
+static leftover_t *push(apr_array_header_t *leftovers, apr_hash_t *places, const char *name,
+                        const json_t *known, apr_time_t now)
 {
     apr_pool_t *p = leftovers->pool;
+    const int *found = apr_hash_get(places, name, APR_HASH_KEY_STRING);
     leftover_t *leftover = NULL;
-    int i;
+    int *place;
 
-    for (i = 0; i < leftovers->nelts; i++) {
-        leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
-        if (strcmp(leftover->name, name) == 0)
-            return leftover;
-    }
+    if (found != NULL)
+        return &APR_ARRAY_IDX(leftovers, *found, leftover_t);
     leftover = apr_array_push(leftovers);
     leftover->name = apr_pstrdup(p, name);
+    place = apr_palloc(p, sizeof(*place));
+    *place = leftovers->nelts - 1;
+    apr_hash_set(places, leftover->name, APR_HASH_KEY_STRING, place);
     leftover->since = json_peek_time(known, name);
     leftover->is_new = leftover->since == 0 || leftover->since > now;
     if (leftover->is_new)
@@ -69,8 +71,8 @@ static int is_file(const char *path)
 }
 
 /* The directories of a folder that are not in use. */
-static void survey(apr_array_header_t *leftovers, const store_t *store, const char *folder,
-                   apr_hash_t *used, const json_t *known, apr_time_t now)
+static void survey(apr_array_header_t *leftovers, apr_hash_t *places, const store_t *store,
+                   const char *folder, apr_hash_t *used, const json_t *known, apr_time_t now)
 {
     apr_pool_t *p = leftovers->pool;
     apr_array_header_t *entries = file_list_directory(store_path(p, store, folder, NULL, NULL), p);
@@ -80,7 +82,7 @@ static void survey(apr_array_header_t *leftovers, const store_t *store, const ch
         const char *entry = APR_ARRAY_IDX(entries, i, const char *);
 
         if (!is_among(used, entry) && !is_file(store_path(p, store, folder, entry, NULL)))
-            APR_ARRAY_PUSH(push(leftovers, entry, known, now)->paths, const char *) =
+            APR_ARRAY_PUSH(push(leftovers, places, entry, known, now)->paths, const char *) =
                 store_path(p, store, folder, entry, NULL);
     }
 }
@@ -108,12 +110,12 @@ apr_array_header_t *leftover_certificates(const store_t *store, const apr_array_
 {
     apr_array_header_t *leftovers = apr_array_make(p, 4, sizeof(leftover_t));
     const json_t *known = recall(store, "certificates", p);
-    apr_hash_t *kept = set_of(used, p);
+    apr_hash_t *kept = set_of(used, p), *places = apr_hash_make(p);
 
     drop_orders(store, kept, p);
-    survey(leftovers, store, "archive", kept, known, now);
-    survey(leftovers, store, "live", kept, known, now);
-    survey(leftovers, store, "pending", kept, known, now);
+    survey(leftovers, places, store, "archive", kept, known, now);
+    survey(leftovers, places, store, "live", kept, known, now);
+    survey(leftovers, places, store, "pending", kept, known, now);
     return leftovers;
 }
 
@@ -122,7 +124,8 @@ apr_array_header_t *leftover_accounts(const store_t *store, const apr_array_head
 {
     apr_array_header_t *leftovers = apr_array_make(p, 2, sizeof(leftover_t));
 
-    survey(leftovers, store, "accounts", set_of(used, p), recall(store, "accounts", p), now);
+    survey(leftovers, apr_hash_make(p), store, "accounts", set_of(used, p),
+           recall(store, "accounts", p), now);
     return leftovers;
 }
 

@@ -5,6 +5,7 @@ libstore_a_SOURCES = \
 	mod_acme_eab/store/act.c mod_acme_eab/store/act.h \
 	mod_acme_eab/store/demand.c mod_acme_eab/store/demand.h \
 	mod_acme_eab/store/counters.c mod_acme_eab/store/counters.h \
+	mod_acme_eab/store/catalogue.c mod_acme_eab/store/catalogue.h \
 	mod_acme_eab/store/dnsjournal.c mod_acme_eab/store/dnsjournal.h \
 	mod_acme_eab/store/failure.c mod_acme_eab/store/failure.h \
 	mod_acme_eab/store/format.c mod_acme_eab/store/format.h \

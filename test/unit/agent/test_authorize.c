@@ -431,6 +431,48 @@ static void what_the_order_before_was_told_counts_for_nothing(void **state)
     stage_end(s);
 }
 
+/* Which names were refused was asked in an attempt that has ended: what comes of it then says nothing, and
+ * is waited for before another begins. */
+static void answers_of_an_ended_attempt_do_not_count(void **state)
+{
+    static const char *const lost =
+        "{\"status\":\"invalid\",\"identifier\":{\"type\":\"dns\",\"value\":\"" NAME
+        "\"},\"challenges\":[{\"type\":\"http-01\",\"url\":\"" CA
+        "/challenge/1\",\"token\":\"" TOKEN
+        "\",\"status\":\"invalid\",\"error\":{\"type\":\"" ACME_ERROR
+        "unauthorized\",\"detail\":\"No.\"}}]}";
+    stage_t *s = stage_make(*state);
+    eab_result_t *problem = eab_result_make(s->p);
+    job_t *job;
+
+    s->certificate->allow_subset = 1;
+    APR_ARRAY_PUSH(s->certificate->names, const char *) = "other.example.edu";
+    stage_begin(s);
+    job = stage_job(s);
+    stage_wake(s);
+    stage_answer(s, stage_expect(s, "newOrder", CA "/new-order"), 201,
+                 "{\"status\":\"invalid\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"" NAME
+                 "\"},{\"type\":\"dns\",\"value\":\"other.example.edu\"}],\"authorizations\":[\"" CA
+                 "/authz/1\",\"" CA "/authz/2\"],\"finalize\":\"" CA "/finalize/1\"}",
+                 "Location", ORDER_URL);
+    assert_int_equal(JOB_EXPLAINING, job->state);
+    assert_int_equal(2, job->requests);
+    eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "Something else came in the way.");
+    job_fail_order(job, problem, PROBLEM_AT_ORDER);
+    assert_int_equal(JOB_IDLE, job->state);
+    stage_answer(s, stage_expect(s, "read", CA "/authz/1"), 200, lost, NULL, NULL);
+    assert_null(job->refused);
+    assert_int_equal(0, job->flight->authorizations);
+    assert_int_equal(1, job->failing.failure.attempts);
+    stage_wake(s);
+    assert_int_equal(1, stage_count(s, "newOrder"));
+    stage_answer(s, stage_expect(s, "read", CA "/authz/2"), 200, lost, NULL, NULL);
+    assert_null(job->refused);
+    stage_wake(s);
+    assert_int_equal(2, stage_count(s, "newOrder"));
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +494,7 @@ int main(void)
         fixture_test(an_authorization_that_is_refused_leaves_the_order),
         fixture_test(a_refused_challenge_leaves_the_order),
         fixture_test(what_the_order_before_was_told_counts_for_nothing),
+        fixture_test(answers_of_an_ended_attempt_do_not_count),
     };
 
     return fixture_run(tests);

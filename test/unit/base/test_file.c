@@ -318,6 +318,9 @@ static void changes_nothing_behind_a_link_below_a_fence(void **state)
     assert_int_not_equal(file_close_directory(in(f, "fenced/dir")), APR_SUCCESS);
     assert_int_not_equal(file_sync_directory(in(f, "fenced/dir")), APR_SUCCESS);
     file_sweep(in(f, "fenced/dir"), f->p);
+    file_sweep_two(in(f, "fenced"), f->p);
+    file_sweep_two(in(f, "fenced/dir"), f->p);
+    assert_int_equal(0, file_sweep_and_list(in(f, "fenced/dir"), f->p)->nelts);
     assert_content(f, in(f, "outside/file"), "theirs");
     assert_content(f, in(f, "outside/.tmp-0123456789abcdef"), "theirs");
     assert_int_equal(file_remove_tree(in(f, "fenced/dir"), f->p), APR_SUCCESS);
@@ -332,6 +335,34 @@ static apr_status_t read_at(fixture_t *f, int dir, const char *name, apr_size_t 
 
     assert_true((rv == APR_SUCCESS) == (data != NULL));
     return rv;
+}
+
+static void reads_entries_of_an_open_directory(void **state)
+{
+    fixture_t *f = *state;
+    static const char *const refused[] = { "link", "", ".", "..", "sub/file", "sub", "missing" };
+    const char *data = NULL;
+    apr_size_t len = 0, i;
+    int dir = -1, fd = -1;
+
+    (void)fenced(f);
+    assert_int_equal(file_make_directory(in(f, "fenced/dir/sub"), 0700, f->p), 0);
+    put(f, in(f, "fenced/dir/sub/file"), "x");
+    put(f, in(f, "fenced/dir/file"), "ours");
+    assert_int_equal(symlink("../../outside/file", in(f, "fenced/dir/link")), 0);
+    assert_int_equal(file_open_directory(&dir, in(f, "fenced/dir")), APR_SUCCESS);
+    assert_int_equal(file_read_entry(&data, &len, dir, "file", 10, f->p), APR_SUCCESS);
+    assert_string_equal(data, "ours");
+    assert_int_equal(file_read_entry(&data, &len, dir, "file", 3, f->p), EFBIG);
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); ++i) {
+        assert_int_not_equal(file_read_entry(&data, &len, dir, refused[i], 10, f->p), APR_SUCCESS);
+        assert_null(data);
+        assert_int_not_equal(file_open_entry(&fd, dir, refused[i], 10), APR_SUCCESS);
+        assert_int_equal(fd, -1);
+    }
+    assert_int_equal(file_open_entry(&fd, dir, "file", 10), APR_SUCCESS);
+    close(fd);
+    close(dir);
 }
 
 static void reads_what_is_not_trusted_below_a_descriptor(void **state)
@@ -519,6 +550,32 @@ static void sweeps_what_is_unfinished(void **state)
     file_sweep(in(f, "kept"), f->p);
 }
 
+static void sweeps_and_lists(void **state)
+{
+    fixture_t *f = *state;
+    const apr_array_header_t *names;
+
+    file_make_directory(in(f, "a/c/.tmp-1"), 0700, f->p);
+    put(f, in(f, "a/b"), "x");
+    put(f, in(f, "a/a"), "x");
+    put(f, in(f, "a/.tmp-0123456789abcdef"), "x");
+    put(f, in(f, "a/c/.tmp-1/file"), "x");
+    names = file_sweep_and_list(in(f, "a"), f->p);
+    assert_string_equal(apr_array_pstrcat(f->p, names, ' '), "a b c");
+    assert_false(is_there(in(f, "a/.tmp-0123456789abcdef")));
+    assert_true(is_there(in(f, "a/c/.tmp-1")));
+    file_make_directory(in(f, "a/d/e"), 0700, f->p);
+    put(f, in(f, "a/.tmp-2"), "x");
+    put(f, in(f, "a/d/e/.tmp-3"), "x");
+    file_sweep_two(in(f, "a"), f->p);
+    assert_false(is_there(in(f, "a/.tmp-2")));
+    assert_false(is_there(in(f, "a/c/.tmp-1")));
+    assert_true(is_there(in(f, "a/d/e/.tmp-3")));
+    assert_true(is_there(in(f, "a/b")));
+    assert_int_equal(0, file_sweep_and_list(in(f, "missing"), f->p)->nelts);
+    file_sweep_two(in(f, "missing"), f->p);
+}
+
 static int open_descriptors(apr_pool_t *p)
 {
     return file_list_directory("/proc/self/fd", p)->nelts;
@@ -669,6 +726,8 @@ int main(void)
         FILE_TEST(moves_links_in_one_step),
         FILE_TEST(lists_names_in_order_without_leftovers),
         FILE_TEST(sweeps_what_is_unfinished),
+        FILE_TEST(sweeps_and_lists),
+        FILE_TEST(reads_entries_of_an_open_directory),
         FILE_TEST(leaves_no_descriptor_open),
     };
 

@@ -28,6 +28,11 @@ test_unit_store_test_journal_SOURCES = test/unit/store/test_journal.c \
 test_unit_store_test_journal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_journal_LDADD = $(STORE_TEST_LIBS)
 
+check_PROGRAMS += test/unit/store/test_catalogue
+test_unit_store_test_catalogue_SOURCES = test/unit/store/test_catalogue.c
+test_unit_store_test_catalogue_CFLAGS = $(UNIT_CFLAGS)
+test_unit_store_test_catalogue_LDADD = $(STORE_TEST_LIBS)
+
 check_PROGRAMS += test/unit/store/test_leftover
 test_unit_store_test_leftover_SOURCES = test/unit/store/test_leftover.c
 test_unit_store_test_leftover_CFLAGS = $(UNIT_CFLAGS)

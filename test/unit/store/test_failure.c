@@ -43,7 +43,9 @@ static void expect_kept(scene_t *s, const char *key)
 {
     failure_t *failure = NULL;
 
+    assert_false(failure_is_among(store_survey(s->store, "failures", s->p), key, s->p));
     assert_int_equal(APR_SUCCESS, failure_save(s->store, key, &s->failure, s->p));
+    assert_true(failure_is_among(store_survey(s->store, "failures", s->p), key, s->p));
     assert_int_equal(APR_SUCCESS, failure_load(&failure, s->store, key, s->p));
     assert_string_equal("abc", failure->fingerprint);
     assert_int_equal(3, failure->attempts);

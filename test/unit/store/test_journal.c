@@ -67,7 +67,10 @@ static void save_and_load(void **state)
     scene_t s = scene(*state);
     journal_t *journal = NULL;
 
+    assert_false(journal_is_among(store_survey(s.store, "pending", s.p), NAME, s.p));
     save(&s, NAME);
+    assert_true(journal_is_among(store_survey(s.store, "pending", s.p), NAME, s.p));
+    assert_null(store_survey(s.store, "nowhere", s.p));
     assert_int_equal(APR_SUCCESS, journal_load(&journal, s.store, NAME, s.result, s.p));
     assert_string_equal(ACCOUNT, journal->account);
     assert_int_equal(2, journal->names->nelts);
