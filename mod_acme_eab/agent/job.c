@@ -212,7 +212,7 @@ void job_poll_later(job_t *job, const char *why)
 {
     apr_int64_t retry_after = (job->flight->order != NULL) ? job->flight->order->retry_after : -1;
 
-    job_poll_in(job, retry_poll(job->attempt->polls++, retry_after), why);
+    job_poll_in(job, retry_poll(job->attempt->polls++, retry_after, job->account->pace.best), why);
 }
 
 /* ---- from outside ---- */

@@ -96,10 +96,13 @@ int retry_anew(int attempts, apr_interval_time_t age)
     return attempts == 1 || age >= apr_time_from_sec(60 * ANEW_MINUTES);
 }
 
-apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after)
+apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after, apr_interval_time_t trip)
 {
+    apr_interval_time_t step =
+        apr_time_from_msec(rung(poll_milliseconds, COUNT_OF(poll_milliseconds), polls + 1));
+
     if (retry_after < 0)
-        return apr_time_from_msec(rung(poll_milliseconds, COUNT_OF(poll_milliseconds), polls + 1));
+        return step > trip ? step - trip : 0;
     if (retry_after > LONGEST_POLL_AFTER)
         retry_after = LONGEST_POLL_AFTER;
     return apr_time_from_sec(retry_after > 1 ? retry_after : 1);
@@ -112,7 +115,7 @@ apr_interval_time_t retry_first_poll(int unread, apr_interval_time_t since_read,
 
     if (unread == 0)
         wait = since_read < 0 || since_read > READ_QUIET ? 0 : READ_QUIET - since_read;
-    if (retry_after >= 0 && wait < retry_poll(0, retry_after))
-        wait = retry_poll(0, retry_after);
+    if (retry_after >= 0 && wait < retry_poll(0, retry_after, 0))
+        wait = retry_poll(0, retry_after, 0);
     return wait;
 }

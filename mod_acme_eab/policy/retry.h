@@ -31,9 +31,11 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
 int retry_anew(int attempts, apr_interval_time_t age);
 
 /** How long to wait before looking at an order or authorization again: Retry-After if the CA gave
- * one (1 second to 1 hour), else 0.1, 0.4, 0.5, 1, 2, 4, 8, 15 and then 30 seconds.
- * @param polls how often it was looked at already, from 0 */
-apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after);
+ * one (1 second to 1 hour), else 0.1, 0.4, 0.5, 1, 2, 4, 8, 15 and then 30 seconds from when it has
+ * answered until it is asked again: the way of the answer and that of the question are part of it.
+ * @param polls how often it was looked at already, from 0
+ * @param trip  what the network alone takes there and back; 0: nobody knows */
+apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after, apr_interval_time_t trip);
 
 /** How long to wait before the first look at an order whose challenges are answered by httpd: not
  * before the CA has read the answers, which can be seen here (RFC 8555, 7.5.1).

@@ -4,3 +4,9 @@ check_DATA += eab_handshakes
 eab_handshakes_SOURCES = test/bench/handshakes.c test/unit/crypto/party.c test/unit/crypto/party.h
 eab_handshakes_CFLAGS = $(UNIT_CFLAGS) -pthread
 eab_handshakes_LDADD = $(LIVE_LIBS) $(CMOCKA_LIBS) -lpthread
+
+EXTRA_PROGRAMS += eab_status
+check_DATA += eab_status
+eab_status_SOURCES = test/bench/status.c
+eab_status_CFLAGS = $(UNIT_CFLAGS)
+eab_status_LDADD = $(AGENT_LIBS)
