@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,44 +153,72 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
     return json;
 }
 
-static void print_entries(FILE *file, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+/* Text that grows, malloc'ed. */
+typedef struct text {
+    char *data;
+    size_t len, size;
+} text_t;
+
+/* For jansson, which hands it over in small pieces. */
+static int append(const char *piece, size_t len, void *baton)
+{
+    text_t *text = baton;
+
+    if (text->size - text->len < len) {
+        size_t size = 2 * (text->size + len) + 1024;
+        char *data = realloc(text->data, size);
+
+        if (data == NULL) {
+            return -1;
+        }
+        text->data = data;
+        text->size = size;
+    }
+    memcpy(text->data + text->len, piece, len);
+    text->len += len;
+    return 0;
+}
+
+/* A line for each. */
+static int append_entries(text_t *text, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
     apr_pool_t *pool = NULL;
-    int i = 0;
+    int i = 0, failed = 0;
 
     apr_pool_create(&pool, ptemp);
-    while (i < status->jobs->nelts) {
-        json_t *entry;
+    while (i < status->jobs->nelts && !failed) {
+        const char *separator = i == 0 ? "\n  " : ",\n  ";
+        json_t *entry = entry_next(status->jobs, &i, now, pool);
 
-        fputs(i == 0 ? "\n" : ",\n", file);
-        entry = entry_next(status->jobs, &i, now, pool);
-        json_dumpf(entry, file, JSON_INDENT(1));
+        failed = append(separator, strlen(separator), text) != 0
+                 || json_dump_callback(entry, append, text, 0) != 0;
         json_decref(entry);
         apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
+    return failed;
 }
 
-/* The same document as text, malloc'ed; NULL without memory. One entry after the other: all of them as one
- * tree, those of thousands, take ten times the room and longer. */
+/* The same document as text; NULL without memory. One entry after the other: all of them as one tree, those
+ * of thousands, take ten times the room and longer. */
 static char *print(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
+    static const char begin[] = ",\n \"certificates\": [", end[] = "]\n}";
     json_t *rest = json_own(ptemp, make_rest(status, now, ptemp));
-    char *begin = json_dumps(rest, JSON_INDENT(1)), *text = NULL;
-    size_t size = 0;
-    FILE *file = begin != NULL ? open_memstream(&text, &size) : NULL;
+    text_t text = { NULL, 0, 0 };
+    int failed = json_dump_callback(rest, append, &text, JSON_INDENT(1)) != 0;
 
-    if (file != NULL) {
-        fprintf(file, "%.*s,\n \"certificates\": [", (int)(strlen(begin) - strlen("\n}")), begin);
-        print_entries(file, status, now, ptemp);
-        fputs("]\n}", file);
-        if (fclose(file) != 0) {
-            free(text);
-            text = NULL;
-        }
+    if (!failed) {
+        text.len -= strlen("\n}"); /* there is more in it */
+        failed = append(begin, strlen(begin), &text) != 0
+                 || append_entries(&text, status, now, ptemp) != 0
+                 || append(end, sizeof(end), &text) != 0;
     }
-    free(begin);
-    return text;
+    if (failed) {
+        free(text.data);
+        return NULL;
+    }
+    return text.data;
 }
 
 apr_status_t status_write(const status_t *status, apr_time_t now)

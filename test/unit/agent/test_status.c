@@ -643,6 +643,40 @@ static void the_file_is_for_everybody_and_whole(void **state)
     assert_int_not_equal(APR_SUCCESS, status_write(agent->status, apr_time_now()));
 }
 
+/* Entry by entry, and the same as in one piece. */
+static void the_file_is_the_whole_document(void **state)
+{
+    scene_t s = scene(*state);
+    const char *path = apr_pstrcat(s.p, s.brief->run_dir, "/status.json", NULL);
+    static const int counts[] = { 0, 1, 3 };
+    apr_time_t now = apr_time_now();
+    int i, k;
+
+    for (i = 0; i < 3; i++) {
+        const brief_certificate_t one = *s.certificate;
+        agent_t *agent;
+        json_t *read;
+
+        apr_array_clear(s.brief->certificates);
+        for (k = 0; k < counts[i]; k++) {
+            brief_certificate_t *certificate = apr_array_push(s.brief->certificates);
+
+            *certificate = one;
+            certificate->facts = facts(s.p);
+            certificate->domain = k < 2 ? "www.example.edu" : "other.example.edu";
+        }
+        s.certificate = apr_pmemdup(s.p, &one, sizeof(one));
+        agent = agent_of(&s);
+        assert_int_equal(APR_SUCCESS, status_write(agent->status, now));
+        read = json_own(s.p, json_load_file(path, 0, NULL));
+        assert_non_null(read);
+        assert_int_equal(counts[i] - (counts[i] == 3),
+                         json_array_size(json_object_get(read, "certificates")));
+        assert_true(json_equal(read, json_own(s.p, status_make(agent->status, now, s.p))));
+    }
+    file_remove_tree(s.brief->run_dir, s.p);
+}
+
 static void that_of_thousands_is_not_written_at_each_change(void **state)
 {
     scene_t s = scene(*state);
@@ -691,6 +725,7 @@ int main(void)
         fixture_test(domains_have_entries_of_their_own),
         fixture_test(nothing_secret_is_in_it),
         fixture_test(the_file_is_for_everybody_and_whole),
+        fixture_test(the_file_is_the_whole_document),
         fixture_test(that_of_thousands_is_not_written_at_each_change),
     };
 
