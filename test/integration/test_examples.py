@@ -92,6 +92,8 @@ def at_hand(httpd, text):
     for there, here in (("/etc/apache2/acme/eab.key", httpd.key_file),
                         ("/usr/local/sbin/print-eab-key", "/bin/echo"),
                         ("/etc/apache2/acme/campus-ca.pem", certificate),
+                        ("/usr/local/share/acme-eab/mail", "/bin/echo"),
+                        ("/usr/local/share/acme-eab/reload-service", "/bin/echo"),
                         ("acme-agent", "nobody")):
         text = text.replace(there, str(here))
     return text

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OCSP responses for managed certificates: fetched, checked, kept, and stapled by httpd's workers."""
 
-import os
 import re
-import signal
 import subprocess
 
 import pytest
@@ -85,7 +83,7 @@ def test_restarts_and_kills_lose_no_response(world):
     assert ca.responder.asked == [serial]
     ca.switches.ocsp = "missing"
     keeper = httpd.keeper()
-    os.kill(keeper.pid, signal.SIGKILL)
+    keeper.kill()
     assert is_served_with_its_response(httpd, serial)
     httpd.wait_for_keeper(other_than=keeper.pid)
     wait_for_stapling(httpd, "good")
