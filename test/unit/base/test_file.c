@@ -673,7 +673,7 @@ static void who_could_change_a_program(void **state)
     const char *below = in(f, "bin"), *program = in(f, "bin/hook"), *link = in(f, "link");
 
     assert_int_equal(0, mkdir(below, 0755));
-    assert_int_equal(file_replace(program, "x", 1, 0755, p), APR_SUCCESS);
+    assert_int_equal(file_replace(program, "x", 1, 0755, 0, p), APR_SUCCESS);
     assert_int_equal(0, symlink(program, link));
     assert_null(file_changeable_by(p, program, 0));
     assert_null(file_changeable_by(p, link, 0));
