@@ -338,7 +338,8 @@ static const char *problem_word(const json_t *problem)
         "eabHost", "eabKey", "eabMissing", "eabUsed", "fewerNames", "internal", "nameDropped",
         "noChallenge", "noDirectory", "nonceLoop", "notRunning", "orderChanged", "orderInvalid",
         "orderLost", "persistRecord", "noSuch", "profileNotOffered", "proxyUntrusted", "refused",
-        "revoked", "store", "termsNotAccepted", "unusable", "validationFailed", "validationLapsed"
+        "revoked", "store", "termsNotAccepted", "unusable", "stapling", "validationFailed",
+        "validationLapsed"
     };
     const char *type = json_peek_string(problem, "type"), *word;
     size_t i;
