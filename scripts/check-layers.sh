@@ -29,11 +29,11 @@ floors_keeper() {
     echo keeper
     echo janitor mending control_socket agent_process
     echo agent_door control_door
-    echo control_ask control_events control_renew control_store
+    echo control_ask control_events control_renew control_store control_revoke control_rollover
     echo control_call
-    echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks
+    echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover deactivation
     echo agent_line
-    echo model sentence dns leftover account certificate demand directory failing validation window staple
+    echo model sentence dns leftover account certificate revocation demand directory failing validation window staple
     echo means changes loop keymaker program eabsource url check sandbox stage courier ticket
 }
 
@@ -43,7 +43,8 @@ floors_agent() {
     echo main
     echo agent
     echo tasks
-    echo inspect task
+    echo inspect revoke rollover deactivate
+    echo task
     echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
     echo refused renewal lapse stapling

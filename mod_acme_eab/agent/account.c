@@ -61,6 +61,7 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
     if (request->sentence == SENTENCE_NEW_ORDER) {
         sentence_order_to_json(body, &request->order);
     }
+    json_put_string(body, "fingerprint", request->fingerprint);
     link_request(account->kit->link, MESSAGE_SIGN, body, on_signed, signing);
 }
 
@@ -358,9 +359,47 @@ void account_enter(agent_account_t *account)
     }
 }
 
+static void tell_idle(agent_account_t *account, int idle)
+{
+    account_idle_fn *tell = account->idle;
+
+    account->idle = NULL;
+    if (tell != NULL) {
+        tell(account->idle_baton, idle);
+    }
+}
+
 void account_leave(agent_account_t *account)
 {
-    --account->active;
+    if (--account->active == 0) {
+        tell_idle(account, 1);
+    }
+}
+
+void account_hold(agent_account_t *account, account_idle_fn *idle, void *baton)
+{
+    account->held = 1;
+    account->held_until = clock_steady() + ACCOUNT_HELD;
+    account->idle = idle;
+    account->idle_baton = baton;
+    if (account->active == 0) {
+        tell_idle(account, 1);
+    }
+}
+
+void account_release(agent_account_t *account)
+{
+    account->held = 0;
+    account->idle = NULL;
+    kit_touch(account->kit);
+}
+
+void account_poke(agent_account_t *account)
+{
+    if (account->held && clock_steady() >= account->held_until) {
+        account->held = 0;
+        tell_idle(account, 0);
+    }
 }
 
 /* A cycle of work begins with the directory as it is now; nonces that lay about for minutes are
@@ -622,6 +661,8 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief)
     directory_init(&account->directory, kit, index, brief);
     pace_init(&account->pace, kit->brief->max_parallel);
     account->queue = agenda_make(p);
+    account->held = brief->rolling; /* which key counts is found out first */
+    account->held_until = clock_steady() + ACCOUNT_HELD;
     account->signer.sign = sign;
     account->signer.impl = account;
     account->session = acme_session_make(

@@ -14,6 +14,9 @@
 /** result->rv is APR_SUCCESS when requests can be signed with the account; else why not. */
 typedef void account_ready_fn(void *baton, const eab_result_t *result);
 
+/** No job is at work any more (idle), or that was waited for for too long. */
+typedef void account_idle_fn(void *baton, int idle);
+
 typedef struct account_waiter {
     account_ready_fn *ready;
     void *baton;
@@ -33,6 +36,10 @@ typedef struct agent_account {
     int opening;                 /* a registration or opening is under way */
     apr_array_header_t *waiters; /* account_waiter_t */
     apr_pool_t *waiters_pool;
+    int held;              /* no job begins its work with it, for its key is being changed */
+    apr_time_t held_until; /* by clock_steady() */
+    account_idle_fn *idle; /* to be called when none is at work; or NULL */
+    void *idle_baton;
     int active;          /* jobs that are at work with it */
     agenda_t *queue;     /* those that wait for a place */
     pace_t pace;         /* how many may be */
@@ -53,6 +60,15 @@ agent_account_t *account_make(kit_t *kit, int index, brief_account_t *brief);
 /** A job begins, or ends, its work with the account. The first one begins a cycle. */
 void account_enter(agent_account_t *account);
 void account_leave(agent_account_t *account);
+
+/** Let no further job begin its work, for ACCOUNT_HELD at most or until it is released, and say once when those
+ * that are at work have ended; maybe from inside. */
+#define ACCOUNT_HELD apr_time_from_sec(600)
+void account_hold(agent_account_t *account, account_idle_fn *idle, void *baton);
+void account_release(agent_account_t *account);
+
+/** Called by the loop, cheaply: nothing is held for ever. */
+void account_poke(agent_account_t *account);
 
 /** Make the account usable: the directory is fetched, once in a cycle, and the account looked up or
  * registered if its URL is unknown. Several callers share the work. ready may be called from

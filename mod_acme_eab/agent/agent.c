@@ -220,8 +220,10 @@ static void poke_sessions(agent_t *agent)
     int i;
 
     for (i = 0; i < agent->accounts->nelts; ++i) {
-        acme_session_poke(APR_ARRAY_IDX(agent->accounts, i, agent_account_t *)->session,
-                          clock_steady());
+        agent_account_t *account = APR_ARRAY_IDX(agent->accounts, i, agent_account_t *);
+
+        acme_session_poke(account->session, clock_steady());
+        account_poke(account);
     }
 }
 

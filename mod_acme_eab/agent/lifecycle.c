@@ -228,7 +228,7 @@ static int is_others_turn(const job_t *job)
 
 static int has_place(const agent_account_t *account)
 {
-    return account->active < account->pace.places;
+    return !account->held && account->active < account->pace.places;
 }
 
 /* Certificates that are due near each other are renewed together, so that one restart of httpd is for

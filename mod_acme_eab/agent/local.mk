@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libagent.a
 libagent_a_SOURCES = \
+	mod_acme_eab/agent/deactivate.c mod_acme_eab/agent/deactivate.h \
+	mod_acme_eab/agent/revoke.c mod_acme_eab/agent/revoke.h \
+	mod_acme_eab/agent/rollover.c mod_acme_eab/agent/rollover.h \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \
 	mod_acme_eab/agent/agenda.c mod_acme_eab/agent/agenda.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \

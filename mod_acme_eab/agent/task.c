@@ -38,3 +38,12 @@ void task_end(task_t *task, const eab_result_t *result)
     report(task, body);
     apr_pool_destroy(task->pool);
 }
+
+void task_refuse(task_t *task)
+{
+    eab_result_t *result = eab_result_make(task->pool);
+
+    eab_result_set(result, APR_ENOTIMPL, EAB_PROBLEM_INTERNAL,
+                   "The agent does not know how to do that.");
+    task_end(task, result);
+}

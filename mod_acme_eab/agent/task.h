@@ -2,7 +2,7 @@
 #ifndef AGENT_TASK_H
 #define AGENT_TASK_H
 
-/* agent/task.h - what root wants of the agent, as the keeper passes it on (keeper/tasks.h). One that has a
+/* agent/task.h - one thing that root wants of the agent, as the keeper passes it on (keeper/tasks.h). One that has a
  * number is answered: by parts, and by its end. It may come twice. */
 
 #include "agent/job.h"
@@ -23,5 +23,8 @@ void task_tell(const task_t *task, json_t *part);
 
 /** It is over, and so is task; result->rv APR_SUCCESS: well. */
 void task_end(task_t *task, const eab_result_t *result);
+
+/** The same for one that the agent does not know how to do. */
+void task_refuse(task_t *task);
 
 #endif

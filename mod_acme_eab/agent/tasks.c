@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "agent/deactivate.h"
 #include "agent/inspect.h"
+#include "agent/revoke.h"
+#include "agent/rollover.h"
 #include "agent/schedule.h"
 #include "base/json.h"
 
@@ -64,6 +67,11 @@ static const struct {
     { "update", update },
     { "checkAccount", inspect_account },
     { "checkNames", inspect_names },
+    { "revoke", revoke_run },
+    { "rollover", rollover_run },
+    { "rekeyed", rollover_end },
+    { "deactivate", deactivate_run },
+    { "closed", deactivate_end },
 };
 
 static void *at(const apr_array_header_t *array, apr_int64_t index)
@@ -76,7 +84,6 @@ void tasks_begin(kit_t *kit, const apr_array_header_t *accounts, const apr_array
 {
     const char *what = json_peek_string(body, "what");
     apr_pool_t *pool = NULL;
-    eab_result_t *result;
     task_t *task;
     size_t i;
 
@@ -96,8 +103,5 @@ void tasks_begin(kit_t *kit, const apr_array_header_t *accounts, const apr_array
             return;
         }
     }
-    result = eab_result_make(pool);
-    eab_result_set(result, APR_ENOTIMPL, EAB_PROBLEM_INTERNAL,
-                   "The agent does not know how to do that.");
-    task_end(task, result);
+    task_refuse(task);
 }

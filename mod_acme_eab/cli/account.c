@@ -154,6 +154,89 @@ static int forget(context_t *context, const char *label)
     return act(context, "forget", label, "removed from the store; the CA was not told");
 }
 
+/* ---- what the CA is asked for ---- */
+
+typedef struct action {
+    const char *name;
+    const char *command; /* of the keeper */
+    const char *question;
+    const char *done;
+} action_t;
+
+static const action_t actions[] = {
+    { "rollover", "account rollover", NULL, "it has another key" },
+    { "deactivate", "account deactivate",
+      "A deactivated account cannot be used again, and nothing can be renewed or revoked with it. "
+      "Deactivate?",
+      "it is deactivated at the CA" },
+};
+
+typedef struct telling {
+    const context_t *context;
+    const action_t *action;
+} telling_t;
+
+static void hear_step(void *baton, const json_t *part)
+{
+    const telling_t *telling = baton;
+    const context_t *context = telling->context;
+    const char *label = json_peek_string(part, "label"), *result = json_peek_string(part, "result");
+    const char *detail = json_peek_string(json_object_get(part, "problem"), "detail");
+    int done = result != NULL && strcmp(result, "done") == 0;
+
+    if (context->plain) {
+        output_line(context, "%s\t%s", label, result != NULL ? result : "-");
+        return;
+    }
+    output_note(context, "%s: %s", label,
+                done             ? output_color(context, COLOR_GREEN, telling->action->done)
+                : result != NULL ? output_color(context, COLOR_RED, "it stays as it is")
+                : detail != NULL ? detail
+                                 : "the CA is asked, when no order of the account is under way");
+}
+
+static const action_t *find_action(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(actions) / sizeof(actions[0]); ++i) {
+        if (strcmp(actions[i].name, name) == 0) {
+            return &actions[i];
+        }
+    }
+    return NULL;
+}
+
+static int refuse(const context_t *context, const char *why)
+{
+    eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED, "%s", why);
+    return output_failure(context, EXIT_USAGE);
+}
+
+static int carry_out(context_t *context, const action_t *action, const char *label)
+{
+    const telling_t telling = { context, action };
+    json_t *parts = NULL, *arguments;
+    apr_interval_time_t wait = door_wait(context);
+    int code;
+
+    if (wait < 0) {
+        return output_failure(context, EXIT_USAGE);
+    }
+    if (action->question != NULL && !output_ask(context, action->question)) {
+        return refuse(context, "Nothing was done; say --yes if nobody is there to be asked.");
+    }
+    arguments = json_pack("{s:s,s:b}", "label", label, "force", command_has(context, "force"));
+    code = door_ask(context, action->command, arguments, wait, hear_step, (void *)&telling, &parts);
+    output_json(context, json_pack("{s:O?}", "result", json_object_get(parts, label)),
+                code == EXIT_FINE);
+    if (code == EXIT_UNDER_WAY) {
+        output_warning("It is still under way and goes on by itself, also after a restart.");
+        return code;
+    }
+    return code == EXIT_FINE ? code : output_failure(context, code);
+}
+
 static int run(context_t *context)
 {
     const char *const *words = (const char *const *)context->operands->elts;
@@ -172,28 +255,42 @@ static int run(context_t *context)
     if (strcmp(what, "forget") == 0 && label != NULL) {
         return forget(context, label);
     }
-    eab_result_set(
-        context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
-        "Say account list, or account show, update or forget and the account's label; see "
-        "\"acmectl help account\".");
+    if (find_action(what) != NULL && label != NULL) {
+        return carry_out(context, find_action(what), label);
+    }
+    eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                   "Say account list, or account show, update, rollover, deactivate or forget and "
+                   "the account's "
+                   "label; see \"acmectl help account\".");
     return output_failure(context, EXIT_USAGE);
 }
 
 static const option_t options[] = {
     { "columns", "LIST", 0, "which, in which order: state,account,directory,url" },
     { "no-legend", NULL, 0, "no first line" },
+    { "force", NULL, 0, "deactivate it although certificates are configured with it" },
+    { "wait", "TIME", 1, "rollover, deactivate: stay until it is done" },
     { NULL, NULL, 0, NULL },
 };
 
-const command_t command_account = { "account",
-                                    "[list] | show LABEL | update LABEL | forget ID",
-                                    0,
-                                    2,
-                                    "the accounts at the CAs",
-                                    "list and show read the report, for which nobody needs to be "
-                                    "root. update tells the CA the configured "
-                                    "contacts now. forget removes an account that is not "
-                                    "configured any more from the store, by its id as "
-                                    "list shows it: its key is gone then, and the CA is not told.",
-                                    options,
-                                    run };
+const command_t command_account = {
+    "account",
+    "[list] | show LABEL | update LABEL | rollover LABEL | deactivate LABEL | forget ID",
+    0,
+    2,
+    "the accounts at the CAs",
+    "list and show read the report, for which nobody needs to be "
+    "root. update tells the CA the configured "
+    "contacts now. forget removes an account that is not "
+    "configured any more from the store, by its id as "
+    "list shows it: its key is gone then, and the CA is not told.\n\n"
+    "rollover has a new key made, and tells the CA (RFC 8555, 7.3.5). "
+    "The account keeps its URL, so that records for dns-persist-01 and "
+    "CAA stay valid. It waits until no order of the account is under "
+    "way, 10 minutes at most. Not every CA offers it.\n\n"
+    "deactivate gives the account up for ever (RFC 8555, 7.3.6). "
+    "Certificates are not revoked by that; revoke first what is to be. "
+    "Its key is removed here, its record stays.",
+    options,
+    run
+};

@@ -14,7 +14,9 @@ libcli_a_SOURCES = \
 	mod_acme_eab/cli/monitor.c \
 	mod_acme_eab/cli/once.c mod_acme_eab/cli/once.h \
 	mod_acme_eab/cli/output.c mod_acme_eab/cli/output.h \
+	mod_acme_eab/cli/account.c \
 	mod_acme_eab/cli/renew.c \
+	mod_acme_eab/cli/revoke.c \
 	mod_acme_eab/cli/report.c mod_acme_eab/cli/report.h \
 	mod_acme_eab/cli/show.c \
 	mod_acme_eab/cli/status.c \

@@ -2,9 +2,23 @@
 #include "cli/table.h"
 
 const command_t *const command_table[] = {
-    &command_status,  &command_show,       &command_log,     &command_check,  &command_renew,
-    &command_retry,   &command_delete,     &command_account, &command_events, &command_metrics,
-    &command_monitor, &command_completion, &command_version, &command_help,   NULL,
+    &command_status,
+    &command_show,
+    &command_log,
+    &command_check,
+    &command_renew,
+    &command_retry,
+    &command_revoke,
+    &command_compromised,
+    &command_delete,
+    &command_account,
+    &command_events,
+    &command_metrics,
+    &command_monitor,
+    &command_completion,
+    &command_version,
+    &command_help,
+    NULL,
 };
 
 const option_t command_globals[] = {

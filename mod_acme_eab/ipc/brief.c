@@ -93,6 +93,7 @@ static const member_t account_members[] = {
     MEMBER_BOOL(brief_account_t, eab, 0),
     MEMBER_BOOL(brief_account_t, terms_accepted, 0),
     MEMBER_STRING(brief_account_t, terms),
+    MEMBER_BOOL(brief_account_t, rolling, 0),
     MEMBER_BOOL(brief_account_t, contact_changed, 0),
     MEMBER_STRING(brief_account_t, where),
     MEMBER_STRING(brief_account_t, ca_pem),

@@ -107,6 +107,7 @@ typedef struct brief_account {
     int eab;                /* an EAB key id is configured */
     int terms_accepted;
     const char *terms;   /* URL of the terms of service that were agreed to, or NULL */
+    int rolling;         /* another key may be its key at the CA by now: that is found out first */
     int contact_changed; /* the CA was told other contacts than are configured now */
     const char *where;
     const char *ca_pem;

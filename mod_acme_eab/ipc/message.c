@@ -51,6 +51,11 @@ static const char *const sentence_names[] = {
     [SENTENCE_CHALLENGE] = "challenge",
     [SENTENCE_NEW_ORDER] = "newOrder",
     [SENTENCE_FINALIZE] = "finalize",
+    [SENTENCE_REVOKE_BY_ACCOUNT] = "revokeByAccount",
+    [SENTENCE_REVOKE_BY_CERTIFICATE] = "revokeByCertificate",
+    [SENTENCE_KEY_CHANGE] = "keyChange",
+    [SENTENCE_DEACTIVATE] = "deactivate",
+    [SENTENCE_FIND_NEXT] = "findAccountByNextKey",
 };
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))

@@ -48,8 +48,8 @@ typedef enum {
     MESSAGE_PART, /* {key, ...}: what has come of it so far */
     MESSAGE_END,  /* {running, problem?}: nothing more comes on this connection */
 
-    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, and for newOrder
-                           sentence_order_to_json()} -> SIGNED {id, jws} */
+    MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, for newOrder
+                           sentence_order_to_json(), to revoke "fingerprint"} -> SIGNED {id, jws} */
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
     MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
     MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
@@ -99,7 +99,16 @@ typedef enum {
     SENTENCE_READ,             /* POST-as-GET */
     SENTENCE_CHALLENGE,        /* {}: the answer to a challenge is in place */
     SENTENCE_NEW_ORDER,        /* the names of a certificate */
-    SENTENCE_FINALIZE          /* the CSR of a certificate; it is on disk that it was signed */
+    SENTENCE_FINALIZE,         /* the CSR of a certificate; it is on disk that it was signed */
+
+    /* Only while there is a ticket for it (keeper/ticket.h), which root makes. The first two name the
+     * certificate by its fingerprint, and an account at its CA. */
+    SENTENCE_REVOKE_BY_ACCOUNT,     /* revokeCert, signed by the account that ordered it */
+    SENTENCE_REVOKE_BY_CERTIFICATE, /* the same, signed with the certificate's own key as jwk */
+    SENTENCE_KEY_CHANGE,            /* keyChange to the next key of the account, which is on disk */
+    SENTENCE_DEACTIVATE,            /* to the account's URL */
+    SENTENCE_FIND_NEXT /* as FIND_ACCOUNT, signed with the next key: does the CA know that by now? It
+                          needs no ticket, as nothing follows */
 } sentence_t;
 
 /** What of a newOrder the agent may choose, since it depends on what the CA said. The words
@@ -116,11 +125,12 @@ void sentence_order_to_json(json_t *body, const sentence_order_t *order);
 void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_pool_t *p);
 
 /** What a job hands to the session and the session to the signer. index: of the account for the
- * first six, of the certificate for the rest. */
+ * most, of the certificate for newOrder and finalize. */
 typedef struct sentence_request {
     sentence_t sentence;
     int index;
-    sentence_order_t order; /* of newOrder */
+    sentence_order_t order;  /* of newOrder */
+    const char *fingerprint; /* of the certificate to be revoked */
 } sentence_request_t;
 
 /** "newOrder", "finalize" ...; NULL for no sentence. Static. */

@@ -13,6 +13,7 @@
 #include "crypto/jose.h"
 #include "keeper/program.h"
 #include "keeper/url.h"
+#include "store/blocked.h"
 
 #define EXEC_LIMIT apr_time_from_sec(30)
 
@@ -279,6 +280,41 @@ apr_status_t account_permit_eab(keeper_account_t *account, const char *url, eab_
     return account->registration->created != 0 ? permit_rebinding(account, result) : APR_SUCCESS;
 }
 
+/* Never registered anew by itself: that was a decision (checklist A-11). */
+static void refuse_closed(keeper_account_t *account)
+{
+    const registration_t *registration = account->registration;
+
+    account->key = NULL;
+    account->next_key = NULL;
+    eab_result_set(account->broken, APR_EACCES, EAB_PROBLEM_ACCOUNT_STATUS,
+                   "The account %s was deactivated with acmectl at %s, which cannot be undone. For "
+                   "another one set another ACMEEABKid, or, if the CA takes this one again, say "
+                   "\"acmectl account forget %s\" and restart httpd.",
+                   registration->url != NULL ? registration->url : account->plan->label,
+                   clock_format(account->pool, registration->closed), account->plan->label);
+}
+
+/* What a crash has left of another key: without it, it is known which one counts. */
+static apr_status_t load_next_key(keeper_account_t *account)
+{
+    const store_t *store = account->means->store;
+    registration_t *registration = account->registration;
+    apr_status_t rv = registration_next_key(&account->next_key, store, registration,
+                                            account->broken, account->pool);
+
+    if (!APR_STATUS_IS_ENOENT(rv)) {
+        return rv;
+    }
+    eab_result_clear(account->broken);
+    account->next_key = NULL;
+    if (registration->rolling != 0) {
+        registration->rolling = 0;
+        registration_save(store, registration, eab_result_make(account->pool), account->pool);
+    }
+    return APR_SUCCESS;
+}
+
 static void load(keeper_account_t *account)
 {
     const plan_account_t *plan = account->plan;
@@ -286,7 +322,7 @@ static void load(keeper_account_t *account)
 
     apr_pool_create(&account->pool, account->means->pool);
     account->registration = NULL;
-    account->key = NULL;
+    account->key = account->next_key = NULL;
     account->broken = eab_result_make(account->pool);
     if (store->trouble != NULL) {
         eab_result_copy(account->broken, store->trouble);
@@ -302,10 +338,16 @@ static void load(keeper_account_t *account)
                  account->broken->detail);
         eab_result_clear(account->broken);
     }
+    if (account->registration->closed != 0) {
+        registration_close(store, account->registration, 0, eab_result_make(account->pool),
+                           account->pool); /* what a crash has left of it */
+        refuse_closed(account);
+        return;
+    }
     if (registration_key(&account->key, store, account->registration, account->broken,
                          account->pool)
             == APR_SUCCESS
-        && read_way(account) == APR_SUCCESS) {
+        && load_next_key(account) == APR_SUCCESS && read_way(account) == APR_SUCCESS) {
         account->thumbprint = jose_thumbprint(account->pool, account->key);
         open_source(account);
     }
@@ -506,4 +548,109 @@ void account_hurry(keeper_account_t *account)
     if (!account->eab_running) {
         forget_eab_key(account);
     }
+}
+
+/* ---- another key, and the end ---- */
+
+static apr_status_t save(const keeper_account_t *account, eab_result_t *result)
+{
+    return registration_save(account->means->store, account->registration, result, result->pool);
+}
+
+apr_status_t account_roll(keeper_account_t *account, const char *by, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    const store_t *store = account->means->store;
+    apr_time_t before = registration->rolling;
+    keypair_t *key = NULL;
+    apr_status_t rv;
+
+    rv = registration_make_next_key(&key, store, registration, result, account->pool);
+    if (rv == APR_SUCCESS) {
+        rv = blocked_check(store, keypair_spki(result->pool, key->pkey), result, result->pool);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    registration->rolling = apr_time_now();
+    registration->by = apr_pstrdup(account->pool, by);
+    if ((rv = save(account, result)) != APR_SUCCESS) {
+        registration->rolling = before;
+        return rv;
+    }
+    account->next_key = key;
+    return APR_SUCCESS;
+}
+
+apr_status_t account_rolled(keeper_account_t *account, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_status_t rv;
+
+    rv = registration_take_next_key(account->means->store, registration, result, result->pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    account->key = account->next_key;
+    account->next_key = NULL;
+    account->thumbprint = jose_thumbprint(account->pool, account->key);
+    registration->rolling = 0;
+    (void)save(account, eab_result_make(result->pool)); /* the key says so already */
+    log_line(LOG_LEVEL_NOTICE, "Account %s has another key at the CA, for %s", account->plan->label,
+             log_escape(result->pool, registration->by));
+    tell(account, CHANGE_REKEYED, NULL);
+    return APR_SUCCESS;
+}
+
+apr_status_t account_not_rolled(keeper_account_t *account, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_status_t rv;
+
+    rv = registration_drop_next_key(account->means->store, registration, result, result->pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    account->next_key = NULL;
+    registration->rolling = 0;
+    return save(account, result);
+}
+
+apr_status_t account_close(keeper_account_t *account, const char *by, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    apr_time_t before = registration->closing;
+    apr_status_t rv;
+
+    registration->closing = apr_time_now();
+    registration->by = apr_pstrdup(account->pool, by);
+    if ((rv = save(account, result)) != APR_SUCCESS) {
+        registration->closing = before;
+    }
+    return rv;
+}
+
+apr_status_t account_not_closed(keeper_account_t *account, eab_result_t *result)
+{
+    account->registration->closing = 0;
+    return save(account, result);
+}
+
+apr_status_t account_closed(keeper_account_t *account, eab_result_t *result)
+{
+    registration_t *registration = account->registration;
+    int known = account->broken->rv != APR_SUCCESS; /* what could not be removed is removed now */
+    apr_status_t rv;
+
+    rv = registration_close(account->means->store, registration, apr_time_now(), result,
+                            result->pool);
+    if (registration->closed == 0 || known) {
+        return rv;
+    }
+    forget_eab_key(account);
+    refuse_closed(account);
+    log_line(LOG_LEVEL_NOTICE, "Account %s is deactivated at the CA, for %s", account->plan->label,
+             log_escape(result->pool, registration->by));
+    tell(account, CHANGE_CLOSED, NULL);
+    return rv;
 }

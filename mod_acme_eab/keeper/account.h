@@ -19,6 +19,8 @@ typedef struct keeper_account {
     apr_pool_t *pool; /* owns registration, key, broken and what was read of files */
     registration_t *registration;
     keypair_t *key; /* NULL when broken */
+    keypair_t
+        *next_key; /* that is to take its place, and may have in the eyes of the CA; or NULL */
     const char *thumbprint;
     const char *ca_pem;            /* what is in ACMECACertificateFile, or NULL */
     const char *proxy_credentials; /* "user:password", or NULL */
@@ -80,6 +82,26 @@ apr_status_t account_failed(keeper_account_t *account, failure_t *failure, eab_r
 /** Somebody has mended it, he says: it is tried now, and the source of its EAB key is read again, if the
  * account is not bound yet. */
 void account_hurry(keeper_account_t *account);
+
+/** Root wants another key for it (RFC 8555, 7.3.5): a new one is made, and is on disk. Both count until the
+ * CA has said which.
+ * @param by who asks */
+apr_status_t account_roll(keeper_account_t *account, const char *by, eab_result_t *result);
+
+/** The CA knows the account by the next key: that is its key from now on. */
+apr_status_t account_rolled(keeper_account_t *account, eab_result_t *result);
+
+/** It does not, and will not: the next key is forgotten. */
+apr_status_t account_not_rolled(keeper_account_t *account, eab_result_t *result);
+
+/** Root wants it deactivated (RFC 8555, 7.3.6): that is on disk, so that it goes on after a crash. */
+apr_status_t account_close(keeper_account_t *account, const char *by, eab_result_t *result);
+
+/** The CA has refused that: it is used on. */
+apr_status_t account_not_closed(keeper_account_t *account, eab_result_t *result);
+
+/** The CA has deactivated it: its keys go, and nothing is signed with it any more. */
+apr_status_t account_closed(keeper_account_t *account, eab_result_t *result);
 
 /** Of everything whose change may mend a failure of this account. In p. */
 const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p);

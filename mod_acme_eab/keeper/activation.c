@@ -77,6 +77,19 @@ static const char *publish(const activation_t *activation, const keeper_certific
                                             apr_strerror(rv, words, sizeof(words)));
 }
 
+/* In a resumed session the old certificate lives on; a restart ends them. */
+static int ends_a_compromised_key(const activation_t *activation,
+                                  const keeper_certificate_t *certificate)
+{
+    const keeper_revocation_t *revocation =
+        revocations_find(activation->model->revocations, certificate->in_use);
+    const generation_t *served = certificate->served;
+
+    return (revocation != NULL && revocation->record->compromised)
+           || (served != NULL && served->revoked != NULL
+               && served->revoked->reason == REVOCATION_KEY_COMPROMISE);
+}
+
 /* ---- stapling ---- */
 
 static int stapled_slot_of(const activation_t *activation, const keeper_certificate_t *certificate)
@@ -138,6 +151,9 @@ static const char *find_obstacle(const activation_t *activation,
         return "it lacks names, and whether it takes the place of an SSLCertificateFile is decided "
                "when "
                "httpd is restarted";
+    }
+    if (ends_a_compromised_key(activation, certificate)) {
+        return "others may know the key of the one before, and open sessions are to end with it";
     }
     return NULL;
 }

@@ -95,6 +95,11 @@ static apr_status_t wait_for_key(request_t *request, int sentence, const char *u
     return APR_EAGAIN;
 }
 
+static int is_act(int sentence)
+{
+    return sentence >= SENTENCE_REVOKE_BY_ACCOUNT;
+}
+
 static apr_status_t handle_sign(request_t *request)
 {
     const char *url = json_peek_string(request->body, "url");
@@ -113,8 +118,11 @@ static apr_status_t handle_sign(request_t *request)
     index = sentence_is_of_certificate(sentence) ? request->certificate->index
                                                  : request->account->index;
     sentence_order_from_json(&order, request->body, request->p);
-    rv = sentence_sign_order(&jws, request->door->model, sentence, index, url, nonce, &order,
-                             request->result, request->p);
+    rv = is_act(sentence) ? sentence_sign_act(&jws, request->door->model, sentence, index, url,
+                                              nonce, json_peek_string(request->body, "fingerprint"),
+                                              request->result, request->p)
+                          : sentence_sign_order(&jws, request->door->model, sentence, index, url,
+                                                nonce, &order, request->result, request->p);
     if (APR_STATUS_IS_EAGAIN(rv)) {
         return wait_for_key(request, sentence, url, nonce);
     }

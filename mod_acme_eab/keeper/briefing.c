@@ -32,6 +32,7 @@ static void brief_account(brief_account_t *brief, const keeper_account_t *accoun
     brief->ca_pem = account->ca_pem;
     brief->eab = (plan->kid != NULL);
     brief->terms_accepted = plan->terms_accepted;
+    brief->rolling = account->next_key != NULL;
     brief->contact_changed = account_contact_changed(account);
     if (account->registration != NULL) {
         brief->kid_sha256 = account->registration->kid_sha256;

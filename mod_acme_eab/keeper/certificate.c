@@ -14,6 +14,7 @@
 #include "base/name.h"
 #include "keeper/url.h"
 #include "policy/subset.h"
+#include "store/blocked.h"
 
 #define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
 
@@ -282,7 +283,8 @@ static void on_key(void *baton, EVP_PKEY *pkey)
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
                        "A private key for %s could not be made.", certificate->plan->id);
     }
-    else {
+    else if (blocked_check(means->store, keypair_spki(pool, key->pkey), result, pool)
+             == APR_SUCCESS) {
         journal_save_key(means->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
@@ -475,6 +477,17 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
     return rv;
 }
 
+/* ACMEKeyType was changed, as the CA refused this kind, maybe; or others may know it. */
+static int key_will_do(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const EVP_PKEY *pkey = certificate->key->pkey;
+
+    return strcmp(keypair_type(pkey), certificate->plan->key_type) == 0
+           && !APR_STATUS_IS_EACCES(blocked_check(certificate->means->store,
+                                                  keypair_spki(ptemp, pkey), eab_result_make(ptemp),
+                                                  ptemp));
+}
+
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result)
 {
     journal_t *journal = certificate->journal;
@@ -493,9 +506,8 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         && (rv = permit_subset(certificate, journal->names, result)) != APR_SUCCESS) {
         return rv;
     }
-    if (certificate->key != NULL
-        && strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) != 0) {
-        certificate->key = NULL; /* ACMEKeyType was changed: the CA refused this kind, maybe */
+    if (certificate->key != NULL && !key_will_do(certificate, result->pool)) {
+        certificate->key = NULL;
         if (certificate->key_pool != NULL) {
             apr_pool_destroy(certificate->key_pool);
             certificate->key_pool = NULL;
@@ -672,12 +684,14 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
         && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
         && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
+        && (rv = blocked_check(means->store, chain_spki(pool, chain), result, pool)) == APR_SUCCESS
         && (rv = store_chain(certificate, chain, names, result)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 
         judge_clock(certificate, chain, pool);
         remove_journal(certificate, pool);
         forget_order(certificate);
+        registration_forget_old_key(means->store, certificate->account->registration, pool);
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
                  certificate->plan->id, log_escape(pool, facts->issuer),
                  clock_format(pool, facts->not_after), facts->serial);

@@ -13,6 +13,7 @@
 
 struct keeper_account;
 struct keeper_certificate;
+struct keeper_revocation;
 
 typedef enum {
     CHANGE_REGISTERED,   /* the account has its URL */
@@ -28,6 +29,12 @@ typedef enum {
     CHANGE_ABANDONED,    /* the order was given up */
     CHANGE_FAILED,       /* the agent's last attempt, at the account or the certificate */
     CHANGE_RECOVERED,    /* nothing fails any more */
+    CHANGE_REVOKED,      /* the CA has revoked a certificate, see revocation; the certificate in the
+                            configuration that it is one of, or NULL */
+    CHANGE_NOT_REVOKED,  /* it has not, or could not be asked; the same */
+    CHANGE_BLOCKED,      /* root says that others may know the key of the certificate in place */
+    CHANGE_REKEYED,      /* the account has another key, which the CA knows */
+    CHANGE_CLOSED,       /* the CA has deactivated the account */
     CHANGE_STORE_FAILED, /* it could not be written to; neither account nor certificate is named */
     CHANGE_RESTART_REFUSED, /* of httpd: it would not survive it now, for another reason than before */
     CHANGE_RESTART_FAILED, /* ... it was restarted in vain, or that could not be written down */
@@ -42,6 +49,7 @@ typedef struct change {
     const eab_result_t *result; /* of CHANGE_KEY and CHANGE_ABANDONED: why there is nothing to wait
                                    for any more; NULL: there is what was waited for. Of what happens
                                    to processes: why */
+    const struct keeper_revocation *revocation; /* of CHANGE_REVOKED and CHANGE_NOT_REVOKED */
 } change_t;
 
 typedef void change_hear_fn(void *baton, const change_t *change);
@@ -60,6 +68,9 @@ void changes_tell_account(const changes_t *changes, change_kind_t kind,
                           struct keeper_account *account, const eab_result_t *result);
 void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
                               struct keeper_certificate *certificate, const eab_result_t *result);
+void changes_tell_revocation(const changes_t *changes, change_kind_t kind,
+                             struct keeper_certificate *certificate,
+                             const struct keeper_revocation *revocation);
 void changes_tell_store(const changes_t *changes);
 
 /** The same of a process; why is a sentence that may have remote text in it. */

@@ -331,6 +331,12 @@ static void hear_account(chronicle_t *chronicle, change_kind_t kind,
     else if (kind == CHANGE_UNREGISTERED) {
         enter_account(chronicle, "account-unknown", account);
     }
+    else if (kind == CHANGE_REKEYED) {
+        enter_account(chronicle, "account-rekeyed", account);
+    }
+    else if (kind == CHANGE_CLOSED) {
+        enter_account(chronicle, "account-deactivated", account);
+    }
     else if (kind == CHANGE_FAILED) {
         json_t *entry = begin_account("account-failing", account);
 
@@ -341,6 +347,40 @@ static void hear_account(chronicle_t *chronicle, change_kind_t kind,
     else if (kind == CHANGE_RECOVERED && *fails) {
         *fails = 0;
         enter_account(chronicle, "account-recovered", account);
+    }
+}
+
+/* ---- to a certificate that is to be trusted no more, whatever is configured ---- */
+
+static void enter_revocation(chronicle_t *chronicle, const char *event, const revocation_t *record)
+{
+    json_t *entry = begin(event);
+
+    json_put_string(entry, "name", record->name);
+    json_put_string(entry, "serial", record->serial);
+    json_put_string(entry, "generation", record->generation);
+    json_put_string(entry, "reason", revocation_reason_name(record->reason));
+    json_put_string(entry, "by", record->by);
+    if (record->problem->rv != APR_SUCCESS) {
+        put_problem(entry, record->problem, chronicle->model->means);
+        json_put_time(entry, "next", record->next);
+    }
+    chronicle_enter(chronicle, entry);
+}
+
+static void hear_revocation(chronicle_t *chronicle, const change_t *change)
+{
+    if (change->kind == CHANGE_REVOKED || change->kind == CHANGE_NOT_REVOKED) {
+        enter_revocation(chronicle, change->kind == CHANGE_REVOKED ? "revoked" : "not-revoked",
+                         change->revocation->record);
+    }
+    else { /* CHANGE_BLOCKED */
+        json_t *entry = begin_certificate("key-blocked", change->certificate);
+
+        if (change->certificate->best != NULL) {
+            put_generation(entry, change->certificate->best);
+        }
+        chronicle_enter(chronicle, entry);
     }
 }
 
@@ -374,7 +414,10 @@ void chronicle_hear(void *baton, const change_t *change)
 {
     chronicle_t *chronicle = baton;
 
-    if (change->certificate != NULL) {
+    if (change->revocation != NULL || change->kind == CHANGE_BLOCKED) {
+        hear_revocation(chronicle, change);
+    }
+    else if (change->certificate != NULL) {
         hear_certificate(chronicle, change->kind, change->certificate);
     }
     else if (change->account != NULL) {

@@ -14,10 +14,13 @@
 #include <jansson.h>
 
 #include "keeper/briefing.h"
+#include "keeper/deactivation.h"
 #include "keeper/delivery.h"
 #include "keeper/herald.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
+#include "keeper/revoking.h"
+#include "keeper/rollover.h"
 #include "keeper/tasks.h"
 #include "keeper/ticket.h"
 #include "store/act.h"
@@ -28,6 +31,9 @@ typedef struct control_parts {
     briefing_t *briefing; /* of the next agent */
     tasks_t *tasks;
     tickets_t *tickets;
+    revoking_t *revoking;
+    rollover_t *rollover;
+    deactivation_t *deactivation;
     herald_t *herald;
     delivery_t *delivery;
     void (*wake)(void *baton); /* see control_wake() */

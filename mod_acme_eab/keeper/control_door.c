@@ -11,6 +11,8 @@
 #include "keeper/control_ask.h"
 #include "keeper/control_events.h"
 #include "keeper/control_renew.h"
+#include "keeper/control_revoke.h"
+#include "keeper/control_rollover.h"
 #include "keeper/control_store.h"
 #include "store/history.h"
 
@@ -21,8 +23,9 @@
 #define LOOK apr_time_from_sec(2)
 
 static const control_command_t *const commands[] = {
-    &control_renew,  &control_retry,  &control_check,  &control_update,
-    &control_delete, &control_forget, &control_events,
+    &control_renew,       &control_retry,    &control_check,      &control_update,
+    &control_delete,      &control_forget,   &control_events,     &control_revoke,
+    &control_compromised, &control_rollover, &control_deactivate,
 };
 
 /* An act that is remembered, and who waits for it. */
@@ -276,23 +279,16 @@ void control_door_start(control_door_t *door)
     on_timer(door); /* before anybody is told how it was a while ago */
 }
 
-control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
-                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets,
-                                  herald_t *herald, delivery_t *delivery)
+control_door_t *control_door_make(const control_parts_t *parts)
 {
-    control_door_t *door = apr_pcalloc(model->means->pool, sizeof(*door));
+    const means_t *means = parts->model->means;
+    control_door_t *door = apr_pcalloc(means->pool, sizeof(*door));
 
-    door->means = model->means;
-    door->parts.model = model;
-    door->parts.reload = reload;
-    door->parts.briefing = briefing;
-    door->parts.tasks = tasks;
-    door->parts.tickets = tickets;
-    door->parts.herald = herald;
-    door->parts.delivery = delivery;
+    door->means = means;
+    door->parts = *parts;
     door->parts.wake = wake;
     door->parts.baton = door;
-    door->timer = loop_timer_make(model->means->loop, on_timer, door);
+    door->timer = loop_timer_make(means->loop, on_timer, door);
     return door;
 }
 

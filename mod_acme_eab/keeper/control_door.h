@@ -11,10 +11,9 @@
 
 typedef struct control_door control_door_t;
 
-/** Nothing goes on yet. */
-control_door_t *control_door_make(const model_t *model, keeper_reload_t *reload,
-                                  briefing_t *briefing, tasks_t *tasks, tickets_t *tickets,
-                                  herald_t *herald, delivery_t *delivery);
+/** Nothing goes on yet.
+ * @param parts what the commands work with; copied, but for its last two members, which are the door's */
+control_door_t *control_door_make(const control_parts_t *parts);
 
 /** Go on with what was under way. */
 void control_door_start(control_door_t *door);

@@ -8,11 +8,15 @@ static const char *fingerprint_of(const keeper_certificate_t *certificate)
     return certificate->best != NULL ? certificate->best->facts->fingerprint : NULL;
 }
 
+/* An older one is no other one: what was to be replaced may be revoked by now, and passed over. */
 static int is_met(const keeper_certificate_t *certificate, const demand_t *demand)
 {
     const char *best = fingerprint_of(certificate);
 
-    return best != NULL && (demand->replaces == NULL || strcmp(best, demand->replaces) != 0);
+    return best != NULL
+           && (demand->replaces == NULL
+               || (strcmp(best, demand->replaces) != 0
+                   && certificate->best->installed >= demand->since));
 }
 
 void demand_open(keeper_certificate_t *certificate)

@@ -31,6 +31,7 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, activation_hear, keeper->activation);
     changes_hear(changes, reload_hear, keeper->reload);
     changes_hear(changes, mending_hear, keeper->mending);
+    changes_hear(changes, revoking_hear, keeper->revoking);
     changes_hear(changes, control_door_hear, keeper->control);
 }
 
@@ -47,6 +48,23 @@ static model_t *look_up(means_t *means)
     means->pending = means->failures = NULL;
     apr_pool_destroy(pool);
     return model;
+}
+
+static control_door_t *make_control(keeper_t *keeper)
+{
+    control_parts_t parts = { 0 };
+
+    parts.model = keeper->model;
+    parts.reload = keeper->reload;
+    parts.briefing = &keeper->briefing;
+    parts.tasks = keeper->tasks;
+    parts.tickets = keeper->tickets;
+    parts.revoking = keeper->revoking;
+    parts.rollover = keeper->rollover;
+    parts.deactivation = keeper->deactivation;
+    parts.herald = keeper->herald;
+    parts.delivery = keeper->delivery;
+    return control_door_make(&parts);
 }
 
 keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
@@ -82,11 +100,13 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->briefing.reload = keeper->reload;
     keeper->briefing.chronicle = keeper->chronicle;
     keeper->tasks = tasks_make(keeper->line, p);
-    keeper->tickets = tickets_make(p);
+    keeper->tickets = model->tickets;
+    keeper->revoking = revoking_make(model, keeper->tasks, keeper->tickets);
+    keeper->rollover = rollover_make(model, keeper->tasks, keeper->tickets);
+    keeper->deactivation = deactivation_make(model, keeper->tasks, keeper->tickets);
     keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle,
                                    keeper->tasks, keeper->line);
-    keeper->control = control_door_make(model, keeper->reload, &keeper->briefing, keeper->tasks,
-                                        keeper->tickets, keeper->herald, keeper->delivery);
+    keeper->control = make_control(keeper);
     keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);
@@ -100,6 +120,9 @@ void keeper_start(keeper_t *keeper)
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    revoking_consider(keeper->revoking);
+    rollover_start(keeper->rollover);
+    deactivation_start(keeper->deactivation);
     janitor_start(&keeper->means, keeper->agent);
     control_door_start(keeper->control);
     control_socket_start(&keeper->means, keeper->control);

@@ -13,6 +13,7 @@
 #include "keeper/briefing.h"
 #include "keeper/chronicle.h"
 #include "keeper/control_door.h"
+#include "keeper/deactivation.h"
 #include "keeper/delivery.h"
 #include "keeper/dns.h"
 #include "keeper/herald.h"
@@ -20,6 +21,8 @@
 #include "keeper/mending.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
+#include "keeper/revoking.h"
+#include "keeper/rollover.h"
 
 typedef struct keeper {
     means_t means;
@@ -35,6 +38,9 @@ typedef struct keeper {
     briefing_t briefing;
     tasks_t *tasks;
     tickets_t *tickets;
+    revoking_t *revoking;
+    rollover_t *rollover;
+    deactivation_t *deactivation;
     agent_door_t *door;
     control_door_t *control;
     agent_process_t *agent;

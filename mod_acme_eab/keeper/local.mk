@@ -16,6 +16,8 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/control_door.c mod_acme_eab/keeper/control_door.h \
 	mod_acme_eab/keeper/control_events.c mod_acme_eab/keeper/control_events.h \
 	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
+	mod_acme_eab/keeper/control_revoke.c mod_acme_eab/keeper/control_revoke.h \
+	mod_acme_eab/keeper/control_rollover.c mod_acme_eab/keeper/control_rollover.h \
 	mod_acme_eab/keeper/control_store.c mod_acme_eab/keeper/control_store.h \
 	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \
 	mod_acme_eab/keeper/demand.c mod_acme_eab/keeper/demand.h \
@@ -37,6 +39,10 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/model.c mod_acme_eab/keeper/model.h \
 	mod_acme_eab/keeper/program.c mod_acme_eab/keeper/program.h \
 	mod_acme_eab/keeper/reload.c mod_acme_eab/keeper/reload.h \
+	mod_acme_eab/keeper/revocation.c mod_acme_eab/keeper/revocation.h \
+	mod_acme_eab/keeper/revoking.c mod_acme_eab/keeper/revoking.h \
+	mod_acme_eab/keeper/rollover.c mod_acme_eab/keeper/rollover.h \
+	mod_acme_eab/keeper/deactivation.c mod_acme_eab/keeper/deactivation.h \
 	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \

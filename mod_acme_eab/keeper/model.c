@@ -45,6 +45,8 @@ model_t *model_make(const means_t *means)
     for (i = 0; i < means->plan->certificates->nelts; ++i) {
         APR_ARRAY_PUSH(model->certificates, keeper_certificate_t *) = open_certificate(model, i);
     }
+    model->revocations = revocations_open(means);
+    model->tickets = tickets_make(means->pool);
     return model;
 }
 

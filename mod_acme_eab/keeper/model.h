@@ -10,11 +10,15 @@
 #include "keeper/account.h"
 #include "keeper/certificate.h"
 #include "keeper/means.h"
+#include "keeper/revocation.h"
+#include "keeper/ticket.h"
 
 typedef struct model {
     const means_t *means;
     apr_array_header_t *accounts;     /* keeper_account_t * */
     apr_array_header_t *certificates; /* keeper_certificate_t * */
+    revocations_t *revocations;
+    tickets_t *tickets; /* for what only root may have signed */
 } model_t;
 
 /** Load what the plan names. Problems of one account are kept with it; the others go on. */

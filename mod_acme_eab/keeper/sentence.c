@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "crypto/chain.h"
 #include "crypto/csr.h"
 #include "crypto/jose.h"
 #include "ipc/message.h"
@@ -17,8 +18,15 @@
 typedef struct statement {
     keeper_account_t *account;
     int by_jwk; /* the public key in the header (RFC 8555, 6.2), else the account URL as kid */
+    const keypair_t *key; /* whose that is; NULL: the account's */
     const char *payload;
 } statement_t;
+
+/* What the agent may say beside the sentence, where that depends on what the CA told. */
+typedef struct choice {
+    const sentence_order_t *order;
+    const char *fingerprint;
+} choice_t;
 
 /* Unprotected text that goes into a header is limited to what a URL and a nonce can be. */
 static apr_status_t check_request(const char *url, const char *nonce, eab_result_t *result)
@@ -206,8 +214,121 @@ static apr_status_t say_finalize(statement_t *statement, keeper_certificate_t *c
     return APR_SUCCESS;
 }
 
+/* ---- what only root may have signed ---- */
+
+static apr_status_t need_ticket(const model_t *model, ticket_act_t act, const char *subject,
+                                int *preason, eab_result_t *result)
+{
+    if (ticket_use(model->tickets, act, subject, preason)) {
+        return APR_SUCCESS;
+    }
+    return eab_result_set(result, APR_EACCES, EAB_PROBLEM_INTERNAL,
+                          "Nobody has asked for this, or it took too long; only root may, with "
+                          "acmectl.");
+}
+
+/* RFC 8555, 7.6. The reason is that of the ticket; 0 is left out, which says the same. */
+static apr_status_t say_revoke(statement_t *statement, const model_t *model, int by_certificate,
+                               const char *fingerprint, eab_result_t *result, apr_pool_t *p)
+{
+    const keeper_revocation_t *revocation = revocations_find(model->revocations, fingerprint);
+    const revocation_t *record = revocation != NULL ? revocation->record : NULL;
+    json_t *payload = json_own(p, json_object());
+    chain_t *chain = NULL;
+    bytes_t der;
+    int reason = 0;
+
+    if (need_ticket(model, TICKET_REVOKE, record != NULL ? record->fingerprint : NULL, &reason,
+                    result)
+            != APR_SUCCESS
+        || (!by_certificate && need_registration(statement->account, result) != APR_SUCCESS)
+        || chain_parse(&chain, record->pem, strlen(record->pem), result, p) != APR_SUCCESS) {
+        return result->rv;
+    }
+    if (by_certificate) {
+        statement->by_jwk = 1;
+        statement->key = revocation_sign_key(model->revocations, record, p);
+    }
+    if ((by_certificate && statement->key == NULL)
+        || (by_certificate ? record->by_key == REVOCATION_BY_ACCOUNT
+                           : record->by_key == REVOCATION_BY_CERTIFICATE)) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "The certificate is not revoked by that key.");
+    }
+    der = chain_leaf_der(p, chain);
+    json_put_string(payload, "certificate", base64url_encode(p, der.data, der.len));
+    if (reason != 0) {
+        json_object_set_new(payload, "reason", json_integer(reason));
+    }
+    statement->payload = json_text(p, payload);
+    return APR_SUCCESS;
+}
+
+/* RFC 8555, 7.3.5: within the request that the old key signs, one that the new key signs, to the same URL
+ * and without a nonce. */
+static apr_status_t say_key_change(statement_t *statement, const model_t *model, const char *url,
+                                   eab_result_t *result, apr_pool_t *p)
+{
+    const keeper_account_t *account = statement->account;
+    json_t *header = json_own(p, json_object()), *payload = json_own(p, json_object());
+
+    if (need_registration(account, result) != APR_SUCCESS
+        || need_ticket(model, TICKET_KEY_CHANGE, account->registration->id, NULL, result)
+               != APR_SUCCESS) {
+        return result->rv;
+    }
+    if (account->next_key == NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s has no other key to change to.", account->plan->label);
+    }
+    json_object_set(header, "jwk", jose_jwk(p, account->next_key));
+    json_put_string(header, "url", url);
+    json_put_string(payload, "account", account->registration->url);
+    json_object_set(payload, "oldKey", jose_jwk(p, account->key));
+    if (jose_sign(&statement->payload, account->next_key, header, json_text(p, payload), p)
+        != APR_SUCCESS) {
+        return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
+                              "The request could not be signed.");
+    }
+    return APR_SUCCESS;
+}
+
+/* RFC 8555, 7.3.6: to the account's own URL and nowhere else. */
+static apr_status_t say_deactivate(statement_t *statement, const model_t *model, const char *url,
+                                   eab_result_t *result)
+{
+    const keeper_account_t *account = statement->account;
+
+    if (need_registration(account, result) != APR_SUCCESS
+        || need_ticket(model, TICKET_DEACTIVATE, account->registration->id, NULL, result)
+               != APR_SUCCESS) {
+        return result->rv;
+    }
+    if (strcmp(url, account->registration->url) != 0) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s is deactivated at its own URL only.",
+                              account->plan->label);
+    }
+    statement->payload = "{\"status\":\"deactivated\"}";
+    return APR_SUCCESS;
+}
+
+static apr_status_t say_find_next(statement_t *statement, eab_result_t *result)
+{
+    const keeper_account_t *account = statement->account;
+
+    if (account->next_key == NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s has no other key to look up.", account->plan->label);
+    }
+    statement->by_jwk = 1;
+    statement->key = account->next_key;
+    statement->payload = "{\"onlyReturnExisting\":true}";
+    return APR_SUCCESS;
+}
+
 static apr_status_t say(statement_t *statement, const model_t *model, int sentence,
-                        apr_int64_t index, const char *url, const sentence_order_t *order,
+                        apr_int64_t index, const char *url, const choice_t *choice,
                         eab_result_t *result, apr_pool_t *p)
 {
     keeper_certificate_t *certificate = NULL;
@@ -245,45 +366,75 @@ static apr_status_t say(statement_t *statement, const model_t *model, int senten
         if (need_registration(statement->account, result) != APR_SUCCESS) {
             return result->rv;
         }
-        return say_new_order(statement, certificate, order, result, p);
+        return say_new_order(statement, certificate, choice->order, result, p);
     case SENTENCE_FINALIZE:
         if (need_registration(statement->account, result) != APR_SUCCESS) {
             return result->rv;
         }
         return say_finalize(statement, certificate, result, p);
+    case SENTENCE_REVOKE_BY_ACCOUNT:
+    case SENTENCE_REVOKE_BY_CERTIFICATE:
+        return say_revoke(statement, model, sentence == SENTENCE_REVOKE_BY_CERTIFICATE,
+                          choice->fingerprint, result, p);
+    case SENTENCE_KEY_CHANGE:
+        return say_key_change(statement, model, url, result, p);
+    case SENTENCE_DEACTIVATE:
+        return say_deactivate(statement, model, url, result);
+    case SENTENCE_FIND_NEXT:
+        return say_find_next(statement, result);
     default:
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "There is no such sentence.");
     }
 }
 
-apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int sentence,
-                                 apr_int64_t index, const char *url, const char *nonce,
-                                 const sentence_order_t *order, eab_result_t *result, apr_pool_t *p)
+static apr_status_t sign(const char **pjws, const model_t *model, int sentence, apr_int64_t index,
+                         const char *url, const char *nonce, const choice_t *choice,
+                         eab_result_t *result, apr_pool_t *p)
 {
-    statement_t statement = { NULL, 0, NULL };
+    statement_t statement = { NULL, 0, NULL, NULL };
+    const keypair_t *key;
     json_t *header;
     apr_status_t rv;
 
     *pjws = NULL;
     if ((rv = check_request(url, nonce, result)) != APR_SUCCESS
-        || (rv = say(&statement, model, sentence, index, url, order, result, p)) != APR_SUCCESS) {
+        || (rv = say(&statement, model, sentence, index, url, choice, result, p)) != APR_SUCCESS) {
         return rv;
     }
+    key = statement.key != NULL ? statement.key : statement.account->key;
     header = json_own(p, json_object());
     if (statement.by_jwk) {
-        json_object_set(header, "jwk", jose_jwk(p, statement.account->key));
+        json_object_set(header, "jwk", jose_jwk(p, key));
     }
     else {
         json_put_string(header, "kid", statement.account->registration->url);
     }
     json_put_string(header, "nonce", nonce);
     json_put_string(header, "url", url);
-    rv = jose_sign(pjws, statement.account->key, header, statement.payload, p);
+    rv = jose_sign(pjws, key, header, statement.payload, p);
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_INTERNAL, "The request could not be signed.");
     }
     return APR_SUCCESS;
+}
+
+apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int sentence,
+                                 apr_int64_t index, const char *url, const char *nonce,
+                                 const sentence_order_t *order, eab_result_t *result, apr_pool_t *p)
+{
+    const choice_t choice = { order, NULL };
+
+    return sign(pjws, model, sentence, index, url, nonce, &choice, result, p);
+}
+
+apr_status_t sentence_sign_act(const char **pjws, const model_t *model, int sentence,
+                               apr_int64_t index, const char *url, const char *nonce,
+                               const char *fingerprint, eab_result_t *result, apr_pool_t *p)
+{
+    const choice_t choice = { NULL, fingerprint };
+
+    return sign(pjws, model, sentence, index, url, nonce, &choice, result, p);
 }
 
 apr_status_t sentence_sign(const char **pjws, const model_t *model, int sentence, apr_int64_t index,

@@ -24,4 +24,11 @@ apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int se
                                  const sentence_order_t *order, eab_result_t *result,
                                  apr_pool_t *p);
 
+/** Sign what only root may ask for, while there is a ticket for just that (keeper/ticket.h).
+ * @param index       of an account: that it is of, or to revoke one at the same CA
+ * @param fingerprint of the certificate that is to be revoked; else ignored */
+apr_status_t sentence_sign_act(const char **pjws, const model_t *model, int sentence,
+                               apr_int64_t index, const char *url, const char *nonce,
+                               const char *fingerprint, eab_result_t *result, apr_pool_t *p);
+
 #endif

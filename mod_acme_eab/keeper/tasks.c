@@ -53,6 +53,12 @@ void tasks_show_leftovers(tasks_t *tasks, json_t *leftovers)
                     json_pack("{s:s,s:O}", "what", "leftovers", "leftovers", leftovers));
 }
 
+void tasks_tell(tasks_t *tasks, const char *what, json_t *body)
+{
+    json_object_set_new(body, "what", json_string(what));
+    agent_line_send(tasks->line, MESSAGE_TASK, body);
+}
+
 static void send_task(const tasks_t *tasks, const task_t *task)
 {
     agent_line_send(tasks->line, MESSAGE_TASK, json_incref(task->body));
@@ -117,6 +123,7 @@ void tasks_begin(tasks_t *tasks)
 
     for (task = tasks->list; task != NULL; task = task->next) {
         task->parts = 0;
+        json_object_set_new(task->body, "again", json_true());
         send_task(tasks, task);
     }
 }

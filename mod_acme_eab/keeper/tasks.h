@@ -3,7 +3,8 @@
 #define KEEPER_TASKS_H
 
 /* keeper/tasks.h - what root wants of the agent, since it needs the network. A task that is answered has a
- * number, and is given again to an agent that was started anew: it must do no harm twice. What the agent
+ * number, and is given again to an agent that was started anew, with "again", since nobody knows how far
+ * the one before has come: it must do no harm twice. What the agent
  * reports is what a CA said, or claims to be: hostile, of limited length, and never believed where the
  * keeper can know better. */
 
@@ -31,6 +32,10 @@ void tasks_hurry(tasks_t *tasks, int certificate, apr_time_t demanded);
 /** What belongs to nothing that is configured is less now: the status shows it.
  * @param leftovers of leftover_list(), borrowed */
 void tasks_show_leftovers(tasks_t *tasks, json_t *leftovers);
+
+/** Tell the agent something that it does not answer, and that a new one knows from its brief.
+ * @param body given away */
+void tasks_tell(tasks_t *tasks, const char *what, json_t *body);
 
 /** Give a task.
  * @param what a row of agent/tasks.c

@@ -79,6 +79,7 @@ static json_t *revocation_to_json(const revocation_t *revocation)
     json_put_string(json, "name", revocation->name);
     json_put_string(json, "generation", revocation->generation);
     json_put_string(json, "serial", revocation->serial);
+    json_put_string(json, "spki_sha256", revocation->spki);
     json_put_time(json, "not_after", revocation->not_after);
     json_put_string(json, "account", revocation->account);
     json_put_string(json, "directory", revocation->directory);
@@ -119,6 +120,7 @@ static revocation_t *revocation_from_json(apr_pool_t *p, const char *fingerprint
     revocation->fingerprint = fingerprint;
     revocation->pem = json_copy_string(p, json, "certificate");
     revocation->serial = json_copy_string(p, json, "serial");
+    revocation->spki = json_copy_string(p, json, "spki_sha256");
     revocation->not_after = json_peek_time(json, "not_after");
     revocation->name = json_copy_string(p, json, "name");
     revocation->generation = json_copy_string(p, json, "generation");

@@ -28,6 +28,7 @@ typedef struct revocation {
     const char *fingerprint; /* of the certificate */
     const char *pem;         /* the certificate, alone */
     const char *serial;
+    const char *spki; /* of its key, crypto/keypair.h */
     apr_time_t not_after;
     const char *name;       /* of the certificate in the archive; NULL: it comes from elsewhere */
     const char *generation; /* its number there, or NULL */

@@ -8,7 +8,10 @@ import re
 import time
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+
 from harness import clock, outcomes
+from harness.acmectl import Acmectl
 from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
@@ -16,6 +19,7 @@ from accidents import Cut, DiskAccident
 from board import Board
 from disk import Disk, can_mount
 from scenarios import NAME
+from simulated_ca import jws
 
 FIRST_LOOK = 0.12  # seconds; a waiting agent is given its time after this
 LONG_LOOK = 2.5  # before a day is
@@ -25,9 +29,9 @@ OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said s
 IN_STORE = re.compile(
     r"format\.json|plan\.json|control|counters\.json|history\.jsonl(\.1)?|blocked\.jsonl"
     r"|demands|acts|revocations|events|told\.jsonl|"
-    r"lock|reload\.json|accounts(/[0-9a-f]{32}(/(key\.pem|(account|directory)\.json))?)?"
+    r"lock|reload\.json|accounts(/[0-9a-f]{32}(\.deactivated)?(/(key(\.old)?\.pem|(account|directory)\.json))?)?"
     r"|archive(/[^/]+(/(renewal|validations)\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json|checked|ocsp\.der))?)?)?|live(/[^/.]+[^/]*)?"
-    r"|pending|failures|dns")
+    r"|pending|failures|dns|acts/[0-9a-f]{32}\.json")
 
 
 class Interrupted:
@@ -48,6 +52,7 @@ class Interrupted:
         self._seen = (None, time.monotonic())
         self._strange = []
         self._asked_before = 0
+        self.act = None  # what root asks for
 
     # -- the run ----------------------------------------------------------------------------------
 
@@ -80,13 +85,17 @@ class Interrupted:
                              self.httpd.site(NAME, managed=True))
 
     def _watch(self):
-        if not self.scenario.renewal:
+        if not self.scenario.renewal and not self.scenario.act:
             self._aim()
             self.httpd.start()
             return
         self.httpd.start()
         self.old = self._until_served(lambda certificate: True)
         entry = wait_until(self._renewal, 20, "a plan to renew")
+        if self.scenario.act:
+            self.act = Act(self)
+            self._aim()
+            return
         self._aim()
         self._let_pass(clock.parse(entry["next"]["at"]) - self._now())
         self.waited = 0
@@ -199,6 +208,8 @@ class Interrupted:
                 continue
             if time.monotonic() - last_look > LOOK:
                 last_look = time.monotonic()
+                if self.act is not None:
+                    self.act.press()
                 if self._all_is_well():
                     return
                 self._pump()
@@ -235,6 +246,10 @@ class Interrupted:
         if self.ca.issued() < self.scenario.certificates:
             self._look_at_old()
             return False
+        if self.act is not None and not self.act.is_done():
+            return False
+        if self.scenario.act[:2] == ("account", "deactivate"):
+            return not self._strange_files()
         entry = self._planned("renew")
         newest = self.ca.certificates[-1].serial
         if entry is None or int(entry["keys"][0]["serial"], 16) != newest or entry["problem"]:
@@ -275,7 +290,7 @@ class Interrupted:
         store, run = self.httpd.store.dir, self.httpd.run_dir
         found = [path.relative_to(store) for path in store.rglob("*")]
         strange = [str(path) for path in found if not IN_STORE.fullmatch(str(path))]
-        for directory in ("pending", "failures", "dns"):
+        for directory in ("pending", "failures", "dns", "revocations", "demands"):
             strange += [str(path) for path in (store / directory).glob("*")]
         memory = store / "reload.json"
         if memory.exists() and '"restarting"' in memory.read_text():
@@ -337,6 +352,8 @@ class Interrupted:
 
     def _end(self):
         self.board.release()
+        if self.act is not None:
+            self.act.end()
         if self.accident is not None and self.met:
             self.world.expect(*self.accident.expected)
             violations = self.ca.rules.violations
@@ -358,6 +375,65 @@ class Interrupted:
     def _name(self):
         accident = f"{self.accident.name}: {self.step}" if self.accident else "no accident"
         return f"{self.scenario.name}: {accident}"
+
+
+class Act:
+    """What root asks for with acmectl, until it was taken: as a person does who is told that it was not."""
+
+    def __init__(self, run):
+        self.run = run
+        self.account = run.ca.accounts[0]
+        self.thumbprint = self.account.thumbprint
+        self.acmectl = Acmectl(run.httpd)
+        self.process = None
+        self.taken = False
+
+    def press(self):
+        if self.process is None:
+            self.process = self.acmectl.begin(*self.run.scenario.act)
+        elif not self.taken and self.process.poll() is not None:
+            self.process.communicate()
+            self.taken = self.process.returncode == 0
+            if not self.taken and not self.is_done():
+                self.process = None
+
+    def is_done(self):
+        """At the CA, and here."""
+        return {"revoke": self._is_revoked, "compromised": self._is_revoked_and_gone,
+                "rollover": self._has_another_key, "deactivate": self._is_closed}[
+                    next(word for word in self.run.scenario.act if word != "account")]()
+
+    def _is_revoked(self):
+        first, *others = self.run.ca.certificates
+        return first.revoked and not any(other.revoked for other in others)
+
+    def _is_revoked_and_gone(self):
+        store = self.run.httpd.store
+        return self._is_revoked() and self.run.ca.certificates[0].reason == 1 \
+            and not (store.dir / "archive" / NAME / "000001" / "privkey.pem").exists() \
+            and (store.dir / "blocked.jsonl").exists()
+
+    def _has_another_key(self):
+        folder = next((self.run.httpd.store.dir / "accounts").glob("*/key.pem")).parent
+        return self.account.thumbprint != self.thumbprint \
+            and not (folder / "key.next.pem").exists() \
+            and thumbprint_of((folder / "key.pem").read_bytes()) == self.account.thumbprint
+
+    def _is_closed(self):
+        accounts = self.run.httpd.store.dir / "accounts"
+        return self.account.status == "deactivated" and not list(accounts.glob("*/key*.pem")) \
+            and len(list(accounts.glob("*.deactivated/account.json"))) == 1
+
+    def end(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def thumbprint_of(pem):
+    numbers = serialization.load_pem_private_key(pem, None).public_key().public_numbers()
+    return jws.thumbprint({"kty": "EC", "crv": "P-256", "x": jws.encode(numbers.x.to_bytes(32, "big")),
+                           "y": jws.encode(numbers.y.to_bytes(32, "big"))})
 
 
 class Denial:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is interrupted: an issuance and a renewal at several CAs, and without restarts of httpd."""
+"""What is interrupted: an issuance and a renewal at several CAs, and without restarts of httpd; and what root
+asks for with acmectl."""
 
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ class Scenario:
     renewal: bool  # it is the renewal that is interrupted, else the issuance
     changes: dict = field(default_factory=dict, hash=False)
     live: bool = False  # certificates come without a restart
+    act: tuple = ()  # it is this that is interrupted: what acmectl is asked for
 
     @property
     def lists_orders(self):
@@ -24,7 +26,7 @@ class Scenario:
     @property
     def certificates(self):
         """How many there must be in the end."""
-        return 2 if self.renewal else 1
+        return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",)) else 1
 
 
 # Keys are of P-256, for the sake of speed; and EAB credentials are good for one account.
@@ -41,4 +43,10 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("http01-renewal", "plain", True, HTTP01),
     Scenario("live-issuance", "certinext", False, CERTINEXT, live=True),
     Scenario("live-renewal", "certinext", True, CERTINEXT, live=True),
+    Scenario("revoke", "certinext", False, CERTINEXT, live=True,
+             act=("revoke", NAME, "--reason", "superseded", "--yes")),
+    Scenario("compromised", "certinext", False, CERTINEXT, act=("compromised", NAME, "--yes")),
+    Scenario("rollover", "certinext", False, CERTINEXT, act=("account", "rollover", NAME)),
+    Scenario("deactivate", "certinext", False, CERTINEXT,
+             act=("account", "deactivate", NAME, "--yes", "--force")),
 )}

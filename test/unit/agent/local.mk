@@ -5,6 +5,8 @@ AGENT_STAGE = test/unit/agent/stage.c test/unit/agent/stage.h
 
 check_PROGRAMS += \
 	test/unit/agent/test_account \
+	test/unit/agent/test_revoke \
+	test/unit/agent/test_rollover \
 	test/unit/agent/test_agenda \
 	test/unit/agent/test_agent \
 	test/unit/agent/test_answer \
@@ -73,6 +75,14 @@ test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)
 test_unit_agent_test_answer_tls_SOURCES = test/unit/agent/test_answer_tls.c
 test_unit_agent_test_answer_tls_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_answer_tls_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_revoke_SOURCES = test/unit/agent/test_revoke.c test/unit/agent/acts.h $(AGENT_STAGE)
+test_unit_agent_test_revoke_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_revoke_LDADD = $(AGENT_TEST_LIBS)
+
+test_unit_agent_test_rollover_SOURCES = test/unit/agent/test_rollover.c test/unit/agent/acts.h $(AGENT_STAGE)
+test_unit_agent_test_rollover_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_rollover_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_STAGE)
 test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)

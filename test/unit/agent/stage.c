@@ -202,6 +202,8 @@ static int serve_keeper(stage_t *s)
     if (type != MESSAGE_SIGN) {
         APR_ARRAY_PUSH(s->heard, const char *) = message_name(type);
         s->last = body;
+        if (json_object_get(body, "part") != NULL)
+            s->counts = json_copy_string(s->p, json_object_get(body, "part"), "counts");
     }
     if (type == MESSAGE_SIGN && strcmp(json_peek_string(body, "sentence"), "newOrder") == 0)
         s->order = body;

@@ -46,6 +46,7 @@ typedef struct stage {
     const char *directory;     /* what the CA answers there */
     apr_array_header_t *heard; /* const char *: names of the keeper's messages but for "sign" */
     json_t *last;              /* the last of those */
+    const char *counts;        /* of the last report of a rollover */
     json_t *order;             /* the last newOrder that the keeper was asked to sign */
     const char
         *suggested;      /* what the CA answers to GET renewalInfo, with a Retry-After of 6 hours */

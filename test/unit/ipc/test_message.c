@@ -25,19 +25,19 @@ static void sentences_are_parsed_as_they_are_named(void **state)
     int sentence;
 
     (void)state;
-    for (sentence = SENTENCE_NEW_ACCOUNT; sentence <= SENTENCE_FINALIZE; ++sentence) {
+    for (sentence = SENTENCE_NEW_ACCOUNT; sentence <= SENTENCE_FIND_NEXT; ++sentence) {
         assert_non_null(sentence_name(sentence));
         assert_int_equal(sentence, sentence_parse(sentence_name(sentence)));
     }
     assert_int_equal(SENTENCE_NEW_ORDER, sentence_parse("newOrder"));
     assert_null(sentence_name(0));
     assert_null(sentence_name(-1));
-    assert_null(sentence_name(SENTENCE_FINALIZE + 1));
+    assert_null(sentence_name(SENTENCE_FIND_NEXT + 1));
 }
 
 static void other_words_are_no_sentence(void **state)
 {
-    static const char *const words[] = { "", "neworder", "newOrder ", "revokeCert", "keyChange" };
+    static const char *const words[] = { "", "neworder", "newOrder ", "revokeCert", "revokeByAll" };
     size_t i;
 
     (void)state;

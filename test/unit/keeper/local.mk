@@ -8,6 +8,11 @@ test_unit_keeper_test_account_SOURCES = test/unit/keeper/test_account.c $(KEEPER
 test_unit_keeper_test_account_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_account_LDADD = $(KEEPER_TEST_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_acts
+test_unit_keeper_test_acts_SOURCES = test/unit/keeper/test_acts.c $(KEEPER_TEST_SCENE)
+test_unit_keeper_test_acts_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_acts_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_activation
 test_unit_keeper_test_activation_SOURCES = test/unit/keeper/test_activation.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_activation_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -88,7 +88,7 @@ static void a_request_names_what_it_is_about(void **state)
 
 static void a_sentence_is_one_of_the_list(void **state)
 {
-    static const char *const words[] = { "", "revokeCert", "keyChange", "NEWORDER", "sign" };
+    static const char *const words[] = { "", "revokeCert", "revokeByAll", "NEWORDER", "sign" };
     scene_t *s = scene_make(*state);
     json_t *body;
     size_t i;

@@ -122,7 +122,7 @@ static scene_t *scene(apr_pool_t *p)
 /* The CA has decided about all names. */
 static void release(scene_t *s)
 {
-    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL };
+    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL, NULL };
 
     dns_hear(s->dns, &change);
 }
