@@ -14,10 +14,11 @@ allowed() {
     report) echo base report ;;
     acme) echo base crypto acme ;;
     store) echo base crypto store ;;
+    import) echo base crypto store import ;;
     keeper) echo base crypto ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
     httpd) echo base crypto ipc live report store httpd ;;
-    cli) echo base crypto ipc report store cli ;;
+    cli) echo base crypto ipc report store import cli ;;
     enroll) echo base crypto enroll ;;
     esac
 }

@@ -43,8 +43,11 @@
 #define LIMIT_SEEN_WHY 500        /* what the agent says of a connection to httpd */
 #define LIMIT_WORD 100            /* a status, or another word of the protocol */
 #define LIMIT_JSON_DEPTH 32
-#define LIMIT_JSON_VALUES 500000 /* each costs some hundred times its text */
-#define LIMIT_DIRECTORY 65536    /* names of one directory that are looked at */
+#define LIMIT_JSON_VALUES 500000              /* each costs some hundred times its text */
+#define LIMIT_IMPORT_FILE (1024 * 1024)       /* a file of another ACME client, and ... */
+#define LIMIT_IMPORT_STORE (64 * 1024 * 1024) /* ... one that holds all that it has */
+#define LIMIT_IMPORT_ITEMS 20000              /* accounts, or certificates, of another client */
+#define LIMIT_DIRECTORY 65536                 /* names of one directory that are looked at */
 
 typedef struct bytes {
     const unsigned char *data;

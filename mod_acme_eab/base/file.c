@@ -317,6 +317,8 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path)
 
     if (rv == EFBIG)
         return "it is far longer than such a file can be";
+    if (rv == EPERM && path != NULL)
+        return "others than its owner can write to it or to its directory";
     if (rv == E2BIG)
         return "there is more in it than can be removed at once";
     if (path != NULL && (rv == ENOTDIR || rv == ELOOP))
@@ -404,6 +406,35 @@ apr_status_t file_open(int *pfd, const char *path, apr_size_t max)
     *pfd = -1;
     if (rv == APR_SUCCESS)
         rv = open_regular(pfd, &size, &place, max, 0);
+    place_close(&place);
+    return rv;
+}
+
+/* A directory with the sticky bit protects what its owner has put there. */
+static int others_can_write(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0
+           && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0);
+}
+
+apr_status_t file_open_guarded(int *pfd, const char *path, apr_size_t max)
+{
+    struct stat file, dir;
+    place_t place;
+    apr_size_t size = 0;
+    apr_status_t rv = place_open(&place, path);
+
+    *pfd = -1;
+    if (rv == APR_SUCCESS)
+        rv = open_regular(pfd, &size, &place, max, 0);
+    if (rv == APR_SUCCESS && (fstat(*pfd, &file) != 0 || fstat(place.dir, &dir) != 0))
+        rv = errno;
+    else if (rv == APR_SUCCESS && (others_can_write(&file) || others_can_write(&dir)))
+        rv = EPERM;
+    if (rv != APR_SUCCESS && *pfd >= 0) {
+        close(*pfd);
+        *pfd = -1;
+    }
     place_close(&place);
     return rv;
 }

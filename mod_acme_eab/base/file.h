@@ -30,6 +30,10 @@ void file_fence(const char *dir);
  *         last is no directory or a link that is not followed. *pfd is -1 then */
 apr_status_t file_open(int *pfd, const char *path, apr_size_t max);
 
+/** The same for a file of another program whose content is believed: nobody but its owner can change it.
+ * @return further EPERM when group or others can write to it, or put something else in its place */
+apr_status_t file_open_guarded(int *pfd, const char *path, apr_size_t max);
+
 /** The whole content, NUL-terminated, in p. @return as file_open() */
 apr_status_t file_read(const char **pdata, apr_size_t *plen, const char *path, apr_size_t max,
                        apr_pool_t *p);

@@ -84,22 +84,24 @@ void keypair_free(apr_pool_t *p, keypair_t *key)
 }
 
 /* Without a callback of ours OpenSSL asks on the terminal, and httpd's start would hang. */
-static int keypair_no_password(char *buf, int size, int writing, void *data)
+static int keypair_password(char *buf, int size, int writing, void *data)
 {
-    (void)buf;
-    (void)size;
+    const secret_t *passphrase = data;
+
     (void)writing;
-    (void)data;
-    return -1;
+    if (passphrase == NULL || passphrase->len > (apr_size_t)size)
+        return -1;
+    memcpy(buf, passphrase->data, passphrase->len);
+    return (int)passphrase->len;
 }
 
-static EVP_PKEY *keypair_parse(const secret_t *pem)
+static EVP_PKEY *keypair_parse(const secret_t *pem, const secret_t *passphrase)
 {
     EVP_PKEY *pkey = NULL;
     BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
 
     if (bio != NULL)
-        pkey = PEM_read_bio_PrivateKey(bio, NULL, keypair_no_password, NULL);
+        pkey = PEM_read_bio_PrivateKey(bio, NULL, keypair_password, (void *)passphrase);
     BIO_free(bio);
     ERR_clear_error();
     return pkey;
@@ -114,14 +116,19 @@ apr_status_t keypair_load(keypair_t **pkey, const char *path, apr_pool_t *p)
     rv = secret_read_file(&pem, path, KEY_FILE_MAX, p);
     if (rv != APR_SUCCESS)
         return rv;
-    *pkey = keypair_adopt(p, keypair_parse(pem));
+    *pkey = keypair_adopt(p, keypair_parse(pem, NULL));
     secret_cleanse(pem);
     return *pkey != NULL ? APR_SUCCESS : APR_EINVAL;
 }
 
 keypair_t *keypair_read(apr_pool_t *p, const secret_t *pem)
 {
-    return keypair_adopt(p, keypair_parse(pem));
+    return keypair_adopt(p, keypair_parse(pem, NULL));
+}
+
+keypair_t *keypair_decrypt(apr_pool_t *p, const secret_t *pem, const secret_t *passphrase)
+{
+    return keypair_adopt(p, keypair_parse(pem, passphrase));
 }
 
 secret_t *keypair_pem(apr_pool_t *p, const keypair_t *key)

@@ -33,6 +33,10 @@ apr_status_t keypair_load(keypair_t **pkey, const char *path, apr_pool_t *p);
 /** The key in a text, as keypair_load() reads it of a file. NULL when it holds none. */
 keypair_t *keypair_read(apr_pool_t *p, const secret_t *pem);
 
+/** The same of one that may be encrypted.
+ * @param passphrase bytes, which may be 0; or NULL */
+keypair_t *keypair_decrypt(apr_pool_t *p, const secret_t *pem, const secret_t *passphrase);
+
 /** PKCS#8 PEM in memory that cleanses itself. NULL on failure. */
 secret_t *keypair_pem(apr_pool_t *p, const keypair_t *key);
 

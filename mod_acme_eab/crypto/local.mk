@@ -6,6 +6,7 @@ libcrypto_eab_a_SOURCES = \
 	mod_acme_eab/crypto/csr.c mod_acme_eab/crypto/csr.h \
 	mod_acme_eab/crypto/eabkey.c mod_acme_eab/crypto/eabkey.h \
 	mod_acme_eab/crypto/jose.c mod_acme_eab/crypto/jose.h \
+	mod_acme_eab/crypto/jwk.c mod_acme_eab/crypto/jwk.h \
 	mod_acme_eab/crypto/keypair.c mod_acme_eab/crypto/keypair.h \
 	mod_acme_eab/crypto/leaf.c mod_acme_eab/crypto/leaf.h \
 	mod_acme_eab/crypto/pem.c mod_acme_eab/crypto/pem.h \

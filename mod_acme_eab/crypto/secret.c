@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
@@ -48,8 +49,14 @@ static void *cleansing_realloc(void *data, size_t size, const char *file, int li
     return moved;
 }
 
+static void cleansing_json_free(void *data)
+{
+    cleansing_free(data, NULL, 0);
+}
+
 void secret_init(void)
 {
+    json_set_alloc_funcs(malloc, cleansing_json_free);
     (void)CRYPTO_set_mem_functions(plain_malloc, cleansing_realloc, cleansing_free);
     if (!CRYPTO_secure_malloc_initialized())
         CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE, SECURE_HEAP_CHUNK);

@@ -13,9 +13,9 @@ typedef struct secret {
     apr_size_t len;
 } secret_t;
 
-/** Set up the secure heap (memory that is locked and left out of core dumps), and have OpenSSL cleanse
- * all memory that it frees. Call once in a program that holds secrets, before anything else of
- * OpenSSL. Going on without the heap is safe: secrets are cleansed all the same. */
+/** Set up the secure heap (memory that is locked and left out of core dumps), and have OpenSSL and
+ * jansson cleanse all memory that they free. Call once in a program that holds secrets, before anything
+ * else of either. Going on without the heap is safe: secrets are cleansed all the same. */
 void secret_init(void);
 
 /** A zeroed secret of len bytes (at least 1 is allocated), cleansed and freed with p. */

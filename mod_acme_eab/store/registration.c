@@ -217,22 +217,28 @@ apr_status_t registration_save(const store_t *store, const registration_t *reg,
                         json_own(ptemp, registration_to_json(reg)), result, ptemp);
 }
 
-/* On disk before anybody hears of it: an EAB key must never be spent on a key that can be lost
- * (checklist E-15). */
-static apr_status_t registration_make_key(keypair_t **pkey, const char *path, eab_result_t *result,
-                                          apr_pool_t *p)
+static apr_status_t registration_write_key(const char *path, const keypair_t *key,
+                                           eab_result_t *result, apr_pool_t *p)
 {
     apr_status_t rv = APR_EGENERAL;
-    keypair_t *key = keypair_adopt(p, keypair_generate(ACCOUNT_KEY_TYPE));
     secret_t *pem = key != NULL ? keypair_pem(p, key) : NULL;
 
     if (pem != NULL)
         rv = store_replace(path, pem->data, pem->len, p);
     secret_cleanse(pem);
-    if (rv != APR_SUCCESS)
-        return store_report(result, rv, path, "written");
-    *pkey = key;
-    return APR_SUCCESS;
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+/* On disk before anybody hears of it: an EAB key must never be spent on a key that can be lost
+ * (checklist E-15). */
+static apr_status_t registration_make_key(keypair_t **pkey, const char *path, eab_result_t *result,
+                                          apr_pool_t *p)
+{
+    keypair_t *key = keypair_adopt(p, keypair_generate(ACCOUNT_KEY_TYPE));
+    apr_status_t rv = registration_write_key(path, key, result, p);
+
+    *pkey = rv == APR_SUCCESS ? key : NULL;
+    return rv;
 }
 
 apr_status_t registration_key(keypair_t **pkey, const store_t *store, const registration_t *reg,
@@ -387,4 +393,16 @@ apr_status_t registration_close(const store_t *store, registration_t *reg, apr_t
     if (rv == APR_SUCCESS)
         rv = file_sync_directory(store_path(ptemp, store, "accounts", NULL, NULL));
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
+}
+
+apr_status_t registration_adopt_key(const store_t *store, const registration_t *reg,
+                                    const keypair_t *key, eab_result_t *result, apr_pool_t *p)
+{
+    apr_status_t rv = registration_make_directory(store, reg, result, p);
+    const char *path = NULL;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    path = store_path(p, store, "accounts", reg->id, "key.pem");
+    return file_is_regular(path) ? APR_SUCCESS : registration_write_key(path, key, result, p);
 }

@@ -81,4 +81,10 @@ void registration_forget_old_key(const store_t *store, const registration_t *reg
 apr_status_t registration_close(const store_t *store, registration_t *reg, apr_time_t now,
                                 eab_result_t *result, apr_pool_t *ptemp);
 
+/** Put a key in place that another program has made, as PKCS#8, durably. One that is there stays: the
+ * caller has looked before, and it is the same.
+ * @return APR_SUCCESS, or why not in result */
+apr_status_t registration_adopt_key(const store_t *store, const registration_t *reg,
+                                    const keypair_t *key, eab_result_t *result, apr_pool_t *p);
+
 #endif
