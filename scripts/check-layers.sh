@@ -15,10 +15,11 @@ allowed() {
     acme) echo base crypto acme ;;
     store) echo base crypto store ;;
     import) echo base crypto store import ;;
-    keeper) echo base crypto ipc live policy store keeper ;;
+    export) echo base crypto export ;;
+    keeper) echo base crypto export ipc live policy store keeper ;;
     agent) echo base crypto ipc policy acme agent ;;
-    httpd) echo base crypto ipc live report store httpd ;;
-    cli) echo base crypto ipc report store import cli ;;
+    httpd) echo base crypto export ipc live report store httpd ;;
+    cli) echo base crypto export import ipc report store cli ;;
     enroll) echo base crypto enroll ;;
     esac
 }
@@ -32,7 +33,7 @@ floors_keeper() {
     echo agent_door control_door
     echo control_ask control_events control_renew control_store control_revoke control_rollover
     echo control_call
-    echo activation briefing reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover deactivation
+    echo activation briefing exports reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover deactivation
     echo agent_line
     echo model sentence dns leftover account certificate revocation demand directory failing validation window staple
     echo means changes loop keymaker program eabsource url check sandbox stage courier ticket

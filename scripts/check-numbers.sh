@@ -45,6 +45,7 @@ docs/directives.md|after the newest and # after the oldest at the latest|policy/
 docs/directives.md|A renewal is used # seconds after it came|policy/reload.c|QUIET|1
 docs/directives.md|or less than 6 hours (a quarter of the life|-||
 docs/directives.md|There are # seconds between two restarts at least|policy/reload.c|DISTANCE|1
+docs/directives.md|is tried again every # seconds|keeper/exports.c|RETRY_SECONDS|1
 docs/architecture.md|not within # minutes of the last try|policy/restart.c|DISTANCE|60
 docs/architecture.md|, # minutes for validations|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
 docs/architecture.md|is waited for, # days at most|policy/retry.c|LONGEST_RETRY_AFTER|86400

@@ -95,6 +95,19 @@ static void show_reload(agent_t *agent)
     }
 }
 
+static void hear_exports(agent_t *agent, const json_t *body)
+{
+    apr_pool_t *old = agent->exports_pool;
+
+    apr_pool_create(&agent->exports_pool, agent->kit->pool);
+    agent->kit->brief->exports =
+        json_own(agent->exports_pool, json_incref(json_object_get(body, "exports")));
+    if (old != NULL) {
+        apr_pool_destroy(old);
+    }
+    kit_touch(agent->kit);
+}
+
 static void hear_counters(agent_t *agent, const json_t *body)
 {
     apr_pool_t *old = agent->counters_pool;
@@ -125,6 +138,10 @@ void agent_hear_news(void *baton, int type, const json_t *body)
     }
     if (type == MESSAGE_TASK) {
         tasks_begin(agent->kit, agent->accounts, agent->jobs, body);
+        return;
+    }
+    if (type == MESSAGE_EXPORTS) {
+        hear_exports(agent, body);
         return;
     }
     reload = &agent->kit->brief->reload;

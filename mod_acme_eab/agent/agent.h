@@ -18,6 +18,7 @@ typedef struct agent {
     apr_array_header_t *due;      /* job_t *: of this turn of the loop */
     status_t *status;
     apr_pool_t *reload_pool;   /* owns brief->reload, once there were news of it */
+    apr_pool_t *exports_pool;  /* owns brief->exports, when it is not the first */
     apr_pool_t *counters_pool; /* owns brief->counters, the same */
     apr_time_t reload_due;     /* brief->reload.next, by clock_steady() */
     apr_time_t tally_due; /* when it is told how much was asked, the same; 0: nothing is to tell */

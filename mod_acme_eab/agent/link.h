@@ -18,7 +18,7 @@ typedef struct link_channel link_t;
  * end when the callback returns. */
 typedef void link_reply_fn(void *baton, const json_t *body, const eab_result_t *result);
 
-/** type: MESSAGE_NEWS, MESSAGE_COUNTERS or MESSAGE_TASK. */
+/** type: MESSAGE_NEWS, MESSAGE_COUNTERS, MESSAGE_EXPORTS or MESSAGE_TASK. */
 typedef void link_news_fn(void *baton, int type, const json_t *body);
 
 /** On a connected socket, which the link closes with p. */

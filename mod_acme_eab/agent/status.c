@@ -142,6 +142,9 @@ static json_t *make_rest(const status_t *status, apr_time_t now, apr_pool_t *pte
     json_object_set(json, "counters", status->kit->brief->counters);
     json_object_set(json, "history", status->kit->brief->history);
     json_object_set_new(json, "unconfigured", unconfigured_to_json(status->kit->brief->leftovers));
+    if (status->kit->brief->exports != NULL) {
+        json_object_set(json, "exports", status->kit->brief->exports);
+    }
     return json;
 }
 

@@ -788,6 +788,117 @@ apr_status_t file_draft_publish(file_draft_t *draft, const void *data, apr_size_
     return rv;
 }
 
+/* Root's or ours, and open to nobody else for writing. Above the last one the sticky bit will do. */
+static int is_safe_directory(const struct stat *st, int last)
+{
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return 0;
+    return last ? (st->st_mode & (S_IWGRP | S_IWOTH)) == 0 : !others_can_write(st);
+}
+
+/* Go down from "/" without following any link. */
+static apr_status_t place_open_safe(place_t *place, const char *path)
+{
+    apr_size_t len = strlen(path);
+    char *slash = NULL, *part = place->text;
+    struct stat st;
+
+    place->dir = -1;
+    place->nofollow = O_NOFOLLOW;
+    if (*path != '/' || path[len - 1] == '/')
+        return APR_EINVAL;
+    if (len >= sizeof(place->text))
+        return ENAMETOOLONG;
+    memcpy(place->text, path + 1, len);
+    if ((place->dir = open("/", O_PATH | DIRECTORY)) < 0)
+        return errno;
+    for (; (slash = strchr(part, '/')) != NULL; part = slash + 1) {
+        int next;
+
+        *slash = '\0';
+        if (*part == '\0')
+            continue;
+        if (is_dots(part))
+            return APR_EINVAL;
+        if ((next = openat(place->dir, part, O_PATH | O_NOFOLLOW | DIRECTORY)) < 0)
+            return errno;
+        close(place->dir);
+        place->dir = next;
+        if (fstat(next, &st) != 0)
+            return errno;
+        if (!is_safe_directory(&st, strchr(slash + 1, '/') == NULL))
+            return EPERM;
+    }
+    place->name = part;
+    return is_dots(part) ? APR_EINVAL : APR_SUCCESS;
+}
+
+static apr_status_t write_delivery(const place_t *place, const char *temp, const void *data,
+                                   apr_size_t len, int uid, int gid, mode_t mode)
+{
+    apr_status_t rv = write_new(place->dir, temp, data, len, S_IRUSR | S_IWUSR, 0);
+    int fd = -1;
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    if ((fd = openat(place->dir, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+        return errno;
+    if (uid >= 0 || gid >= 0)
+        rv = status_of(
+            fchown(fd, uid >= 0 ? (uid_t)uid : (uid_t)-1, gid >= 0 ? (gid_t)gid : (gid_t)-1));
+    if (rv == APR_SUCCESS)
+        rv = status_of(fchmod(fd, mode));
+    if (rv == APR_SUCCESS)
+        rv = status_of(fsync(fd));
+    close(fd);
+    return rv;
+}
+
+apr_status_t file_deliver(const char *path, const void *data, apr_size_t len, int uid, int gid,
+                          mode_t mode, apr_pool_t *ptemp)
+{
+    const char *temp = NULL;
+    struct stat st;
+    place_t place;
+    apr_status_t rv = place_open_safe(&place, path);
+
+    if (rv == APR_SUCCESS && place_look(&st, &place) == APR_SUCCESS && !S_ISREG(st.st_mode))
+        rv = APR_EINVAL;
+    if (rv == APR_SUCCESS)
+        rv = temp_name(&temp, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = settle(&place, temp, write_delivery(&place, temp, data, len, uid, gid, mode), 1);
+    place_close(&place);
+    return rv;
+}
+
+char *file_delivered(apr_size_t *plen, const char *path, apr_size_t max, int uid, int gid,
+                     mode_t mode, apr_pool_t *p)
+{
+    struct stat st;
+    place_t place;
+    char *data = NULL;
+    apr_size_t size = 0;
+    int fd = -1;
+
+    if (place_open_safe(&place, path) == APR_SUCCESS
+        && open_regular(&fd, &size, &place, max, 0) == APR_SUCCESS && fstat(fd, &st) == 0
+        && (uid < 0 || st.st_uid == (uid_t)uid) && (gid < 0 || st.st_gid == (gid_t)gid)
+        && (st.st_mode & 07777) == mode) {
+        data = apr_palloc(p, size + 1);
+        if (read_all(fd, data, &size) != APR_SUCCESS)
+            data = NULL;
+    }
+    if (data != NULL) {
+        data[size] = '\0';
+        *plen = size;
+    }
+    if (fd >= 0)
+        close(fd);
+    place_close(&place);
+    return data;
+}
+
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp)
 {
     const char *temp = NULL;

@@ -112,6 +112,19 @@ apr_status_t file_draft_publish(file_draft_t *draft, const void *data, apr_size_
 
 /** Give it up. NULL and a second call are fine. */
 void file_draft_discard(file_draft_t *draft);
+/** Hand a file over to another program: as file_replace(), durable, with this owner. Nothing is put where
+ * somebody else could put something else in its place: path is absolute, no component of it is a link, and
+ * each directory above belongs to root or to us and is open to nobody else for writing. What is there
+ * already must be a regular file.
+ * @param uid,gid -1: as they come
+ * @return APR_EINVAL for a path that is not absolute; EPERM for a directory that others can write to */
+apr_status_t file_deliver(const char *path, const void *data, apr_size_t len, int uid, int gid,
+                          mode_t mode, apr_pool_t *ptemp);
+
+/** The content of such a file, if it has that owner and mode; NULL when it differs, or is not there. It is
+ * cleansed by the caller. In p. */
+char *file_delivered(apr_size_t *plen, const char *path, apr_size_t max, int uid, int gid,
+                     mode_t mode, apr_pool_t *p);
 
 /** Point the symbolic link at target with one rename, durable. */
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);

@@ -373,6 +373,11 @@ const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain)
     return issuer;
 }
 
+int chain_length(const chain_t *chain)
+{
+    return chain->certs->nelts;
+}
+
 const char *chain_pem(apr_pool_t *p, const chain_t *chain)
 {
     const char *pem = NULL;

@@ -57,6 +57,9 @@ X509 *chain_certificate(const chain_t *chain, int i);
  * a CA from another. In p. */
 const char *chain_top_issuer(apr_pool_t *p, const chain_t *chain);
 
+/** How many certificates it has. */
+int chain_length(const chain_t *chain);
+
 /** Normalised text: LF, one block after the other, newline at the end. In p. NULL on failure. */
 const char *chain_pem(apr_pool_t *p, const chain_t *chain);
 

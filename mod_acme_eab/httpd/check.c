@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "httpd/directive.h"
+#include "httpd/export.h"
 #include "httpd/loss.h"
 #include "httpd/match.h"
 #include "httpd/mistake.h"
@@ -554,6 +555,8 @@ static void check_site(const check_t *check)
     for (i = 0; i < check->site->domains->nelts; ++i)
         check_domain(check, domain_at(check, i));
     loss_tell(check->site, check->ptemp);
+    (void)export_list(check->ptemp, check->site->exports, check->site->certificates,
+                      check->mistakes, check->troubles);
     check_secrets(check);
     if (check->site->domains->nelts > 0)
         check_store(check);

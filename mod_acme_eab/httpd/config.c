@@ -6,6 +6,7 @@
 
 #include "httpd/directive.h"
 #include "httpd/eventcommand.h"
+#include "httpd/export.h"
 #include "httpd/mistake.h"
 #include "httpd/value.h"
 
@@ -320,6 +321,26 @@ static const char *add_event_command(cmd_parms *cmd, void *dirconf, const char *
     return NULL;
 }
 
+/* ---- exports --------------------------------------------------------------------------------- */
+
+static const char *add_export(cmd_parms *cmd, void *dirconf, const char *args)
+{
+    config_record_t *record = config_record(cmd->pool);
+    config_export_t *export = apr_pcalloc(cmd->pool, sizeof(*export));
+    const char *why = NULL;
+
+    (void)dirconf;
+    export->where = where_of(cmd->pool, cmd->directive);
+    export->words = split_words(cmd->pool, args);
+    why = cmd->server->is_virtual ? "is for the whole server; move it out of <VirtualHost>"
+                                  : export_check(cmd->pool, export->words);
+    if (why != NULL)
+        mistake_add(record->mistakes, export->where, "ACMEExport %s", why);
+    else
+        APR_ARRAY_PUSH(record->exports, config_export_t *) = export;
+    return NULL;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define SETTING(name, id, help) \
@@ -369,6 +390,8 @@ const command_rec config_commands[] = {
             "seconds that such a program may take, 1 to 600; default 60"),
     SETTING("ACMEEventRetry", SETTING_EVENT_RETRY,
             "how long an event is told again that a program has refused; default 3d"),
+    AP_INIT_RAW_ARGS("ACMEExport", add_export, NULL, RSRC_CONF,
+                     "NAME FORMAT PATH OWNER:GROUP MODE: a file that another program reads"),
     SETTING("ACMEUser", SETTING_USER, "user of the process that talks to the CA"),
     SETTING("ACMEStoreDir", SETTING_STORE_DIR, "directory of keys and certificates"),
     SETTING("ACMERunDir", SETTING_RUN_DIR, "directory of challenge answers and the status"),
@@ -494,6 +517,7 @@ config_record_t *config_record(apr_pool_t *pconf)
     record->domains = apr_array_make(pconf, 4, sizeof(config_domain_t *));
     record->accounts = apr_array_make(pconf, 2, sizeof(config_account_t *));
     record->event_commands = apr_array_make(pconf, 1, sizeof(apr_array_header_t *));
+    record->exports = apr_array_make(pconf, 1, sizeof(config_export_t *));
     record->mistakes = mistakes_make(pconf);
     record->troubles = mistakes_make(pconf);
     apr_pool_userdata_setn(record, RECORD_KEY, NULL, pconf);

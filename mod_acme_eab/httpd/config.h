@@ -67,10 +67,17 @@ typedef struct config_domain {
     config_t *own;             /* what stands in the section; NULL: it is none */
 } config_domain_t;
 
+/** One ACMEExport. */
+typedef struct config_export {
+    const char *where;
+    apr_array_header_t *words; /* const char *, checked */
+} config_export_t;
+
 /** What reading the configuration left behind besides the settings. Belongs to pconf. */
 typedef struct config_record {
     apr_array_header_t *domains;        /* config_domain_t * */
     apr_array_header_t *accounts;       /* config_account_t *: the named ones */
+    apr_array_header_t *exports;        /* config_export_t * */
     apr_array_header_t *event_commands; /* apr_array_header_t *: the words of each, in order */
     mistakes_t *mistakes;               /* mistake_t: what is wrong in the configuration itself */
     mistakes_t *troubles; /* mistake_t: ... with what it names: files, programs, users */

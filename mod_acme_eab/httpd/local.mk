@@ -25,7 +25,7 @@ libhttpd_a_SOURCES = \
 	mod_acme_eab/httpd/value.c mod_acme_eab/httpd/value.h \
 	mod_acme_eab/httpd/fallback.c mod_acme_eab/httpd/fallback.h
 libhttpd_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
-HTTPD_LIBS = libhttpd.a libreport.a liblive.a libstore.a libipc.a $(CRYPTO_LIBS)
+HTTPD_LIBS = libhttpd.a libexport.a libreport.a liblive.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 include_HEADERS += include/mod_acme_eab.h
 
@@ -37,6 +37,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/door.c mod_acme_eab/httpd/door.h \
+	mod_acme_eab/httpd/export.c mod_acme_eab/httpd/export.h \
 	mod_acme_eab/httpd/known.c mod_acme_eab/httpd/known.h \
 	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \
 	mod_acme_eab/httpd/live.c mod_acme_eab/httpd/live.h \

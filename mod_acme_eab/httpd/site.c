@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/export.h"
 #include "httpd/site.h"
 
 #include <ap_listen.h>
@@ -646,6 +647,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     file_fence(site->store_dir);
     file_fence(site->run_dir);
     site->enabled = record->domains->nelts > 0;
+    site->exports = record->exports;
     site->tree = tree_read(pconf, main_server);
     site->accounts = apr_array_make(pconf, 2, sizeof(site_account_t *));
     site->domains = apr_array_make(pconf, 8, sizeof(site_domain_t *));
@@ -821,6 +823,7 @@ plan_t *site_plan(const site_t *site, apr_pool_t *p)
     plan->gid = site->gid;
     plan->reload = reload_is_possible(site);
     plan_reload_window(plan, site);
+    plan->exports = export_list(p, site->exports, site->certificates, NULL, NULL);
     plan->live = site_is_live(site);
     plan->max_parallel = parallel != NULL ? value_max_parallel(parallel) : 0;
     plan->log_level = ap_get_server_module_loglevel(site->main, APLOG_MODULE_INDEX);

@@ -110,6 +110,7 @@ typedef struct site {
     apr_array_header_t *accounts;     /* site_account_t * */
     apr_array_header_t *domains;      /* site_domain_t * */
     apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
+    const apr_array_header_t *exports; /* config_export_t * */
     apr_array_header_t *vhosts;       /* site_vhost_t * */
     apr_array_header_t *left;         /* site_left_t * */
     apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */

@@ -445,6 +445,9 @@ static json_t *rest_to_json(const brief_t *brief)
     if (brief->leftovers != NULL) {
         json_object_set(json, "leftovers", brief->leftovers);
     }
+    if (brief->exports != NULL) {
+        json_object_set(json, "exports", brief->exports);
+    }
     if (brief->counters != NULL) {
         json_object_set(json, "counters", brief->counters);
     }
@@ -532,6 +535,9 @@ static apr_status_t take_rest(brief_t *brief, const json_t *json, eab_result_t *
     }
     if (json_is_array(json_object_get(json, "history"))) {
         brief->history = json_own(p, json_deep_copy(json_object_get(json, "history")));
+    }
+    if (json_is_array(json_object_get(json, "exports"))) {
+        brief->exports = json_own(p, json_deep_copy(json_object_get(json, "exports")));
     }
     if (json_is_object(json_object_get(json, "counters"))) {
         brief->counters = json_own(p, json_deep_copy(json_object_get(json, "counters")));

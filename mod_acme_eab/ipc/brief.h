@@ -181,6 +181,7 @@ typedef struct brief {
     news_t reload;
     json_t *counters;  /* for the status: store/counters.h; or NULL */
     json_t *history;   /* for the status: the last that has happened, an array; or NULL */
+    json_t *exports;   /* for the status: keeper/exports.h; or NULL */
     json_t *leftovers; /* for the status: what belongs to nothing that is configured; or NULL */
 } brief_t;
 

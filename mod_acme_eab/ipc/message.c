@@ -16,6 +16,7 @@ static const char *const message_names[] = {
     [MESSAGE_SEGMENT] = "segment",
     [MESSAGE_BRIEF] = "brief",
     [MESSAGE_COUNTERS] = "counters",
+    [MESSAGE_EXPORTS] = "exports",
     [MESSAGE_NEWS] = "news",
     [MESSAGE_TASK] = "task",
     [MESSAGE_ASK] = "ask",

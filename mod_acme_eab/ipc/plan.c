@@ -57,6 +57,14 @@ static const member_t event_command_members[] = {
     MEMBER_END,
 };
 
+static const member_t export_members[] = {
+    MEMBER_STRING(plan_export_t, certificate),   MEMBER_STRING(plan_export_t, format),
+    MEMBER_STRING(plan_export_t, path),          MEMBER_INT(plan_export_t, uid, -1),
+    MEMBER_INT(plan_export_t, gid, -1),          MEMBER_INT(plan_export_t, mode, 0600),
+    MEMBER_STRING(plan_export_t, password_file), MEMBER_STRING(plan_export_t, wrong),
+    MEMBER_STRING(plan_export_t, where),         MEMBER_END,
+};
+
 static const member_t plan_members[] = {
     MEMBER_STRING(plan_t, httpd_version),
     MEMBER_INT(plan_t, parent_pid, 0),
@@ -88,6 +96,7 @@ static const member_t plan_members[] = {
     MEMBER_LIST(plan_t, event_commands, event_command_members),
     MEMBER_SPAN(plan_t, event_timeout),
     MEMBER_SPAN(plan_t, event_retry),
+    MEMBER_LIST(plan_t, exports, export_members),
     MEMBER_END,
 };
 
@@ -112,6 +121,7 @@ plan_t *plan_make(apr_pool_t *p)
     plan->event_retry = apr_time_from_sec(3 * 24 * 3600);
     plan->accounts = apr_array_make(p, 2, sizeof(plan_account_t));
     plan->certificates = apr_array_make(p, 8, sizeof(plan_certificate_t));
+    plan->exports = apr_array_make(p, 1, sizeof(plan_export_t));
     return plan;
 }
 

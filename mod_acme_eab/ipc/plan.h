@@ -70,6 +70,18 @@ typedef struct plan_event_command {
     apr_array_header_t *argv; /* const char *: its whole path, and its arguments */
 } plan_event_command_t;
 
+/* One ACMEExport (export/delivery.h). */
+typedef struct plan_export {
+    const char *certificate; /* its id */
+    const char *format;
+    const char *path;
+    int uid, gid; /* -1: as they come */
+    int mode;
+    const char *password_file; /* or NULL */
+    const char *wrong;         /* the user or group is not known: half a sentence; or NULL */
+    const char *where;
+} plan_export_t;
+
 typedef struct plan {
     const char *httpd_version;      /* "2.4.71" */
     int parent_pid;                 /* whom to signal */
@@ -108,6 +120,7 @@ typedef struct plan {
     apr_interval_time_t event_retry;    /* how long one that fails is tried again */
     apr_array_header_t *accounts;       /* plan_account_t */
     apr_array_header_t *certificates;   /* plan_certificate_t */
+    apr_array_header_t *exports;        /* plan_export_t */
 } plan_t;
 
 /** An empty plan with empty arrays, in p. */

@@ -152,6 +152,11 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news)
     agent_line_send(line, MESSAGE_NEWS, news_body(news));
 }
 
+void agent_line_tell_exports(agent_line_t *line, json_t *exports)
+{
+    agent_line_send(line, MESSAGE_EXPORTS, json_pack("{s:o}", "exports", exports));
+}
+
 void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *history)
 {
     agent_line_send(line, MESSAGE_COUNTERS,

@@ -31,6 +31,9 @@ void agent_line_tell_news(agent_line_t *line, const news_t *news);
 /** What the keeper has counted, and the last that has happened; both are given away. */
 void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *history);
 
+/** What is handed over to other programs; exports is given away. */
+void agent_line_tell_exports(agent_line_t *line, json_t *exports);
+
 /* ---- for keeper/agent_process.c ---- */
 
 /** An agent is at the other end of this socket, which ends with p. ready is called when it can be read,

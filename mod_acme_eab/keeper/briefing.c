@@ -118,6 +118,7 @@ brief_t *briefing_make(const briefing_t *briefing, apr_pool_t *p)
     }
     brief->reload = *reload_news(briefing->reload);
     brief->leftovers = briefing->leftovers;
+    brief->exports = json_own(p, exports_list(briefing->exports));
     brief->counters = json_own(p, chronicle_counters(briefing->chronicle));
     brief->history = json_own(p, chronicle_recent(briefing->chronicle));
     return brief;

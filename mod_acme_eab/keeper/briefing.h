@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "ipc/brief.h"
+#include "keeper/exports.h"
 #include "keeper/chronicle.h"
 #include "keeper/model.h"
 #include "keeper/reload.h"
@@ -17,6 +18,7 @@ typedef struct briefing {
     const keeper_reload_t *reload;
     const chronicle_t *chronicle;
     json_t *leftovers; /* as the status shows them, or NULL */
+    const exports_t *exports;
 } briefing_t;
 
 /** In p, without how often the agent was started. What the model owns is borrowed, until it changes. */

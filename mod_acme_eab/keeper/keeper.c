@@ -30,6 +30,7 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, dns_hear, keeper->dns);
     changes_hear(changes, activation_hear, keeper->activation);
     changes_hear(changes, reload_hear, keeper->reload);
+    changes_hear(changes, exports_hear, keeper->exports);
     changes_hear(changes, mending_hear, keeper->mending);
     changes_hear(changes, revoking_hear, keeper->revoking);
     changes_hear(changes, control_door_hear, keeper->control);
@@ -96,7 +97,9 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->dns = dns_make(model, DNS_COMMAND_LIMIT, on_record, keeper->line);
     keeper->activation = activation_make(model, segment);
     keeper->reload = reload_make(model, restarts, keeper->line);
+    keeper->exports = exports_make(model, keeper->line);
     keeper->briefing.model = model;
+    keeper->briefing.exports = keeper->exports;
     keeper->briefing.reload = keeper->reload;
     keeper->briefing.chronicle = keeper->chronicle;
     keeper->tasks = tasks_make(keeper->line, p);
@@ -119,6 +122,7 @@ void keeper_start(keeper_t *keeper)
     herald_start(keeper->herald, keeper->briefing.leftovers);
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
+    exports_start(keeper->exports);
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
     revoking_consider(keeper->revoking);
     rollover_start(keeper->rollover);

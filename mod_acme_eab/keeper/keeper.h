@@ -16,6 +16,7 @@
 #include "keeper/deactivation.h"
 #include "keeper/delivery.h"
 #include "keeper/dns.h"
+#include "keeper/exports.h"
 #include "keeper/herald.h"
 #include "keeper/means.h"
 #include "keeper/mending.h"
@@ -35,6 +36,7 @@ typedef struct keeper {
     const char *restarted; /* for which certificates httpd comes back from a restart, or NULL */
     activation_t *activation;
     keeper_reload_t *reload;
+    exports_t *exports;
     briefing_t briefing;
     tasks_t *tasks;
     tickets_t *tickets;

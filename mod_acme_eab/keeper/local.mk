@@ -26,6 +26,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/directory.c mod_acme_eab/keeper/directory.h \
 	mod_acme_eab/keeper/dns.c mod_acme_eab/keeper/dns.h \
 	mod_acme_eab/keeper/eabsource.c mod_acme_eab/keeper/eabsource.h \
+	mod_acme_eab/keeper/exports.c mod_acme_eab/keeper/exports.h \
 	mod_acme_eab/keeper/failing.c mod_acme_eab/keeper/failing.h \
 	mod_acme_eab/keeper/gathering.c mod_acme_eab/keeper/gathering.h \
 	mod_acme_eab/keeper/herald.c mod_acme_eab/keeper/herald.h \
@@ -55,7 +56,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \
 	mod_acme_eab/keeper/witness.c mod_acme_eab/keeper/witness.h
 libkeeper_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-KEEPER_LIBS = libkeeper.a liblive.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
+KEEPER_LIBS = libkeeper.a libexport.a liblive.a libstore.a libpolicy.a libipc.a $(CRYPTO_LIBS) -lpthread
 
 libexec_PROGRAMS += acme-eab-keeper
 acme_eab_keeper_SOURCES = mod_acme_eab/keeper/main.c

@@ -38,7 +38,12 @@ static const char *const whole =
     "www.example.edu\"],\"used_by\":[\"*:443 www.example.edu (vhosts.conf:12)\"],"
     "\"where\":\"httpd.conf:9\"}],\"event_timeout\":30000000,\"event_retry\":60000000,\"event_"
     "commands\":[{\"user\":\"nobody\",\"events\":\"failed\","
-    "\"argv\":[\"/usr/bin/tell\",\"-v\"]}]}";
+    "\"argv\":[\"/usr/bin/tell\",\"-v\"]}],"
+    "\"exports\":[{\"certificate\":\"www.example.edu\",\"format\":\"pfx\",\"path\":\"/srv/"
+    "www.pfx\","
+    "\"uid\":0,\"gid\":33,\"mode\":416,\"password_file\":\"/root/password\",\"wrong\":\"names "
+    "nobody\","
+    "\"where\":\"httpd.conf:20\"}]}";
 
 static json_t *parse(apr_pool_t *p)
 {

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ACMEExport: files for other programs, written by the keeper after each installation."""
+
+import grp
+import json
+import os
+import stat
+import subprocess
+
+from harness import certificates
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+WILD = "*.w.test.example"
+GROUP = "www-data"
+
+
+def openssl(*arguments):
+    done = subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def serial_in(path):
+    return certificates.load(path.read_bytes()).serial_number
+
+
+def exports(httpd):
+    return {entry["path"]: entry.get("problem") for entry in httpd.status().get("exports", [])}
+
+
+def pfx(path, password):
+    """(what openssl says of the file, its certificates and key in PEM)"""
+    status, info = openssl("pkcs12", "-in", path, "-passin", f"file:{password}", "-info", "-noout")
+    assert status == 0, info
+    status, pem = openssl("pkcs12", "-in", path, "-passin", f"file:{password}", "-nodes")
+    assert status == 0, pem
+    return info, pem
+
+
+def test_exports(world):
+    world.expect(r"acme_eab:error\].*ACMEExport at .*httpd.conf:\d+: certificate " + NAME)
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    out = httpd.dir / "out"
+    for folder in (out, out / "open", out / "iis"):
+        folder.mkdir()
+        os.chmod(folder, 0o755)
+    os.chmod(out / "open", 0o777)
+    password = httpd.dir / "password"
+    password.write_text("seKret 1\n")
+    os.chmod(password, 0o600)
+    lines = "\n".join([
+        f"ACMEExport {NAME} haproxy {out}/haproxy.pem root:{GROUP} 0640",
+        f'ACMEExport {NAME} fullchain "{out}/full chain.pem" root:root 0644',
+        f"ACMEExport {NAME} key {out}/open/key.pem root:root 0600",
+        f"ACMEExport {NAME} pfx {out}/iis/ root:root 0600 file:{password}",
+        f"ACMEExport {NAME} pfx-legacy {out}/legacy.pfx root:root 0600 file:{password}",
+    ])
+    httpd.configure(httpd.acme(ca), lines, httpd.site(NAME, managed=True))
+    status, said = httpd.check()
+    assert status == 0, said
+    httpd.start()
+    httpd.wait_for_issue(NAME)
+    haproxy = out / "haproxy.pem"
+    wait_until(haproxy.exists, 20, "the exported file")
+    wait_until(lambda: exports(httpd).get(f"{out}/open/key.pem"), 20, "the problem in the status")
+    problems = exports(httpd)
+    assert [path for path, problem in problems.items() if problem] == [f"{out}/open/key.pem"]
+    assert "others can write to it" in problems[f"{out}/open/key.pem"]
+    assert list((out / "open").iterdir()) == []
+
+    status = haproxy.stat()
+    assert (status.st_uid, status.st_gid) == (0, grp.getgrnam(GROUP).gr_gid)
+    assert stat.S_IMODE(status.st_mode) == 0o640
+    serial = int(httpd.wait_for_status(NAME, lambda e: e["keys"], "keys")["keys"][0]["serial"], 16)
+    assert serial_in(haproxy) == serial_in(out / "full chain.pem") == serial
+    status, said = openssl("pkey", "-in", haproxy, "-check", "-noout")
+    assert status == 0 and "valid" in said
+    info, pem = pfx(out / "iis" / f"{NAME}.pfx", password)
+    assert "PBES2" in info and "AES-256-CBC" in info and "Iteration 100000" in info
+    assert f"friendlyName: {NAME}" in pem and "PRIVATE KEY" in pem
+    info, pem = pfx(out / "legacy.pfx", password)
+    assert "pbeWithSHA1And3-KeyTripleDES-CBC" in info and "MAC: sha1" in info
+    assert [path for path in out.rglob(".tmp-*")] == []
+
+    # Mended: the rest comes by itself. And each new certificate.
+    os.chmod(out / "open", 0o755)
+    wait_until((out / "open" / "key.pem").exists, 40, "the file that could not be written")
+    wait_until(lambda: not any(exports(httpd).values()), 20, "the end of the problem")
+    before = haproxy.stat().st_ino
+    httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), lines, httpd.site(NAME, managed=True))
+    httpd.graceful()
+    httpd.wait_for_issue(NAME, other_than=serial)
+    wait_until(lambda: serial_in(haproxy) != serial, 20, "the new certificate in the file")
+    wait_until(lambda: serial_in(out / "full chain.pem") != serial, 20, "the same in the other")
+    assert haproxy.stat().st_ino != before
+
+    # Somebody has removed one: the next start writes it, and leaves the others as they are.
+    haproxy.unlink()
+    before = (out / "full chain.pem").stat().st_ino
+    httpd.graceful()
+    wait_until(haproxy.exists, 20, "the removed file")
+    assert (out / "full chain.pem").stat().st_ino == before
+    assert json.dumps(exports(httpd)).count("null") == 5
+    assert "seKret" not in httpd.log.path.read_text() + (httpd.run_dir / "status.json").read_text()
+
+
+def test_mistakes(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+
+    def said_of(line):
+        httpd.configure(httpd.acme(ca), line, httpd.site(NAME, managed=True))
+        status, said = httpd.check()
+        assert status != 0, line
+        place = f"httpd.conf:{httpd.line_of(line)}"
+        return next(text for text in said.splitlines() if place in text)
+
+    for line, words in [
+            ("ACMEExport other.test.example key /srv/x root:root 0600", "other.test.example"),
+            (f"ACMEExport {NAME} jks /srv/x root:root 0600", "'jks' is no format; they are pem, haproxy"),
+            (f"ACMEExport {NAME} key srv/x root:root 0600", "'srv/x' is no whole path"),
+            (f"ACMEExport {NAME} key /srv/x root 0600", "'root' is no OWNER:GROUP"),
+            (f"ACMEExport {NAME} key /srv/x root:root 0644", "lets everybody read the private key"),
+            (f"ACMEExport {NAME} key /srv/x nobody-here:root 0600", "the user nobody-here"),
+            (f"ACMEExport {NAME} pfx /srv/x root:root 0600", "file with its password"),
+            (f"ACMEExport {NAME} pfx /srv/x root:root 0600 secret", "from a file alone"),
+            (f"ACMEExport {NAME} pfx /srv/x root:root 0600 file:/nowhere", "/nowhere"),
+            (f"ACMEExport {NAME} key /srv/x/ root:root 0600", "names a directory"),
+            (f"ACMEExport {NAME} key", "takes NAME FORMAT PATH OWNER:GROUP MODE")]:
+        said = said_of(line)
+        assert words in said and "secret" not in said, line

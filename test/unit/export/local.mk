@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += test/unit/export/test_package
+test_unit_export_test_package_SOURCES = test/unit/export/test_package.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_export_test_package_CFLAGS = $(UNIT_CFLAGS)
+test_unit_export_test_package_LDADD = $(EXPORT_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/export/test_delivery
+test_unit_export_test_delivery_SOURCES = test/unit/export/test_delivery.c \
+	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_export_test_delivery_CFLAGS = $(UNIT_CFLAGS)
+test_unit_export_test_delivery_LDADD = $(EXPORT_LIBS) $(CMOCKA_LIBS)
