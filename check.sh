@@ -184,7 +184,8 @@ must packages apt sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux man-db \
     gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
-    bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography prometheus
+    certbot lego dehydrated prometheus \
+    bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
 sed 's/^/         /' "$logs/packages/apt.log"
 
 say "Copying the sources to $scratch"

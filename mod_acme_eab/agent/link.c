@@ -210,7 +210,8 @@ static void deliver(link_t *link, int type, const json_t *body, apr_pool_t *p)
     if (type == MESSAGE_COUNTERS || type == MESSAGE_EXPORTS || type == MESSAGE_TASK) {
         link->news(link->news_baton, type, body);
     }
-    if (type == MESSAGE_NEWS || type == MESSAGE_COUNTERS || type == MESSAGE_EXPORTS || type == MESSAGE_TASK) {
+    if (type == MESSAGE_NEWS || type == MESSAGE_COUNTERS || type == MESSAGE_EXPORTS
+        || type == MESSAGE_TASK) {
         return;
     }
     if ((pending = take_pending(link, (int)json_peek_int(body, "id", 0))) == NULL) {

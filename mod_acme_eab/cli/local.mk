@@ -8,7 +8,9 @@ libcli_a_SOURCES = \
 	mod_acme_eab/cli/delete.c \
 	mod_acme_eab/cli/door.c mod_acme_eab/cli/door.h \
 	mod_acme_eab/cli/events.c \
+	mod_acme_eab/cli/export.c \
 	mod_acme_eab/cli/help.c mod_acme_eab/cli/help.h \
+	mod_acme_eab/cli/import.c \
 	mod_acme_eab/cli/log.c \
 	mod_acme_eab/cli/metrics.c \
 	mod_acme_eab/cli/monitor.c \
@@ -25,7 +27,7 @@ libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-kee
 	-DDEFAULT_STORE_DIR='"$(localstatedir)/lib/acme-eab"' \
 	-DDEFAULT_RUN_DIR='"$(runstatedir)/acme-eab"'
 libcli_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)
-CLI_LIBS = libcli.a libreport.a libstore.a libipc.a $(CRYPTO_LIBS)
+CLI_LIBS = libcli.a libimport.a libexport.a libreport.a libstore.a libipc.a $(CRYPTO_LIBS)
 
 sbin_PROGRAMS += acmectl
 acmectl_SOURCES = mod_acme_eab/cli/main.c

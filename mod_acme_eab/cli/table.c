@@ -12,6 +12,8 @@ const command_t *const command_table[] = {
     &command_compromised,
     &command_delete,
     &command_account,
+    &command_import,
+    &command_export,
     &command_events,
     &command_metrics,
     &command_monitor,

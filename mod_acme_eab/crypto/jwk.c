@@ -25,7 +25,7 @@ static const jwk_curve_t jwk_curves[] = {
     { "P-384", "secp384r1", WIDTH_MAX },
 };
 
-/* The numbers of an RSA key by their members and as OpenSSL calls them. The first three make a key. */
+/* The numbers of an RSA key, by their members and as OpenSSL calls them. */
 static const char *const rsa_numbers[][2] = {
     { "n", OSSL_PKEY_PARAM_RSA_N },          { "e", OSSL_PKEY_PARAM_RSA_E },
     { "d", OSSL_PKEY_PARAM_RSA_D },          { "p", OSSL_PKEY_PARAM_RSA_FACTOR1 },
@@ -34,7 +34,6 @@ static const char *const rsa_numbers[][2] = {
 };
 
 #define RSA_NUMBERS ((int)(sizeof(rsa_numbers) / sizeof(rsa_numbers[0])))
-#define RSA_NEEDED 3
 
 /* A member as a number in secure memory; NULL when it is missing or none. Some clients pad them. */
 static BIGNUM *take_number(apr_pool_t *p, const json_t *jwk, const char *member)
@@ -74,30 +73,23 @@ static EVP_PKEY *build(const char *kind, OSSL_PARAM_BLD *builder)
     return pkey;
 }
 
-/* The rest of the numbers makes it faster: all of them, or none. */
 static EVP_PKEY *rsa_key(apr_pool_t *p, const json_t *jwk, const char **pwhy)
 {
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     BIGNUM *numbers[RSA_NUMBERS] = { NULL };
     EVP_PKEY *pkey = NULL;
-    int there = 0, i;
+    int i;
 
     *pwhy = "lacks a number of its RSA key";
-    for (i = 0; i < RSA_NUMBERS; i++) {
-        if ((numbers[i] = take_number(p, jwk, rsa_numbers[i][0])) == NULL)
-            break;
-        there++;
-    }
-    if (builder == NULL || there < RSA_NEEDED)
-        goto out;
-    if (there < RSA_NUMBERS)
-        there = RSA_NEEDED;
-    for (i = 0; i < there; i++) {
-        if (OSSL_PARAM_BLD_push_BN(builder, rsa_numbers[i][1], numbers[i]) != 1)
+    for (i = 0; builder != NULL && i < RSA_NUMBERS; i++) {
+        numbers[i] = take_number(p, jwk, rsa_numbers[i][0]);
+        if (numbers[i] == NULL
+            || OSSL_PARAM_BLD_push_BN(builder, rsa_numbers[i][1], numbers[i]) != 1)
             goto out;
     }
     *pwhy = "is no RSA key";
-    pkey = build("RSA", builder);
+    if (builder != NULL)
+        pkey = build("RSA", builder);
 out:
     for (i = 0; i < RSA_NUMBERS; i++)
         BN_clear_free(numbers[i]);

@@ -9,7 +9,7 @@
 
 #include "crypto/keypair.h"
 
-/** An RSA key, or one on P-256 or P-384. Its public half must be that of its private one.
+/** An RSA key with all of its numbers, or one on P-256 or P-384. Its public half must be that of its private one.
  * @param pwhy on failure a static half sentence: "is no key on a curve that is known here"
  * @return in p; NULL on failure */
 keypair_t *jwk_keypair(apr_pool_t *p, const json_t *jwk, const char **pwhy);

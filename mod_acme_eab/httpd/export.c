@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/name.h"
-#include "export/delivery.h"
+#include "export/parcel.h"
 
 /* ACMEExport NAME FORMAT PATH OWNER:GROUP MODE [file:PASSWORD] */
 enum { WORD_NAME, WORD_FORMAT, WORD_PATH, WORD_OWNER, WORD_MODE, WORDS_LEAST, WORD_PASSWORD = 5 };
@@ -64,7 +64,7 @@ const char *export_check(apr_pool_t *p, const apr_array_header_t *words)
                             path);
     if (strchr(word(words, WORD_OWNER), ':') == NULL)
         return apr_psprintf(p, "'%s' is no OWNER:GROUP", word(words, WORD_OWNER));
-    if ((why = delivery_mode(&mode, word(words, WORD_MODE), format->has_key)) != NULL)
+    if ((why = parcel_mode(&mode, word(words, WORD_MODE), format->has_key)) != NULL)
         return apr_psprintf(p, "'%s' %s", word(words, WORD_MODE), why);
     return check_password(format, words);
 }
@@ -100,9 +100,9 @@ static void fill(plan_export_t *export, const config_export_t *from, const char 
     export->where = from->where;
     if (from->words->nelts > WORD_PASSWORD)
         export->password_file = word(from->words, WORD_PASSWORD) + strlen(FILE_WORD);
-    (void)delivery_mode(&mode, word(from->words, WORD_MODE), 0);
+    (void)parcel_mode(&mode, word(from->words, WORD_MODE), 0);
     export->mode = (int)mode;
-    why = delivery_owner(&export->uid, &export->gid, word(from->words, WORD_OWNER), p);
+    why = parcel_owner(&export->uid, &export->gid, word(from->words, WORD_OWNER), p);
     if (why != NULL && troubles != NULL)
         mistake_add(troubles, from->where, "ACMEExport '%s' %s", word(from->words, WORD_OWNER),
                     why);

@@ -101,21 +101,21 @@ typedef struct site {
     const tree_t *tree;
     const char *store_dir;
     const char *run_dir;
-    apr_time_t read_at;               /* when the configuration had been read */
-    const char *store_in_use;         /* at the start another httpd had it: a sentence, or NULL */
-    struct segment *segment;          /* of httpd/live.h; NULL: there is none */
-    struct view *view;                /* of it; as long as the segment */
-    rundir_t *run;                    /* the same for workers; NULL until httpd runs */
-    int enabled;                      /* something is managed */
-    apr_array_header_t *accounts;     /* site_account_t * */
-    apr_array_header_t *domains;      /* site_domain_t * */
-    apr_array_header_t *certificates; /* plan_certificate_t *: those of all domains */
+    apr_time_t read_at;                /* when the configuration had been read */
+    const char *store_in_use;          /* at the start another httpd had it: a sentence, or NULL */
+    struct segment *segment;           /* of httpd/live.h; NULL: there is none */
+    struct view *view;                 /* of it; as long as the segment */
+    rundir_t *run;                     /* the same for workers; NULL until httpd runs */
+    int enabled;                       /* something is managed */
+    apr_array_header_t *accounts;      /* site_account_t * */
+    apr_array_header_t *domains;       /* site_domain_t * */
+    apr_array_header_t *certificates;  /* plan_certificate_t *: those of all domains */
     const apr_array_header_t *exports; /* config_export_t * */
-    apr_array_header_t *vhosts;       /* site_vhost_t * */
-    apr_array_header_t *left;         /* site_left_t * */
-    apr_hash_t *by_server;            /* server_rec * (the pointer itself): site_vhost_t * */
-    apr_hash_t *by_left;              /* the same for left: site_left_t * */
-    owners_t *owners;                 /* of domains, in their order */
+    apr_array_header_t *vhosts;        /* site_vhost_t * */
+    apr_array_header_t *left;          /* site_left_t * */
+    apr_hash_t *by_server;             /* server_rec * (the pointer itself): site_vhost_t * */
+    apr_hash_t *by_left;               /* the same for left: site_left_t * */
+    owners_t *owners;                  /* of domains, in their order */
     apr_hash_t *by_names; /* the set of names of a domain, as one text: site_domain_t * */
     mistakes_t *troubles; /* mistake_t: what a start does not depend on, see check.h */
     mistakes_t *notices;  /* mistake_t: not wrong, and worth a line in the log */

@@ -8,10 +8,12 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/name.h"
 #include "crypto/jose.h"
 #include "store/blocked.h"
 #include "store/generation.h"
+#include "store/history.h"
 #include "store/registration.h"
 
 #define WORD_MAX 1024 /* of a key id, and of contacts */
@@ -69,6 +71,20 @@ static const char *refuse_key(const taker_t *taker, const keypair_t *key)
     return blocked_check(taker->store, spki, result, taker->pool) == APR_SUCCESS
                ? NULL
                : apr_pstrdup(taker->pool, result->detail);
+}
+
+/* In the history, for people; that it cannot be written there undoes nothing. */
+static void remember(const taker_t *taker, const intake_item_t *item)
+{
+    json_t *entry = json_own(taker->pool, json_pack("{s:s}", "event", "imported"));
+
+    if (taker->options->dry_run || item->outcome != INTAKE_IMPORTED)
+        return;
+    json_put_string(entry, item->account != NULL ? "account" : "name", item->name);
+    if (item->certificate != NULL)
+        json_put_string(entry, "serial", chain_facts(item->certificate->chain)->serial);
+    json_put_string(entry, "from", item->path);
+    (void)history_add(taker->store, entry, eab_result_make(taker->pool));
 }
 
 /* ---- accounts -------------------------------------------------------------------------------- */
@@ -232,6 +248,7 @@ static void take_account(taker_t *taker, const found_t *found, const found_accou
         return;
     }
     store_account(taker, item, reg);
+    remember(taker, item);
 }
 
 /* ---- certificates ---------------------------------------------------------------------------- */
@@ -420,6 +437,7 @@ static void take_certificate(taker_t *taker, const found_certificate_t *certific
     }
     item->name = APR_ARRAY_IDX(item->names, 0, const char *);
     store_certificate(taker, item);
+    remember(taker, item);
 }
 
 /* The newest first: of two with the same names it is the one that counts. */

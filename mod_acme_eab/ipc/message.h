@@ -38,8 +38,8 @@ typedef enum {
     MESSAGE_SEGMENT,     /* {}, with the open descriptor of live/segment.h */
     MESSAGE_BRIEF,       /* the rest of brief_to_json(); the brief is whole */
     MESSAGE_COUNTERS, /* {counters, history}: what the keeper has counted and written down, for the status */
-    MESSAGE_EXPORTS,  /* {exports}: what is handed over to other programs, for the status */
-    MESSAGE_NEWS, /* news_to_json() and "in", milliseconds until next: the state of the reload
+    MESSAGE_EXPORTS, /* {exports}: what is handed over to other programs, for the status */
+    MESSAGE_NEWS,    /* news_to_json() and "in", milliseconds until next: the state of the reload
                          changed */
 
     MESSAGE_TASK, /* {what, task?, account | certificate, ...}: root wants something of the agent,

@@ -70,7 +70,7 @@ typedef struct plan_event_command {
     apr_array_header_t *argv; /* const char *: its whole path, and its arguments */
 } plan_event_command_t;
 
-/* One ACMEExport (export/delivery.h). */
+/* One ACMEExport (export/parcel.h). */
 typedef struct plan_export {
     const char *certificate; /* its id */
     const char *format;

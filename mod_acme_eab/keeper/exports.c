@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "export/delivery.h"
+#include "export/parcel.h"
 
 #define RETRY_SECONDS 15
 
@@ -43,22 +43,22 @@ static apr_status_t load_pair(chain_t **pchain, keypair_t **pkey, const generati
     return APR_SUCCESS;
 }
 
-static apr_status_t prepare(delivery_t *delivery, const plan_export_t *plan, eab_result_t *result,
+static apr_status_t prepare(parcel_t *parcel, const plan_export_t *plan, eab_result_t *result,
                             apr_pool_t *p)
 {
-    delivery->format = plan->format != NULL ? package_format_find(plan->format) : NULL;
-    delivery->path = plan->path;
-    delivery->uid = plan->uid;
-    delivery->gid = plan->gid;
-    delivery->mode = (mode_t)plan->mode;
-    if (delivery->format == NULL || delivery->path == NULL)
+    parcel->format = plan->format != NULL ? package_format_find(plan->format) : NULL;
+    parcel->path = plan->path;
+    parcel->uid = plan->uid;
+    parcel->gid = plan->gid;
+    parcel->mode = (mode_t)plan->mode;
+    if (parcel->format == NULL || parcel->path == NULL)
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "It is of no known format.");
     if (plan->wrong != NULL)
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE, "Its OWNER:GROUP %s.",
                               plan->wrong);
     if (plan->password_file != NULL
-        && (delivery->password = delivery_password(plan->password_file, result, p)) == NULL)
+        && (parcel->password = parcel_password(plan->password_file, result, p)) == NULL)
         return result->rv;
     return APR_SUCCESS;
 }
@@ -67,7 +67,7 @@ static apr_status_t write_one(const exported_t *exported, int *pcount, eab_resul
                               apr_pool_t *p)
 {
     const generation_t *best = exported->certificate->best;
-    delivery_t delivery = { .uid = -1 };
+    parcel_t parcel = { .uid = -1 };
     chain_t *chain = NULL;
     keypair_t *key = NULL;
     apr_status_t rv = APR_SUCCESS;
@@ -75,12 +75,12 @@ static apr_status_t write_one(const exported_t *exported, int *pcount, eab_resul
     *pcount = 0;
     if (best == NULL)
         return APR_SUCCESS;
-    if ((rv = prepare(&delivery, exported->plan, result, p)) != APR_SUCCESS
+    if ((rv = prepare(&parcel, exported->plan, result, p)) != APR_SUCCESS
         || (rv = load_pair(&chain, &key, best, result, p)) != APR_SUCCESS)
         return rv;
-    rv = delivery_make(&delivery, chain, key,
-                       APR_ARRAY_IDX(exported->certificate->plan->names, 0, const char *), pcount,
-                       result, p);
+    rv = parcel_make(&parcel, chain, key,
+                     APR_ARRAY_IDX(exported->certificate->plan->names, 0, const char *), pcount,
+                     result, p);
     keypair_free(p, key);
     return rv;
 }

@@ -8,6 +8,7 @@ import stat
 import subprocess
 
 from harness import certificates
+from harness.acmectl import Acmectl
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -104,6 +105,50 @@ def test_exports(world):
     assert (out / "full chain.pem").stat().st_ino == before
     assert json.dumps(exports(httpd)).count("null") == 5
     assert "seKret" not in httpd.log.path.read_text() + (httpd.run_dir / "status.json").read_text()
+
+
+def test_acmectl_export(world):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    acmectl = Acmectl(httpd)
+    httpd.configure(httpd.acme(ca, more="ACMEKeyType p256 rsa2048"), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    wait_until(lambda: httpd.store.certificate(f"{NAME}+rsa2048"), 20, "the second certificate")
+    out, password = httpd.dir / "out", httpd.dir / "password"
+    out.mkdir()
+    os.chmod(out, 0o755)
+
+    done = acmectl("export", NAME, "--format", "haproxy", "--out", out / "a.pem", "--group", GROUP,
+                   "--mode", "0640")
+    assert done.code == 0, done.err
+    status = (out / "a.pem").stat()
+    assert stat.S_IMODE(status.st_mode) == 0o640 and status.st_gid == grp.getgrnam(GROUP).gr_gid
+    assert serial_in(out / "a.pem") == httpd.store.certificate(NAME).serial_number
+    done = acmectl("--json", "export", f"{NAME}+rsa2048", "--format", "der", "--out", out / "a.der")
+    assert done.json()["written"] == 1
+    assert openssl("x509", "-inform", "DER", "-in", out / "a.der", "-noout")[0] == 0
+
+    done = acmectl("export", NAME, "--format", "pfx", "--out", out, "--per-name",
+                   "--generate-password", password)
+    assert done.code == 0, done.err
+    assert len(password.read_text().strip()) == 24
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    info, pem = pfx(out / f"{NAME}.pfx", password)
+    assert f"friendlyName: {NAME}" in pem
+    done = acmectl("export", NAME, "--format", "pfx", "--pfx-profile", "legacy", "--out",
+                   out / "b.pfx", "--password-file", password)
+    assert done.code == 0 and "3-KeyTripleDES" in pfx(out / "b.pfx", password)[0]
+
+    for arguments, code, words in [
+            (("other.test.example", "--format", "key", "--out", out / "x"), 4, "no certificate called"),
+            ((NAME, "--format", "jks", "--out", out / "x"), 2, "they are pem, haproxy"),
+            ((NAME, "--format", "pfx", "--out", out / "x"), 2, "needs a password"),
+            ((NAME, "--format", "key", "--out", out / "x", "--mode", "0644"), 2, "everybody"),
+            ((NAME, "--format", "key", "--out", "/tmp/acme-eab-x"), 1, "others can write to it")]:
+        done = acmectl("export", *arguments)
+        assert done.code == code and words in done.err, done.err
+    assert not (out / "x").exists()
 
 
 def test_mistakes(world):

@@ -83,3 +83,8 @@ test_unit_crypto_test_staple_SOURCES = test/unit/crypto/test_staple.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
 test_unit_crypto_test_staple_CFLAGS = $(UNIT_CFLAGS)
 test_unit_crypto_test_staple_LDADD = $(CRYPTO_TEST_LIBS)
+
+check_PROGRAMS += test/unit/crypto/test_jwk
+test_unit_crypto_test_jwk_SOURCES = test/unit/crypto/test_jwk.c
+test_unit_crypto_test_jwk_CFLAGS = $(UNIT_CFLAGS)
+test_unit_crypto_test_jwk_LDADD = $(CRYPTO_TEST_LIBS)

@@ -5,8 +5,8 @@ test_unit_export_test_package_SOURCES = test/unit/export/test_package.c \
 test_unit_export_test_package_CFLAGS = $(UNIT_CFLAGS)
 test_unit_export_test_package_LDADD = $(EXPORT_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += test/unit/export/test_delivery
-test_unit_export_test_delivery_SOURCES = test/unit/export/test_delivery.c \
+check_PROGRAMS += test/unit/export/test_parcel
+test_unit_export_test_parcel_SOURCES = test/unit/export/test_parcel.c \
 	test/unit/crypto/party.c test/unit/crypto/party.h
-test_unit_export_test_delivery_CFLAGS = $(UNIT_CFLAGS)
-test_unit_export_test_delivery_LDADD = $(EXPORT_LIBS) $(CMOCKA_LIBS)
+test_unit_export_test_parcel_CFLAGS = $(UNIT_CFLAGS)
+test_unit_export_test_parcel_LDADD = $(EXPORT_LIBS) $(CMOCKA_LIBS)

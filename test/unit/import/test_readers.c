@@ -17,6 +17,7 @@
 #include "import/intake.h"
 #include "store/blocked.h"
 #include "store/generation.h"
+#include "store/history.h"
 #include "store/registration.h"
 
 #define CA "https://ca.example:14000/v2/dir"
@@ -186,6 +187,7 @@ static const char *config(scene_t *s)
 static void both_are_there(scene_t *s, const char *kid)
 {
     eab_result_t *result = eab_result_make(s->p);
+    history_query_t query = { .since = 0 };
     registration_t *reg = NULL;
     generation_t *generation = NULL;
     keypair_t *key = NULL;
@@ -205,6 +207,7 @@ static void both_are_there(scene_t *s, const char *kid)
                                      item(s, 1)->names, s->intake.now, result, s->p));
     assert_string_equal(reg->id, generation->account);
     assert_string_equal(CA, generation->directory);
+    assert_int_equal(2, history_read(store, &query, s->p)->nelts);
     assert_true(is_in(config(s), "ACMEServer " CA "\n"));
     assert_false(is_in(config(s), HMAC));
 }

@@ -62,6 +62,12 @@ void agent_line_tell_counters(agent_line_t *line, json_t *counters, json_t *hist
     json_decref(history);
 }
 
+void agent_line_tell_exports(agent_line_t *line, json_t *exports)
+{
+    (void)line;
+    json_decref(exports);
+}
+
 agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
                                     const briefing_t *briefing)
 {

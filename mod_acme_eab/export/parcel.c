@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "export/delivery.h"
+#include "export/parcel.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -30,32 +30,30 @@ static apr_status_t report(eab_result_t *result, apr_status_t rv, const char *pa
     return eab_result_set(result, rv, EAB_PROBLEM_STORE, "%s cannot be written: %s.", path, why);
 }
 
-static apr_status_t deliver(const delivery_t *delivery, const char *path, const secret_t *made,
+static apr_status_t deliver(const parcel_t *parcel, const char *path, const secret_t *made,
                             const chain_t *chain, int *pcount, eab_result_t *result,
                             apr_pool_t *ptemp)
 {
     apr_size_t len = 0;
-    char *there = file_delivered(&len, path, LIMIT_CHAIN * 2, delivery->uid, delivery->gid,
-                                 delivery->mode, ptemp);
-    int same = there != NULL
-               && package_is_of(delivery->format, there, len, made, chain, delivery->password);
+    char *there =
+        file_delivered(&len, path, LIMIT_CHAIN * 2, parcel->uid, parcel->gid, parcel->mode, ptemp);
+    int same =
+        there != NULL && package_is_of(parcel->format, there, len, made, chain, parcel->password);
     apr_status_t rv = APR_SUCCESS;
 
     if (there != NULL)
         OPENSSL_cleanse(there, len);
     if (same)
         return APR_SUCCESS;
-    rv = file_deliver(path, made->data, made->len, delivery->uid, delivery->gid, delivery->mode,
-                      ptemp);
+    rv = file_deliver(path, made->data, made->len, parcel->uid, parcel->gid, parcel->mode, ptemp);
     if (rv != APR_SUCCESS)
         return report(result, rv, path);
     (*pcount)++;
     return APR_SUCCESS;
 }
 
-static apr_status_t deliver_each(const delivery_t *delivery, const secret_t *made,
-                                 const chain_t *chain, int *pcount, eab_result_t *result,
-                                 apr_pool_t *ptemp)
+static apr_status_t deliver_each(const parcel_t *parcel, const secret_t *made, const chain_t *chain,
+                                 int *pcount, eab_result_t *result, apr_pool_t *ptemp)
 {
     const apr_array_header_t *names = chain_facts(chain)->names;
     apr_status_t rv = APR_SUCCESS;
@@ -65,33 +63,33 @@ static apr_status_t deliver_each(const delivery_t *delivery, const secret_t *mad
         const char *file = package_iis_file(ptemp, APR_ARRAY_IDX(names, i, const char *));
 
         rv = strchr(file, '/') == NULL
-                 ? deliver(delivery, apr_pstrcat(ptemp, delivery->path, file, NULL), made, chain,
+                 ? deliver(parcel, apr_pstrcat(ptemp, parcel->path, file, NULL), made, chain,
                            pcount, result, ptemp)
                  : APR_SUCCESS;
     }
     return rv;
 }
 
-apr_status_t delivery_make(const delivery_t *delivery, const chain_t *chain, const keypair_t *key,
-                           const char *name, int *pcount, eab_result_t *result, apr_pool_t *ptemp)
+apr_status_t parcel_make(const parcel_t *parcel, const chain_t *chain, const keypair_t *key,
+                         const char *name, int *pcount, eab_result_t *result, apr_pool_t *ptemp)
 {
-    apr_size_t len = strlen(delivery->path);
+    apr_size_t len = strlen(parcel->path);
     secret_t *made =
-        package_make(delivery->format, chain, key, name, delivery->password, result, ptemp);
+        package_make(parcel->format, chain, key, name, parcel->password, result, ptemp);
     apr_status_t rv = APR_SUCCESS;
 
     *pcount = 0;
     if (made == NULL)
         return result->rv;
-    if (len > 0 && delivery->path[len - 1] == '/')
-        rv = deliver_each(delivery, made, chain, pcount, result, ptemp);
+    if (len > 0 && parcel->path[len - 1] == '/')
+        rv = deliver_each(parcel, made, chain, pcount, result, ptemp);
     else
-        rv = deliver(delivery, delivery->path, made, chain, pcount, result, ptemp);
+        rv = deliver(parcel, parcel->path, made, chain, pcount, result, ptemp);
     secret_cleanse(made);
     return rv;
 }
 
-const char *delivery_mode(mode_t *pmode, const char *text, int has_key)
+const char *parcel_mode(mode_t *pmode, const char *text, int has_key)
 {
     char *end = NULL;
     apr_int64_t mode = apr_strtoi64(text, &end, 8);
@@ -131,7 +129,7 @@ static const char *find_group(int *pgid, const char *name, apr_pool_t *p)
     return NULL;
 }
 
-const char *delivery_owner(int *puid, int *pgid, const char *text, apr_pool_t *p)
+const char *parcel_owner(int *puid, int *pgid, const char *text, apr_pool_t *p)
 {
     const char *colon = strchr(text, ':');
     const char *user = colon != NULL ? apr_pstrmemdup(p, text, (apr_size_t)(colon - text)) : text;
@@ -145,7 +143,7 @@ const char *delivery_owner(int *puid, int *pgid, const char *text, apr_pool_t *p
     return why;
 }
 
-secret_t *delivery_password(const char *path, eab_result_t *result, apr_pool_t *p)
+secret_t *parcel_password(const char *path, eab_result_t *result, apr_pool_t *p)
 {
     secret_t *text = NULL, *password = NULL;
     struct stat st;

@@ -6,7 +6,7 @@
 
 #include "../crypto/party.h"
 #include "base/file.h"
-#include "export/delivery.h"
+#include "export/parcel.h"
 
 typedef struct scene {
     apr_pool_t *p;
@@ -14,7 +14,7 @@ typedef struct scene {
     const char *dir; /* closed to others */
     chain_t *chain;
     keypair_t *key;
-    delivery_t delivery;
+    parcel_t parcel;
     int count;
 } scene_t;
 
@@ -29,10 +29,10 @@ static scene_t scene(apr_pool_t *p, const char *format)
     s.dir = fixture_directory(p);
     s.key = leaf->key;
     assert_int_equal(APR_SUCCESS, chain_parse(&s.chain, pem, strlen(pem), s.result, p));
-    s.delivery.format = package_format_find(format);
-    s.delivery.path = apr_pstrcat(p, s.dir, "/out", NULL);
-    s.delivery.uid = s.delivery.gid = -1;
-    s.delivery.mode = 0640;
+    s.parcel.format = package_format_find(format);
+    s.parcel.path = apr_pstrcat(p, s.dir, "/out", NULL);
+    s.parcel.uid = s.parcel.gid = -1;
+    s.parcel.mode = 0640;
     return s;
 }
 
@@ -43,7 +43,7 @@ static void scene_end(scene_t *s)
 
 static apr_status_t deliver(scene_t *s)
 {
-    return delivery_make(&s->delivery, s->chain, s->key, "x", &s->count, s->result, s->p);
+    return parcel_make(&s->parcel, s->chain, s->key, "x", &s->count, s->result, s->p);
 }
 
 static void expect(scene_t *s, const char *words)
@@ -61,16 +61,16 @@ static void written_once(void **state)
     umask(077);
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(1, s.count);
-    assert_int_equal(0, stat(s.delivery.path, &st));
+    assert_int_equal(0, stat(s.parcel.path, &st));
     assert_int_equal(0640, st.st_mode & 07777);
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(0, s.count);
-    assert_int_equal(0, stat(s.delivery.path, &again));
+    assert_int_equal(0, stat(s.parcel.path, &again));
     assert_int_equal(st.st_ino, again.st_ino);
-    s.delivery.mode = 0600;
+    s.parcel.mode = 0600;
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(1, s.count);
-    assert_int_equal(0, truncate(s.delivery.path, 100));
+    assert_int_equal(0, truncate(s.parcel.path, 100));
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(1, s.count);
     assert_int_equal(1, file_list_directory(s.dir, s.p)->nelts);
@@ -84,11 +84,11 @@ static void owner_is_given(void **state)
 
     if (geteuid() != 0)
         skip();
-    assert_null(delivery_owner(&s.delivery.uid, &s.delivery.gid, "root:nogroup", s.p));
+    assert_null(parcel_owner(&s.parcel.uid, &s.parcel.gid, "root:nogroup", s.p));
     assert_int_equal(APR_SUCCESS, deliver(&s));
-    assert_int_equal(0, stat(s.delivery.path, &st));
+    assert_int_equal(0, stat(s.parcel.path, &st));
     assert_int_equal(0, st.st_uid);
-    assert_int_equal(s.delivery.gid, st.st_gid);
+    assert_int_equal(s.parcel.gid, st.st_gid);
     assert_int_not_equal(0, st.st_gid);
     scene_end(&s);
 }
@@ -100,19 +100,19 @@ static void links_are_not_followed(void **state)
     const char *link = apr_pstrcat(s.p, s.dir, "/link", NULL);
     struct stat st;
 
-    assert_int_equal(0, symlink("elsewhere", s.delivery.path));
+    assert_int_equal(0, symlink("elsewhere", s.parcel.path));
     assert_int_not_equal(APR_SUCCESS, deliver(&s));
     expect(&s, "something else is in its place");
     assert_int_not_equal(0, stat(elsewhere, &st));
     assert_int_equal(0, mkdir(elsewhere, 0755));
     assert_int_equal(0, symlink(elsewhere, link));
-    s.delivery.path = apr_pstrcat(s.p, link, "/out", NULL);
+    s.parcel.path = apr_pstrcat(s.p, link, "/out", NULL);
     assert_int_not_equal(APR_SUCCESS, deliver(&s));
     expect(&s, "symbolic link");
     assert_int_equal(0, file_list_directory(elsewhere, s.p)->nelts);
-    s.delivery.path = apr_pstrcat(s.p, s.dir, "/elsewhere/../out2", NULL);
+    s.parcel.path = apr_pstrcat(s.p, s.dir, "/elsewhere/../out2", NULL);
     assert_int_not_equal(APR_SUCCESS, deliver(&s));
-    s.delivery.path = "relative";
+    s.parcel.path = "relative";
     assert_int_not_equal(APR_SUCCESS, deliver(&s));
     scene_end(&s);
 }
@@ -125,7 +125,7 @@ static void directories_that_others_can_write(void **state)
     size_t i;
 
     assert_int_equal(0, mkdir(dir, 0755));
-    s.delivery.path = apr_pstrcat(s.p, dir, "/out", NULL);
+    s.parcel.path = apr_pstrcat(s.p, dir, "/out", NULL);
     for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         assert_int_equal(0, chmod(dir, modes[i]));
         assert_int_not_equal(APR_SUCCESS, deliver(&s));
@@ -134,13 +134,13 @@ static void directories_that_others_can_write(void **state)
     }
     assert_int_equal(0, chmod(dir, 0777)); /* nor one above */
     assert_int_equal(0, mkdir(apr_pstrcat(s.p, dir, "/below", NULL), 0755));
-    s.delivery.path = apr_pstrcat(s.p, dir, "/below/out", NULL);
+    s.parcel.path = apr_pstrcat(s.p, dir, "/below/out", NULL);
     assert_int_not_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(0, chmod(dir, 0755));
     assert_int_equal(APR_SUCCESS, deliver(&s));
     if (geteuid() == 0) {
         assert_int_equal(0, chown(dir, 65534, 65534));
-        s.delivery.mode = 0600;
+        s.parcel.mode = 0600;
         assert_int_not_equal(APR_SUCCESS, deliver(&s));
     }
     scene_end(&s);
@@ -151,9 +151,9 @@ static void a_file_for_each_name(void **state)
     scene_t s = scene(*state, "pfx");
     apr_array_header_t *names;
 
-    s.delivery.path = apr_pstrcat(s.p, s.dir, "/", NULL);
-    s.delivery.password = secret_make(s.p, 3);
-    memset(s.delivery.password->data, 'a', 3);
+    s.parcel.path = apr_pstrcat(s.p, s.dir, "/", NULL);
+    s.parcel.password = secret_make(s.p, 3);
+    memset(s.parcel.password->data, 'a', 3);
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(2, s.count);
     names = file_list_directory(s.dir, s.p);
@@ -162,7 +162,7 @@ static void a_file_for_each_name(void **state)
     assert_string_equal("www.example.edu.pfx", APR_ARRAY_IDX(names, 1, const char *));
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(0, s.count); /* though each PKCS#12 is another one */
-    s.delivery.password->data[0] = 'b';
+    s.parcel.password->data[0] = 'b';
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(2, s.count);
     scene_end(&s);
@@ -173,23 +173,23 @@ static void modes_and_owners(void **state)
     mode_t mode = 0;
     int uid = 0, gid = 0;
 
-    assert_null(delivery_mode(&mode, "0640", 1));
+    assert_null(parcel_mode(&mode, "0640", 1));
     assert_int_equal(0640, mode);
-    assert_null(delivery_mode(&mode, "644", 0));
-    assert_non_null(delivery_mode(&mode, "0644", 1));
-    assert_non_null(delivery_mode(&mode, "0660", 1));
-    assert_non_null(delivery_mode(&mode, "0755", 0));
-    assert_non_null(delivery_mode(&mode, "04600", 0));
-    assert_non_null(delivery_mode(&mode, "", 0));
-    assert_non_null(delivery_mode(&mode, "rw", 0));
-    assert_non_null(delivery_mode(&mode, "-1", 0));
-    assert_null(delivery_owner(&uid, &gid, "root:root", *state));
+    assert_null(parcel_mode(&mode, "644", 0));
+    assert_non_null(parcel_mode(&mode, "0644", 1));
+    assert_non_null(parcel_mode(&mode, "0660", 1));
+    assert_non_null(parcel_mode(&mode, "0755", 0));
+    assert_non_null(parcel_mode(&mode, "04600", 0));
+    assert_non_null(parcel_mode(&mode, "", 0));
+    assert_non_null(parcel_mode(&mode, "rw", 0));
+    assert_non_null(parcel_mode(&mode, "-1", 0));
+    assert_null(parcel_owner(&uid, &gid, "root:root", *state));
     assert_int_equal(0, uid);
     assert_int_equal(0, gid);
-    assert_null(delivery_owner(&uid, &gid, ":root", *state));
+    assert_null(parcel_owner(&uid, &gid, ":root", *state));
     assert_int_equal(-1, uid);
-    assert_non_null(strstr(delivery_owner(&uid, &gid, "nobody-like-this:root", *state), "user"));
-    assert_non_null(strstr(delivery_owner(&uid, &gid, "root:nobody-like-this", *state), "group"));
+    assert_non_null(strstr(parcel_owner(&uid, &gid, "nobody-like-this:root", *state), "user"));
+    assert_non_null(strstr(parcel_owner(&uid, &gid, "root:nobody-like-this", *state), "group"));
 }
 
 static void password_files(void **state)
@@ -200,14 +200,14 @@ static void password_files(void **state)
 
     fixture_write(path, "se cret\nrest", 12);
     assert_int_equal(0, chmod(path, 0644));
-    assert_null(delivery_password(path, s.result, s.p));
+    assert_null(parcel_password(path, s.result, s.p));
     expect(&s, "chmod 600");
     assert_int_equal(0, chmod(path, 0600));
-    password = delivery_password(path, s.result, s.p);
+    password = parcel_password(path, s.result, s.p);
     assert_int_equal(7, password->len);
     assert_memory_equal("se cret", password->data, 7);
     fixture_write(path, "\n", 1);
-    assert_null(delivery_password(path, s.result, s.p));
+    assert_null(parcel_password(path, s.result, s.p));
     expect(&s, "holds no password");
     scene_end(&s);
 }
