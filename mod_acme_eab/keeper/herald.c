@@ -43,6 +43,7 @@ typedef struct account_told {
     const char *problem; /* type */
     apr_time_t problem_at;
     const char *terms; /* URL of those that were told, or agreed to */
+    int closed;        /* that it is deactivated was told */
 } account_told_t;
 
 /* Serials are remembered beside what policy goes by, so that an event can name the one before. */
@@ -69,11 +70,9 @@ static const member_t serial_members[] = {
 };
 
 static const member_t account_members[] = {
-    MEMBER_STRING(account_told_t, url),
-    MEMBER_STRING(account_told_t, problem),
-    MEMBER_TIME(account_told_t, problem_at),
-    MEMBER_STRING(account_told_t, terms),
-    MEMBER_END,
+    MEMBER_STRING(account_told_t, url),      MEMBER_STRING(account_told_t, problem),
+    MEMBER_TIME(account_told_t, problem_at), MEMBER_STRING(account_told_t, terms),
+    MEMBER_INT(account_told_t, closed, 0),   MEMBER_END,
 };
 
 /* ---- what was told ---- */
@@ -263,7 +262,9 @@ static int is_in_history(event_kind_t kind)
 {
     return kind == EVENT_ISSUED || kind == EVENT_FAILING || kind == EVENT_RECOVERED
            || kind == EVENT_RELOAD_REFUSED || kind == EVENT_RELOAD_FAILED
-           || kind == EVENT_ACCOUNT_REGISTERED || kind == EVENT_ACCOUNT_FAILING;
+           || kind == EVENT_ACCOUNT_REGISTERED || kind == EVENT_ACCOUNT_FAILING
+           || kind == EVENT_ACCOUNT_DEACTIVATED || kind == EVENT_REVOKED
+           || kind == EVENT_KEY_BLOCKED;
 }
 
 /* It counts as told when it is in the spool. told is given away. */
@@ -502,6 +503,17 @@ static void consider_terms(herald_t *herald, account_told_t *told, const keeper_
     tell(herald, EVENT_TERMS_CHANGED, event, key, member_object(account_members, told));
 }
 
+static void consider_end(herald_t *herald, account_told_t *told, const keeper_account_t *account,
+                         const char *key, apr_pool_t *p)
+{
+    if (account->registration->closed != 0 && !told->closed) {
+        told->closed = 1;
+        tell(herald, EVENT_ACCOUNT_DEACTIVATED,
+             make_account_event(herald, EVENT_ACCOUNT_DEACTIVATED, account, p), key,
+             member_object(account_members, told));
+    }
+}
+
 static void consider_account(herald_t *herald, const keeper_account_t *account, apr_pool_t *p)
 {
     account_told_t told = { 0 };
@@ -518,11 +530,13 @@ static void consider_account(herald_t *herald, const keeper_account_t *account, 
     }
     else {
         told.url = account->registration->url;
+        told.closed = account->registration->closed != 0;
         ledger_set(herald->ledger, key, member_object(account_members, &told));
     }
     consider_url(herald, &told, account, key, p);
     consider_trouble(herald, &told, account, key, p);
     consider_terms(herald, &told, account, key, p);
+    consider_end(herald, &told, account, key, p);
 }
 
 /* ---- what is not configured any more ---- */
@@ -616,6 +630,29 @@ static void tell_process(herald_t *herald, event_kind_t kind, const eab_result_t
     tell(herald, kind, event, NULL, NULL);
 }
 
+static void tell_revoked(herald_t *herald, const revocation_t *record, apr_pool_t *p)
+{
+    json_t *event = begin(herald, EVENT_REVOKED, p);
+
+    json_put_string(event, "name", record->name);
+    json_put_string(event, "serial", record->serial);
+    json_put_string(event, "fingerprint_sha256", record->fingerprint);
+    json_put_string(event, "generation", record->generation);
+    json_put_string(event, "reason", revocation_reason_name(record->reason));
+    json_put_string(event, "by", record->by);
+    tell(herald, EVENT_REVOKED, event, NULL, NULL);
+}
+
+static void tell_blocked(herald_t *herald, const keeper_certificate_t *certificate, apr_pool_t *p)
+{
+    certificate_told_t told = { 0 };
+
+    tell(
+        herald, EVENT_KEY_BLOCKED,
+        make_certificate_event(herald, EVENT_KEY_BLOCKED, certificate, certificate->best, &told, p),
+        NULL, NULL);
+}
+
 static int is_closed(const herald_t *herald)
 {
     return means_of(herald)->store->trouble != NULL;
@@ -635,6 +672,12 @@ void herald_hear(void *baton, const change_t *change)
             && (change->kind == CHANGE_FAILED || change->kind == CHANGE_RECOVERED))) {
         consider_certificate(herald, change->certificate, pool);
         save(herald);
+    }
+    else if (change->kind == CHANGE_REVOKED) {
+        tell_revoked(herald, change->revocation->record, pool);
+    }
+    else if (change->kind == CHANGE_BLOCKED) {
+        tell_blocked(herald, change->certificate, pool);
     }
     else if (change->account != NULL && change->kind != CHANGE_KEY) {
         consider_account(herald, change->account, pool);

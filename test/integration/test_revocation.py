@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import certificates
 from harness.acmectl import Acmectl
+from harness.events import Receiver
 from harness.waiting import wait_until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "ca"))
@@ -99,8 +100,9 @@ def test_revoked_when_another_one_is_served(site, world):
     assert third.serial_number != first.serial_number
 
 
-def test_compromised(site):
-    httpd, ca, acmectl, first = site(renewal_info=True, more="ACMEReload live")
+def test_compromised(site, world):
+    told = Receiver(world.dir / "told", events="revoked,key-blocked")
+    httpd, ca, acmectl, first = site(renewal_info=True, more=f"ACMEReload live\n{told.directive}")
     old_key = httpd.store.live(NAME).resolve() / "privkey.pem"
     spki = public(first.public_key())
     parent, workers = httpd.parent(), set(httpd.workers())
@@ -121,6 +123,10 @@ def test_compromised(site):
     # Open sessions ended, though certificates come without a restart here.
     assert httpd.parent() == parent and not workers & set(httpd.workers())
     assert ca.counted()[0:2] == (1, 2)
+    revoked = told.wait_for("revoked")
+    assert told.told() == [("key-blocked", NAME), ("revoked", NAME)]
+    assert revoked["reason"] == "keyCompromise" and revoked["generation"] == "000001"
+    assert revoked["serial"] == told.event("key-blocked")["serial"]
 
 
 def test_at_once_and_orders_that_fail(site, world):
@@ -196,7 +202,8 @@ def test_another_key_for_the_account(site, world):
 
 
 def test_the_end_of_the_account(site, world):
-    httpd, ca, acmectl, first = site()
+    told = Receiver(world.dir / "told", events="account-deactivated")
+    httpd, ca, acmectl, first = site(more=told.directive)
     refused = acmectl("account", "deactivate", NAME, "--yes", "--wait")
     assert refused.code == 1 and NAME in refused.err and "--force" in refused.err
     world.expect(r"deactivated")
@@ -208,6 +215,7 @@ def test_the_end_of_the_account(site, world):
     record, = (httpd.store.dir / "accounts").glob("*.deactivated/account.json")
     assert json.loads(record.read_text())["closed"]
     # Nothing is registered anew by itself, also after a restart; the certificate is served on.
+    assert told.wait_for("account-deactivated")["url"] == ca.accounts[0].url
     registrations = ca.registrations()
     httpd.graceful()
     httpd.wait_for_agent()
@@ -215,3 +223,4 @@ def test_the_end_of_the_account(site, world):
     assert "deactivated" in status["detail"] and "acmectl" in status["detail"]
     assert httpd.certificate(NAME).serial_number == first.serial_number
     assert ca.registrations() == registrations and ca.counted()[0] == 1
+    assert told.told() == [("account-deactivated", "")]
