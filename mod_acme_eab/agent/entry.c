@@ -20,6 +20,23 @@ static json_t *loaded_to_json(const job_t *job)
                                                            : json_null();
 }
 
+/* By root's wish, or as the CA's OCSP responder says. */
+static json_t *revoked_to_json(const brief_facts_t *facts)
+{
+    json_t *json;
+
+    if (facts->withdrawn == 0 && facts->revoked == 0) {
+        return json_null();
+    }
+    json = json_object();
+    json_put_time(json, "at", facts->withdrawn != 0 ? facts->withdrawn : facts->revoked);
+    if (facts->withdrawn != 0) {
+        json_object_set_new(json, "reason", json_integer(facts->withdrawn_reason));
+        json_put_string(json, "by", facts->withdrawn_by);
+    }
+    return json;
+}
+
 static json_t *keys_to_json(const job_t *job)
 {
     const brief_facts_t *facts = job->brief->facts;
@@ -37,6 +54,7 @@ static json_t *keys_to_json(const job_t *job)
         json_put_string(key, "generation", facts->generation);
         json_put_time(key, "obtained", facts->obtained);
         json_object_set_new(key, "loaded", loaded_to_json(job));
+        json_object_set_new(key, "revoked", revoked_to_json(facts));
         json_put_string(key, "live", job->brief->id); /* the agent knows no path of the store */
         if (facts->issuers != NULL) {
             json_put_strings(key, "chain", facts->issuers);

@@ -110,7 +110,7 @@ static renew_decision_t decide(const job_t *job, int with_names)
     renew_policy_t policy;
 
     if (job->brief->demanded != 0) {
-        renew_decision_t now = { apr_time_now(), "it was asked for (acmectl renew)" };
+        renew_decision_t now = { apr_time_now(), "root has asked for another one" };
 
         return now;
     }

@@ -32,7 +32,18 @@ static void hurry(task_t *task)
     task_end(task, eab_result_make(task->pool));
 }
 
-/* ---- leftovers, update ---- */
+/* ---- facts, leftovers, update ---- */
+
+/* Root's act has changed what is known of a certificate. */
+static void keep_facts(task_t *task)
+{
+    if (task->job != NULL) {
+        job_keep_facts(task->job, task->body);
+        schedule_again(task->job);
+        kit_touch(task->kit);
+    }
+    task_end(task, eab_result_make(task->pool));
+}
 
 static void show_leftovers(task_t *task)
 {
@@ -63,6 +74,7 @@ static const struct {
     task_fn *run;
 } tasks[] = {
     { "hurry", hurry },
+    { "facts", keep_facts },
     { "leftovers", show_leftovers },
     { "update", update },
     { "checkAccount", inspect_account },

@@ -41,6 +41,9 @@ static const member_t facts_members[] = {
     MEMBER_TIME(brief_facts_t, staple_until),
     MEMBER_TIME(brief_facts_t, revoked),
     MEMBER_STRING(brief_facts_t, revoked_why),
+    MEMBER_TIME(brief_facts_t, withdrawn),
+    MEMBER_INT(brief_facts_t, withdrawn_reason, 0),
+    MEMBER_STRING(brief_facts_t, withdrawn_by),
     MEMBER_END,
 };
 

@@ -49,6 +49,9 @@ typedef struct brief_facts {
     apr_time_t staple_from, staple_until; /* of the one that there is; 0: none */
     apr_time_t revoked;                   /* that one says so, since when; 0: it does not */
     const char *revoked_why;              /* or NULL */
+    apr_time_t withdrawn;                 /* root had it revoked: when; 0: it was not */
+    int withdrawn_reason;                 /* RFC 5280, 5.3.1 */
+    const char *withdrawn_by;             /* who that was, or NULL */
 } brief_facts_t;
 
 #define ACTIVATION_RESTART "restart" /* by a restart, or httpd was started with it */

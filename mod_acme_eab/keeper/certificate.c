@@ -772,6 +772,11 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->staple_until = certificate->staple.until;
     facts->revoked = certificate->staple.revoked;
     facts->revoked_why = certificate->staple.reason;
+    if (best->revoked != NULL) {
+        facts->withdrawn = best->revoked->at;
+        facts->withdrawn_reason = best->revoked->reason;
+        facts->withdrawn_by = best->revoked->by;
+    }
     facts->same_account = may_be_of_this_account(certificate);
     return facts;
 }

@@ -87,6 +87,19 @@ static void keep_failure(const revoking_t *revoking, keeper_revocation_t *revoca
     revocation_failed(revoking->model->revocations, revocation, problem, next);
 }
 
+/* Its status shows it. */
+static void tell_agent(const revoking_t *revoking, const keeper_certificate_t *certificate,
+                       apr_pool_t *p)
+{
+    brief_facts_t *facts = certificate != NULL ? certificate_facts(certificate, p) : NULL;
+
+    if (facts != NULL) {
+        tasks_tell(revoking->tasks, "facts",
+                   json_pack("{s:i, s:o}", "certificate", certificate->index, "facts",
+                             brief_facts_to_json(facts)));
+    }
+}
+
 static void on_end(void *baton, const eab_result_t *result)
 {
     errand_t *errand = baton;
@@ -107,6 +120,7 @@ static void on_end(void *baton, const eab_result_t *result)
         changes_tell_revocation(model->means->changes, CHANGE_NOT_REVOKED, certificate, revocation);
     }
     else if (revocation_done(model->revocations, revocation, certificate, own) == APR_SUCCESS) {
+        tell_agent(revoking, certificate, pool);
         changes_tell_revocation(model->means->changes, CHANGE_REVOKED, certificate, revocation);
     }
     else {

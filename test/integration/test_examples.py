@@ -88,12 +88,17 @@ def at_hand(httpd, text):
     certificate.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     credential = httpd.dir / "acme-eab"
     credential.write_text(httpd.key_file.read_text())
+    password = httpd.dir / "pfx.password"
+    password.write_text("a password\n")
+    password.chmod(0o600)
     httpd.environment = {"CREDENTIALS_DIRECTORY": str(httpd.dir)}
     for there, here in (("/etc/apache2/acme/eab.key", httpd.key_file),
                         ("/usr/local/sbin/print-eab-key", "/bin/echo"),
                         ("/etc/apache2/acme/campus-ca.pem", certificate),
                         ("/usr/local/share/acme-eab/mail", "/bin/echo"),
                         ("/usr/local/share/acme-eab/reload-service", "/bin/echo"),
+                        ("/etc/apache2/acme/pfx.password", password),
+                        ("root:haproxy", "root:root"),
                         ("acme-agent", "nobody")):
         text = text.replace(there, str(here))
     return text
@@ -107,5 +112,7 @@ def test_block_of_a_document(httpd, place, text):
         companions = []  # whole as it stands
     elif "ACMEManagedDomain www.example.edu" in text:
         companions.append(httpd.site("www.example.edu", aliases=["example.edu"]))
+    elif "ACMEExport www.example.edu" in text:
+        companions.append(httpd.site("www.example.edu", managed=True))
     httpd.configure(*companions, text)
     passes(httpd)

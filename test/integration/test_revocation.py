@@ -139,6 +139,9 @@ def test_at_once_and_orders_that_fail(site, world):
     done = acmectl("revoke", NAME, "--reason", "4", "--now", "--by-certificate-key", "--yes", "--wait")
     assert done.code == 0, done.err
     assert at_ca(ca, first).revoked and httpd.certificate(NAME).serial_number == first.serial_number
+    entry = httpd.wait_for_status(NAME, lambda e: e["keys"][0]["revoked"], "the status to tell it")
+    assert entry["keys"][0]["revoked"]["by"] and entry["grade"] == "down"
+    assert "revoked" in acmectl("show", NAME).out
     ca.accidents.clear()
     acmectl("retry", NAME)
     second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
