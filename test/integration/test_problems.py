@@ -234,6 +234,7 @@ def test_a_failure_is_remembered_through_a_restart(world):
 def age_failure(scene, name, seconds):
     """The last try was so long ago."""
     path = scene.httpd.dir / "store" / "failures" / f"{name}.json"
+    wait_until(path.exists, 20, "the failure in the store")
     failure = json.loads(path.read_text())
     tried = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
     failure["tried"] = failure["since"] = tried.strftime("%Y-%m-%dT%H:%M:%SZ")
