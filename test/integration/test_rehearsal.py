@@ -71,7 +71,7 @@ class Stage:
     def start(self):
         self.httpd.start()
         self.parent = self.httpd.parent()
-        wait_until(self.httpd.store.is_locked, 20, "the keeper to open its store")
+        self.httpd.wait_for_agent()  # then the keeper has read its store
         return self
 
     def issue(self):
