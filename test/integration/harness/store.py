@@ -3,6 +3,9 @@
 
 import json
 import os
+import subprocess
+import time
+from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
@@ -65,9 +68,19 @@ class Store:
         return [entry for entry in entries if not events or entry["event"] in events]
 
     def leftovers(self):
-        """Files that an interrupted write leaves behind, and orders that nobody finished."""
-        temporary = [path for path in self.dir.rglob(".tmp-*")]
-        return temporary + [path for path in self.dir.glob("pending/*")]
+        """Files that an interrupted write leaves behind, and orders that nobody finished. What is only being
+        written in this moment goes by itself."""
+        left = self.unfinished()
+        end = time.monotonic() + 5
+        while left and time.monotonic() < end:
+            time.sleep(0.05)
+            left &= self.unfinished()
+        return sorted(left)
+
+    def unfinished(self):
+        found = subprocess.run(["find", self.dir, "-name", ".tmp-*", "-o", "-path", f"{self.dir}/pending/*"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        return {Path(path) for path in found.stdout.splitlines()}
 
     def others_can_read(self):
         """Paths that are open to anybody but the owner."""
