@@ -46,6 +46,8 @@ floors_agent() {
     echo agent
     echo tasks
     echo inspect revoke rollover deactivate
+    echo permission reach
+    echo finding
     echo task
     echo lifecycle status visit entry trouble
     echo issue order authorize opening doubt
@@ -57,7 +59,7 @@ floors_agent() {
     echo directory failing tally
     echo kit
     echo answer link lookup visitor pacing reading sandbox
-    echo agenda dice resolver
+    echo aside agenda dice resolver knock
 }
 
 # Reads who includes whom within the layer; prints what is wrong.

@@ -331,7 +331,7 @@ void agent_run(agent_t *agent)
     struct pollfd fds[4] = { { 0, 0, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 }, { 0, POLLIN, 0 } };
 
     fds[0].fd = link_fd(kit->link);
-    fds[1].fd = lookup_fd(kit->lookup);
+    fds[1].fd = aside_fd(kit->aside);
     fds[2].fd = visitor_fd(kit->visitor);
     fds[3].fd = reading_fd(kit->reading);
     /* What the keeper said right after the brief was read with it: no poll tells of that. */
@@ -351,7 +351,7 @@ void agent_run(agent_t *agent)
         fds[0].revents = fds[1].revents = fds[2].revents = fds[3].revents = 0;
         acme_http_run(kit->http, fds, fds[3].fd >= 0 ? 4 : 3, time_to_sleep(agent));
         if (fds[1].revents != 0) {
-            lookup_serve(kit->lookup);
+            aside_serve(kit->aside);
         }
         if (fds[2].revents != 0) {
             visitor_serve(kit->visitor);

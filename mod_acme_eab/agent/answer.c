@@ -114,6 +114,17 @@ void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp)
     }
 }
 
+void answer_take(const char *run_dir, const char *name, const char *token, apr_pool_t *ptemp)
+{
+    const char *dir =
+        host_directory(ptemp, run_dir, token == NULL ? server_name(ptemp, name) : name);
+
+    if (dir != NULL && (token == NULL || base64url_is_valid(token, LIMIT_TOKEN))) {
+        file_remove(apr_pstrcat(ptemp, dir, "/", token != NULL ? token : ANSWER_TLS_FILE, NULL));
+        file_remove_directory(dir); /* unless there are others */
+    }
+}
+
 static int is_for(const char *host, const char *name, apr_pool_t *ptemp)
 {
     const char *file = host_file(ptemp, name);

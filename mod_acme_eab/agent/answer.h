@@ -38,6 +38,9 @@ const char *answer_directory(apr_pool_t *p, const char *run_dir, const char *nam
 /** Take all answers for a name away: its challenge is decided. */
 void answer_remove(const char *run_dir, const char *name, apr_pool_t *ptemp);
 
+/** Take one answer away, and leave all others. token NULL: that to tls-alpn-01. */
+void answer_take(const char *run_dir, const char *name, const char *token, apr_pool_t *ptemp);
+
 /** At the start: take the answers away for all names but those in keep (const char *), whose orders
  * are in flight and may be under validation right now. */
 void answer_tidy(const char *run_dir, const apr_array_header_t *keep, apr_pool_t *ptemp);

@@ -513,7 +513,7 @@ static void fail_with_authorization(job_t *job, const acme_authorization_t *auth
     }
     job->why = "the CA refused: the DNS is asked where the name leads";
     ++job->requests;
-    lookup_addresses(job->kit->lookup, job->brief->dns_resolver, authorization->name, on_addresses,
+    lookup_addresses(job->kit->aside, job->brief->dns_resolver, authorization->name, on_addresses,
                      lost);
 }
 

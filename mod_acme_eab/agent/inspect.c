@@ -5,10 +5,12 @@
 
 #include <apr_strings.h>
 
+#include "agent/finding.h"
+#include "agent/lookup.h"
+#include "agent/permission.h"
+#include "agent/reach.h"
 #include "base/address.h"
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/log.h"
 #include "policy/renew.h"
 
 /* A validation that ends so soon is told. */
@@ -17,7 +19,9 @@
 typedef struct inspection {
     task_t *task;
     apr_time_t began; /* by clock_steady() */
-    int name;         /* of the certificate, that is looked up */
+    int name;         /* of the certificate, that is looked at: */
+    reach_address_t addresses[REACH_ADDRESSES_MAX];
+    int count;
 } inspection_t;
 
 static inspection_t *begin(task_t *task)
@@ -27,18 +31,6 @@ static inspection_t *begin(task_t *task)
     inspection->task = task;
     inspection->began = clock_steady();
     return inspection;
-}
-
-static void tell(const task_t *task, const char *check, const char *subject, const char *grade,
-                 const char *text)
-{
-    json_t *part = json_object();
-
-    json_put_string(part, "check", check);
-    json_put_string(part, "subject", subject);
-    json_put_string(part, "grade", grade);
-    json_put_string(part, "text", log_escape(task->pool, text));
-    task_tell(task, part);
 }
 
 static void end_well(task_t *task)
@@ -54,12 +46,12 @@ static void on_vouched(void *baton, const eab_result_t *result)
     const agent_account_t *account = task->account;
 
     if (result->rv == APR_SUCCESS) {
-        tell(task, "account", account->brief->label, "ok",
-             apr_psprintf(task->pool, "the CA knows it: %s", account->brief->url));
+        finding_tell(task, "account", account->brief->label, "ok",
+                     apr_psprintf(task->pool, "the CA knows it: %s", account->brief->url));
     }
     else {
-        tell(task, "account", account->brief->label, "fault",
-             apr_psprintf(task->pool, "the CA does not vouch for it: %s", result->detail));
+        finding_tell(task, "account", account->brief->label, "fault",
+                     apr_psprintf(task->pool, "the CA does not vouch for it: %s", result->detail));
     }
     end_well(task);
 }
@@ -70,22 +62,23 @@ static void tell_directory(const inspection_t *inspection)
     const acme_directory_t *directory = acme_session_seen(task->account->session);
     apr_pool_t *p = task->pool;
 
-    tell(task, "directory", task->account->brief->directory, "ok",
-         apr_psprintf(
-             p, "answered in %d ms; %s, %s, %s",
-             (int)apr_time_as_msec(clock_steady() - inspection->began),
-             directory->eab_required ? "demands EAB" : "demands no EAB",
-             directory->renewal_info != NULL ? "renewal information" : "no renewal information",
-             json_object_size(directory->profiles) > 0
-                 ? apr_psprintf(p, "%d profiles", (int)json_object_size(directory->profiles))
-                 : "no profiles"));
+    finding_tell(task, "directory", task->account->brief->directory, "ok",
+                 apr_psprintf(p, "answered in %d ms; %s, %s, %s",
+                              (int)apr_time_as_msec(clock_steady() - inspection->began),
+                              directory->eab_required ? "demands EAB" : "demands no EAB",
+                              directory->renewal_info != NULL ? "renewal information"
+                                                              : "no renewal information",
+                              json_object_size(directory->profiles) > 0 ? apr_psprintf(
+                                  p, "%d profiles", (int)json_object_size(directory->profiles))
+                                                                        : "no profiles"));
     if (directory->eab_required && !task->account->brief->eab) {
-        tell(task, "account", task->account->brief->label, "fault",
-             "the CA demands External Account Binding: set ACMEEABKid and ACMEEABKey");
+        finding_tell(task, "account", task->account->brief->label, "fault",
+                     "the CA demands External Account Binding: set ACMEEABKid and ACMEEABKey");
     }
     if (directory->terms != NULL && !task->account->brief->terms_accepted) {
-        tell(task, "terms", task->account->brief->label, "fault",
-             apr_psprintf(p, "read %s and set \"ACMETermsOfService accepted\"", directory->terms));
+        finding_tell(
+            task, "terms", task->account->brief->label, "fault",
+            apr_psprintf(p, "read %s and set \"ACMETermsOfService accepted\"", directory->terms));
     }
 }
 
@@ -94,9 +87,10 @@ static void tell_clock(const task_t *task)
     apr_interval_time_t ahead = acme_session_ahead(task->account->session);
     apr_interval_time_t span = ahead > 0 ? ahead : -ahead;
 
-    tell(task, "clock", task->account->brief->label, renew_clock_is_wrong(ahead) ? "fault" : "ok",
-         apr_psprintf(task->pool, "%s %s that of the CA", clock_span(task->pool, span),
-                      ahead > 0 ? "behind" : "ahead of"));
+    finding_tell(task, "clock", task->account->brief->label,
+                 renew_clock_is_wrong(ahead) ? "fault" : "ok",
+                 apr_psprintf(task->pool, "%s %s that of the CA", clock_span(task->pool, span),
+                              ahead > 0 ? "behind" : "ahead of"));
 }
 
 static void on_directory(void *baton, const eab_result_t *result)
@@ -106,15 +100,15 @@ static void on_directory(void *baton, const eab_result_t *result)
     agent_account_t *account = task->account;
 
     if (result->rv != APR_SUCCESS) {
-        tell(task, "directory", account->brief->directory, "fault", result->detail);
+        finding_tell(task, "directory", account->brief->directory, "fault", result->detail);
         end_well(task);
         return;
     }
     tell_directory(inspection);
     tell_clock(task);
     if (account->brief->url == NULL) {
-        tell(task, "account", account->brief->label, "warning",
-             "not registered yet; the first order does that, and spends the EAB key");
+        finding_tell(task, "account", account->brief->label, "warning",
+                     "not registered yet; the first order does that, and spends the EAB key");
         end_well(task);
         return;
     }
@@ -128,8 +122,8 @@ void inspect_account(task_t *task)
         return;
     }
     if (task->account->brief->broken != NULL) {
-        tell(task, "account", task->account->brief->label, "fault",
-             task->account->brief->broken->detail);
+        finding_tell(task, "account", task->account->brief->label, "fault",
+                     task->account->brief->broken->detail);
         end_well(task);
         return;
     }
@@ -145,34 +139,25 @@ static void tell_validations(const task_t *task)
     int i;
 
     if (validations->fingerprint == NULL || validations->list->nelts == 0) {
-        tell(task, "validation", task->job->brief->id, "ok",
-             "nothing is known of how long the CA goes by its validations");
+        finding_tell(task, "validation", task->job->brief->id, "ok",
+                     "nothing is known of how long the CA goes by its validations");
         return;
     }
     for (i = 0; i < validations->list->nelts; ++i) {
         const brief_validation_t *one = &APR_ARRAY_IDX(validations->list, i, brief_validation_t);
 
-        tell(task, "validation", one->name, one->until - now < ENDS_SOON ? "warning" : "ok",
-             apr_psprintf(task->pool, "%s %s, as of the last order",
-                          one->until > now ? "valid until" : "ended at",
-                          clock_format(task->pool, one->until)));
+        finding_tell(task, "validation", one->name, one->until - now < ENDS_SOON ? "warning" : "ok",
+                     apr_psprintf(task->pool, "%s %s, as of the last order",
+                                  one->until > now ? "valid until" : "ended at",
+                                  clock_format(task->pool, one->until)));
     }
 }
 
-static void look_up_next(inspection_t *inspection);
+static void look_at_next(inspection_t *inspection);
 
-static int count_values(const lookup_found_t *found, int *panswered)
+static const char *name_of(const inspection_t *inspection)
 {
-    int i, n = 0;
-
-    *panswered = 0;
-    for (i = 0; i < found->count; ++i) {
-        if (found->views[i].answered) {
-            *panswered = 1;
-            n += found->views[i].answer->count;
-        }
-    }
-    return n;
+    return APR_ARRAY_IDX(inspection->task->job->brief->names, inspection->name, const char *);
 }
 
 /* Only http-01 and tls-alpn-01 go to an address. */
@@ -188,58 +173,161 @@ static int needs_address(const job_t *job)
     return 0;
 }
 
-static void on_addresses(void *baton, const lookup_found_t *found)
+static void on_reached(void *baton)
 {
     inspection_t *inspection = baton;
-    const task_t *task = inspection->task;
-    const char *name = APR_ARRAY_IDX(task->job->brief->names, inspection->name, const char *);
-    int answered, n = count_values(found, &answered);
 
-    if (!answered) {
-        tell(task, "addresses", name, "warning", "the resolver of this machine does not answer");
+    ++inspection->name;
+    look_at_next(inspection);
+}
+
+static void on_permission(void *baton)
+{
+    inspection_t *inspection = baton;
+
+    reach_look(inspection->task, name_of(inspection), inspection->addresses, inspection->count,
+               on_reached, inspection);
+}
+
+/* CAA is for names (RFC 8738, 8). */
+static void look_at_records(inspection_t *inspection)
+{
+    if (address_is_normal(name_of(inspection))) {
+        on_permission(inspection);
+        return;
     }
-    else if (n == 0) {
-        tell(
-            task, "addresses", name, needs_address(task->job) ? "warning" : "ok",
+    permission_look(inspection->task, name_of(inspection), on_permission, inspection);
+}
+
+static void add_address(inspection_t *inspection, const void *octets, int size)
+{
+    reach_address_t *address = &inspection->addresses[inspection->count];
+
+    if (inspection->count < REACH_ADDRESSES_MAX) {
+        memcpy(address->octets, octets, (size_t)size);
+        address->size = size;
+        ++inspection->count;
+    }
+}
+
+/* @return true when somebody has answered */
+static int collect_addresses(inspection_t *inspection, const lookup_found_t *found)
+{
+    int i, k, answered = 0;
+
+    for (i = 0; i < found->count; ++i) {
+        const lookup_view_t *view = &found->views[i];
+
+        answered |= view->answered;
+        for (k = 0; view->answered && k < view->answer->count; ++k) {
+            add_address(inspection, view->answer->values[k].data, view->answer->values[k].len);
+        }
+    }
+    return answered;
+}
+
+/* "192.0.2.1, 2001:db8::1". @param pprivate whether one is of this network alone */
+static const char *list_addresses(const inspection_t *inspection, int *pprivate)
+{
+    apr_pool_t *p = inspection->task->pool;
+    const char *text = "";
+    int i;
+
+    *pprivate = 0;
+    for (i = 0; i < inspection->count; ++i) {
+        const reach_address_t *address = &inspection->addresses[i];
+
+        *pprivate |= address_is_private(address->octets, address->size);
+        text = apr_pstrcat(p, text, i > 0 ? ", " : "",
+                           address_text(p, address->octets, address->size), NULL);
+    }
+    return text;
+}
+
+static void tell_addresses(const inspection_t *inspection)
+{
+    const task_t *task = inspection->task;
+    int is_private, needed = needs_address(task->job);
+    const char *list = list_addresses(inspection, &is_private);
+
+    if (inspection->count == 0) {
+        finding_tell(
+            task, "addresses", name_of(inspection), needed ? FINDING_WARNING : FINDING_OK,
             "it has no address as seen from here; a CA that asks for http-01 or tls-alpn-01 cannot "
             "reach it");
     }
-    else {
-        tell(task, "addresses", name, "ok", apr_psprintf(task->pool, "%d as seen from here", n));
+    else if (is_private && needed) {
+        finding_tell(task, "addresses", name_of(inspection), FINDING_WARNING,
+                     apr_psprintf(task->pool,
+                                  "%s as seen from here; a CA beyond this network sees something "
+                                  "else, or cannot reach it",
+                                  list));
     }
-    ++inspection->name;
-    look_up_next(inspection);
+    else {
+        finding_tell(task, "addresses", name_of(inspection), FINDING_OK,
+                     apr_psprintf(task->pool, "%s as seen from here", list));
+    }
 }
 
-static int is_looked_up(const char *name)
+static void on_addresses(void *baton, const lookup_found_t *found)
 {
-    return name[0] != '*' && !address_is_normal(name);
+    inspection_t *inspection = baton;
+
+    if (!collect_addresses(inspection, found)) {
+        finding_tell(inspection->task, "addresses", name_of(inspection), FINDING_WARNING,
+                     "the resolver of this machine does not answer");
+    }
+    else {
+        tell_addresses(inspection);
+    }
+    look_at_records(inspection);
 }
 
-static void look_up_next(inspection_t *inspection)
+/* Addresses, CAA records, and whether httpd is met at the addresses; the next name after that. */
+static void look_at_next(inspection_t *inspection)
 {
     task_t *task = inspection->task;
-    const brief_certificate_t *brief = task->job->brief;
+    unsigned char octets[ADDRESS_OCTETS_MAX];
+    int size;
 
-    while (inspection->name < brief->names->nelts
-           && !is_looked_up(APR_ARRAY_IDX(brief->names, inspection->name, const char *))) {
-        ++inspection->name;
-    }
-    if (inspection->name == brief->names->nelts) {
+    if (inspection->name == task->job->brief->names->nelts) {
         end_well(task);
         return;
     }
-    lookup_addresses(task->kit->lookup, brief->dns_resolver,
-                     APR_ARRAY_IDX(brief->names, inspection->name, const char *), on_addresses,
-                     inspection);
+    inspection->count = 0;
+    if (name_of(inspection)[0] == '*') { /* nobody asks a wildcard for anything but records */
+        look_at_records(inspection);
+        return;
+    }
+    if ((size = address_parse(octets, name_of(inspection))) != 0) {
+        add_address(inspection, octets, size);
+        look_at_records(inspection);
+        return;
+    }
+    lookup_addresses(task->kit->aside, task->job->brief->dns_resolver, name_of(inspection),
+                     on_addresses, inspection);
+}
+
+/* What the CA is called in CAA records is in its directory; that it does not answer is told with the account. */
+static void on_seen(void *baton, const eab_result_t *result)
+{
+    (void)result;
+    look_at_next(baton);
 }
 
 void inspect_names(task_t *task)
 {
+    inspection_t *inspection;
+
     if (task->job == NULL) {
         end_well(task);
         return;
     }
+    inspection = begin(task);
     tell_validations(task);
-    look_up_next(begin(task));
+    if (task->job->account->brief->broken != NULL) {
+        look_at_next(inspection);
+        return;
+    }
+    account_look(task->job->account, on_seen, inspection);
 }

@@ -23,8 +23,8 @@ kit_t *kit_make(link_t *link, brief_t *brief, apr_pool_t *p)
     kit->pacing = pacing_make(p);
     kit->agenda = agenda_make(p);
     kit->http = acme_http_make(p, user_agent(brief, p));
-    kit->lookup = kit->http != NULL ? lookup_make(p) : NULL;
-    kit->visitor = kit->lookup != NULL ? visitor_make(p) : NULL;
+    kit->aside = kit->http != NULL ? aside_make(p) : NULL;
+    kit->visitor = kit->aside != NULL ? visitor_make(p) : NULL;
     return kit->visitor != NULL ? kit : NULL;
 }
 

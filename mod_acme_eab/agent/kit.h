@@ -12,7 +12,7 @@
 #include "acme/session.h"
 #include "agent/agenda.h"
 #include "agent/link.h"
-#include "agent/lookup.h"
+#include "agent/aside.h"
 #include "agent/pacing.h"
 #include "agent/reading.h"
 #include "agent/visitor.h"
@@ -26,7 +26,7 @@ typedef struct kit {
     acme_http_t *http;
     pacing_t *pacing;               /* the doors of the hosts, for all sessions */
     reading_t *reading;             /* of answers in the run directory */
-    lookup_t *lookup;               /* of TXT records and addresses */
+    aside_t *aside;                 /* threads, for what takes its time */
     visitor_t *visitor;             /* of the own httpd */
     agenda_t *agenda;               /* of the jobs: when each is looked at next */
     alpncert_keys_t *alpncert_keys; /* once the first challenge needs them */

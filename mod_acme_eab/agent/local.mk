@@ -8,6 +8,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/agenda.c mod_acme_eab/agent/agenda.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
+	mod_acme_eab/agent/aside.c mod_acme_eab/agent/aside.h \
 	mod_acme_eab/agent/attempt.c mod_acme_eab/agent/attempt.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
 	mod_acme_eab/agent/dice.c mod_acme_eab/agent/dice.h \
@@ -16,11 +17,13 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/entry.c mod_acme_eab/agent/entry.h \
 	mod_acme_eab/agent/evidence.c mod_acme_eab/agent/evidence.h \
 	mod_acme_eab/agent/failing.c mod_acme_eab/agent/failing.h \
+	mod_acme_eab/agent/finding.c mod_acme_eab/agent/finding.h \
 	mod_acme_eab/agent/flight.c mod_acme_eab/agent/flight.h \
 	mod_acme_eab/agent/inspect.c mod_acme_eab/agent/inspect.h \
 	mod_acme_eab/agent/issue.c mod_acme_eab/agent/issue.h \
 	mod_acme_eab/agent/job.c mod_acme_eab/agent/job.h \
 	mod_acme_eab/agent/kit.c mod_acme_eab/agent/kit.h \
+	mod_acme_eab/agent/knock.c mod_acme_eab/agent/knock.h \
 	mod_acme_eab/agent/lapse.c mod_acme_eab/agent/lapse.h \
 	mod_acme_eab/agent/lifecycle.c mod_acme_eab/agent/lifecycle.h \
 	mod_acme_eab/agent/link.c mod_acme_eab/agent/link.h \
@@ -28,7 +31,9 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/opening.c mod_acme_eab/agent/opening.h \
 	mod_acme_eab/agent/order.c mod_acme_eab/agent/order.h \
 	mod_acme_eab/agent/pacing.c mod_acme_eab/agent/pacing.h \
+	mod_acme_eab/agent/permission.c mod_acme_eab/agent/permission.h \
 	mod_acme_eab/agent/persist.c mod_acme_eab/agent/persist.h \
+	mod_acme_eab/agent/reach.c mod_acme_eab/agent/reach.h \
 	mod_acme_eab/agent/reading.c mod_acme_eab/agent/reading.h \
 	mod_acme_eab/agent/refused.c mod_acme_eab/agent/refused.h \
 	mod_acme_eab/agent/renewal.c mod_acme_eab/agent/renewal.h \

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/lookup.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -15,7 +11,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define THREADS_MAX 4
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536
 #define DNS_PORT 53
@@ -25,27 +20,21 @@ typedef struct server {
     socklen_t len;
 } server_t;
 
-typedef struct task {
-    struct task *next;
+typedef struct task task_t;
+
+/* In a thread. */
+typedef void look_fn(task_t *task);
+
+struct task {
+    look_fn *look;
     server_t resolvers[LOOKUP_RESOLVERS_MAX];
     int resolver_count;
     char names[LOOKUP_NAMES_MAX][RESOLVER_NAME_MAX];
     int name_count;
-    int addresses; /* of the one name; else TXT records */
     apr_time_t deadline;
     lookup_found_t *found;
     lookup_done_fn *done;
     void *baton;
-} task_t;
-
-/* Not in a pool: a thread may outlive the pool. */
-struct lookup {
-    pthread_mutex_t mutex;
-    int closed; /* nobody wants to know any more; the last thread frees it */
-    task_t *waiting, **waiting_end;
-    task_t *finished;
-    int threads;
-    int pipe[2]; /* a byte for each finished task */
 };
 
 /* ---- in a thread ---- */
@@ -189,23 +178,46 @@ static void look_for_addresses(task_t *task)
     }
 }
 
+/* RFC 8659, 3: the records of the name, or else of the nearest domain above it that has any. An alias leads to
+ * the records of where it leads to, and not to those above that. */
+static void look_for_caa(task_t *task)
+{
+    lookup_view_t *view = add_view(task->found, 0, "");
+    const char *name = task->names[0];
+
+    task->deadline = clock_steady() + LOOKUP_CAA_LIMIT;
+    for (;;) {
+        view->answered = ask_resolvers(task, view->answer, name, RESOLVER_CAA);
+        if (!view->answered || view->answer->count > 0 || strchr(name, '.') == NULL) {
+            return;
+        }
+        name = strchr(name, '.') + 1;
+    }
+}
+
 static void look(task_t *task)
 {
     if ((task->found = calloc(1, sizeof(*task->found))) == NULL) {
         abort();
     }
-    if (task->addresses) {
-        look_for_addresses(task);
-    }
-    else {
-        look_for_records(task);
-    }
+    task->look(task);
 }
 
-/* ---- the queue, as in keeper/keymaker.c ---- */
-
-static void free_task(task_t *task)
+static void work(void *data)
 {
+    look(data);
+}
+
+static void tell(void *data)
+{
+    task_t *task = data;
+
+    task->done(task->baton, task->found);
+}
+
+static void forget(void *data)
+{
+    task_t *task = data;
     int i;
 
     for (i = 0; task->found != NULL && i < task->found->count; ++i) {
@@ -213,126 +225,6 @@ static void free_task(task_t *task)
     }
     free(task->found);
     free(task);
-}
-
-static void free_tasks(task_t *task)
-{
-    task_t *next;
-
-    for (; task != NULL; task = next) {
-        next = task->next;
-        free_task(task);
-    }
-}
-
-/* Without the mutex, as nobody else knows it any more. */
-static void free_lookup(lookup_t *lookup)
-{
-    free_tasks(lookup->waiting);
-    free_tasks(lookup->finished);
-    close(lookup->pipe[0]);
-    close(lookup->pipe[1]);
-    pthread_mutex_destroy(&lookup->mutex);
-    free(lookup);
-}
-
-static apr_status_t close_lookup(void *data)
-{
-    lookup_t *lookup = data;
-    int last;
-
-    pthread_mutex_lock(&lookup->mutex);
-    lookup->closed = 1;
-    last = (lookup->threads == 0);
-    pthread_mutex_unlock(&lookup->mutex);
-    if (last) {
-        free_lookup(lookup);
-    }
-    return APR_SUCCESS;
-}
-
-static void *work(void *arg)
-{
-    lookup_t *lookup = arg;
-    task_t *task;
-    int last;
-
-    pthread_mutex_lock(&lookup->mutex);
-    while (!lookup->closed && (task = lookup->waiting) != NULL) {
-        if ((lookup->waiting = task->next) == NULL) {
-            lookup->waiting_end = &lookup->waiting;
-        }
-        pthread_mutex_unlock(&lookup->mutex);
-        look(task);
-        pthread_mutex_lock(&lookup->mutex);
-        task->next = lookup->finished;
-        lookup->finished = task;
-        if (write(lookup->pipe[1], "", 1) < 0) {
-            ; /* it is full, and will be read: whatever is finished is served then */
-        }
-    }
-    last = (--lookup->threads == 0 && lookup->closed);
-    pthread_mutex_unlock(&lookup->mutex);
-    if (last) {
-        free_lookup(lookup);
-    }
-    return NULL;
-}
-
-lookup_t *lookup_make(apr_pool_t *p)
-{
-    lookup_t *lookup = calloc(1, sizeof(*lookup));
-
-    if (lookup == NULL || pipe2(lookup->pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
-        free(lookup);
-        return NULL;
-    }
-    pthread_mutex_init(&lookup->mutex, NULL);
-    lookup->waiting_end = &lookup->waiting;
-    apr_pool_cleanup_register(p, lookup, close_lookup, apr_pool_cleanup_null);
-    return lookup;
-}
-
-int lookup_fd(const lookup_t *lookup)
-{
-    return lookup->pipe[0];
-}
-
-void lookup_serve(lookup_t *lookup)
-{
-    task_t *task, *next;
-    char bytes[64];
-
-    if (read(lookup->pipe[0], bytes, sizeof(bytes)) <= 0) {
-        return;
-    }
-    pthread_mutex_lock(&lookup->mutex);
-    task = lookup->finished;
-    lookup->finished = NULL;
-    pthread_mutex_unlock(&lookup->mutex);
-    for (; task != NULL; task = next) {
-        next = task->next;
-        task->done(task->baton, task->found);
-        free_task(task);
-    }
-}
-
-/* With all signals blocked, so that they reach the loop's thread. */
-static int start_thread(lookup_t *lookup)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    int rv;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rv = pthread_create(&thread, &attributes, work, lookup);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return rv;
 }
 
 /* ---- questions ---- */
@@ -371,7 +263,7 @@ static void read_resolvers(task_t *task, apr_pool_t *p)
     }
 }
 
-static task_t *make_task(const char *resolver, lookup_done_fn *done, void *baton)
+static task_t *make_task(look_fn *how, const char *resolver, lookup_done_fn *done, void *baton)
 {
     task_t *task = calloc(1, sizeof(*task));
     apr_pool_t *pool = NULL;
@@ -379,6 +271,7 @@ static task_t *make_task(const char *resolver, lookup_done_fn *done, void *baton
     if (task == NULL) {
         abort();
     }
+    task->look = how;
     task->done = done;
     task->baton = baton;
     apr_pool_create(&pool, NULL);
@@ -397,55 +290,32 @@ static void add_name(task_t *task, const char *name)
     apr_cpystrn(task->names[task->name_count++], name, RESOLVER_NAME_MAX);
 }
 
-static void enqueue(lookup_t *lookup, task_t *task)
-{
-    if (lookup->waiting == NULL || !task->addresses) {
-        *lookup->waiting_end = task;
-        lookup->waiting_end = &task->next;
-        return;
-    }
-    task->next = lookup->waiting;
-    lookup->waiting = task;
-}
-
-static void begin(lookup_t *lookup, task_t *task)
-{
-    int alone = 0;
-
-    pthread_mutex_lock(&lookup->mutex);
-    enqueue(lookup, task);
-    if (lookup->threads < THREADS_MAX) {
-        ++lookup->threads;
-        if (start_thread(lookup) != 0) {
-            --lookup->threads;
-            alone = (lookup->threads == 0);
-            lookup->threads += alone;
-        }
-    }
-    pthread_mutex_unlock(&lookup->mutex);
-    if (alone) { /* no thread to be had: here, late rather than never */
-        work(lookup);
-    }
-}
-
-void lookup_start(lookup_t *lookup, const char *resolver, const apr_array_header_t *names,
+void lookup_start(aside_t *aside, const char *resolver, const apr_array_header_t *names,
                   lookup_done_fn *done, void *baton)
 {
-    task_t *task = make_task(resolver, done, baton);
+    task_t *task = make_task(look_for_records, resolver, done, baton);
     int i;
 
     for (i = 0; i < names->nelts && i < LOOKUP_NAMES_MAX; ++i) {
         add_name(task, APR_ARRAY_IDX(names, i, const char *));
     }
-    begin(lookup, task);
+    aside_run(aside, 0, work, tell, forget, task);
 }
 
-void lookup_addresses(lookup_t *lookup, const char *resolver, const char *name,
-                      lookup_done_fn *done, void *baton)
+void lookup_addresses(aside_t *aside, const char *resolver, const char *name, lookup_done_fn *done,
+                      void *baton)
 {
-    task_t *task = make_task(resolver, done, baton);
+    task_t *task = make_task(look_for_addresses, resolver, done, baton);
 
-    task->addresses = 1;
     add_name(task, name);
-    begin(lookup, task);
+    aside_run(aside, 1, work, tell, forget, task);
+}
+
+void lookup_caa(aside_t *aside, const char *resolver, const char *name, lookup_done_fn *done,
+                void *baton)
+{
+    task_t *task = make_task(look_for_caa, resolver, done, baton);
+
+    add_name(task, name);
+    aside_run(aside, 1, work, tell, forget, task);
 }

@@ -450,7 +450,7 @@ static void start(look_t *look)
         APR_ARRAY_PUSH(records, const char *) = txtrecord_name(
             look->pool, TXTRECORD_PERSIST, APR_ARRAY_IDX(look->names, i, const char *), NULL);
     }
-    lookup_start(job->kit->lookup, job->brief->dns_resolver, records, on_found, look);
+    lookup_start(job->kit->aside, job->brief->dns_resolver, records, on_found, look);
 }
 
 static look_t *make_look(persist_record_t *record, const apr_array_header_t *issuers, int wildcard)

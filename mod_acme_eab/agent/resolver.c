@@ -185,13 +185,27 @@ static int take_strings(resolver_value_t *value, const unsigned char *data, int 
     return 1;
 }
 
+/* Flags, a tag with its length before it, and the value (RFC 8659, 4.1); no CAA record is passed over, as it may
+ * be the one that forbids. */
+static int has_fit_length(const record_t *record)
+{
+    switch (record->type) {
+    case RESOLVER_A:
+        return record->len == 4;
+    case RESOLVER_AAAA:
+        return record->len == 16;
+    default:
+        return record->len >= 3 && record->len <= RESOLVER_VALUE_MAX;
+    }
+}
+
 static int take_value(resolver_answer_t *answer, const reader_t *whole, const record_t *record)
 {
     resolver_value_t *value = &answer->values[answer->count];
     reader_t reader = *whole;
 
     if (answer->count == RESOLVER_VALUES_MAX) {
-        return 1;
+        return record->type != RESOLVER_CAA;
     }
     if (record->type == RESOLVER_TXT) {
         if (!take_strings(value, whole->data + record->data, record->len)) {
@@ -207,7 +221,7 @@ static int take_value(resolver_answer_t *answer, const reader_t *whole, const re
         }
     }
     else {
-        if (record->len != (record->type == RESOLVER_A ? 4 : 16)) {
+        if (!has_fit_length(record)) {
             return 0;
         }
         memcpy(value->data, whole->data + record->data, (size_t)record->len);

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 #define RESOLVER_NAME_MAX 256   /* of a name as text, with its end */
-#define RESOLVER_VALUES_MAX 20  /* of one name and type; more are passed over */
-#define RESOLVER_VALUE_MAX 1024 /* octets; a longer one is passed over */
+#define RESOLVER_VALUES_MAX 20  /* of one name and type; more are passed over, of CAA: malformed */
+#define RESOLVER_VALUE_MAX 1024 /* octets; a longer one is passed over, of CAA: malformed */
 #define RESOLVER_MESSAGE_MAX 65535
 
 #define RESOLVER_A 1
@@ -18,11 +18,12 @@
 #define RESOLVER_CNAME 5
 #define RESOLVER_TXT 16
 #define RESOLVER_AAAA 28
+#define RESOLVER_CAA 257
 
 typedef struct resolver_value {
     unsigned short len;
     char data[RESOLVER_VALUE_MAX]; /* TXT: the strings, joined; NS: a name as text, with its end;
-                                      A, AAAA: the octets */
+                                      A, AAAA, CAA: the octets */
 } resolver_value_t;
 
 typedef struct resolver_answer {

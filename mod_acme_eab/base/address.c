@@ -91,6 +91,18 @@ const char *address_refusal(const char *text)
     return refuse_ipv6(&address);
 }
 
+int address_is_private(const unsigned char *octets, int len)
+{
+    static const unsigned char itself[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
+
+    if (len == 4)
+        return octets[0] == 10 || octets[0] == 127 || (octets[0] == 172 && (octets[1] & 0xf0) == 16)
+               || (octets[0] == 192 && octets[1] == 168) || (octets[0] == 169 && octets[1] == 254)
+               || (octets[0] == 100 && (octets[1] & 0xc0) == 64);
+    return (octets[0] & 0xfe) == 0xfc || (octets[0] == 0xfe && (octets[1] & 0xc0) == 0x80)
+           || memcmp(octets, itself, 16) == 0;
+}
+
 static const char *reverse_ipv6(apr_pool_t *p, const unsigned char *octets)
 {
     static const char digits[] = "0123456789abcdef";

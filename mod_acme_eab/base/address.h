@@ -33,6 +33,9 @@ const char *address_of_host(apr_pool_t *p, const char *host);
  * address". text must be an address. */
 const char *address_refusal(const char *text);
 
+/** True when nobody beyond this network reaches it (RFC 1918, 4193, 6598, loopback, link-local). */
+int address_is_private(const unsigned char *octets, int len);
+
 /** The name below in-addr.arpa or ip6.arpa, which a CA asks for in TLS, as there is no server name
  * for an address (RFC 8738, 6). In p; NULL when text is no address. */
 const char *address_reverse(apr_pool_t *p, const char *text);

@@ -232,10 +232,12 @@ const command_t command_check = { "check",
                                   "is everything there that certificates need?",
                                   "The configuration (httpd -t), the directory of each CA, the "
                                   "clock, whether the CA knows the account, "
-                                  "until when it goes by its validations as of the last order, and "
-                                  "the addresses of the names as this "
-                                  "machine sees them. A line for each: ok, warning or fault; it "
-                                  "ends with 1 if there is a fault. Neither an "
-                                  "order nor the EAB key is spent.",
+                                  "until when it goes by its validations as of the last order, "
+                                  "the addresses of the names as this machine sees them, their CAA "
+                                  "records (RFC 8659, 8657), and whether this httpd is met at port "
+                                  "80 (http-01) and 443 (tls-alpn-01) of each address. The ports "
+                                  "are a hint: a CA looks from elsewhere. A line for each: ok, "
+                                  "warning or fault; it ends with 1 if there is a fault. Neither "
+                                  "an order nor the EAB key is spent.",
                                   options,
                                   run };

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	mod_acme_eab/policy/budget.c mod_acme_eab/policy/budget.h \
+	mod_acme_eab/policy/caa.c mod_acme_eab/policy/caa.h \
 	mod_acme_eab/policy/demand.c mod_acme_eab/policy/demand.h \
 	mod_acme_eab/policy/event.c mod_acme_eab/policy/event.h \
 	mod_acme_eab/policy/fact.c mod_acme_eab/policy/fact.h \

@@ -8,7 +8,7 @@ import struct
 import threading
 
 ZONE = "test.example"
-A, NS, CNAME, TXT, AAAA = 1, 2, 5, 16, 28
+A, NS, CNAME, TXT, AAAA, CAA = 1, 2, 5, 16, 28, 257
 NXDOMAIN = 3
 
 
@@ -20,6 +20,12 @@ def _strings(value):
     data = value.encode()
     return b"".join(bytes([len(data[i:i + 255])]) + data[i:i + 255]
                     for i in range(0, len(data) or 1, 255))
+
+
+def _property(value):
+    """'0 issue ca.example'"""
+    flags, tag, text = value.split(" ", 2)
+    return bytes([int(flags), len(tag)]) + tag.encode() + text.encode()
 
 
 class Server:
@@ -82,7 +88,9 @@ class Server:
     @staticmethod
     def _record(name, kind, value):
         data = {A: lambda: socket.inet_aton(value), NS: lambda: _wire(value),
-                CNAME: lambda: _wire(value), TXT: lambda: _strings(value)}[kind]()
+                CNAME: lambda: _wire(value), TXT: lambda: _strings(value),
+                AAAA: lambda: socket.inet_pton(socket.AF_INET6, value),
+                CAA: lambda: _property(value)}[kind]()
         return _wire(name) + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
 
 

@@ -148,3 +148,8 @@ check_PROGRAMS += test/unit/agent/test_tally
 test_unit_agent_test_tally_SOURCES = test/unit/agent/test_tally.c
 test_unit_agent_test_tally_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_tally_LDADD = $(AGENT_TEST_LIBS)
+
+check_PROGRAMS += test/unit/agent/test_knock
+test_unit_agent_test_knock_SOURCES = test/unit/agent/test_knock.c $(AGENT_TLS_SERVER)
+test_unit_agent_test_knock_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_agent_test_knock_LDADD = $(AGENT_TEST_LIBS)

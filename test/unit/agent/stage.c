@@ -330,10 +330,10 @@ stage_call_t *stage_expect_any(stage_t *s, const char *sentence)
 
 void stage_look_up(stage_t *s)
 {
-    struct pollfd look = { lookup_fd(s->agent->kit->lookup), POLLIN, 0 };
+    struct pollfd look = { aside_fd(s->agent->kit->aside), POLLIN, 0 };
 
     assert_int_equal(1, poll(&look, 1, 30000));
-    lookup_serve(s->agent->kit->lookup);
+    aside_serve(s->agent->kit->aside);
     settle(s);
 }
 

@@ -41,7 +41,9 @@ static message_t begin(int type, unsigned flags, int count)
 static void record(message_t *m, const char *owner, int owner_len, int type, const char *data,
                    int len)
 {
-    char head[10] = { 0, (char)type, 0, 1, 0, 0, 0, 60, (char)(len >> 8), (char)len };
+    char head[10] = {
+        (char)(type >> 8), (char)type, 0, 1, 0, 0, 0, 60, (char)(len >> 8), (char)len
+    };
 
     add(m, owner, owner_len);
     add(m, head, 10);
@@ -111,6 +113,32 @@ static void no_such_name_is_an_answer(void **state)
     m = begin(RESOLVER_TXT, 0x8180, 0);
     assert_int_equal(APR_SUCCESS, read_message(&m, RESOLVER_TXT));
     assert_false(answer.missing);
+}
+
+static void no_caa_record_is_passed_over(void **state)
+{
+    static char long_one[RESOLVER_VALUE_MAX + 1] = "\0\x05issueca.example";
+    message_t m = begin(RESOLVER_CAA, 0x8180, 1);
+    int i;
+
+    (void)state;
+    record(&m, ITSELF, RESOLVER_CAA, "\0\x05issueca.example", 17);
+    assert_int_equal(APR_SUCCESS, read_message(&m, RESOLVER_CAA));
+    assert_int_equal(1, answer.count);
+    assert_int_equal(17, answer.values[0].len);
+    assert_memory_equal("\0\x05issueca.example", answer.values[0].data, 17);
+
+    m = begin(RESOLVER_CAA, 0x8180, 1);
+    record(&m, ITSELF, RESOLVER_CAA, "\0\x05", 2);
+    assert_int_equal(APR_EGENERAL, read_message(&m, RESOLVER_CAA));
+    m = begin(RESOLVER_CAA, 0x8180, 1);
+    record(&m, ITSELF, RESOLVER_CAA, long_one, (int)sizeof(long_one));
+    assert_int_equal(APR_EGENERAL, read_message(&m, RESOLVER_CAA));
+    m = begin(RESOLVER_CAA, 0x8180, RESOLVER_VALUES_MAX + 1);
+    for (i = 0; i <= RESOLVER_VALUES_MAX; ++i) {
+        record(&m, ITSELF, RESOLVER_CAA, "\0\x05issueca.example", 17);
+    }
+    assert_int_equal(APR_EGENERAL, read_message(&m, RESOLVER_CAA));
 }
 
 static void a_refusal_is_none(void **state)
@@ -270,6 +298,7 @@ int main(void)
         fixture_test(strings_of_a_record_are_joined),
         fixture_test(an_alias_is_followed),
         fixture_test(no_such_name_is_an_answer),
+        fixture_test(no_caa_record_is_passed_over),
         fixture_test(a_refusal_is_none),
         fixture_test(what_is_malformed_is_no_answer),
         fixture_test(hostile_messages_stay_within_limits),

@@ -64,3 +64,8 @@ check_PROGRAMS += test/unit/policy/test_stapling
 test_unit_policy_test_stapling_SOURCES = test/unit/policy/test_stapling.c
 test_unit_policy_test_stapling_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_stapling_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/policy/test_caa
+test_unit_policy_test_caa_SOURCES = test/unit/policy/test_caa.c
+test_unit_policy_test_caa_CFLAGS = $(UNIT_CFLAGS)
+test_unit_policy_test_caa_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
