@@ -56,7 +56,7 @@ void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
 
 void changes_tell_revocation(const changes_t *changes, change_kind_t kind,
                              struct keeper_certificate *certificate,
-                             const struct keeper_revocation *revocation)
+                             struct keeper_revocation *revocation)
 {
     const change_t change = { kind, NULL, certificate, NULL, revocation };
 

@@ -49,7 +49,7 @@ typedef struct change {
     const eab_result_t *result; /* of CHANGE_KEY and CHANGE_ABANDONED: why there is nothing to wait
                                    for any more; NULL: there is what was waited for. Of what happens
                                    to processes: why */
-    const struct keeper_revocation *revocation; /* of CHANGE_REVOKED and CHANGE_NOT_REVOKED */
+    struct keeper_revocation *revocation; /* of CHANGE_REVOKED and CHANGE_NOT_REVOKED */
 } change_t;
 
 typedef void change_hear_fn(void *baton, const change_t *change);
@@ -70,7 +70,7 @@ void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
                               struct keeper_certificate *certificate, const eab_result_t *result);
 void changes_tell_revocation(const changes_t *changes, change_kind_t kind,
                              struct keeper_certificate *certificate,
-                             const struct keeper_revocation *revocation);
+                             struct keeper_revocation *revocation);
 void changes_tell_store(const changes_t *changes);
 
 /** The same of a process; why is a sentence that may have remote text in it. */

@@ -53,6 +53,7 @@ struct delivery {
     apr_size_t size;           /* of all */
     apr_int64_t number;        /* of the newest */
     int full_told;
+    int failed; /* the spool could not be written, which was said */
     loop_timer_t *timer;
     loop_timer_t *look;
     int started;
@@ -478,8 +479,19 @@ int delivery_is_wanted(const delivery_t *delivery, event_kind_t kind)
     return 0;
 }
 
-static void spool(delivery_t *delivery, json_t *event, int command, const char *of, json_t *told,
-                  apr_pool_t *p)
+/* Said once for each time that the disk fails. */
+static void note_outcome(delivery_t *delivery, const eab_result_t *result)
+{
+    if (result->rv != APR_SUCCESS && !delivery->failed) {
+        log_line(LOG_LEVEL_ERROR,
+                 "%s The programs of ACMEEventCommand are told what happens when that is mended",
+                 result->detail);
+    }
+    delivery->failed = result->rv != APR_SUCCESS;
+}
+
+static apr_status_t spool(delivery_t *delivery, json_t *event, int command, const char *of,
+                          json_t *told, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);
     json_t *entry = json_own(p, json_object());
@@ -495,23 +507,21 @@ static void spool(delivery_t *delivery, json_t *event, int command, const char *
         json_put_string(entry, "of", of);
         json_object_set(entry, "told", told);
     }
-    if (spool_put(delivery->means->store, id, entry, result) != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "%s This event (%s) is not told to %s", result->detail,
-                 log_escape(p, text_of(json_peek_string(event, "event"))),
-                 delivery->words[command]);
-        return;
-    }
-    if ((item = make_item(delivery, id, entry)) != NULL) {
+    spool_put(delivery->means->store, id, entry, result);
+    note_outcome(delivery, result);
+    if (result->rv == APR_SUCCESS && (item = make_item(delivery, id, entry)) != NULL) {
         insert(delivery, item);
         supersede(delivery, item);
         tell_numbers(delivery);
     }
+    return result->rv;
 }
 
-void delivery_add(delivery_t *delivery, event_kind_t kind, json_t *event, const char *of,
-                  json_t *told)
+apr_status_t delivery_add(delivery_t *delivery, event_kind_t kind, json_t *event, const char *of,
+                          json_t *told)
 {
     const plan_t *plan = delivery->means->plan;
+    apr_status_t rv = APR_SUCCESS;
     apr_pool_t *pool = NULL;
     int i, last = -1;
 
@@ -520,15 +530,16 @@ void delivery_add(delivery_t *delivery, event_kind_t kind, json_t *event, const 
     }
     apr_pool_create(&pool, delivery->means->pool);
     json_put_string(event, "host", delivery->host);
-    for (i = 0; i <= last; ++i) {
+    for (i = 0; i <= last && rv == APR_SUCCESS; ++i) {
         if (event_is_wanted(kind, command_of(delivery, i)->events)) {
-            spool(delivery, event, i, i == last ? of : NULL, told, pool);
+            rv = spool(delivery, event, i, i == last ? of : NULL, told, pool);
         }
     }
     apr_pool_destroy(pool);
     if (last >= 0 && delivery->started) {
         loop_timer_set(delivery->timer, apr_time_now()); /* not from inside of what has happened */
     }
+    return rv;
 }
 
 /* ---- a keeper begins ---- */

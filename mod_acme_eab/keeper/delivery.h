@@ -33,9 +33,10 @@ int delivery_is_wanted(const delivery_t *delivery, event_kind_t kind);
 /** Put an event into the spool, durably, for each program that wants it. "id", "attempt" and "host" are set
  * here.
  * @param event what the program is told; borrowed
- * @param of    with told: goes into the spool with the last of them, for delivery_load(); or NULL */
-void delivery_add(delivery_t *delivery, event_kind_t kind, json_t *event, const char *of,
-                  json_t *told);
+ * @param of    with told: goes into the spool with the last of them, for delivery_load(); or NULL
+ * @return APR_SUCCESS; else it could not be written for each of them, which was logged: add it again later */
+apr_status_t delivery_add(delivery_t *delivery, event_kind_t kind, json_t *event, const char *of,
+                          json_t *told);
 
 /** What waits: [{"id","event","name","key_type","account","command","attempts","since","next","running"}],
  * the oldest first. A new reference for the caller. */

@@ -19,12 +19,20 @@
 /* Whatever is known of the next time: the clock, and what the CA says, may change. */
 #define LOOK_AGAIN apr_time_from_sec(3600)
 
+/* When what could not be written into the spool is tried again. */
+#define TRY_AGAIN apr_time_from_sec(60)
+
+/* So many that nothing but a message has told of wait for the spool: the oldest give way. */
+#define UNTOLD_MAX 100
+
 /* Of a certificate whose life is shorter, a half is left at its renewal (policy/renew.h). */
 #define SHORT_LIFE apr_time_from_sec(10 * 24 * 3600)
 
 #define CERTIFICATE_KEY "certificate "
 #define ACCOUNT_KEY "account "
 #define LEFTOVER_KEY "leftover "
+#define REVOKED_KEY "revoked "
+#define BLOCKED_KEY "blocked "
 
 struct herald {
     const model_t *model;
@@ -33,8 +41,10 @@ struct herald {
     ledger_t *ledger;
     loop_timer_t *timer;
     apr_time_t next; /* what the timer is set to */
-    int is_new;      /* nothing was ever told in this store */
-    int failed;      /* what was told could not be written, which was said */
+    json_t *
+        untold; /* [{"event","of","told"}]: for the spool, and not to be found again by what is so */
+    int is_new; /* nothing was ever told in this store */
+    int failed; /* what was told could not be written, which was said */
 };
 
 /* What was told of an account. */
@@ -267,15 +277,56 @@ static int is_in_history(event_kind_t kind)
            || kind == EVENT_KEY_BLOCKED;
 }
 
-/* It counts as told when it is in the spool. told is given away. */
-static void tell(herald_t *herald, event_kind_t kind, json_t *event, const char *key, json_t *told)
+/* It counts as told when it is in the spool. told is given away.
+ * @return why it is not: it is to be told again */
+static apr_status_t tell(herald_t *herald, event_kind_t kind, json_t *event, const char *key,
+                         json_t *told)
 {
+    apr_status_t rv = delivery_add(herald->delivery, kind, event, key, told);
+
+    if (rv != APR_SUCCESS) {
+        json_decref(told);
+        look_at(herald, apr_time_now() + TRY_AGAIN);
+        return rv;
+    }
     if (!is_in_history(kind)) {
         enter(herald, event);
     }
-    delivery_add(herald->delivery, kind, event, key, told);
     if (key != NULL) {
         ledger_set(herald->ledger, key, told);
+    }
+    return APR_SUCCESS;
+}
+
+/* The same of what nobody finds again by looking at what is so: it is kept until it is in the spool. */
+static void tell_surely(herald_t *herald, event_kind_t kind, json_t *event, const char *key)
+{
+    json_t *wait;
+
+    if (tell(herald, kind, event, key, key != NULL ? json_true() : NULL) == APR_SUCCESS) {
+        return;
+    }
+    wait = json_object();
+    json_object_set(wait, "event", event);
+    json_put_string(wait, "of", key);
+    json_array_append_new(herald->untold, wait);
+    if (json_array_size(herald->untold) > UNTOLD_MAX) {
+        json_array_remove(herald->untold, 0);
+    }
+}
+
+static void tell_untold(herald_t *herald)
+{
+    size_t left = json_array_size(herald->untold);
+
+    for (; left > 0; --left) {
+        json_t *wait = json_incref(json_array_get(herald->untold, 0));
+        json_t *event = json_object_get(wait, "event");
+
+        json_array_remove(herald->untold, 0);
+        tell_surely(herald, event_parse(json_peek_string(event, "event")), event,
+                    json_peek_string(wait, "of"));
+        json_decref(wait);
     }
 }
 
@@ -404,12 +455,13 @@ static void consider_certificate(herald_t *herald, const keeper_certificate_t *c
     certificate_told_t told;
     event_facts_t facts;
     event_kind_t kind;
-    int changed = !read_certificate_told(&told, herald, key, p);
+    int is_first = !read_certificate_told(&told, herald, key, p);
     const char *judged;
 
     facts = facts_of(certificate, &told.events, p);
-    if (changed) {
+    if (is_first) {
         begin_certificate(herald, &told, &facts, certificate);
+        ledger_set(herald->ledger, key, certificate_told_to_json(&told));
     }
     while ((kind = event_due(now, &facts, &told.events)) != EVENT_NONE) {
         json_t *event;
@@ -420,12 +472,13 @@ static void consider_certificate(herald_t *herald, const keeper_certificate_t *c
         if (kind == EVENT_VALIDATION_EXPIRING) {
             put_lapse(event, &facts);
         }
-        tell(herald, kind, event, key, certificate_told_to_json(&told));
-        changed = 0;
+        if (tell(herald, kind, event, key, certificate_told_to_json(&told)) != APR_SUCCESS) {
+            return; /* those behind it come after it */
+        }
     }
     judged = told.events.judged;
     event_note(&told.events, EVENT_NONE, now, &facts);
-    if (changed || told.events.judged != judged) {
+    if (told.events.judged != judged) {
         ledger_set(herald->ledger, key, certificate_told_to_json(&told));
     }
     look_at(herald, event_next(now, &facts, &told.events));
@@ -449,21 +502,26 @@ static int differs(const char *a, const char *b)
     return a != b && (a == NULL || b == NULL || strcmp(a, b) != 0);
 }
 
-static void consider_url(herald_t *herald, account_told_t *told, const keeper_account_t *account,
-                         const char *key, apr_pool_t *p)
+/* Each of these notes in told what it has told, and returns why that is not in the spool: then none of the
+ * others may write down what was noted. */
+
+static apr_status_t consider_url(herald_t *herald, account_told_t *told,
+                                 const keeper_account_t *account, const char *key, apr_pool_t *p)
 {
     const char *url = account->registration->url;
 
-    if (url != NULL && differs(url, told->url)) {
-        told->url = url;
-        tell(herald, EVENT_ACCOUNT_REGISTERED,
-             make_account_event(herald, EVENT_ACCOUNT_REGISTERED, account, p), key,
-             member_object(account_members, told));
+    if (url == NULL || !differs(url, told->url)) {
+        return APR_SUCCESS;
     }
+    told->url = url;
+    return tell(herald, EVENT_ACCOUNT_REGISTERED,
+                make_account_event(herald, EVENT_ACCOUNT_REGISTERED, account, p), key,
+                member_object(account_members, told));
 }
 
-static void consider_trouble(herald_t *herald, account_told_t *told,
-                             const keeper_account_t *account, const char *key, apr_pool_t *p)
+static apr_status_t consider_trouble(herald_t *herald, account_told_t *told,
+                                     const keeper_account_t *account, const char *key,
+                                     apr_pool_t *p)
 {
     const failure_t *failure = account->failing.failure;
     const char *type = failure == NULL                  ? NULL
@@ -474,19 +532,20 @@ static void consider_trouble(herald_t *herald, account_told_t *told,
     if (event_problem_is_due(now, type, told->problem, told->problem_at)) {
         told->problem = type;
         told->problem_at = now;
-        tell(herald, EVENT_ACCOUNT_FAILING,
-             make_account_event(herald, EVENT_ACCOUNT_FAILING, account, p), key,
-             member_object(account_members, told));
+        return tell(herald, EVENT_ACCOUNT_FAILING,
+                    make_account_event(herald, EVENT_ACCOUNT_FAILING, account, p), key,
+                    member_object(account_members, told));
     }
-    else if (type == NULL && told->problem != NULL) {
+    if (type == NULL && told->problem != NULL) {
         told->problem = NULL;
         ledger_set(herald->ledger, key, member_object(account_members, told));
     }
+    return APR_SUCCESS;
 }
 
 /* Other terms than were agreed to, or told of before. */
-static void consider_terms(herald_t *herald, account_told_t *told, const keeper_account_t *account,
-                           const char *key, apr_pool_t *p)
+static apr_status_t consider_terms(herald_t *herald, account_told_t *told,
+                                   const keeper_account_t *account, const char *key, apr_pool_t *p)
 {
     const char *terms = account->told.terms;
     const char *before = told->terms != NULL ? told->terms : account->registration->terms;
@@ -494,24 +553,25 @@ static void consider_terms(herald_t *herald, account_told_t *told, const keeper_
 
     if (account->registration->url == NULL || terms == NULL || before == NULL
         || strcmp(terms, before) == 0) {
-        return;
+        return APR_SUCCESS;
     }
     told->terms = terms;
     event = make_account_event(herald, EVENT_TERMS_CHANGED, account, p);
     json_put_string(event, "terms", terms);
     json_put_string(event, "previous_terms", before);
-    tell(herald, EVENT_TERMS_CHANGED, event, key, member_object(account_members, told));
+    return tell(herald, EVENT_TERMS_CHANGED, event, key, member_object(account_members, told));
 }
 
-static void consider_end(herald_t *herald, account_told_t *told, const keeper_account_t *account,
-                         const char *key, apr_pool_t *p)
+static apr_status_t consider_end(herald_t *herald, account_told_t *told,
+                                 const keeper_account_t *account, const char *key, apr_pool_t *p)
 {
-    if (account->registration->closed != 0 && !told->closed) {
-        told->closed = 1;
-        tell(herald, EVENT_ACCOUNT_DEACTIVATED,
-             make_account_event(herald, EVENT_ACCOUNT_DEACTIVATED, account, p), key,
-             member_object(account_members, told));
+    if (account->registration->closed == 0 || told->closed) {
+        return APR_SUCCESS;
     }
+    told->closed = 1;
+    return tell(herald, EVENT_ACCOUNT_DEACTIVATED,
+                make_account_event(herald, EVENT_ACCOUNT_DEACTIVATED, account, p), key,
+                member_object(account_members, told));
 }
 
 static void consider_account(herald_t *herald, const keeper_account_t *account, apr_pool_t *p)
@@ -533,10 +593,11 @@ static void consider_account(herald_t *herald, const keeper_account_t *account, 
         told.closed = account->registration->closed != 0;
         ledger_set(herald->ledger, key, member_object(account_members, &told));
     }
-    consider_url(herald, &told, account, key, p);
-    consider_trouble(herald, &told, account, key, p);
-    consider_terms(herald, &told, account, key, p);
-    consider_end(herald, &told, account, key, p);
+    if (consider_url(herald, &told, account, key, p) == APR_SUCCESS
+        && consider_trouble(herald, &told, account, key, p) == APR_SUCCESS
+        && consider_terms(herald, &told, account, key, p) == APR_SUCCESS) {
+        consider_end(herald, &told, account, key, p);
+    }
 }
 
 /* ---- what is not configured any more ---- */
@@ -588,7 +649,7 @@ static void consider_leftovers(herald_t *herald, const json_t *leftovers, apr_po
         event = begin(herald, EVENT_UNCONFIGURED, p);
         json_put_string(event, "name", name);
         json_object_set(event, "directories", json_object_get(item, "directories"));
-        tell(herald, EVENT_UNCONFIGURED, event, key, json_true());
+        tell_surely(herald, EVENT_UNCONFIGURED, event, key);
     }
 }
 
@@ -602,6 +663,7 @@ static void consider_all(herald_t *herald)
 
     apr_pool_create(&pool, means_of(herald)->pool);
     herald->next = 0;
+    tell_untold(herald);
     for (i = 0; i < model->accounts->nelts; ++i) {
         consider_account(herald, model_account(model, i), pool);
         apr_pool_clear(pool);
@@ -627,30 +689,45 @@ static void tell_process(herald_t *herald, event_kind_t kind, const eab_result_t
     json_t *event = begin(herald, kind, p);
 
     json_put_string(event, "why", result != NULL ? result->detail : NULL);
-    tell(herald, kind, event, NULL, NULL);
+    tell_surely(herald, kind, event, NULL);
 }
 
-static void tell_revoked(herald_t *herald, const revocation_t *record, apr_pool_t *p)
+/* The record stays in the store until this is in the spool (keeper/revoking.h): after a crash in between it
+ * comes here again, and is told once. */
+static void tell_revoked(herald_t *herald, keeper_revocation_t *revocation, apr_pool_t *p)
 {
+    const revocation_t *record = revocation->record;
+    const char *key = apr_pstrcat(p, REVOKED_KEY, record->fingerprint, NULL);
     json_t *event = begin(herald, EVENT_REVOKED, p);
 
+    if (ledger_get(herald->ledger, key) != NULL) {
+        return;
+    }
     json_put_string(event, "name", record->name);
     json_put_string(event, "serial", record->serial);
     json_put_string(event, "fingerprint_sha256", record->fingerprint);
     json_put_string(event, "generation", record->generation);
     json_put_string(event, "reason", revocation_reason_name(record->reason));
     json_put_string(event, "by", record->by);
-    tell(herald, EVENT_REVOKED, event, NULL, NULL);
+    revocation->untold = tell(herald, EVENT_REVOKED, event, key, json_true()) != APR_SUCCESS;
+    save(herald);
 }
 
+/* The act that has blocked it is begun again after a crash. */
 static void tell_blocked(herald_t *herald, const keeper_certificate_t *certificate, apr_pool_t *p)
 {
     certificate_told_t told = { 0 };
+    const char *key =
+        apr_pstrcat(p, BLOCKED_KEY, certificate->plan->id, " ",
+                    certificate->best != NULL ? certificate->best->facts->fingerprint : "", NULL);
 
-    tell(
-        herald, EVENT_KEY_BLOCKED,
-        make_certificate_event(herald, EVENT_KEY_BLOCKED, certificate, certificate->best, &told, p),
-        NULL, NULL);
+    if (ledger_get(herald->ledger, key) == NULL) {
+        tell_surely(herald, EVENT_KEY_BLOCKED,
+                    make_certificate_event(herald, EVENT_KEY_BLOCKED, certificate,
+                                           certificate->best, &told, p),
+                    key);
+        save(herald);
+    }
 }
 
 static int is_closed(const herald_t *herald)
@@ -666,6 +743,7 @@ void herald_hear(void *baton, const change_t *change)
     if (is_closed(herald) || change->kind == CHANGE_STORE_FAILED) {
         return;
     }
+    tell_untold(herald);
     apr_pool_create(&pool, means_of(herald)->pool);
     if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_LOADED
         || (change->certificate != NULL
@@ -674,7 +752,7 @@ void herald_hear(void *baton, const change_t *change)
         save(herald);
     }
     else if (change->kind == CHANGE_REVOKED) {
-        tell_revoked(herald, change->revocation->record, pool);
+        tell_revoked(herald, change->revocation, pool);
     }
     else if (change->kind == CHANGE_BLOCKED) {
         tell_blocked(herald, change->certificate, pool);
@@ -752,6 +830,7 @@ herald_t *herald_make(const model_t *model, chronicle_t *chronicle, delivery_t *
     herald->model = model;
     herald->chronicle = chronicle;
     herald->delivery = delivery;
+    herald->untold = json_own(model->means->pool, json_array());
     herald->ledger = ledger_load(model->means->store, &herald->is_new, model->means->pool);
     herald->timer = loop_timer_make(model->means->loop, on_due, herald);
     return herald;

@@ -223,23 +223,29 @@ apr_status_t revocation_done(revocations_t *revocations, keeper_revocation_t *re
                        != APR_SUCCESS))) {
         return rv;
     }
-    if ((rv = revocation_remove(store, record->fingerprint, result, p)) != APR_SUCCESS) {
-        return rv;
-    }
     if (certificate != NULL) {
         apr_pool_t *pool =
             certificate->best_pool != NULL ? certificate->best_pool : certificate->means->pool;
 
         mark(certificate->best, record, &revoked, pool);
     }
-    revocation->done = 1;
-    eab_result_clear(revocation->record->problem);
+    eab_result_clear(record->problem);
     log_line(LOG_LEVEL_NOTICE,
              "The certificate with the serial number %s%s%s is revoked (%s), for %s",
              record->serial, record->name != NULL ? " of " : "",
              record->name != NULL ? record->name : "", revocation_reason_name(record->reason),
              log_escape(p, record->by));
     return APR_SUCCESS;
+}
+
+apr_status_t revocation_forget(const revocations_t *revocations, keeper_revocation_t *revocation,
+                               eab_result_t *result)
+{
+    apr_status_t rv = revocation_remove(revocations->means->store, revocation->record->fingerprint,
+                                        result, result->pool);
+
+    revocation->done = rv == APR_SUCCESS;
+    return rv;
 }
 
 void revocation_failed(const revocations_t *revocations, keeper_revocation_t *revocation,

@@ -14,8 +14,9 @@
 typedef struct keeper_revocation {
     apr_pool_t *pool; /* owns record */
     revocation_t *record;
-    int task; /* the agent is at it, keeper/tasks.h; 0: it is not */
-    int done; /* the CA has revoked it; nothing is left of it in the store */
+    int task;   /* the agent is at it, keeper/tasks.h; 0: it is not */
+    int untold; /* that the CA has revoked it is not in the spool of events yet */
+    int done;   /* the CA has revoked it; nothing is left of it in the store */
 } keeper_revocation_t;
 
 typedef struct revocations {
@@ -49,12 +50,17 @@ int revocation_is_replaced(const revocation_t *record, const keeper_certificate_
 keypair_t *revocation_sign_key(const revocations_t *revocations, const revocation_t *record,
                                apr_pool_t *p);
 
-/** The CA has revoked it: that is written down beside the certificate, its key is removed if others may know
- * it, and it is forgotten here, in that order, so that it goes on after a crash.
+/** The CA has revoked it: that is written down beside the certificate, and its key is removed if others may
+ * know it. It is still in the store, so that it goes on after a crash.
  * @param certificate as above
  * @return APR_SUCCESS, or why it could not be written: call it again */
 apr_status_t revocation_done(revocations_t *revocations, keeper_revocation_t *revocation,
                              keeper_certificate_t *certificate, eab_result_t *result);
+
+/** Everybody knows that it is done: it is taken out of the store.
+ * @return APR_SUCCESS, or why it could not be removed: call it again */
+apr_status_t revocation_forget(const revocations_t *revocations, keeper_revocation_t *revocation,
+                               eab_result_t *result);
 
 /** It failed, for good (next is 0), or until next. */
 void revocation_failed(const revocations_t *revocations, keeper_revocation_t *revocation,

@@ -100,6 +100,26 @@ static void tell_agent(const revoking_t *revoking, const keeper_certificate_t *c
     }
 }
 
+/* The record goes when everybody is told. Until then the CA is asked again after a crash, and says that it is
+ * revoked already. */
+static apr_status_t conclude(const revoking_t *revoking, keeper_revocation_t *revocation,
+                             keeper_certificate_t *certificate, eab_result_t *result)
+{
+    const model_t *model = revoking->model;
+    apr_status_t rv = revocation_done(model->revocations, revocation, certificate, result);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    tell_agent(revoking, certificate, result->pool);
+    changes_tell_revocation(model->means->changes, CHANGE_REVOKED, certificate, revocation);
+    if (revocation->untold) {
+        revocation->record->next = apr_time_now() + LOOK;
+        return APR_SUCCESS;
+    }
+    return revocation_forget(model->revocations, revocation, result);
+}
+
 static void on_end(void *baton, const eab_result_t *result)
 {
     errand_t *errand = baton;
@@ -119,11 +139,7 @@ static void on_end(void *baton, const eab_result_t *result)
         keep_failure(revoking, revocation, result);
         changes_tell_revocation(model->means->changes, CHANGE_NOT_REVOKED, certificate, revocation);
     }
-    else if (revocation_done(model->revocations, revocation, certificate, own) == APR_SUCCESS) {
-        tell_agent(revoking, certificate, pool);
-        changes_tell_revocation(model->means->changes, CHANGE_REVOKED, certificate, revocation);
-    }
-    else {
+    else if (conclude(revoking, revocation, certificate, own) != APR_SUCCESS) {
         changes_tell_store(model->means->changes);
         keep_failure(revoking, revocation, own);
     }

@@ -14,6 +14,7 @@
 #include "keeper/revoking.h"
 #include "store/blocked.h"
 #include "store/history.h"
+#include "store/spool.h"
 
 #define REVOKE_URL "https://ca.example/revoke"
 #define KEY_CHANGE_URL "https://ca.example/key-change"
@@ -436,6 +437,115 @@ static void block(scene_t *s, const keypair_t *key)
                                               "alice", apr_time_now(), s->result, s->p));
 }
 
+/* ---- programs are told ---- */
+
+/* There is a program that wants all events; none runs here. */
+static scene_t *with_a_program(void **state)
+{
+    scene_t *s = serving(state);
+    plan_event_command_t *command = apr_array_push(s->plan->event_commands);
+
+    command->user = "root";
+    command->events = "all";
+    command->argv = party_names(s->p, "/usr/local/sbin/hook", NULL);
+    scene_start(s);
+    herald_start(s->keeper->herald, NULL);
+    return s;
+}
+
+/* How many events of that kind are in the spool. */
+static int spooled(scene_t *s, const char *kind)
+{
+    const store_t *store = s->keeper->means.store;
+    apr_array_header_t *ids = spool_list(store, s->p);
+    int i, n = 0;
+
+    for (i = 0; i < ids->nelts; ++i) {
+        json_t *entry = spool_get(store, APR_ARRAY_IDX(ids, i, const char *), s->p);
+
+        n += strcmp(kind, json_peek_string(json_object_get(entry, "event"), "event")) == 0;
+    }
+    return n;
+}
+
+static const char *record_file(scene_t *s, const char *fingerprint)
+{
+    return apr_pstrcat(s->p, "revocations/", fingerprint, ".json", NULL);
+}
+
+/* After everybody else has heard of it: what a kill at this moment leaves. */
+static void look_at_the_store(void *baton, const change_t *change)
+{
+    scene_t *s = baton;
+
+    if (change->kind == CHANGE_REVOKED) {
+        assert_int_equal(1, spooled(s, "revoked"));
+        assert_true(scene_has(s, record_file(s, change->revocation->record->fingerprint)));
+        s->result->http_status = 299; /* so that it is known to have been here */
+    }
+}
+
+static void a_kill_at_no_step_loses_that_it_is_revoked(void **state)
+{
+    scene_t *s = with_a_program(state);
+    const char *fingerprint, *text = NULL;
+    apr_size_t len = 0;
+
+    changes_hear(s->keeper->means.changes, look_at_the_store, s);
+    fingerprint = ask_to_revoke(s, 4, REVOCATION_BY_ACCOUNT);
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, scene_path(s, record_file(s, fingerprint)),
+                                            LIMIT_OWN_FILE, s->p));
+    report(s, 0, NULL);
+    assert_int_equal(299, s->result->http_status);
+    assert_false(scene_has(s, record_file(s, fingerprint)));
+    assert_int_equal(1, spooled(s, "revoked"));
+
+    /* Killed before the record was gone, and before the ledger was written: told once, and gone. */
+    fixture_write(scene_path(s, record_file(s, fingerprint)), text, len);
+    assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, "told.jsonl")));
+    scene_start(s);
+    herald_start(s->keeper->herald, NULL);
+    revoking_consider(s->keeper->revoking);
+    report(s, 0, NULL);
+    assert_int_equal(1, spooled(s, "revoked"));
+    assert_false(scene_has(s, record_file(s, fingerprint)));
+    scene_end(s);
+}
+
+static void while_the_spool_is_broken_a_revocation_is_not_forgotten(void **state)
+{
+    scene_t *s = with_a_program(state);
+    const char *fingerprint = ask_to_revoke(s, 4, REVOCATION_BY_ACCOUNT);
+
+    assert_int_equal(0, rename(scene_path(s, "events"), scene_path(s, "away")));
+    fixture_write(scene_path(s, "events"), "x", 1); /* so that nothing can be in it */
+    report(s, 0, NULL);
+    assert_true(scene_has(s, record_file(s, fingerprint)));
+    assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, "events")));
+    assert_int_equal(0, rename(scene_path(s, "away"), scene_path(s, "events")));
+    scene_start(s); /* for want of a minute */
+    herald_start(s->keeper->herald, NULL);
+    revoking_consider(s->keeper->revoking);
+    report(s, 0, NULL);
+    assert_int_equal(1, spooled(s, "revoked"));
+    assert_false(scene_has(s, record_file(s, fingerprint)));
+    scene_end(s);
+}
+
+static void a_key_that_is_blocked_again_is_told_once(void **state)
+{
+    scene_t *s = with_a_program(state);
+    keeper_certificate_t *certificate = scene_certificate(s);
+
+    changes_tell_certificate(s->keeper->means.changes, CHANGE_BLOCKED, certificate, NULL);
+    scene_start(s); /* the act is begun again after a crash */
+    herald_start(s->keeper->herald, NULL);
+    certificate = scene_certificate(s);
+    changes_tell_certificate(s->keeper->means.changes, CHANGE_BLOCKED, certificate, NULL);
+    assert_int_equal(1, spooled(s, "key-blocked"));
+    scene_end(s);
+}
+
 static void nothing_is_finalized_for_a_blocked_key(void **state)
 {
     scene_t *s = serving(state);
@@ -595,6 +705,9 @@ int main(void)
         fixture_test(what_is_served_waits_for_another_one),
         fixture_test(it_goes_on_after_a_crash),
         fixture_test(a_refusal_is_final_and_a_failure_is_not),
+        fixture_test(a_kill_at_no_step_loses_that_it_is_revoked),
+        fixture_test(while_the_spool_is_broken_a_revocation_is_not_forgotten),
+        fixture_test(a_key_that_is_blocked_again_is_told_once),
         fixture_test(nothing_is_finalized_for_a_blocked_key),
         fixture_test(nothing_is_installed_for_a_blocked_key),
         fixture_test(the_next_key_counts_when_the_ca_says_so),

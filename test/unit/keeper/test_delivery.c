@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "base/bytes.h"
@@ -270,6 +271,28 @@ static void what_a_crash_kept_from_the_spool_is_told_later(void **state)
     scene_end(s);
 }
 
+/* The disk is full, or broken: all is told when it is not. */
+static void what_the_spool_did_not_take_is_told_later(void **state)
+{
+    scene_t *s = scene(*state);
+
+    begin(s);
+    assert_int_equal(0, rmdir(scene_path(s, "events")));
+    fixture_write(scene_path(s, "events"), "x", 1); /* so that nothing can be in it */
+    changes_tell_process(s->keeper->means.changes, CHANGE_RESTART_REFUSED, "A mistake.", s->p);
+    issue(s);
+    run_until(s, 0);
+    assert_string_equal("", told(s));
+    assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, "events")));
+    certificate_activate(scene_certificate(s), ACTIVATION_LIVE, NULL);
+    run_until(s, 0);
+    assert_string_equal("reload-refused issued deployed", told(s));
+    begin(s); /* for want of a minute */
+    run_until(s, 0);
+    assert_string_equal("reload-refused issued deployed account-registered", told(s));
+    scene_end(s);
+}
+
 static void what_was_begun_by_a_keeper_of_before_is_waited_for(void **state)
 {
     scene_t *s = scene(*state);
@@ -471,6 +494,7 @@ int main(void)
         fixture_test(one_is_given_up_in_the_end),
         fixture_test(a_crash_between_spool_and_ledger_tells_nothing_twice),
         fixture_test(what_a_crash_kept_from_the_spool_is_told_later),
+        fixture_test(what_the_spool_did_not_take_is_told_later),
         fixture_test(what_was_begun_by_a_keeper_of_before_is_waited_for),
         fixture_test(one_that_was_killed_meanwhile_is_told_again),
         fixture_test(what_is_out_of_date_is_not_told),
