@@ -68,6 +68,10 @@ apr_status_t file_open_directory_at(int *pfd, int dir, const char *name);
  * @param pname the last component of path, in p */
 apr_status_t file_open_parent(int *pfd, const char **pname, const char *path, apr_pool_t *p);
 
+/** A file without a name that holds this text, at its beginning: standard input for another program, so that
+ * neither side waits for the other. @return a descriptor; -1, and errno is set */
+int file_of_text(const char *text);
+
 /** What is at path, not following a link in its last component below a fence. */
 apr_status_t file_look(struct stat *st, const char *path);
 

@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/process.h"
 
 /* Move a descriptor out of the way of 0, 1 and 2. */
@@ -89,26 +89,6 @@ apr_status_t program_start(pid_t *ppid, const char *path, const char *option, in
     return rv;
 }
 
-/* A file without a name, so that neither side waits for the other. */
-static int text_to_fd(const char *text)
-{
-    apr_size_t len = strlen(text), done = 0;
-    int fd = memfd_create("acme-eab", MFD_CLOEXEC);
-
-    while (fd >= 0 && done < len) {
-        ssize_t n = write(fd, text + done, len - done);
-
-        if (n < 0 && errno != EINTR) {
-            (void)close(fd);
-            return -1;
-        }
-        done += n > 0 ? (apr_size_t)n : 0;
-    }
-    if (fd >= 0)
-        (void)lseek(fd, 0, SEEK_SET);
-    return fd;
-}
-
 /* Until end of file, the limit of time, or the limit of bytes (the rest is read and dropped). */
 static apr_status_t collect(char *buffer, apr_size_t max, int fd, apr_time_t deadline)
 {
@@ -140,7 +120,7 @@ apr_status_t program_run(const char **poutput, int *pstatus, const char *path, c
 {
     apr_status_t rv = APR_SUCCESS;
     char *buffer = apr_pcalloc(p, max + 1);
-    int in = text_to_fd(text), out[2] = { -1, -1 };
+    int in = file_of_text(text), out[2] = { -1, -1 };
     pid_t pid = -1;
 
     *poutput = buffer;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -73,26 +72,6 @@ static const char *make_text(const courier_t *courier)
 
     json_object_set_new(event, "attempt", json_integer(courier->attempt));
     return apr_pstrcat(courier->pool, json_text(courier->pool, event), "\n", NULL);
-}
-
-static int text_to_fd(const char *text)
-{
-    apr_size_t len = strlen(text), done = 0;
-    int fd = memfd_create("event", MFD_CLOEXEC);
-
-    while (fd >= 0 && done < len) {
-        ssize_t n = write(fd, text + done, len - done);
-
-        if (n < 0 && errno != EINTR) {
-            close(fd);
-            return -1;
-        }
-        done += n > 0 ? (apr_size_t)n : 0;
-    }
-    if (fd >= 0) {
-        lseek(fd, 0, SEEK_SET);
-    }
-    return fd;
 }
 
 /* Nothing but plain text, whatever a name or label may hold. */
@@ -276,7 +255,7 @@ static int run(courier_t *courier, const struct passwd *user)
     const char **environment = make_environment(courier);
     int out[2];
 
-    if ((courier->in = text_to_fd(make_text(courier))) < 0 || pipe2(out, O_CLOEXEC) != 0
+    if ((courier->in = file_of_text(make_text(courier))) < 0 || pipe2(out, O_CLOEXEC) != 0
         || (courier->pid = fork()) < 0) {
         log_line(LOG_LEVEL_ERROR, "%s: %s cannot be started: %s", describe(courier),
                  courier->argv[0], strerror(errno));
