@@ -12,8 +12,6 @@
 #include "base/bytes.h"
 #include "live/segment.h"
 
-#define ISSUERS_MAX 10
-
 struct pair {
     int references;
     EVP_PKEY *key;
@@ -101,18 +99,26 @@ static int read_key(pair_t *pair, const parts_t *parts)
     return pair->key != NULL;
 }
 
+/* True when the last certificate was followed by nothing, and not by one that cannot be read. */
+static int is_at_end(void)
+{
+    return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+}
+
+/* Clients may refuse a leaf without its issuers: all that are there, or none. */
 static int read_chain(pair_t *pair, const parts_t *parts)
 {
     BIO *bio = BIO_new_mem_buf(parts->chain, parts->chain_len);
     X509 *issuer = NULL;
+    int whole = 0;
 
     pair->leaf = read_certificate(bio);
     pair->issuers = sk_X509_new_null();
-    while (pair->issuers != NULL && sk_X509_num(pair->issuers) < ISSUERS_MAX
-           && (issuer = read_certificate(bio)) != NULL)
+    while (pair->issuers != NULL && (issuer = read_certificate(bio)) != NULL)
         sk_X509_push(pair->issuers, issuer);
+    whole = is_at_end();
     BIO_free(bio);
-    return pair->leaf != NULL && pair->issuers != NULL;
+    return pair->leaf != NULL && pair->issuers != NULL && whole;
 }
 
 static void pair_free(pair_t *pair)

@@ -11,7 +11,9 @@ import subprocess
 import pytest
 
 from harness import certificates, client
+from harness.acmectl import Acmectl
 from harness.client import Prober
+from harness.segment import Segment
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -214,8 +216,9 @@ def test_a_session_that_began_before_the_first_certificate_goes_on_with_it(world
     again.close()
 
 
-def test_a_renegotiation_keeps_the_certificate(world):
-    """A client is asked for a certificate of its own after the swap."""
+@pytest.mark.parametrize("version", VERSIONS)
+def test_who_is_asked_for_a_certificate_later_keeps_the_servers(world, version):
+    """After the swap, for a location: TLS 1.2 is negotiated anew, TLS 1.3 asks after the handshake."""
     httpd = world.httpd()
     httpd.modules = ["alias"]
     ca = world.ca(httpd, validity=20)
@@ -224,20 +227,25 @@ def test_a_renegotiation_keeps_the_certificate(world):
     httpd.configure(SERIAL, "KeepAliveTimeout 60",
                     httpd.acme(ca, more="ACMEReload live"),
                     httpd.site(NAME, managed=True, more=f"""
-                        SSLProtocol TLSv1.2
                         SSLCACertificateFile "{world.dir}/client.pem"
                         Alias /private "{httpd.htdocs}"
+                        Header always set X-Client "%{{SSL_CLIENT_S_DN_CN}}s"
                         <Location /private>
                             SSLVerifyClient require
                             Require all granted
                         </Location>"""))
     httpd.start()
+
+    def have_a_certificate(context):
+        context.load_cert_chain(world.dir / "client.pem")
+        context.post_handshake_auth = True
     first = wait_for_live(httpd, ca)
-    session = Session(httpd, ssl.TLSVersion.TLSv1_2,
-                      more=lambda context: context.load_cert_chain(world.dir / "client.pem"))
+    session = Session(httpd, version, more=have_a_certificate)
     assert session.get() == (200, first.serial_number)
+    assert session.headers["x-client"] == "(null)"
     wait_for_live(httpd, ca, other_than=first.serial_number)
     assert session.get("/private/index.html") == (200, first.serial_number)
+    assert session.headers["x-client"] == "client.test.example"
     session.close()
 
 
@@ -399,12 +407,70 @@ def test_a_wildcard_is_looked_for_at_the_names_of_its_virtual_host(world):
     assert_no_restart(httpd)
 
 
+def cut(segment, value):
+    segment.write(value[: len(value) // 2], digest=False)
+
+
+def flip(segment, value):
+    at = len(value) // 2
+    segment.write(value[:at] + bytes([value[at] ^ 4]) + value[at + 1 :], digest=False)
+
+
+def spoil_the_certificate(segment, value):
+    segment.write(value.replace(b"BEGIN CERTIFICATE-----\nMII", b"BEGIN CERTIFICATE-----\nNII", 1))
+
+
+def spoil_the_issuer(segment, value):
+    before, mark, after = value.rpartition(b"BEGIN CERTIFICATE-----\nMII")
+    segment.write(before + mark[:-3] + b"NII" + after)
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, spoil_the_certificate, spoil_the_issuer])
+@pytest.mark.parametrize("which", ["the first", "a renewal"])
+def test_what_is_damaged_in_memory_is_not_served(world, spoil, which):
+    """Workers go on with what they had, one line of each says so, and httpd is restarted."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, "certinext", rsa_only=False, order_latency=1)
+    world.expect("cannot be used by this process", "handed to httpd's workers")
+    httpd.configure(httpd.acme(ca, more="ACMEReload live"), httpd.site(NAME, managed=True))
+    httpd.start()
+    first = None
+    if which == "a renewal":
+        first = wait_for_live(httpd, ca).serial_number
+    segment = Segment(httpd.wait_for_keeper())
+    before = segment.current()
+    with Prober([lambda: httpd.get_tls(NAME)]) as prober:
+        if first is not None:
+            assert Acmectl(httpd)("renew", NAME, "--force").code == 0
+        workers = httpd.workers()
+        for worker in workers:  # nobody sees it whole
+            worker.kill(signal.SIGSTOP)
+        try:
+            wait_until(lambda: segment.current() != before, 30, "a new value", pause=0.001)
+            spoil(segment, segment.value())
+        finally:
+            for worker in workers:
+                worker.kill(signal.SIGCONT)
+        httpd.wait_for_certificate(NAME, ca, other_than=first)
+    assert prober.failures == []
+    assert httpd.restarts() == 2
+    assert len(httpd.log.lines("was handed to httpd's workers, and ")) == 1
+    told = [line.split("[pid ")[1].split(":")[0] for line in
+            httpd.log.lines("cannot be used by this process, which goes on with the one before")]
+    assert told and len(told) == len(set(told)), "once in each process"
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a certificate in use")
+    assert entry["activation"] == "restart"
+
+
 WITHOUT_SEALS = """\
 import ctypes, errno, os, struct, sys
 MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}[os.uname().machine]
 SEALED = 3
 rules = [(0x20, 0, 0, 0), (0x15, 0, 3, MEMFD_CREATE), (0x20, 0, 0, 24), (0x15, 0, 1, SEALED),
          (0x06, 0, 0, 0x50000 | errno.EINVAL), (0x06, 0, 0, 0x7fff0000)]
+if sys.argv.pop(1) == "none":
+    rules = [(0x20, 0, 0, 0), (0x15, 0, 1, MEMFD_CREATE), (0x06, 0, 0, 0x50000 | errno.ENOSYS),
+             (0x06, 0, 0, 0x7fff0000)]
 text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
 program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(text)))
 libc = ctypes.CDLL(None, use_errno=True)
@@ -414,13 +480,14 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def test_a_system_that_gives_no_sealed_memory(world):
+@pytest.mark.parametrize("memory", ["unsealed", "none"])
+def test_a_system_that_gives_no_sealed_memory(world, memory):
     """As an old kernel, or a filter around httpd."""
     script = world.dir / "without.py"
     script.write_text(WITHOUT_SEALS)
 
     def before(httpd):
-        httpd.prefix = ["/usr/bin/python3", str(script)]
+        httpd.prefix = ["/usr/bin/python3", str(script), memory]
     world.expect("no memory that can be shared")
     httpd, ca = start(world, before=before)
     httpd.wait_for_certificate(NAME, ca)

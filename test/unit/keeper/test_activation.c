@@ -180,6 +180,37 @@ static void fewer_names_take_no_place_without_a_restart(void **state)
     scene_end(s);
 }
 
+/* A restart ends open sessions, which would go on with the key that others may know. */
+static void sessions_of_a_compromised_key_are_to_end(void **state)
+{
+    scene_t *s = scene_live(*state);
+    revoked_t revoked = { 0, REVOCATION_KEY_COMPROMISE, "root", 0 };
+    const char *first;
+
+    install(s);
+    seen(s, SEEN_IT, NULL);
+    first = apr_pstrdup(s->p, fingerprint(s));
+    revoked.at = apr_time_now();
+    ((generation_t *)scene_certificate(s)->served)->revoked = &revoked;
+    install(s);
+    expect(s, ACTIVATION_RESTART, "open sessions are to end", "pending");
+    assert_string_equal(first, published(s)); /* nothing else until then */
+    scene_end(s);
+}
+
+static void what_is_too_long_for_its_place_waits_for_a_restart(void **state)
+{
+    scene_t *s = scene_live(*state);
+    char *path = apr_palloc(s->p, SEGMENT_VALUE_MAX);
+
+    memset(path, 'x', SEGMENT_VALUE_MAX);
+    s->access = apr_psprintf(s->p, "caIssuers;URI:http://ca.example/%.*s", SEGMENT_VALUE_MAX, path);
+    install(s);
+    assert_null(published(s));
+    expect(s, ACTIVATION_RESTART, "longer than 32000 octets", "pending");
+    scene_end(s);
+}
+
 static void without_memory_there_are_restarts(void **state)
 {
     scene_t *s = scene_live(*state);
@@ -263,6 +294,8 @@ int main(void)
         fixture_test(what_was_seen_of_another_changes_nothing),
         fixture_test(what_stands_in_the_way_is_told),
         fixture_test(fewer_names_take_no_place_without_a_restart),
+        fixture_test(sessions_of_a_compromised_key_are_to_end),
+        fixture_test(what_is_too_long_for_its_place_waits_for_a_restart),
         fixture_test(without_memory_there_are_restarts),
         fixture_test(without_live_nothing_is_said),
         fixture_test(a_keeper_that_comes_after_goes_on),

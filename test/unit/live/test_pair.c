@@ -128,6 +128,52 @@ static void half_of_it_is_refused(void **state)
     assert_true(whole < value->len);
 }
 
+static char *found_in(secret_t *value, const char *text, int times)
+{
+    char *at = (char *)value->data;
+
+    for (; times > 0; --times)
+        at = (char *)memmem(at + 1, value->len - (apr_size_t)(at + 1 - (char *)value->data), text,
+                            strlen(text));
+    assert_non_null(at);
+    return at;
+}
+
+/* Clients would get a leaf without the issuers that lead to their root. */
+static void an_issuer_that_cannot_be_read_spoils_it(void **state)
+{
+    apr_pool_t *p = *state;
+    secret_t *value = packed(p, "p256");
+    char *second = found_in(value, "-----BEGIN CERTIFICATE-----", 2);
+
+    memcpy(second + 60, "!!!!", 4);
+    refuse(value, value->len);
+    value = packed(p, "p256");
+    refuse(value, value->len - 100); /* cut in the middle of it */
+}
+
+static void a_long_chain_is_whole(void **state)
+{
+    apr_pool_t *p = *state;
+    secret_t *value = NULL;
+    const char *issuers;
+    pair_t *pair;
+    SSL *ssl = connection(p, 1);
+    STACK_OF(X509) *chain = NULL;
+
+    issue(p, "p256");
+    issuers = party_pem(p, 4, ca, ca, ca, ca);
+    issuers = apr_pstrcat(p, party_pem(p, 1, leaf), issuers, issuers, issuers, NULL);
+    assert_int_equal(APR_SUCCESS, pair_pack(&value, keypair_pem(p, leaf->key), issuers, p));
+    pair = pair_parse(value->data, value->len);
+    assert_non_null(pair);
+    assert_int_equal(1, pair_use(pair, ssl));
+    assert_int_equal(1, SSL_get0_chain_certs(ssl, &chain));
+    assert_int_equal(12, sk_X509_num(chain));
+    pair_release(pair);
+    SSL_free(ssl);
+}
+
 static void another_key_is_refused(void **state)
 {
     apr_pool_t *p = *state;
@@ -154,9 +200,14 @@ static void what_is_too_long_is_not_packed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(key_and_chain_come_together),    fixture_test(the_other_kind_stays),
-        fixture_test(a_connection_may_refuse_it),     fixture_test(it_knows_its_certificate),
-        fixture_test(half_of_it_is_refused),          fixture_test(another_key_is_refused),
+        fixture_test(key_and_chain_come_together),
+        fixture_test(the_other_kind_stays),
+        fixture_test(a_connection_may_refuse_it),
+        fixture_test(it_knows_its_certificate),
+        fixture_test(half_of_it_is_refused),
+        fixture_test(an_issuer_that_cannot_be_read_spoils_it),
+        fixture_test(a_long_chain_is_whole),
+        fixture_test(another_key_is_refused),
         fixture_test(what_is_too_long_is_not_packed),
     };
 

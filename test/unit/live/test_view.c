@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "live/view.h"
 #include "../crypto/party.h"
@@ -107,6 +109,46 @@ static void what_cannot_be_used_changes_nothing(void **state)
     expect(0, party, 0);
 }
 
+/* Its digest does not fit: bits flipped, or cut. */
+static void damage(int slot, int cut)
+{
+    segment_ref_t ref = segment_current(keepers, slot);
+    unsigned char *value = malloc(SEGMENT_VALUE_MAX), *memory = NULL, *at = NULL;
+    struct stat st;
+    apr_size_t len = 0;
+    int fd = segment_descriptor(keepers);
+
+    assert_int_equal(APR_SUCCESS, segment_read(keepers, slot, ref, value, &len));
+    assert_int_equal(0, fstat(fd, &st));
+    memory = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(MAP_FAILED, memory);
+    at = memmem(memory, (size_t)st.st_size, value, len);
+    assert_non_null(at);
+    if (cut)
+        memset(at + len / 2, 0, len - len / 2);
+    else
+        at[len / 2] ^= 4;
+    munmap(memory, (size_t)st.st_size);
+    free(value);
+}
+
+static void what_was_damaged_in_memory_changes_nothing(void **state)
+{
+    party_t *party;
+
+    made(*state);
+    party = publish(*state, 0);
+    expect(0, party, 0);
+    publish(*state, 0);
+    damage(0, 0);
+    expect(0, party, 1);
+    publish(*state, 0);
+    damage(0, 1);
+    expect(0, party, 1);
+    party = publish(*state, 0);
+    expect(0, party, 0);
+}
+
 /* One that was born after the good value was replaced has never seen it. */
 static void a_new_worker_takes_the_one_before(void **state)
 {
@@ -174,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(the_newest_is_served),
         fixture_test(what_cannot_be_used_changes_nothing),
+        fixture_test(what_was_damaged_in_memory_changes_nothing),
         fixture_test(a_new_worker_takes_the_one_before),
         fixture_test(a_worker_without_any_serves_what_httpd_has),
         fixture_test(threads_share_it),
