@@ -42,9 +42,9 @@ static OCSP_CERTID *id_of(const chain_t *chain)
     return issuer != NULL ? OCSP_cert_to_id(NULL, chain_certificate(chain, 0), issuer) : NULL;
 }
 
-const char *staple_url(apr_pool_t *p, const chain_t *chain)
+const char *staple_url(apr_pool_t *p, const chain_t *chain, const char *responder)
 {
-    const char *base = chain_facts(chain)->ocsp, *url = NULL;
+    const char *base = responder != NULL ? responder : chain_facts(chain)->ocsp, *url = NULL;
     OCSP_REQUEST *request = base != NULL ? OCSP_REQUEST_new() : NULL;
     OCSP_CERTID *id = id_of(chain);
     unsigned char *der = NULL;

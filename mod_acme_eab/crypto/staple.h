@@ -23,9 +23,10 @@ typedef struct staple_facts {
                            responder does not say */
 } staple_facts_t;
 
-/** The URL to GET (RFC 6960, A.1). In it is the ID of the certificate, and nothing else. In p; NULL: the
- * certificate names no responder, or its issuer is not in the chain. */
-const char *staple_url(apr_pool_t *p, const chain_t *chain);
+/** The URL to GET (RFC 6960, A.1). In it is the ID of the certificate, and nothing else.
+ * @param responder its URL, instead of the one that the certificate names; NULL: that one
+ * @return in p; NULL: nobody names one, or the issuer is not in the chain */
+const char *staple_url(apr_pool_t *p, const chain_t *chain, const char *responder);
 
 /** Is this the word of the CA about this certificate, today? The signature is the issuer's (the
  * certificate behind the leaf), or of one to whom that has delegated it (RFC 6960, 4.2.2.2).

@@ -22,6 +22,7 @@
 #include "httpd/mistake.h"
 #include "httpd/program.h"
 #include "httpd/site.h"
+#include "httpd/stapling.h"
 #include "httpd/vhosts.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -555,6 +556,7 @@ static void check_site(const check_t *check)
     for (i = 0; i < check->site->domains->nelts; ++i)
         check_domain(check, domain_at(check, i));
     loss_tell(check->site, check->ptemp);
+    stapling_tell(check->site, check->ptemp);
     (void)export_list(check->ptemp, check->site->exports, check->site->certificates,
                       check->mistakes, check->troubles);
     check_secrets(check);

@@ -11,6 +11,7 @@ typedef struct connection {
     SSL *ssl;       /* mod_ssl's, as long as the connection */
     int validating; /* it is a tls-alpn-01 validation: httpd/alpn.h */
     int certified;  /* it has a certificate of httpd/live.h, and keeps it */
+    int asking;     /* httpd/stapling.h asks somebody else for an OCSP response */
 } connection_t;
 
 /* mod_ssl's optional hook, whose header is not installed everywhere: a connection before its

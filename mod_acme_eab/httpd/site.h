@@ -57,6 +57,12 @@ typedef struct site_domain {
     apr_array_header_t *vhosts;  /* struct site_vhost *: those that use it */
 } site_domain_t;
 
+/** OpenSSL's callback for OCSP responses, of somebody else. */
+typedef struct site_status {
+    int (*call)(struct ssl_st *, void *); /* NULL: there is none */
+    void *arg;
+} site_status_t;
+
 /** A server that a managed domain belongs to. */
 typedef struct site_vhost {
     const server_rec *server;
@@ -65,13 +71,12 @@ typedef struct site_vhost {
     const apr_array_header_t *names; /* const char *: those that reach it, the ServerName first */
     int extra_copies;                /* see httpd/ssl.c */
     int foreign; /* mod_ssl has a pair that is none of the domain's: placeholder, own, or borrowed */
-    int placeholder; /* it has nothing else, and httpd/live.h refuses requests */
-    int staples;     /* SSLUseStapling is on */
-    int (*status)(struct ssl_st *,
-                  void *); /* who is asked for an OCSP response when httpd/stapling.h has
-                                               none, or NULL */
-    void *status_arg;
-    const char *state; /* as in mod_acme_eab.h */
+    int placeholder;            /* it has nothing else, and httpd/live.h refuses requests */
+    int staples;                /* SSLUseStapling is on */
+    struct ssl_ctx_st *context; /* mod_ssl's; NULL: it has none */
+    site_status_t status; /* who is asked for an OCSP response when httpd/stapling.h has none */
+    site_status_t later;  /* the same, of a module that came after it: it goes first */
+    const char *state;    /* as in mod_acme_eab.h */
 } site_vhost_t;
 
 /** A certificate that mod_ssl has loaded and that is not to be served without an OCSP response. */

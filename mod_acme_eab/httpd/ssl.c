@@ -208,20 +208,12 @@ static const generation_t *choose(const site_domain_t *domain, const char *algor
 }
 
 /* It is stapled whether the virtual host wants it or not: without, it would be no good there. */
-static void note_stapled(const site_t *site, const server_rec *server, int index,
-                         const generation_t *generation)
+static void note_stapled(const site_t *site, int index, const generation_t *generation)
 {
     site_stapled_t *stapled = apr_array_push(site->stapled);
 
     stapled->index = index;
     stapled->generation = generation_copy(site->pool, generation);
-    if (is_real_pass() && !tree_vhost(site->tree, server)->stapling)
-        ap_log_error(
-            APLOG_MARK, APLOG_NOTICE, 0, server,
-            "the certificate of %s has must-staple, and %s has no SSLUseStapling: the OCSP "
-            "response is stapled all the same",
-            APR_ARRAY_IDX(generation->facts->names, 0, const char *),
-            vhosts_label(site->pool, server));
 }
 
 static void decide(site_t *site, const site_domain_t *domain, site_choice_t *choice,
@@ -240,7 +232,7 @@ static void decide(site_t *site, const site_domain_t *domain, site_choice_t *cho
         found[i] = find(site, APR_ARRAY_IDX(domain->certificates, i, plan_certificate_t *), choice,
                         server, ptemp);
         if (found[i] != NULL && found[i]->facts->must_staple)
-            note_stapled(site, server, domain->slot + i, found[i]);
+            note_stapled(site, domain->slot + i, found[i]);
     }
     for (i = 0; i < 2; ++i) {
         chosen[i] = choose(domain, algorithms[i], found, &planned[i]);

@@ -6,11 +6,15 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <http_main.h>
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 #include "base/bytes.h"
 #include "httpd/connection.h"
+#include "httpd/mistake.h"
 #include "httpd/rehearsal.h"
+#include "httpd/vhosts.h"
 #include "live/stapled.h"
 #include "store/generation.h"
 
@@ -19,7 +23,92 @@ APLOG_USE_MODULE(acme_eab);
 
 #define FINGERPRINT_SIZE (2 * 32 + 1)
 
+static int answer(SSL *ssl, void *data);
+
+/* ---- when the configuration is checked --------------------------------------------------------- */
+
+/* A certificate with must-staple is never served before there is a response beside it: only those that have
+ * one are read. */
+static int is_bound_to_staple(const store_t *store, const plan_certificate_t *planned,
+                              apr_pool_t *ptemp)
+{
+    generation_t *generation = NULL;
+
+    return generation_has_staple(store, planned->id, ptemp)
+           && generation_find(&generation, store, planned->id, planned->names, apr_time_now(),
+                              eab_result_make(ptemp), ptemp)
+                  == APR_SUCCESS
+           && generation->facts->must_staple;
+}
+
+static void tell(const site_t *site, const store_t *store, const site_vhost_t *vhost,
+                 apr_pool_t *ptemp)
+{
+    int i = 0;
+
+    for (i = 0; i < vhost->domain->certificates->nelts; ++i) {
+        const plan_certificate_t *planned =
+            APR_ARRAY_IDX(vhost->domain->certificates, i, const plan_certificate_t *);
+
+        if (is_bound_to_staple(store, planned, ptemp)) {
+            mistake_add(site->notices, vhosts_where(ptemp, vhost->server),
+                        "the certificate of '%s' has must-staple, and this %s has no "
+                        "SSLUseStapling on: the OCSP response is stapled all the same, since the "
+                        "certificate is not to be served without",
+                        APR_ARRAY_IDX(planned->names, 0, const char *),
+                        vhosts_label(ptemp, vhost->server));
+            return;
+        }
+    }
+}
+
+void stapling_tell(const site_t *site, apr_pool_t *ptemp)
+{
+    const store_t *store = site_store(site, ptemp);
+    int i = 0;
+
+    for (i = 0; i < site->vhosts->nelts; ++i) {
+        const site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, const site_vhost_t *);
+
+        if (!tree_vhost(site->tree, vhost->server)->stapling)
+            tell(site, store, vhost, ptemp);
+    }
+}
+
 /* ---- the parent ------------------------------------------------------------------------------ */
+
+static void note_responder(const site_t *site, const site_vhost_t *vhost)
+{
+    const char *responder = tree_vhost(site->tree, vhost->server)->responder;
+    int i = 0;
+
+    for (i = 0; i < vhost->domain->certificates->nelts && responder != NULL; ++i) {
+        plan_certificate_t *planned =
+            APR_ARRAY_IDX(vhost->domain->certificates, i, plan_certificate_t *);
+
+        if (planned->responder == NULL)
+            planned->responder = responder;
+    }
+}
+
+/* OpenSSL has one callback for a context. Whoever was there is asked after us. */
+static void take_over(site_vhost_t *vhost, site_status_t *found)
+{
+    SSL_CTX *ctx = vhost->context;
+
+    (void)SSL_CTX_get_tlsext_status_cb(ctx, &found->call);
+    (void)SSL_CTX_get_tlsext_status_arg(ctx, &found->arg);
+    (void)SSL_CTX_set_tlsext_status_cb(ctx, answer);
+    (void)SSL_CTX_set_tlsext_status_arg(ctx, vhost);
+}
+
+static int is_taken(const site_vhost_t *vhost)
+{
+    int (*status)(SSL *, void *) = NULL;
+
+    (void)SSL_CTX_get_tlsext_status_cb(vhost->context, &status);
+    return status != answer;
+}
 
 static void publish(const site_t *site, segment_t *segment, const site_stapled_t *stapled,
                     apr_pool_t *ptemp)
@@ -44,6 +133,13 @@ void stapling_prepare(const site_t *site)
     apr_pool_t *ptemp = NULL;
     int i = 0, fd = -1;
 
+    for (i = 0; i < site->vhosts->nelts; ++i) {
+        site_vhost_t *vhost = APR_ARRAY_IDX(site->vhosts, i, site_vhost_t *);
+
+        note_responder(site, vhost);
+        if (vhost->context != NULL && is_taken(vhost))
+            take_over(vhost, &vhost->later);
+    }
     if (site->segment == NULL || site->stapled->nelts == 0
         || apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
@@ -113,20 +209,52 @@ static int is_managed(const site_vhost_t *vhost, SSL *ssl)
            || (vhost->state != NULL && strcmp(vhost->state, "valid") == 0);
 }
 
+static int ask(const site_status_t *status, SSL *ssl)
+{
+    return status->call != NULL ? status->call(ssl, status->arg) : SSL_TLSEXT_ERR_NOACK;
+}
+
+/* Who has come after us may ask whom he found there: us again, who ask whom we found. */
+static int ask_others(const site_vhost_t *vhost, SSL *ssl)
+{
+    connection_t *connection = connection_of_ssl(ssl);
+    int rv = SSL_TLSEXT_ERR_NOACK;
+
+    if (vhost->later.call == NULL || connection == NULL || connection->asking)
+        return ask(&vhost->status, ssl);
+    connection->asking = 1;
+    rv = ask(&vhost->later, ssl);
+    connection->asking = 0;
+    return rv;
+}
+
+/* mod_ssl staples that the responder could not answer as well (SSLStaplingReturnResponderErrors), which
+ * is nothing to a client that must have a response. */
+static int has_response(SSL *ssl)
+{
+    const unsigned char *der = NULL;
+    long len = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
+    OCSP_RESPONSE *response = len > 0 ? d2i_OCSP_RESPONSE(NULL, &der, len) : NULL;
+    int is = response != NULL && OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
+
+    OCSP_RESPONSE_free(response);
+    ERR_clear_error();
+    return is;
+}
+
 static int answer(SSL *ssl, void *data)
 {
     const site_vhost_t *vhost = data;
     const X509 *leaf = SSL_get_certificate(ssl);
-    int must = leaf != NULL && has_must_staple(leaf), len = 0, rv = SSL_TLSEXT_ERR_NOACK;
+    int must = leaf != NULL && has_must_staple(leaf), len = 0, rv = 0;
     unsigned char *der = NULL;
 
     if (leaf != NULL && (must || vhost->staples) && take(vhost, leaf, &der, &len)) {
         (void)SSL_set_tlsext_status_ocsp_resp(ssl, der, len); /* OpenSSL frees it */
         return SSL_TLSEXT_ERR_OK;
     }
-    if (vhost->status != NULL)
-        rv = vhost->status(ssl, vhost->status_arg);
-    if (rv != SSL_TLSEXT_ERR_NOACK || !must || !is_managed(vhost, ssl))
+    rv = ask_others(vhost, ssl);
+    if (!must || !is_managed(vhost, ssl) || (rv == SSL_TLSEXT_ERR_OK && has_response(ssl)))
         return rv;
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, vhost->server,
                  "the certificate has must-staple, and there is no OCSP response for a client that "
@@ -144,9 +272,7 @@ int stapling_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ct
         || (vhost = site_vhost(site, s)) == NULL)
         return DECLINED;
     vhost->staples = tree_vhost(site->tree, s)->stapling;
-    (void)SSL_CTX_get_tlsext_status_cb(ctx, &vhost->status);
-    (void)SSL_CTX_get_tlsext_status_arg(ctx, &vhost->status_arg);
-    (void)SSL_CTX_set_tlsext_status_cb(ctx, answer);
-    (void)SSL_CTX_set_tlsext_status_arg(ctx, vhost);
+    vhost->context = ctx;
+    take_over(vhost, &vhost->status);
     return OK;
 }

@@ -16,8 +16,14 @@
 
 #include "httpd/site.h"
 
-/** The parent, when the memory is there: those of the certificates that mod_ssl has loaded and that must
- * not be served without, so that the first client gets one. */
+/** When the configuration is checked: virtual hosts that are to have no response (SSLUseStapling is off)
+ * and whose certificate must not be served without. */
+void stapling_tell(const site_t *site, apr_pool_t *ptemp);
+
+/** The parent, when mod_ssl and all other modules are ready, and the memory is there: note in the plan whom
+ * to ask; see that OpenSSL asks here first, whoever else has set its callback meanwhile; and leave those
+ * responses of the certificates that mod_ssl has loaded and that must not be served without, so that the
+ * first client gets one. */
 void stapling_prepare(const site_t *site);
 
 /** mod_ssl's optional hook: have OpenSSL ask here first. */

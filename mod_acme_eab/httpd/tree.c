@@ -101,6 +101,11 @@ static terms_t *inherit_terms(apr_pool_t *p, const terms_t *base)
     return terms;
 }
 
+static int is_url(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
 /* SSLEngine takes "off" and several ways of saying "on". */
 static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
 {
@@ -116,6 +121,8 @@ static void read_directive(tree_vhost_t *vhost, const ap_directive_t *node)
         vhost->chain_file = 1;
     else if (strcasecmp(node->directive, "SSLUseStapling") == 0)
         vhost->stapling = strcasecmp(value, "on") == 0;
+    else if (strcasecmp(node->directive, "SSLStaplingForceURL") == 0)
+        vhost->responder = is_url(value) ? value : NULL;
     else
         read_terms(vhost->terms, node);
 }
@@ -239,6 +246,7 @@ static void read_vhosts(tree_t *tree, const ap_directive_t *node, const server_r
         vhost->ssl_engine = base.ssl_engine;
         vhost->chain_file = base.chain_file;
         vhost->stapling = base.stapling;
+        vhost->responder = base.responder;
         vhost->terms = inherit_terms(tree->vhosts->pool, base.terms);
         read_level(tree, vhost, node->first_child);
         inherit_cert_files(vhost, base.cert_files);

@@ -19,11 +19,12 @@
 
 typedef struct tree_vhost {
     const server_rec *server;
-    int ssl_engine;  /* SSLEngine is on, here or inherited from the main server */
-    int server_name; /* it has a ServerName of its own */
-    int cert_file;   /* SSLCertificateFile is set here */
-    int chain_file;  /* SSLCertificateChainFile applies */
-    int stapling;    /* SSLUseStapling is on, here or inherited from the main server */
+    int ssl_engine;        /* SSLEngine is on, here or inherited from the main server */
+    int server_name;       /* it has a ServerName of its own */
+    int cert_file;         /* SSLCertificateFile is set here */
+    int chain_file;        /* SSLCertificateChainFile applies */
+    int stapling;          /* SSLUseStapling is on, here or inherited from the main server */
+    const char *responder; /* SSLStaplingForceURL, http or https, here or inherited; or NULL */
     apr_array_header_t
         *cert_files; /* const char *: each SSLCertificateFile that applies, set here or
                                        inherited, as a whole path or a URI */

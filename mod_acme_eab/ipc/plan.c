@@ -43,6 +43,7 @@ static const member_t certificate_members[] = {
     MEMBER_STRING(plan_certificate_t, loaded_fingerprint),
     MEMBER_STRING(plan_certificate_t, unusable),
     MEMBER_BOOL(plan_certificate_t, staples, 0),
+    MEMBER_STRING(plan_certificate_t, responder),
     MEMBER_BOOL(plan_certificate_t, takes_over, 0),
     MEMBER_STRINGS(plan_certificate_t, doors),
     MEMBER_STRINGS(plan_certificate_t, used_by),

@@ -54,6 +54,7 @@ typedef struct plan_certificate {
     const char
         *unusable; /* why a virtual host that uses it cannot use the one in the store; or NULL */
     int staples;   /* a virtual host that uses it has SSLUseStapling */
+    const char *responder; /* SSLStaplingForceURL of one: whom to ask for OCSP responses; or NULL */
     int takes_over; /* a virtual host serves its SSLCertificateFile until there is one with all names */
     apr_array_header_t
         *doors; /* const char *, "ADDRESS:PORT NAME": where, and for which server name, a

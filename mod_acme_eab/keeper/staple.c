@@ -16,24 +16,26 @@ static int is_needed(const keeper_certificate_t *certificate)
            || (certificate->means->plan->live && certificate->plan->staples);
 }
 
-/* The certificate names no responder, or not its issuer: then there is nobody to ask. */
+/* Nobody names a responder, or the issuer is not there: then there is nobody to ask. */
 static void find_responder(keeper_certificate_t *certificate, apr_pool_t *p)
 {
+    const char *forced = certificate->plan->responder;
     chain_t *chain = NULL;
     apr_pool_t *ptemp = NULL;
 
     apr_pool_create(&ptemp, p);
-    if (certificate->best->facts->ocsp != NULL
+    if ((forced != NULL || certificate->best->facts->ocsp != NULL)
         && chain_load(&chain, certificate->best->chain_path, eab_result_make(ptemp), ptemp)
                == APR_SUCCESS) {
-        certificate->staple_url = staple_url(p, chain);
+        certificate->staple_url = staple_url(p, chain, forced);
     }
     apr_pool_destroy(ptemp);
     if (certificate->staple_url == NULL && certificate->best->facts->must_staple) {
         log_line(
             LOG_LEVEL_ERROR,
             "The certificate of %s has must-staple and does not say where its OCSP responder is: "
-            "it cannot be served. Have the CA issue it without, or with a responder",
+            "it cannot be served. Have the CA issue it without, or name the responder "
+            "(SSLStaplingForceURL)",
             certificate->plan->id);
     }
 }

@@ -247,6 +247,17 @@ apr_status_t generation_keep_staple(const generation_t *generation, const void *
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
 
+int generation_has_staple(const store_t *store, const char *name, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    const char *number = NULL;
+    struct stat st;
+
+    return archive_make(&archive, store, name, eab_result_make(ptemp), ptemp) == APR_SUCCESS
+           && (number = archive_live(ptemp, &archive)) != NULL
+           && file_look(&st, archive_path(ptemp, &archive, number, STAPLE_FILE)) == APR_SUCCESS;
+}
+
 apr_status_t generation_staple(bytes_t *der, staple_facts_t *facts, const generation_t *generation,
                                apr_time_t now, eab_result_t *result, apr_pool_t *p)
 {

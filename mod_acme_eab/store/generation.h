@@ -78,6 +78,9 @@ void generation_seal(const store_t *store, const char *name, const generation_t 
 apr_status_t generation_keep_staple(const generation_t *generation, const void *der, apr_size_t len,
                                     eab_result_t *result, apr_pool_t *ptemp);
 
+/** True when there is one beside the live generation, whatever it says. Costs two looks. */
+int generation_has_staple(const store_t *store, const char *name, apr_pool_t *ptemp);
+
 /** The one that is there, if staple_check() passes for it.
  * @param der  in p; NULL on failure
  * @return APR_ENOENT: there is none; else as that check */

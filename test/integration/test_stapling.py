@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """OCSP responses for managed certificates: fetched, checked, kept, and stapled by httpd's workers."""
 
-import re
-import subprocess
+import os
 
 import pytest
 
-from harness import certificates
+from harness import stapled
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -15,11 +14,12 @@ NAME = "www.test.example"
 OF_MOD_SSL = "AH02217|AH02218|AH02604|AH0198|AH019[34567]|ssl_stapling|stapling_"
 
 
-def start(world, manner="good", on=True, reload="live", must=False, **changes):
+def start(world, manner="good", on=True, reload="live", must=False, before=None, **changes):
     httpd = world.httpd()
     ca = world.simulated_ca(httpd, ocsp=manner, must_staple=must, **changes)
     world.expect(OF_MOD_SSL)
-    httpd.configure(f'SSLStaplingCache "shmcb:{world.dir}/stapling(32768)"',
+    lines = before(httpd, ca) if before is not None else []
+    httpd.configure(f'SSLStaplingCache "shmcb:{world.dir}/stapling(32768)"', *lines,
                     httpd.acme(ca, more=f"ACMEReload {reload}"),
                     httpd.site(NAME, more="SSLUseStapling on" if on else "", managed=True))
     httpd.start()
@@ -27,18 +27,7 @@ def start(world, manner="good", on=True, reload="live", must=False, **changes):
 
 
 def shake_hands(httpd, version="-tls1_3", asks=True):
-    """(serial that is served or None, (serial, status) of the stapled response or None)"""
-    done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{httpd.https}", "-servername", NAME, version,
-         *(["-status"] if asks else []), "-showcerts", "-no-CAfile", "-no-CApath", "-no-CAstore"],
-        input=b"", capture_output=True, timeout=60)
-    text = done.stdout.decode(errors="replace")
-    leaf = re.search("^Certificate chain.*?(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----)",
-                     text, re.S | re.M)
-    shown = re.search(r"OCSP Response Status: successful.*?Serial Number: ([0-9A-F]+).*?"
-                      r"Cert Status: (\w+)", text, re.S)
-    serial = certificates.load(leaf.group(1).encode()).serial_number if leaf is not None else None
-    return serial, (int(shown.group(1), 16), shown.group(2)) if shown else None
+    return stapled.shake_hands(httpd.https, NAME, version, asks)
 
 
 def is_served_with_its_response(httpd, serial=None):
@@ -122,9 +111,12 @@ def test_must_staple_is_served_with_a_response_only(world):
     # From the first handshake on after a start; mod_ssl staples nothing here.
     httpd.stop()
     ca.switches.ocsp = "missing"
+    code, said = httpd.check()
+    assert code == 0 and said.count("must-staple") == 1 and NAME in said
+    assert f"httpd.conf:{httpd.line_of('<VirtualHost')}: " in said and "SSLUseStapling" in said
     httpd.start()
     assert is_served_with_its_response(httpd, serial)
-    assert "response is stapled all the same" in httpd.log.text()
+    assert len(httpd.log.lines("response is stapled all the same")) == 1
 
 
 def test_must_staple_waits_with_its_restart(world):
@@ -183,3 +175,64 @@ def test_other_answers_of_a_responder(world, manner):
             "redirect": "status 302"}[manner] in entry["stapling"]["problem"]["detail"]
     assert entry["activation"] == "live"
     assert shake_hands(httpd)[1] is None
+
+
+# -- mod_ssl's own directives ------------------------------------------------------------------------
+
+def test_off_is_off(world):
+    """Nobody is asked, and nothing is stapled: SSLUseStapling off in the virtual host."""
+    httpd, ca = start(world, before=lambda httpd, ca: ["SSLUseStapling on"], on=False)
+    httpd.stop()
+    httpd.conf.write_text(httpd.conf.read_text().replace("ACMEManagedDomain\n",
+                                                         "ACMEManagedDomain\nSSLUseStapling off\n"))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a valid one")
+    assert entry["stapling"] is None and entry["activation"] == "live"
+    assert shake_hands(httpd)[1] is None
+    assert ca.responder.asked == []
+    code, said = httpd.check()
+    assert code == 0 and "must-staple" not in said
+
+
+@pytest.mark.parametrize("must", [False, True])
+def test_another_responder_is_asked_when_mod_ssl_is_told_so(world, must):
+    """SSLStaplingForceURL: as mod_ssl does, whatever the certificate says."""
+    def before(httpd, ca):
+        return [f"SSLStaplingForceURL {ca.responder.url}"]
+    world.expect("no OCSP response|must-staple")
+    httpd, ca = start(world, before=before, must=must, ocsp_named="http://127.0.0.1:9/nobody")
+    serial = wait_for_staple(httpd)
+    assert serial in ca.responder.asked
+    entry = wait_for_stapling(httpd, "good")
+    assert entry["stapling"]["responder"] in ca.responder.url
+
+
+def test_that_the_responder_cannot_say_is_no_response(world):
+    """mod_ssl staples that (SSLStaplingReturnResponderErrors, SSLStaplingFakeTryLater); clients that must
+    have a response take it for none."""
+    world.expect("no OCSP response")
+    httpd, ca = start(world, must=True, ocsp_seconds=6)
+    serial = wait_for_staple(httpd)
+    httpd.graceful()  # now it is one of mod_ssl's as well
+    wait_for_staple(httpd, serial)
+    ca.switches.ocsp = "try-later"
+    wait_for_stapling(httpd, "failing")
+    assert shake_hands(httpd) == (None, None)
+    assert shake_hands(httpd, asks=False) == (serial, None)
+
+
+@pytest.mark.parametrize("manner", ["alone", "before"])
+def test_another_module_that_staples_does_not_take_the_place(world, manner):
+    """Of OpenSSL's callback, after us: by itself, or asking whom it found there."""
+    def before(httpd, ca):
+        httpd.more_lines = [f'LoadModule eab_probe_module "{os.environ["EAB_PROBE"]}"',
+                            f"EABProbeStaple {manner}"]
+        return []
+    world.expect("no OCSP response")
+    httpd, ca = start(world, before=before, must=True, ocsp_seconds=6)
+    serial = wait_for_staple(httpd)
+    assert shake_hands(httpd, "-tls1_2") == (serial, (serial, "good"))
+    ca.switches.ocsp = "garbage"
+    wait_for_stapling(httpd, "failing")
+    assert shake_hands(httpd) == (None, None)

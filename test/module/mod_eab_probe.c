@@ -2,8 +2,11 @@
 
 /* test/module/mod_eab_probe.c - asks mod_acme_eab about the server of a request, as another module
  * would, and answers in plain text: "SetHandler eab-probe". "EABProbeRefuse STATUS PATH" refuses
- * requests for what is below PATH before any other module sees them. "EABProbeChoose on" takes the place
- * of OpenSSL's callback for the choice of a certificate, as another module might. */
+ * requests for what is below PATH before any other module sees them.
+ *
+ * OpenSSL has one callback of a kind for all modules. "EABProbeChoose on" takes the place of that for the
+ * choice of a certificate, "EABProbeName on" of that for the server's name, and "EABProbeStaple alone|before"
+ * of that for OCSP responses: without, or before asking who was there. */
 
 #include <httpd.h>
 #include <http_config.h>
@@ -86,8 +89,75 @@ static int take_choice(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
     return DECLINED;
 }
 
+static const char *staples;
+
+static const char *set_staples(cmd_parms *cmd, void *config, const char *manner)
+{
+    (void)cmd;
+    (void)config;
+    staples = manner;
+    return NULL;
+}
+
+typedef struct before {
+    int (*status)(SSL *, void *);
+    void *arg;
+} before_t;
+
+static int staple(SSL *ssl, void *data)
+{
+    const before_t *before = data;
+
+    return before->status != NULL ? before->status(ssl, before->arg) : SSL_TLSEXT_ERR_NOACK;
+}
+
+static int take_stapling(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
+{
+    before_t *before = apr_pcalloc(p, sizeof(*before));
+
+    (void)s;
+    if (staples == NULL || is_proxy)
+        return DECLINED;
+    if (strcmp(staples, "before") == 0) {
+        (void)SSL_CTX_get_tlsext_status_cb(ctx, &before->status);
+        (void)SSL_CTX_get_tlsext_status_arg(ctx, &before->arg);
+    }
+    (void)SSL_CTX_set_tlsext_status_cb(ctx, staple);
+    (void)SSL_CTX_set_tlsext_status_arg(ctx, before);
+    return DECLINED;
+}
+
+static int names;
+
+static const char *set_names(cmd_parms *cmd, void *config, int on)
+{
+    (void)cmd;
+    (void)config;
+    names = on;
+    return NULL;
+}
+
+static int name(SSL *ssl, int *alert, void *data)
+{
+    (void)ssl;
+    (void)alert;
+    (void)data;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int take_name(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
+{
+    (void)s;
+    (void)p;
+    if (names && !is_proxy)
+        (void)SSL_CTX_set_tlsext_servername_callback(ctx, name);
+    return DECLINED;
+}
+
 static const command_rec commands[] = {
     AP_INIT_FLAG("EABProbeChoose", set_chooses, NULL, RSRC_CONF, "on or off"),
+    AP_INIT_FLAG("EABProbeName", set_names, NULL, RSRC_CONF, "on or off"),
+    AP_INIT_TAKE1("EABProbeStaple", set_staples, NULL, RSRC_CONF, "alone or before"),
     AP_INIT_TAKE2("EABProbeRefuse", set_refusal, NULL, RSRC_CONF, "a status and a path"),
     { NULL, { NULL }, NULL, 0, TAKE1, NULL },
 };
@@ -98,6 +168,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_optional_fn_retrieve(retrieve, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ssl, init_server, take_choice, NULL, NULL, APR_HOOK_LAST);
+    APR_OPTIONAL_HOOK(ssl, init_server, take_name, NULL, NULL, APR_HOOK_LAST);
+    APR_OPTIONAL_HOOK(ssl, init_server, take_stapling, NULL, NULL, APR_HOOK_LAST);
     ap_hook_post_read_request(refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }
 

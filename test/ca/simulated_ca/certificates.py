@@ -52,7 +52,7 @@ def issue(ca, order):
                            order.csr.public_key(), ca.clock.datetime(start),
                            ca.clock.datetime(start + ca.switches.lifetime_days * 86400 - 1),
                            ca.switches.client_auth,
-                           ca.responder.url if ca.responder is not None else None,
+                           ca.switches.ocsp_named or (ca.responder and ca.responder.url),
                            ca.switches.must_staple)
     made = Certificate(order, leaf, ca.issuer)
     ident = ca.urls.next_id()

@@ -112,6 +112,7 @@ class Switches:
     ocsp: Optional[str] = None  # None: no responder; good, delegated, revoked, unknown, try-later,
     # stale, other-serial, wrong-signature, garbage, slow, huge, redirect, missing, replay
     ocsp_seconds: float = 7 * 86400  # of validity
+    ocsp_named: Optional[str] = None  # the URL that certificates name; None: where it is
     must_staple: bool = False
     # -- renewal information
     ari_window: Optional[tuple] = None  # (start, end) in seconds from now; None: by lifetime

@@ -205,7 +205,7 @@ static void without_its_issuer_nothing_can_be_known(void **state)
     bytes_t bytes = make(&s, &good);
 
     s.chain = parse(s.p, party_pem(s.p, 1, s.leaf));
-    assert_null(staple_url(s.p, s.chain));
+    assert_null(staple_url(s.p, s.chain, NULL));
     expect(&s, &bytes, "issuer is not in the chain");
 }
 
@@ -235,7 +235,7 @@ static OCSP_REQUEST *read_request(apr_pool_t *p, const char *url)
 static void nothing_but_the_id_is_asked_with(void **state)
 {
     scene_t s = scene(*state);
-    const char *url = staple_url(s.p, s.chain);
+    const char *url = staple_url(s.p, s.chain, NULL);
     OCSP_CERTID *id = OCSP_cert_to_id(NULL, s.leaf->cert, s.middle->cert);
     OCSP_REQUEST *request = NULL;
 
@@ -271,7 +271,7 @@ static void a_certificate_says_where_and_whether(void **state)
     assert_string_equal(URL, chain_facts(s.chain)->ocsp);
     assert_true(chain_facts(s.chain)->must_staple);
     assert_null(facts_of(&s, NULL, NULL)->ocsp);
-    assert_null(staple_url(s.p, s.chain));
+    assert_null(staple_url(s.p, s.chain, NULL));
     assert_false(facts_of(&s, NULL, NULL)->must_staple);
     assert_true(facts_of(&s, NULL, "status_request_v2,status_request")->must_staple);
     assert_false(facts_of(&s, NULL, "status_request_v2")->must_staple);
@@ -281,8 +281,12 @@ static void a_certificate_says_where_and_whether(void **state)
                                  "OCSP;URI:http://b.example/ocsp/",
                                  NULL)
                             ->ocsp);
-    assert_non_null(strstr(staple_url(s.p, s.chain), "//b.example/ocsp/M"));
+    assert_non_null(strstr(staple_url(s.p, s.chain, NULL), "//b.example/ocsp/M"));
+    assert_int_equal(0, strncmp(staple_url(s.p, s.chain, "http://c.example/x"),
+                                "http://c.example/x/M", 20)); /* whatever it says */
     assert_null(facts_of(&s, "OCSP;URI:http://a.example/ x", NULL)->ocsp);
+    assert_int_equal(
+        0, strncmp(staple_url(s.p, s.chain, "http://c.example/"), "http://c.example/M", 18));
     assert_null(facts_of(&s, of_long, NULL)->ocsp);
 }
 
