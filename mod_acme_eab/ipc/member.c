@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "base/block.h"
 #include "base/json.h"
 
 /* A string, or an array of its bytes when it is not UTF-8: paths and arguments need not be. */
@@ -185,35 +186,18 @@ struct member_block {
     void *data;
 };
 
-/* Pieces are put one behind the other; without data they are counted only. */
-typedef struct piece {
-    char *data;
-    size_t used;
-} piece_t;
-
-/* @return where the copy is; NULL while it is counted */
-static void *put(piece_t *piece, const void *from, size_t len)
+static void settle_text(block_t *block, const char **ptext)
 {
-    char *to = piece->data != NULL ? piece->data + piece->used : NULL;
+    const char *copy = block_put_text(block, *ptext);
 
-    if (to != NULL)
-        memcpy(to, from, len);
-    piece->used += (len + 7) & ~(size_t)7;
-    return to;
-}
-
-static void settle_text(piece_t *piece, const char **ptext)
-{
-    const char *copy = *ptext != NULL ? put(piece, *ptext, strlen(*ptext) + 1) : NULL;
-
-    if (piece->data != NULL)
+    if (block->data != NULL)
         *ptext = copy;
 }
 
-static void settle_struct(piece_t *piece, const member_t *table, char *what);
+static void settle_struct(block_t *block, const member_t *table, char *what);
 
 /* Its elements, and what they point to. */
-static void settle_array(piece_t *piece, const member_t *member, apr_array_header_t **parray)
+static void settle_array(block_t *block, const member_t *member, apr_array_header_t **parray)
 {
     const apr_array_header_t *from = *parray;
     apr_array_header_t *to;
@@ -222,15 +206,15 @@ static void settle_array(piece_t *piece, const member_t *member, apr_array_heade
 
     if (from == NULL)
         return;
-    to = put(piece, from, sizeof(*from));
-    elements = put(piece, from->elts, (size_t)from->nelts * (size_t)from->elt_size);
+    to = block_put(block, from, sizeof(*from));
+    elements = block_put(block, from->elts, (size_t)from->nelts * (size_t)from->elt_size);
     for (i = 0; i < from->nelts; ++i) {
         char *element = (to != NULL ? elements : from->elts) + (size_t)i * (size_t)from->elt_size;
 
         if (member->kind == MEMBER_KIND_STRINGS)
-            settle_text(piece, (const char **)(void *)element);
+            settle_text(block, (const char **)(void *)element);
         else if (member->kind == MEMBER_KIND_LIST)
-            settle_struct(piece, member->of, element);
+            settle_struct(block, member->of, element);
     }
     if (to != NULL) {
         to->elts = elements;
@@ -240,19 +224,19 @@ static void settle_array(piece_t *piece, const member_t *member, apr_array_heade
     }
 }
 
-static void settle_struct(piece_t *piece, const member_t *table, char *what)
+static void settle_struct(block_t *block, const member_t *table, char *what)
 {
     for (; table->name != NULL; ++table) {
         void *at = what + table->offset;
 
         switch (table->kind) {
         case MEMBER_KIND_STRING:
-            settle_text(piece, at);
+            settle_text(block, at);
             break;
         case MEMBER_KIND_STRINGS:
         case MEMBER_KIND_INTS:
         case MEMBER_KIND_LIST:
-            settle_array(piece, table, at);
+            settle_array(block, table, at);
             break;
         default: /* in the struct itself */
             break;
@@ -271,7 +255,7 @@ static apr_status_t free_block(void *data)
 
 void member_settle(member_block_t **pblock, const member_t *table, void *what, apr_pool_t *p)
 {
-    piece_t piece = { NULL, 0 };
+    block_t pieces = { NULL, 0 };
     void *before;
 
     if (*pblock == NULL) {
@@ -279,11 +263,9 @@ void member_settle(member_block_t **pblock, const member_t *table, void *what, a
         apr_pool_cleanup_register(p, *pblock, free_block, apr_pool_cleanup_null);
     }
     before = (*pblock)->data;
-    settle_struct(&piece, table, what);
-    (*pblock)->data = piece.data = malloc(piece.used > 0 ? piece.used : 1);
-    if (piece.data == NULL)
-        abort();
-    piece.used = 0;
-    settle_struct(&piece, table, what);
+    settle_struct(&pieces, table, what);
+    block_take(&pieces);
+    (*pblock)->data = pieces.data;
+    settle_struct(&pieces, table, what);
     free(before);
 }

@@ -41,6 +41,7 @@ struct agent_door {
     agent_line_t *line;
     dealings_t *accounts;     /* one for each, by its index */
     dealings_t *certificates; /* the same */
+    int *names;               /* of all certificates of each account, by its index */
 };
 
 /* One request, decoded as far as all have in common. */
@@ -342,22 +343,13 @@ static int names_what_it_must(const request_t *request, const request_row_t *row
 /* POST-as-GET and answers to challenges are asked for with the account, for each name of each of its
  * certificates, and told with each certificate that comes; of a dns challenge there is a record for each
  * name. */
-static int count_shares(const model_t *model, int type, const keeper_account_t *account,
+static int count_shares(const agent_door_t *door, int type, const keeper_account_t *account,
                         const keeper_certificate_t *certificate)
 {
-    int i, names = 1;
-
     if (certificate != NULL) {
         return type == MESSAGE_DNS_ADD ? certificate->plan->names->nelts : 1;
     }
-    for (i = 0;
-         (type == MESSAGE_SIGN || type == MESSAGE_REQUESTS) && i < model->certificates->nelts;
-         ++i) {
-        const keeper_certificate_t *other = model_certificate(model, i);
-
-        names += other->account == account ? other->plan->names->nelts : 0;
-    }
-    return names;
+    return type == MESSAGE_SIGN || type == MESSAGE_REQUESTS ? 1 + door->names[account->index] : 1;
 }
 
 apr_interval_time_t agent_door_delay(agent_door_t *door, int type, const json_t *body)
@@ -372,12 +364,12 @@ apr_interval_time_t agent_door_delay(agent_door_t *door, int type, const json_t 
     }
     if (certificate != NULL && row->of_certificate.burst > 0) {
         return budget_take(&dealings_of(door, NULL, certificate)->budgets[type],
-                           &row->of_certificate, count_shares(door->model, type, NULL, certificate),
+                           &row->of_certificate, count_shares(door, type, NULL, certificate),
                            clock_steady());
     }
     if (account != NULL && row->of_account.burst > 0) {
         return budget_take(&dealings_of(door, account, NULL)->budgets[type], &row->of_account,
-                           count_shares(door->model, type, account, NULL), clock_steady());
+                           count_shares(door, type, account, NULL), clock_steady());
     }
     return 0;
 }
@@ -487,6 +479,7 @@ agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activatio
 {
     apr_pool_t *p = model->means->pool;
     agent_door_t *door = apr_pcalloc(p, sizeof(*door));
+    int i;
 
     door->model = model;
     door->dns = dns;
@@ -497,5 +490,11 @@ agent_door_t *agent_door_make(const model_t *model, keeper_dns_t *dns, activatio
     door->accounts = apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->accounts->nelts);
     door->certificates =
         apr_pcalloc(p, sizeof(dealings_t) * (apr_size_t)model->certificates->nelts);
+    door->names = apr_pcalloc(p, sizeof(int) * (apr_size_t)model->accounts->nelts);
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
+
+        door->names[certificate->account->index] += certificate->plan->names->nelts;
+    }
     return door;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/certificate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -171,7 +172,7 @@ static void open_best(keeper_certificate_t *certificate, apr_pool_t *ptemp)
     if (best == NULL) {
         return;
     }
-    certificate->best = generation_copy(certificate->means->pool, best);
+    certificate->best = generation_keep(best);
     if (best->account == NULL) {
         log_line(LOG_LEVEL_NOTICE,
                  "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
@@ -189,8 +190,7 @@ static int is_served(const keeper_certificate_t *certificate, const generation_t
            && strcmp(in_use, generation->facts->fingerprint) == 0;
 }
 
-/* In a pool of its own: best is replaced when another one is installed. */
-static void open_served(keeper_certificate_t *certificate)
+static void open_served(keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
     const means_t *means = certificate->means;
     const plan_certificate_t *plan = certificate->plan;
@@ -198,14 +198,14 @@ static void open_served(keeper_certificate_t *certificate)
     generation_t *generation = NULL;
 
     if (is_served(certificate, certificate->best)) {
-        certificate->served = generation_copy(means->pool, certificate->best);
+        certificate->served = generation_hold(certificate->best);
         return;
     }
     if (number != NULL) {
-        generation_load(&generation, means->store, plan->id, number, means->pool);
+        generation_load(&generation, means->store, plan->id, number, ptemp);
     }
     if (is_served(certificate, generation)) {
-        certificate->served = generation;
+        certificate->served = generation_keep(generation);
     }
 }
 
@@ -223,6 +223,17 @@ static void recall_failure(keeper_certificate_t *certificate)
     apr_pool_destroy(pool);
 }
 
+static apr_status_t close_certificate(void *data)
+{
+    keeper_certificate_t *certificate = data;
+
+    generation_drop(certificate->best);
+    generation_drop(certificate->served);
+    free(certificate->activation_why);
+    free(certificate->staple_url);
+    return APR_SUCCESS;
+}
+
 keeper_certificate_t *certificate_open(const means_t *means, int index,
                                        const plan_certificate_t *plan, keeper_account_t *account)
 {
@@ -235,10 +246,11 @@ keeper_certificate_t *certificate_open(const means_t *means, int index,
     certificate->account = account;
     certificate->in_use = plan->loaded_fingerprint;
     certificate->activation = ACTIVATION_RESTART;
+    apr_pool_cleanup_register(means->pool, certificate, close_certificate, apr_pool_cleanup_null);
     apr_pool_create(&ptemp, means->pool);
     open_best(certificate, ptemp);
+    open_served(certificate, ptemp);
     apr_pool_destroy(ptemp);
-    open_served(certificate);
     open_journal(certificate);
     recall_failure(certificate);
     return certificate;
@@ -627,35 +639,45 @@ static void prune(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
     generation_prune(certificate->means->store, certificate->plan->id, kept, ptemp);
 }
 
+static void replace_best(keeper_certificate_t *certificate, const generation_t *generation)
+{
+    generation_t *before = certificate->best;
+
+    certificate->best = generation_keep(generation);
+    generation_drop(before);
+}
+
+static void set_why(keeper_certificate_t *certificate, const char *why)
+{
+    char *before = certificate->activation_why;
+
+    certificate->activation_why = why != NULL ? strdup(why) : NULL;
+    free(before);
+}
+
 /* The generation is used until another takes its place. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
-                                const apr_array_header_t *names, eab_result_t *result)
+                                const apr_array_header_t *names, eab_result_t *result,
+                                apr_pool_t *ptemp)
 {
     const means_t *means = certificate->means;
     const registration_t *registration = certificate->account->registration;
     generation_t *generation = NULL;
-    apr_pool_t *pool = NULL;
     apr_status_t rv;
 
-    apr_pool_create(&pool, means->pool);
     rv = generation_install(&generation, means->store, certificate->plan->id, chain,
                             certificate->key, names, certificate->journal->account,
-                            registration->directory, apr_time_now(), result, pool);
+                            registration->directory, apr_time_now(), result, ptemp);
     if (rv != APR_SUCCESS) {
-        apr_pool_destroy(pool);
         return rv;
     }
     if (is_served(certificate, certificate->best)) {
         certificate->replace_by =
             certificate->staple.revoked != 0 ? apr_time_now() : certificate->window.end;
     }
-    certificate->best = generation;
-    if (certificate->best_pool != NULL) {
-        apr_pool_destroy(certificate->best_pool);
-    }
-    certificate->best_pool = pool;
+    replace_best(certificate, generation);
     certificate->activation = ACTIVATION_RESTART;
-    certificate->activation_why = NULL;
+    set_why(certificate, NULL);
     memset(&certificate->window, 0, sizeof(certificate->window));
     certificate->installed = apr_time_now();
     certificate->ordered = certificate->journal->since;
@@ -685,7 +707,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
         && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
         && (rv = blocked_check(means->store, chain_spki(pool, chain), result, pool)) == APR_SUCCESS
-        && (rv = store_chain(certificate, chain, names, result)) == APR_SUCCESS) {
+        && (rv = store_chain(certificate, chain, names, result, pool)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 
         judge_clock(certificate, chain, pool);
@@ -783,16 +805,24 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
 
 static void take_into_use(keeper_certificate_t *certificate)
 {
-    const means_t *means = certificate->means;
-    apr_pool_t *old = certificate->in_use_pool;
+    generation_t *before = certificate->served;
 
-    apr_pool_create(&certificate->in_use_pool, means->pool);
-    certificate->in_use =
-        apr_pstrdup(certificate->in_use_pool, certificate->best->facts->fingerprint);
-    generation_load(&certificate->served, means->store, certificate->plan->id,
-                    certificate->best->number, certificate->in_use_pool);
-    if (old != NULL) {
-        apr_pool_destroy(old);
+    certificate->served = generation_hold(certificate->best);
+    certificate->in_use = certificate->served->facts->fingerprint;
+    generation_drop(before);
+}
+
+void certificate_revoked(keeper_certificate_t *certificate, const char *fingerprint,
+                         const revoked_t *revoked)
+{
+    const generation_t *best = certificate->best;
+    generation_t marked;
+
+    if (best != NULL && best->revoked == NULL
+        && strcmp(best->facts->fingerprint, fingerprint) == 0) {
+        marked = *best;
+        marked.revoked = revoked;
+        replace_best(certificate, &marked);
     }
 }
 
@@ -800,10 +830,7 @@ void certificate_activate(keeper_certificate_t *certificate, const char *activat
                           const char *why)
 {
     certificate->activation = activation;
-    certificate->activation_why =
-        why != NULL ? apr_pstrdup(
-            certificate->best_pool != NULL ? certificate->best_pool : certificate->means->pool, why)
-                    : NULL;
+    set_why(certificate, why);
     if (strcmp(activation, ACTIVATION_LIVE) == 0) {
         take_into_use(certificate);
         tell(certificate, CHANGE_LOADED, NULL);

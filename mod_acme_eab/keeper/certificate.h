@@ -14,33 +14,31 @@
 #include "store/generation.h"
 #include "store/journal.h"
 
+/* There are thousands: what is replaced while the keeper lives (best and served, which others may hold as
+ * well, activation_why, staple_url) is in memory of its own, of just its size. */
 typedef struct keeper_certificate {
     const means_t *means;
     int index; /* in the plan */
     const plan_certificate_t *plan;
     keeper_account_t *account;
-    generation_t *best;         /* what httpd should serve; NULL: nothing */
-    apr_pool_t *best_pool;      /* owns it; NULL: the keeper's does, as it was found at the start */
-    generation_t *served;       /* what httpd serves, as long as it is in the store; or NULL */
-    const char *in_use;         /* the fingerprint of what it serves, or NULL */
-    apr_pool_t *in_use_pool;    /* of both, once they are not what httpd was started with */
-    const char *activation;     /* how best comes into use: ACTIVATION_..., static */
-    const char *activation_why; /* in best_pool, or longer; or NULL */
-    apr_time_t installed;       /* when best came, if that was in this process; else 0 */
-    apr_time_t ordered;         /* when that was ordered, the same */
+    generation_t *best;   /* what httpd should serve; NULL: nothing */
+    generation_t *served; /* what httpd serves, as long as it is in the store; or NULL */
+    const char *in_use;   /* the fingerprint of what it serves, of served or of the plan; or NULL */
+    const char *activation; /* how best comes into use: ACTIVATION_..., static */
+    char *activation_why;   /* or NULL */
+    apr_time_t installed;   /* when best came, if that was in this process; else 0 */
+    apr_time_t ordered;     /* when that was ordered, the same */
     apr_time_t
         replace_by; /* the CA wants what is served to be replaced until then; 0: it does not say */
     brief_window_t window; /* what the CA said of when to renew it */
     member_block_t *window_block;
     brief_validations_t validations; /* how long the CA goes by them */
     member_block_t *validations_block;
-    const char
-        *staple_url; /* where to ask whether best is good; NULL: nobody needs to know, or can */
+    char *staple_url; /* where to ask whether best is good; NULL: nobody needs to know, or can */
     staple_facts_t staple; /* what the CA said last of it; until is 0: nothing yet */
-    apr_pool_t *staple_pool;
-    journal_t *journal; /* the order in flight, or NULL */
-    keypair_t *key;     /* its key, once it is made */
-    int over;           /* the last order is over and could not be removed from the store */
+    journal_t *journal;    /* the order in flight, or NULL */
+    keypair_t *key;        /* its key, once it is made */
+    int over;              /* the last order is over and could not be removed from the store */
     int key_running;
     apr_pool_t *order_pool; /* owns journal and key */
     apr_pool_t *key_pool;   /* part of it, of the key */
@@ -66,6 +64,10 @@ void certificate_mend(keeper_certificate_t *certificate);
  *              it; NULL: all of them */
 apr_status_t certificate_ordering(keeper_certificate_t *certificate,
                                   const apr_array_header_t *names, eab_result_t *result);
+
+/** The CA has revoked the best certificate, if it has that fingerprint. */
+void certificate_revoked(keeper_certificate_t *certificate, const char *fingerprint,
+                         const revoked_t *revoked);
 
 /** The CA gave the order URL: it is stored, and finalize with it, its URL or NULL. */
 apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *url,

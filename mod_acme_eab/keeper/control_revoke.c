@@ -47,20 +47,6 @@ typedef struct target {
     keeper_certificate_t *certificate; /* of its name in the configuration, or NULL */
 } target_t;
 
-static keeper_certificate_t *certificate_named(const model_t *model, const char *name)
-{
-    int i;
-
-    for (i = 0; name != NULL && i < model->certificates->nelts; ++i) {
-        keeper_certificate_t *certificate = model_certificate(model, i);
-
-        if (strcmp(certificate->plan->id, name) == 0) {
-            return certificate;
-        }
-    }
-    return NULL;
-}
-
 /* The key may be pruned with its generation before the CA has answered: a copy goes with the record. */
 static const secret_t *copy_key(const generation_t *generation, apr_pool_t *p)
 {
@@ -82,7 +68,7 @@ static apr_status_t add_generation(apr_array_header_t *targets, control_call_t *
     target.record->by = who(call);
     target.record->asked = call->act->at;
     target.key = copy_key(generation, call->p);
-    target.certificate = certificate_named(call->parts->model, name);
+    target.certificate = model_find(call->parts->model, name);
     APR_ARRAY_PUSH(targets, target_t) = target;
     return APR_SUCCESS;
 }
@@ -548,7 +534,7 @@ static json_t *describe(const json_t *item, const control_call_t *call)
         gone.reason = (int)json_peek_int(item, "reason", 0);
         return make_part(&gone, "idle", "revoked");
     }
-    certificate = certificate_named(model, revocation->record->name);
+    certificate = model_find(model, revocation->record->name);
     if (!revocation->record->now && certificate != NULL
         && !revocation_is_replaced(revocation->record, certificate)) {
         return tell_waiting(revocation->record, certificate, call);

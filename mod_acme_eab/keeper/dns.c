@@ -153,17 +153,9 @@ static void forget(dns_record_t *record)
 
 static const plan_certificate_t *plan_of(const dns_record_t *record)
 {
-    const apr_array_header_t *certificates = record->dns->means->plan->certificates;
-    int i;
+    const keeper_certificate_t *certificate = model_find(record->dns->model, record->certificate);
 
-    for (i = 0; i < certificates->nelts; ++i) {
-        const plan_certificate_t *plan = &APR_ARRAY_IDX(certificates, i, plan_certificate_t);
-
-        if (strcmp(plan->id, record->certificate) == 0) {
-            return plan;
-        }
-    }
-    return NULL;
+    return certificate != NULL ? certificate->plan : NULL;
 }
 
 /* The one that is configured now, if there still is one: the old program may be gone. */
@@ -413,17 +405,9 @@ static void on_timer(void *baton)
 
 static int has_open_order(const dns_record_t *record)
 {
-    const model_t *model = record->dns->model;
-    int i;
+    const keeper_certificate_t *certificate = model_find(record->dns->model, record->certificate);
 
-    for (i = 0; i < model->certificates->nelts; ++i) {
-        const keeper_certificate_t *certificate = model_certificate(model, i);
-
-        if (strcmp(certificate->plan->id, record->certificate) == 0) {
-            return certificate->journal != NULL && !certificate->journal->finalized;
-        }
-    }
-    return 0;
+    return certificate != NULL && certificate->journal != NULL && !certificate->journal->finalized;
 }
 
 static void load(keeper_dns_t *dns, const char *certificate, apr_pool_t *ptemp)

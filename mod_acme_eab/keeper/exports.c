@@ -147,7 +147,7 @@ exports_t *exports_make(const model_t *model, agent_line_t *line)
     const means_t *means = model->means;
     const apr_array_header_t *plans = means->plan->exports;
     exports_t *exports = apr_pcalloc(means->pool, sizeof(*exports));
-    int i, k;
+    int i;
 
     exports->model = model;
     exports->line = line;
@@ -156,18 +156,16 @@ exports_t *exports_make(const model_t *model, agent_line_t *line)
     for (i = 0; i < plans->nelts; ++i) {
         const plan_export_t *plan = &APR_ARRAY_IDX(plans, i, plan_export_t);
 
-        for (k = 0; plan->certificate != NULL && k < model->certificates->nelts; ++k) {
-            const keeper_certificate_t *certificate = model_certificate(model, k);
-            exported_t *exported;
+        const keeper_certificate_t *certificate = model_find(model, plan->certificate);
+        exported_t *exported;
 
-            if (strcmp(certificate->plan->id, plan->certificate) != 0)
-                continue;
-            exported = memset(apr_array_push(exports->all), 0, sizeof(*exported));
-            exported->plan = plan;
-            exported->certificate = certificate;
-            exported->due = 1;
-            apr_pool_create(&exported->pool, means->pool);
-        }
+        if (certificate == NULL)
+            continue;
+        exported = memset(apr_array_push(exports->all), 0, sizeof(*exported));
+        exported->plan = plan;
+        exported->certificate = certificate;
+        exported->due = 1;
+        apr_pool_create(&exported->pool, means->pool);
     }
     return exports;
 }

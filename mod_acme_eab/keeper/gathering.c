@@ -78,23 +78,25 @@ int gathering_is_renewal(const keeper_certificate_t *certificate, const reload_m
 
 /* ---- what will come ---- */
 
-/* Another one of its account is renewed already, and that takes those along that are due soon. */
-static int is_called_along(const model_t *model, const keeper_certificate_t *certificate)
+/* Which accounts have one that is renewed already, by index: that takes those along that are due soon.
+ * In p. */
+static const char *note_callers(const model_t *model, apr_pool_t *p)
 {
+    char *callers = apr_pcalloc(p, (apr_size_t)model->accounts->nelts + 1);
     int i;
 
     for (i = 0; i < model->certificates->nelts; ++i) {
-        const keeper_certificate_t *other = model_certificate(model, i);
+        const keeper_certificate_t *certificate = model_certificate(model, i);
 
-        if (other->account == certificate->account && certificate_waits_for_reload(other)) {
-            return 1;
+        if (certificate_waits_for_reload(certificate)) {
+            callers[certificate->account->index] = 1;
         }
     }
-    return 0;
+    return callers;
 }
 
 /* As the agent plans it, though it knows the CA's clock as well. */
-static apr_time_t plan_renewal(const model_t *model, const keeper_certificate_t *certificate,
+static apr_time_t plan_renewal(const keeper_certificate_t *certificate, const char *callers,
                                apr_time_t now)
 {
     const generation_t *best = certificate->best;
@@ -116,14 +118,14 @@ static apr_time_t plan_renewal(const model_t *model, const keeper_certificate_t 
         facts.suggested = certificate->window.drawn;
         facts.repeated = certificate->window.repeated;
     }
-    if (renew_may_join(now, dice, &facts, &policy) && is_called_along(model, certificate)) {
+    if (callers[certificate->account->index] && renew_may_join(now, dice, &facts, &policy)) {
         return now;
     }
     return renew_decide(now, dice, &facts, &policy).when;
 }
 
 /* When its renewal will come; 0: nobody knows. One that has failed may do so for long. */
-static apr_time_t expect_renewal(const model_t *model, const keeper_certificate_t *certificate,
+static apr_time_t expect_renewal(const keeper_certificate_t *certificate, const char *callers,
                                  apr_time_t now)
 {
     const keeper_account_t *account = certificate->account;
@@ -137,7 +139,7 @@ static apr_time_t expect_renewal(const model_t *model, const keeper_certificate_
     if (certificate->journal != NULL) {
         return is_younger_than(FRESH_RENEWAL, certificate, now) ? now : 0;
     }
-    when = plan_renewal(model, certificate, now);
+    when = plan_renewal(certificate, callers, now);
     return when > now ? when : now;
 }
 
@@ -217,10 +219,22 @@ static void add_waiting(reload_facts_t *facts, const keeper_certificate_t *certi
     }
 }
 
-/* Whether another one is expected, and whether sooner than one that is. */
-static int is_worth_a_look(const reload_facts_t *facts, apr_time_t now)
+/* When the next renewal of this server will come. None comes sooner than now, and no further look is
+ * needed then. */
+static apr_time_t expect_next(const model_t *model, apr_time_t now)
 {
-    return facts->waiting > 0 && !facts->urgent && (facts->expected == 0 || facts->expected > now);
+    apr_time_t expected = 0;
+    apr_pool_t *pool = NULL;
+    const char *callers;
+    int i;
+
+    apr_pool_create(&pool, model->means->pool);
+    callers = note_callers(model, pool);
+    for (i = 0; i < model->certificates->nelts && (expected == 0 || expected > now); ++i) {
+        earliest(&expected, expect_renewal(model_certificate(model, i), callers, now));
+    }
+    apr_pool_destroy(pool);
+    return expected;
 }
 
 reload_facts_t gathering_facts(const model_t *model, const reload_memory_t *memory, apr_time_t now)
@@ -238,8 +252,8 @@ reload_facts_t gathering_facts(const model_t *model, const reload_memory_t *memo
             add_waiting(&facts, certificate, memory);
         }
     }
-    for (i = 0; is_worth_a_look(&facts, now) && i < model->certificates->nelts; ++i) {
-        earliest(&facts.expected, expect_renewal(model, model_certificate(model, i), now));
+    if (facts.waiting > 0 && !facts.urgent) {
+        facts.expected = expect_next(model, now);
     }
     facts.renewed = memory->renewed;
     facts.window.from = model->means->plan->reload_from;

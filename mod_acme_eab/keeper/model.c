@@ -39,11 +39,15 @@ model_t *model_make(const means_t *means)
     model->means = means;
     model->accounts = apr_array_make(means->pool, 2, sizeof(keeper_account_t *));
     model->certificates = apr_array_make(means->pool, 8, sizeof(keeper_certificate_t *));
+    model->by_id = apr_hash_make(means->pool);
     for (i = 0; i < means->plan->accounts->nelts; ++i) {
         APR_ARRAY_PUSH(model->accounts, keeper_account_t *) = open_account(model, i);
     }
     for (i = 0; i < means->plan->certificates->nelts; ++i) {
-        APR_ARRAY_PUSH(model->certificates, keeper_certificate_t *) = open_certificate(model, i);
+        keeper_certificate_t *certificate = open_certificate(model, i);
+
+        APR_ARRAY_PUSH(model->certificates, keeper_certificate_t *) = certificate;
+        apr_hash_set(model->by_id, certificate->plan->id, APR_HASH_KEY_STRING, certificate);
     }
     model->revocations = revocations_open(means);
     model->tickets = tickets_make(means->pool);
@@ -64,6 +68,11 @@ keeper_certificate_t *model_certificate(const model_t *model, apr_int64_t index)
         return NULL;
     }
     return APR_ARRAY_IDX(model->certificates, index, keeper_certificate_t *);
+}
+
+keeper_certificate_t *model_find(const model_t *model, const char *id)
+{
+    return id != NULL ? apr_hash_get(model->by_id, id, APR_HASH_KEY_STRING) : NULL;
 }
 
 int model_count_broken(const model_t *model)

@@ -5,6 +5,7 @@
 /* keeper/model.h - the accounts and certificates of the plan, as the store has them. It is made when the
  * process starts, and ends with it: there is no reloading, httpd starts a new keeper. */
 
+#include <apr_hash.h>
 #include <apr_tables.h>
 
 #include "keeper/account.h"
@@ -17,6 +18,7 @@ typedef struct model {
     const means_t *means;
     apr_array_header_t *accounts;     /* keeper_account_t * */
     apr_array_header_t *certificates; /* keeper_certificate_t * */
+    apr_hash_t *by_id;                /* the same, by their ids in the plan */
     revocations_t *revocations;
     tickets_t *tickets; /* for what only root may have signed */
 } model_t;
@@ -27,6 +29,9 @@ model_t *model_make(const means_t *means);
 /** Borrowed; NULL when the index is none. */
 keeper_account_t *model_account(const model_t *model, apr_int64_t index);
 keeper_certificate_t *model_certificate(const model_t *model, apr_int64_t index);
+
+/** The certificate of that id in the plan; borrowed. NULL: there is none, or id is NULL. */
+keeper_certificate_t *model_find(const model_t *model, const char *id);
 
 /** How many accounts cannot be used. */
 int model_count_broken(const model_t *model);

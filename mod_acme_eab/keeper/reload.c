@@ -179,7 +179,7 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
     const model_t *model = reload->model;
     reload_memory_t *memory = reload->memory;
     const reload_memory_t *before = reload_memory_copy(memory, ptemp);
-    apr_array_header_t *names = apr_array_make(ptemp, 4, sizeof(const char *));
+    apr_hash_t *names = apr_hash_make(ptemp);
     apr_status_t rv;
     int i;
 
@@ -189,7 +189,7 @@ static apr_status_t remember(keeper_reload_t *reload, apr_time_t now, eab_result
         const keeper_certificate_t *certificate = model_certificate(model, i);
 
         if (certificate_waits_for_reload(certificate)) {
-            APR_ARRAY_PUSH(names, const char *) = certificate->plan->id;
+            apr_hash_set(names, certificate->plan->id, APR_HASH_KEY_STRING, certificate);
             if (gathering_is_renewal(certificate, before)) {
                 memory->renewed = now;
             }

@@ -192,20 +192,6 @@ static int is_there(const revocations_t *revocations, const revocation_t *record
            && strcmp(generation->facts->fingerprint, record->fingerprint) == 0;
 }
 
-static void mark(generation_t *generation, const revocation_t *record, const revoked_t *revoked,
-                 apr_pool_t *p)
-{
-    revoked_t *made;
-
-    if (generation == NULL || generation->revoked != NULL
-        || strcmp(generation->facts->fingerprint, record->fingerprint) != 0) {
-        return;
-    }
-    made = apr_pmemdup(p, revoked, sizeof(*revoked));
-    made->by = apr_pstrdup(p, revoked->by);
-    generation->revoked = made;
-}
-
 apr_status_t revocation_done(revocations_t *revocations, keeper_revocation_t *revocation,
                              keeper_certificate_t *certificate, eab_result_t *result)
 {
@@ -224,10 +210,7 @@ apr_status_t revocation_done(revocations_t *revocations, keeper_revocation_t *re
         return rv;
     }
     if (certificate != NULL) {
-        apr_pool_t *pool =
-            certificate->best_pool != NULL ? certificate->best_pool : certificate->means->pool;
-
-        mark(certificate->best, record, &revoked, pool);
+        certificate_revoked(certificate, record->fingerprint, &revoked);
     }
     eab_result_clear(record->problem);
     log_line(LOG_LEVEL_NOTICE,

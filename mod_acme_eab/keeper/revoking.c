@@ -50,20 +50,6 @@ keeper_account_t *revoking_account(const model_t *model, const revocation_t *rec
     return found;
 }
 
-static keeper_certificate_t *certificate_named(const model_t *model, const char *name)
-{
-    int i;
-
-    for (i = 0; name != NULL && i < model->certificates->nelts; ++i) {
-        keeper_certificate_t *certificate = model_certificate(model, i);
-
-        if (strcmp(certificate->plan->id, name) == 0) {
-            return certificate;
-        }
-    }
-    return NULL;
-}
-
 /* The CA has decided: it will say the same again. */
 static int is_decided(const eab_result_t *problem)
 {
@@ -127,7 +113,7 @@ static void on_end(void *baton, const eab_result_t *result)
     const model_t *model = revoking->model;
     keeper_revocation_t *revocation = errand->revocation;
     const revocation_t *record = revocation->record;
-    keeper_certificate_t *certificate = certificate_named(model, record->name);
+    keeper_certificate_t *certificate = model_find(model, record->name);
     apr_pool_t *pool = NULL;
     eab_result_t *own;
 
@@ -158,7 +144,7 @@ static int refuse(const revoking_t *revoking, keeper_revocation_t *revocation, c
     eab_result_set(result, APR_EINVAL, EAB_PROBLEM_REFUSED, "%s", why);
     keep_failure(revoking, revocation, result);
     changes_tell_revocation(model->means->changes, CHANGE_NOT_REVOKED,
-                            certificate_named(model, revocation->record->name), revocation);
+                            model_find(model, revocation->record->name), revocation);
     apr_pool_destroy(pool);
     return 0;
 }
@@ -237,8 +223,7 @@ static int is_key_replaced(const model_t *model, const revocation_t *record)
 
         if (!other->done && other->record->compromised && other->record->spki != NULL
             && record->spki != NULL && strcmp(other->record->spki, record->spki) == 0
-            && !revocation_is_replaced(other->record,
-                                       certificate_named(model, other->record->name))) {
+            && !revocation_is_replaced(other->record, model_find(model, other->record->name))) {
             return 0;
         }
     }
@@ -254,7 +239,7 @@ static int is_due(const model_t *model, const keeper_revocation_t *revocation, a
         return 0;
     }
     return record->now
-           || (revocation_is_replaced(record, certificate_named(model, record->name))
+           || (revocation_is_replaced(record, model_find(model, record->name))
                && (!record->compromised || is_key_replaced(model, record)));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/staple.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -17,19 +18,18 @@ static int is_needed(const keeper_certificate_t *certificate)
 }
 
 /* Nobody names a responder, or the issuer is not there: then there is nobody to ask. */
-static void find_responder(keeper_certificate_t *certificate, apr_pool_t *p)
+static void find_responder(keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
     const char *forced = certificate->plan->responder;
     chain_t *chain = NULL;
-    apr_pool_t *ptemp = NULL;
 
-    apr_pool_create(&ptemp, p);
     if ((forced != NULL || certificate->best->facts->ocsp != NULL)
         && chain_load(&chain, certificate->best->chain_path, eab_result_make(ptemp), ptemp)
                == APR_SUCCESS) {
-        certificate->staple_url = staple_url(p, chain, forced);
+        const char *url = staple_url(ptemp, chain, forced);
+
+        certificate->staple_url = url != NULL ? strdup(url) : NULL;
     }
-    apr_pool_destroy(ptemp);
     if (certificate->staple_url == NULL && certificate->best->facts->must_staple) {
         log_line(
             LOG_LEVEL_ERROR,
@@ -41,36 +41,30 @@ static void find_responder(keeper_certificate_t *certificate, apr_pool_t *p)
 }
 
 /* One that is over as well: what is older than that is no news. */
-static void recall(keeper_certificate_t *certificate, apr_pool_t *p)
+static void recall(keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
-    apr_pool_t *ptemp = NULL;
     staple_facts_t facts;
     bytes_t der;
-    apr_status_t rv;
+    apr_status_t rv = generation_staple(&der, &facts, certificate->best, apr_time_now(),
+                                        eab_result_make(ptemp), ptemp);
 
-    apr_pool_create(&ptemp, p);
-    rv = generation_staple(&der, &facts, certificate->best, apr_time_now(), eab_result_make(ptemp),
-                           ptemp);
     if (rv == APR_SUCCESS || APR_STATUS_IS_TIMEUP(rv)) {
         certificate->staple = facts;
     }
-    apr_pool_destroy(ptemp);
 }
 
 void staple_open(keeper_certificate_t *certificate)
 {
-    apr_pool_t *old = certificate->staple_pool;
+    apr_pool_t *pool = NULL;
 
-    certificate->staple_pool = NULL;
+    free(certificate->staple_url);
     certificate->staple_url = NULL;
     memset(&certificate->staple, 0, sizeof(certificate->staple));
     if (certificate->best != NULL && is_needed(certificate)) {
-        apr_pool_create(&certificate->staple_pool, certificate->means->pool);
-        find_responder(certificate, certificate->staple_pool);
-        recall(certificate, certificate->staple_pool);
-    }
-    if (old != NULL) {
-        apr_pool_destroy(old);
+        apr_pool_create(&pool, certificate->means->pool);
+        find_responder(certificate, pool);
+        recall(certificate, pool);
+        apr_pool_destroy(pool);
     }
 }
 

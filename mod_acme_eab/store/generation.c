@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/generation.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <apr_strings.h>
 #include <openssl/crypto.h>
 
+#include "base/block.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -379,42 +381,114 @@ void generation_seal(const store_t *store, const char *name, const generation_t 
     apr_pool_destroy(pool);
 }
 
-static apr_array_header_t *copy_strings(apr_pool_t *p, const apr_array_header_t *strings)
+/* Several may hold one, so that what is best and what is served are in memory once. */
+typedef struct kept {
+    int holders;
+    generation_t generation;
+} kept_t;
+
+static kept_t *kept_of(generation_t *generation)
 {
-    apr_array_header_t *copy = apr_array_copy(p, strings);
+    return (kept_t *)(void *)((char *)generation - offsetof(kept_t, generation));
+}
+
+static apr_array_header_t *put_strings(block_t *block, const apr_array_header_t *strings)
+{
+    apr_array_header_t *copy = block_put(block, strings, sizeof(*strings));
+    char *elts = block_put(block, strings->elts, (apr_size_t)strings->nelts * sizeof(const char *));
     int i;
 
-    for (i = 0; i < copy->nelts; i++)
-        APR_ARRAY_IDX(copy, i, const char *) = apr_pstrdup(p, APR_ARRAY_IDX(copy, i, const char *));
+    for (i = 0; i < strings->nelts; i++) {
+        const char *text = block_put_text(block, APR_ARRAY_IDX(strings, i, const char *));
+
+        if (elts != NULL)
+            ((const char **)(void *)elts)[i] = text;
+    }
+    if (copy != NULL) {
+        copy->elts = elts;
+        copy->nalloc = copy->nelts;
+        copy->pool = NULL;
+    }
     return copy;
+}
+
+static const chain_facts_t *put_facts(block_t *block, const chain_facts_t *facts)
+{
+    chain_facts_t *to = block_put(block, facts, sizeof(*facts)), copy = *facts;
+
+    copy.names = put_strings(block, facts->names);
+    copy.issuers = put_strings(block, facts->issuers);
+    copy.key_type = block_put_text(block, facts->key_type);
+    copy.issuer = block_put_text(block, facts->issuer);
+    copy.serial = block_put_text(block, facts->serial);
+    copy.fingerprint = block_put_text(block, facts->fingerprint);
+    copy.ari_id = block_put_text(block, facts->ari_id);
+    copy.ocsp = block_put_text(block, facts->ocsp);
+    if (to != NULL)
+        *to = copy;
+    return to;
+}
+
+static const revoked_t *put_revoked(block_t *block, const revoked_t *revoked)
+{
+    revoked_t *to = revoked != NULL ? block_put(block, revoked, sizeof(*revoked)) : NULL;
+    const char *by = revoked != NULL ? block_put_text(block, revoked->by) : NULL;
+
+    if (to != NULL)
+        to->by = by;
+    return to;
+}
+
+static kept_t *put_generation(block_t *block, const generation_t *generation)
+{
+    kept_t copy = { 1, *generation };
+    kept_t *to = block_put(block, &copy, sizeof(copy));
+    generation_t *gen = &copy.generation;
+
+    gen->number = block_put_text(block, generation->number);
+    gen->chain_path = block_put_text(block, generation->chain_path);
+    gen->key_path = block_put_text(block, generation->key_path);
+    gen->account = block_put_text(block, generation->account);
+    gen->directory = block_put_text(block, generation->directory);
+    gen->revoked = put_revoked(block, generation->revoked);
+    gen->facts = put_facts(block, generation->facts);
+    if (to != NULL)
+        *to = copy;
+    return to;
 }
 
 generation_t *generation_copy(apr_pool_t *p, const generation_t *generation)
 {
-    generation_t *copy = apr_pmemdup(p, generation, sizeof(*generation));
-    chain_facts_t *facts = apr_pmemdup(p, generation->facts, sizeof(*facts));
+    block_t block = { NULL, 0 };
 
-    copy->number = apr_pstrdup(p, copy->number);
-    copy->chain_path = apr_pstrdup(p, copy->chain_path);
-    copy->key_path = apr_pstrdup(p, copy->key_path);
-    copy->account = apr_pstrdup(p, copy->account);
-    copy->directory = apr_pstrdup(p, copy->directory);
-    if (copy->revoked != NULL) {
-        revoked_t *revoked = apr_pmemdup(p, copy->revoked, sizeof(*revoked));
+    put_generation(&block, generation);
+    block.data = apr_palloc(p, block.used);
+    block.used = 0;
+    return &put_generation(&block, generation)->generation;
+}
 
-        revoked->by = apr_pstrdup(p, revoked->by);
-        copy->revoked = revoked;
-    }
-    facts->names = copy_strings(p, facts->names);
-    facts->issuers = copy_strings(p, facts->issuers);
-    facts->key_type = apr_pstrdup(p, facts->key_type);
-    facts->issuer = apr_pstrdup(p, facts->issuer);
-    facts->serial = apr_pstrdup(p, facts->serial);
-    facts->fingerprint = apr_pstrdup(p, facts->fingerprint);
-    facts->ari_id = apr_pstrdup(p, facts->ari_id);
-    facts->ocsp = apr_pstrdup(p, facts->ocsp);
-    copy->facts = facts;
-    return copy;
+generation_t *generation_keep(const generation_t *generation)
+{
+    block_t block = { NULL, 0 };
+
+    if (generation == NULL)
+        return NULL;
+    put_generation(&block, generation);
+    block_take(&block);
+    return &put_generation(&block, generation)->generation;
+}
+
+generation_t *generation_hold(generation_t *kept)
+{
+    if (kept != NULL)
+        ++kept_of(kept)->holders;
+    return kept;
+}
+
+void generation_drop(generation_t *kept)
+{
+    if (kept != NULL && --kept_of(kept)->holders == 0)
+        free(kept_of(kept));
 }
 
 static json_t *meta_make(const apr_array_header_t *names, const char *account,

@@ -90,6 +90,16 @@ apr_status_t generation_staple(bytes_t *der, staple_facts_t *facts, const genera
 /** All of it, in p. */
 generation_t *generation_copy(apr_pool_t *p, const generation_t *generation);
 
+/** The same in memory of just its size, which the caller holds: for what there are thousands
+ * of, and what is replaced in a process that lives for long. NULL stays NULL. */
+generation_t *generation_keep(const generation_t *generation);
+
+/** Hold one that was kept once more. @return the same; NULL stays NULL */
+generation_t *generation_hold(generation_t *kept);
+
+/** Let go of it; it ends with the last who holds it. May be NULL. */
+void generation_drop(generation_t *kept);
+
 /** One by its number, whatever its dates are and whether its key is there.
  * @return APR_SUCCESS; else *pgen is NULL */
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,

@@ -72,19 +72,7 @@ void reload_memory_ask(reload_memory_t *memory, const char *name, const char *fi
                         json_pack("{s:s,s:I}", "certificate", fingerprint, "count", count));
 }
 
-static int is_among(const apr_array_header_t *names, const char *name)
-{
-    int i;
-
-    for (i = 0; i < names->nelts; ++i) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-void reload_memory_keep(reload_memory_t *memory, const apr_array_header_t *names)
+void reload_memory_keep(reload_memory_t *memory, apr_hash_t *names)
 {
     const char *name;
     json_t *entry;
@@ -92,7 +80,7 @@ void reload_memory_keep(reload_memory_t *memory, const apr_array_header_t *names
 
     json_object_foreach_safe(memory->asked, next, name, entry)
     {
-        if (!is_among(names, name)) {
+        if (apr_hash_get(names, name, APR_HASH_KEY_STRING) == NULL) {
             json_object_del(memory->asked, name);
         }
     }

@@ -35,8 +35,8 @@ int reload_memory_asked(const reload_memory_t *memory, const char *name, const c
 void reload_memory_ask(reload_memory_t *memory, const char *name, const char *fingerprint);
 
 /** Forget the names that are not among these: they are served, or not configured any more.
- * @param names const char * */
-void reload_memory_keep(reload_memory_t *memory, const apr_array_header_t *names);
+ * @param names the keys of it */
+void reload_memory_keep(reload_memory_t *memory, apr_hash_t *names);
 
 /** Write it, durably. On failure httpd must not be restarted: it would be for ever. */
 apr_status_t reload_memory_save(const store_t *store, const reload_memory_t *memory,

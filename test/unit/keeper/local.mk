@@ -76,6 +76,7 @@ test_unit_keeper_test_failing_LDADD = $(KEEPER_TEST_LIBS)
 check_PROGRAMS += test/unit/keeper/test_gathering
 test_unit_keeper_test_gathering_SOURCES = test/unit/keeper/test_gathering.c $(KEEPER_TEST_SCENE)
 test_unit_keeper_test_gathering_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_gathering_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=certificate_waits_for_reload
 test_unit_keeper_test_gathering_LDADD = $(KEEPER_TEST_LIBS)
 
 check_PROGRAMS += test/unit/keeper/test_model

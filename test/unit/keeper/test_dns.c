@@ -59,9 +59,13 @@ static void on_done(void *baton, int id, const eab_result_t *result)
 }
 
 /* In place of keeper/model.c. */
-keeper_certificate_t *model_certificate(const model_t *model, apr_int64_t index)
+keeper_certificate_t *model_find(const model_t *model, const char *id)
 {
-    return APR_ARRAY_IDX(model->certificates, index, keeper_certificate_t *);
+    keeper_certificate_t *certificate = NULL;
+
+    if (model->certificates->nelts > 0)
+        certificate = APR_ARRAY_IDX(model->certificates, 0, keeper_certificate_t *);
+    return certificate != NULL && strcmp(certificate->plan->id, id) == 0 ? certificate : NULL;
 }
 
 static apr_array_header_t *strings(apr_pool_t *p, const char *a, const char *b)

@@ -287,6 +287,46 @@ static void an_account_takes_along_only_its_own(void **state)
     scene_end(s);
 }
 
+/* test/unit/keeper/local.mk has the linker put it in the way. */
+int __real_certificate_waits_for_reload(const keeper_certificate_t *certificate);
+int __wrap_certificate_waits_for_reload(const keeper_certificate_t *certificate);
+static int looks;
+
+int __wrap_certificate_waits_for_reload(const keeper_certificate_t *certificate)
+{
+    ++looks;
+    return __real_certificate_waits_for_reload(certificate);
+}
+
+/* One certificate waits, and so many others might join if one of their own account did. */
+static void plan_with(apr_pool_t *p, int count)
+{
+    scene_t *s = renewed(p);
+    apr_array_header_t *certificates;
+    plan_account_t *account = apr_array_push(s->plan->accounts);
+    int i;
+
+    s->account = &APR_ARRAY_IDX(s->plan->accounts, 0, plan_account_t);
+    *account = *s->account;
+    account->label = "second";
+    account->kid = "kid-2";
+    add_other(s, 31)->account = 1;
+    scene_start(s);
+    certificates = s->keeper->model->certificates;
+    for (i = 0; i < count; ++i)
+        APR_ARRAY_PUSH(certificates, keeper_certificate_t *) = other_of(s);
+    looks = 0;
+    assert_true(facts_of(s).expected > apr_time_now());
+    assert_in_range(looks, count, 4 * (count + 2));
+    scene_end(s);
+}
+
+static void each_is_looked_at_a_few_times_however_many_there_are(void **state)
+{
+    plan_with(*state, 1000);
+    plan_with(*state, 10000);
+}
+
 static void the_local_clock_is_looked_at(void **state)
 {
     scene_t *s = renewed(*state);
@@ -387,6 +427,7 @@ int main(void)
         fixture_test(others_that_are_due_are_expected),
         fixture_test(only_what_will_come_is_expected),
         fixture_test(an_account_takes_along_only_its_own),
+        fixture_test(each_is_looked_at_a_few_times_however_many_there_are),
         fixture_test(the_local_clock_is_looked_at),
         fixture_test(it_is_told_what_is_waited_for),
     };

@@ -851,6 +851,37 @@ static void what_is_fine_is_not_looked_at_again(void **state)
     scene_end(&s);
 }
 
+/* The pool that it was read in may go, and who holds it as well. */
+static void one_is_kept_as_long_as_somebody_holds_it(void **state)
+{
+    scene_t s = scene(*state);
+    revoked_t revoked = { apr_time_from_sec(1795300000), 4, "alice", 0 };
+    generation_t *gen = NULL, *kept, *held;
+    apr_pool_t *pool = NULL;
+
+    install(&s);
+    apr_pool_create(&pool, s.p);
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", pool));
+    gen->revoked = &revoked;
+    kept = generation_keep(gen);
+    apr_pool_destroy(pool);
+    held = generation_hold(kept);
+    assert_ptr_equal(kept, held);
+    generation_drop(kept);
+    assert_string_equal("000001", held->number);
+    assert_string_equal(ACCOUNT, held->account);
+    assert_string_equal(CA, held->directory);
+    assert_string_equal("alice", held->revoked->by);
+    assert_string_equal(NAME, APR_ARRAY_IDX(held->facts->names, 0, const char *));
+    assert_int_equal(64, strlen(held->facts->fingerprint));
+    assert_true(file_is_regular(held->chain_path) && file_is_regular(held->key_path));
+    generation_drop(held);
+    assert_null(generation_keep(NULL));
+    assert_null(generation_hold(NULL));
+    generation_drop(NULL);
+    scene_end(&s);
+}
+
 static void one_is_loaded_by_its_number(void **state)
 {
     scene_t s = scene(*state);
@@ -1011,6 +1042,7 @@ int main(void)
         fixture_test(missing_meta_is_no_reason_to_fall_back),
         fixture_test(prune_keeps_live_loaded_and_two_more),
         fixture_test(other_entries_are_left_alone),
+        fixture_test(one_is_kept_as_long_as_somebody_holds_it),
         fixture_test(one_is_loaded_by_its_number),
         fixture_test(a_sealed_pair_is_not_parsed),
         fixture_test(a_seal_is_of_these_bytes_alone),

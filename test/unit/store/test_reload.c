@@ -91,13 +91,13 @@ static void what_is_over_is_forgotten(void **state)
 {
     store_t *store = open_store(*state);
     reload_memory_t *memory = reload_memory_load(store, *state);
-    apr_array_header_t *names = apr_array_make(*state, 1, sizeof(const char *));
+    apr_hash_t *names = apr_hash_make(*state);
     int i;
 
     for (i = 0; i < 100; ++i)
         reload_memory_ask(memory, apr_psprintf(*state, "n%d.example", i), "aa01");
-    APR_ARRAY_PUSH(names, const char *) = "n7.example";
-    APR_ARRAY_PUSH(names, const char *) = "other.example";
+    apr_hash_set(names, "n7.example", APR_HASH_KEY_STRING, "");
+    apr_hash_set(names, "other.example", APR_HASH_KEY_STRING, "");
     reload_memory_keep(memory, names);
     assert_int_equal(1, json_object_size(memory->asked));
     assert_int_equal(1, reload_memory_asked(memory, "n7.example", "aa01"));
