@@ -20,7 +20,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/check.h"
@@ -180,18 +179,16 @@ static int lock_store(const store_t *store, const plan_t *plan, int handed, fram
 static void remember_plan(const store_t *store, const plan_t *plan, apr_pool_t *p)
 {
     apr_pool_t *pool = NULL;
-    text_t text = { 0 };
-    const char *path;
+    const char *text, *path;
     apr_status_t rv;
 
     if (store->trouble != NULL || plan->once) {
         return;
     }
     apr_pool_create(&pool, p);
-    plan_print(plan, &text);
+    text = json_text(pool, json_own(pool, plan_to_json(plan)));
     path = store_path(pool, store, PLAN_FILE, NULL, NULL);
-    rv = text.failed ? APR_ENOMEM : store_replace(path, text.data, text.len, pool);
-    text_free(&text);
+    rv = text != NULL ? store_replace(path, text, strlen(text), pool) : APR_ENOMEM;
     if (rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_WARNING,
                  "%s cannot be written: %s. While httpd does not run, acmectl goes by an older "

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_PROGRAMS += eab_handshakes
 check_DATA += eab_handshakes
-eab_handshakes_SOURCES = test/bench/handshakes.c test/unit/crypto/party.c test/unit/crypto/party.h
+eab_handshakes_SOURCES = test/bench/handshakes.c
 eab_handshakes_CFLAGS = $(UNIT_CFLAGS) -pthread
-eab_handshakes_LDADD = $(LIVE_LIBS) $(CMOCKA_LIBS) -lpthread
+eab_handshakes_LDADD = test/unit/crypto/libparty.a $(LIVE_LIBS) $(CMOCKA_LIBS) -lpthread
 
 EXTRA_PROGRAMS += eab_status
 check_DATA += eab_status

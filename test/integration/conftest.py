@@ -15,10 +15,12 @@ import signal
 import pytest
 
 from harness import machine, outcomes
+from harness.stock import Stock
 from harness.world import World
 
 
 FAILED = pytest.StashKey()
+STOCK = pytest.StashKey()
 
 
 def pytest_configure(config):
@@ -41,6 +43,12 @@ def pytest_sessionstart(session):
     if not os.path.isfile(module):
         pytest.exit(f"EAB_MODULE names {module}, which is not a file.", 2)
     machine.lines()
+    session.stash[STOCK] = Stock()
+
+
+def pytest_sessionfinish(session):
+    if STOCK in session.stash:
+        session.stash[STOCK].end()
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -62,7 +70,8 @@ def pytest_runtest_makereport(item, call):
 def world(request):
     """A scratch directory with CAs and httpds; afterwards nothing may be left running, and the
     error logs must be free of surprises."""
-    world = World(os.environ["EAB_MODULE"])
+    stock = request.session.stash[STOCK]
+    world = World(os.environ["EAB_MODULE"], stock)
     complaints = []
     try:
         yield world
@@ -73,6 +82,7 @@ def world(request):
             if complaints:
                 complaints.append(world.report())
             if complaints or FAILED in request.node.stash:
+                stock.end()
                 outcomes.keep_logs(request.node.nodeid, world.dir)
             if not os.environ.get("EAB_KEEP"):
                 world.remove()

@@ -54,6 +54,7 @@ class CertificateAuthority:
         self.tls_certificate = self.dir / "tls.pem"
         self.tls_key = self.dir / "tls.key"
         self.log = self.dir / "pebble.log"
+        self.starts = 0
         self._pebble = None
         self._dns = None
         self._make_tls_certificate()
@@ -63,6 +64,7 @@ class CertificateAuthority:
         return f"https://{self.host}:{self.port}/dir"
 
     def start(self):
+        self.starts += 1
         self._dns = self._spawn(
             ["pebble-challtestsrv", "-dns01", f"127.0.0.1:{self.dns_port}",
              "-management", f"127.0.0.1:{self.dns_management_port}",
@@ -104,6 +106,13 @@ class CertificateAuthority:
     def log_text(self):
         """It is read while it is written: its end may be half a line, or half a letter."""
         return self.log.read_text(errors="replace")
+
+    def is_untouched(self):
+        """It runs as it was started, once."""
+        return self.starts == 1 and self._pebble is not None
+
+    def forget_log(self):
+        os.truncate(self.log, 0)
 
     def registrations(self):
         """newAccount requests."""

@@ -16,8 +16,10 @@ from .zone import Zone
 
 
 class World:
-    def __init__(self, module):
+    def __init__(self, module, stock=None):
+        """stock: the CA that tests share (stock.py), or None"""
         self.module = module
+        self.stock = stock
         self.dir = Path(tempfile.mkdtemp(prefix="eab-test-", dir="/tmp"))
         os.chmod(self.dir, 0o755)
         self.cas = []
@@ -27,6 +29,9 @@ class World:
 
     def ca(self, httpd, **options):
         """A running CA that validates names at this httpd's http port."""
+        if not options and not self.cas and self.stock and self.stock.http_port == httpd.http:
+            self.cas.append(self.stock.take())
+            return self.cas[0]
         ca = CertificateAuthority(self.dir / f"ca{len(self.cas)}", httpd.http, **options)
         self.cas.append(ca)
         return ca.start()
@@ -42,6 +47,8 @@ class World:
     def httpd(self, **options):
         """An httpd, not yet configured or started."""
         httpd = Httpd(self.dir / f"httpd{len(self.httpds)}", self.module, **options)
+        if self.stock and not self.httpds:
+            httpd.http = self.stock.http_port
         self.httpds.append(httpd)
         return httpd
 
@@ -66,7 +73,10 @@ class World:
         complaints = []
         for httpd in self.httpds:
             complaints += self._end_httpd(httpd)
-        for ca in self.cas:
+        for number, ca in enumerate(self.cas):
+            if self.stock and self.stock.owns(ca):
+                self.stock.give_back(ca, self.dir / f"ca{number}")
+                continue
             if isinstance(ca, SimulatedAuthority):
                 complaints += ca.verdict()
             ca.stop()

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-AGENT_TEST_LIBS = $(AGENT_LIBS) $(CMOCKA_LIBS)
+check_LIBRARIES += test/unit/agent/libstage.a
+test_unit_agent_libstage_a_SOURCES = test/unit/agent/stage.c test/unit/agent/stage.h \
+	test/unit/agent/tls_server.c test/unit/agent/tls_server.h
+test_unit_agent_libstage_a_CFLAGS = $(UNIT_CFLAGS) -pthread
+AGENT_TEST_LIBS = test/unit/agent/libstage.a test/unit/crypto/libparty.a $(AGENT_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += test/unit/agent/fake_keeper.h
-AGENT_STAGE = test/unit/agent/stage.c test/unit/agent/stage.h
 
 check_PROGRAMS += \
 	test/unit/agent/test_account \
@@ -36,7 +39,7 @@ test_unit_agent_test_agenda_SOURCES = test/unit/agent/test_agenda.c
 test_unit_agent_test_agenda_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_agenda_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_agent_SOURCES = test/unit/agent/test_agent.c $(AGENT_STAGE)
+test_unit_agent_test_agent_SOURCES = test/unit/agent/test_agent.c
 test_unit_agent_test_agent_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_agent_LDADD = $(AGENT_TEST_LIBS)
 
@@ -76,36 +79,35 @@ test_unit_agent_test_answer_tls_SOURCES = test/unit/agent/test_answer_tls.c
 test_unit_agent_test_answer_tls_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_answer_tls_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_revoke_SOURCES = test/unit/agent/test_revoke.c test/unit/agent/acts.h $(AGENT_STAGE)
+test_unit_agent_test_revoke_SOURCES = test/unit/agent/test_revoke.c test/unit/agent/acts.h
 test_unit_agent_test_revoke_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_revoke_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_rollover_SOURCES = test/unit/agent/test_rollover.c test/unit/agent/acts.h $(AGENT_STAGE)
+test_unit_agent_test_rollover_SOURCES = test/unit/agent/test_rollover.c test/unit/agent/acts.h
 test_unit_agent_test_rollover_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_rollover_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c $(AGENT_STAGE)
+test_unit_agent_test_account_SOURCES = test/unit/agent/test_account.c
 test_unit_agent_test_account_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_account_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_directory_SOURCES = test/unit/agent/test_directory.c $(AGENT_STAGE)
+test_unit_agent_test_directory_SOURCES = test/unit/agent/test_directory.c
 test_unit_agent_test_directory_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_directory_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_issue_SOURCES = test/unit/agent/test_issue.c $(AGENT_STAGE) \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_agent_test_issue_SOURCES = test/unit/agent/test_issue.c
 test_unit_agent_test_issue_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_issue_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_authorize_SOURCES = test/unit/agent/test_authorize.c $(AGENT_STAGE)
+test_unit_agent_test_authorize_SOURCES = test/unit/agent/test_authorize.c
 test_unit_agent_test_authorize_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_authorize_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_lifecycle_SOURCES = test/unit/agent/test_lifecycle.c $(AGENT_STAGE)
+test_unit_agent_test_lifecycle_SOURCES = test/unit/agent/test_lifecycle.c
 test_unit_agent_test_lifecycle_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_lifecycle_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_order_SOURCES = test/unit/agent/test_order.c $(AGENT_STAGE)
+test_unit_agent_test_order_SOURCES = test/unit/agent/test_order.c
 test_unit_agent_test_order_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_order_LDADD = $(AGENT_TEST_LIBS)
 
@@ -113,7 +115,7 @@ test_unit_agent_test_refused_SOURCES = test/unit/agent/test_refused.c
 test_unit_agent_test_refused_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_refused_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c $(AGENT_STAGE)
+test_unit_agent_test_renewal_SOURCES = test/unit/agent/test_renewal.c
 test_unit_agent_test_renewal_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_renewal_LDADD = $(AGENT_TEST_LIBS)
 
@@ -121,26 +123,24 @@ test_unit_agent_test_resolver_SOURCES = test/unit/agent/test_resolver.c
 test_unit_agent_test_resolver_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_resolver_LDADD = $(AGENT_TEST_LIBS) -lpthread
 
-test_unit_agent_test_persist_SOURCES = test/unit/agent/test_persist.c $(AGENT_STAGE)
+test_unit_agent_test_persist_SOURCES = test/unit/agent/test_persist.c
 test_unit_agent_test_persist_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_persist_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c $(AGENT_STAGE)
+test_unit_agent_test_lapse_SOURCES = test/unit/agent/test_lapse.c
 test_unit_agent_test_lapse_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_lapse_LDADD = $(AGENT_TEST_LIBS)
 
-AGENT_TLS_SERVER = test/unit/agent/tls_server.c test/unit/agent/tls_server.h \
-	test/unit/crypto/party.c test/unit/crypto/party.h
 
-test_unit_agent_test_stapling_SOURCES = test/unit/agent/test_stapling.c $(AGENT_STAGE)
+test_unit_agent_test_stapling_SOURCES = test/unit/agent/test_stapling.c
 test_unit_agent_test_stapling_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_stapling_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_visit_SOURCES = test/unit/agent/test_visit.c $(AGENT_STAGE) $(AGENT_TLS_SERVER)
+test_unit_agent_test_visit_SOURCES = test/unit/agent/test_visit.c
 test_unit_agent_test_visit_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_visit_LDADD = $(AGENT_TEST_LIBS)
 
-test_unit_agent_test_visitor_SOURCES = test/unit/agent/test_visitor.c $(AGENT_TLS_SERVER)
+test_unit_agent_test_visitor_SOURCES = test/unit/agent/test_visitor.c
 test_unit_agent_test_visitor_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_visitor_LDADD = $(AGENT_TEST_LIBS)
 
@@ -150,6 +150,6 @@ test_unit_agent_test_tally_CFLAGS = $(UNIT_CFLAGS)
 test_unit_agent_test_tally_LDADD = $(AGENT_TEST_LIBS)
 
 check_PROGRAMS += test/unit/agent/test_knock
-test_unit_agent_test_knock_SOURCES = test/unit/agent/test_knock.c $(AGENT_TLS_SERVER)
+test_unit_agent_test_knock_SOURCES = test/unit/agent/test_knock.c
 test_unit_agent_test_knock_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_agent_test_knock_LDADD = $(AGENT_TEST_LIBS)

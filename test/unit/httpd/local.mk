@@ -31,10 +31,9 @@ test_unit_httpd_test_owners_SOURCES = test/unit/httpd/test_owners.c
 test_unit_httpd_test_owners_CFLAGS = $(UNIT_CFLAGS)
 test_unit_httpd_test_owners_LDADD = $(HTTPD_TEST_LIBS)
 
-test_unit_httpd_test_own_SOURCES = test/unit/httpd/test_own.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_httpd_test_own_SOURCES = test/unit/httpd/test_own.c
 test_unit_httpd_test_own_CFLAGS = $(UNIT_CFLAGS)
-test_unit_httpd_test_own_LDADD = $(HTTPD_TEST_LIBS)
+test_unit_httpd_test_own_LDADD = test/unit/crypto/libparty.a $(HTTPD_TEST_LIBS)
 
 test_unit_httpd_test_page_SOURCES = test/unit/httpd/test_page.c
 test_unit_httpd_test_page_CFLAGS = $(UNIT_CFLAGS)

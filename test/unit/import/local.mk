@@ -7,7 +7,6 @@ test_unit_import_test_assignment_CFLAGS = $(UNIT_CFLAGS)
 test_unit_import_test_assignment_LDADD = $(IMPORT_TEST_LIBS)
 
 check_PROGRAMS += test/unit/import/test_readers
-test_unit_import_test_readers_SOURCES = test/unit/import/test_readers.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_import_test_readers_SOURCES = test/unit/import/test_readers.c
 test_unit_import_test_readers_CFLAGS = $(UNIT_CFLAGS)
-test_unit_import_test_readers_LDADD = $(IMPORT_TEST_LIBS)
+test_unit_import_test_readers_LDADD = test/unit/crypto/libparty.a $(IMPORT_TEST_LIBS)

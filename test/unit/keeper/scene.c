@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "store/lock.h"
 
+agent_line_t *(*const scene_line)(loop_t *loop, apr_pool_t *p) = agent_line_make;
+
 #define PATIENCE apr_time_from_sec(60) /* a slow machine under a memory checker */
 
 static void plan_fill(scene_t *s)

@@ -44,6 +44,9 @@ struct agent_line {
     const char *news_why;
 };
 
+/* To have them linked in place of the keeper's own, which are in a library. */
+extern agent_line_t *(*const scene_line)(loop_t *loop, apr_pool_t *p);
+
 struct agent_process {
     int renewals; /* how often it was started anew */
 };

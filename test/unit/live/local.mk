@@ -7,16 +7,14 @@ test_unit_live_test_segment_CFLAGS = $(UNIT_CFLAGS)
 test_unit_live_test_segment_LDADD = $(LIVE_TEST_LIBS)
 
 check_PROGRAMS += test/unit/live/test_pair
-test_unit_live_test_pair_SOURCES = test/unit/live/test_pair.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_live_test_pair_SOURCES = test/unit/live/test_pair.c
 test_unit_live_test_pair_CFLAGS = $(UNIT_CFLAGS)
-test_unit_live_test_pair_LDADD = $(LIVE_TEST_LIBS)
+test_unit_live_test_pair_LDADD = test/unit/crypto/libparty.a $(LIVE_TEST_LIBS)
 
 check_PROGRAMS += test/unit/live/test_view
-test_unit_live_test_view_SOURCES = test/unit/live/test_view.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_live_test_view_SOURCES = test/unit/live/test_view.c
 test_unit_live_test_view_CFLAGS = $(UNIT_CFLAGS) -pthread
-test_unit_live_test_view_LDADD = $(LIVE_TEST_LIBS) -lpthread
+test_unit_live_test_view_LDADD = test/unit/crypto/libparty.a $(LIVE_TEST_LIBS) -lpthread
 
 check_PROGRAMS += test/unit/live/test_stapled
 test_unit_live_test_stapled_SOURCES = test/unit/live/test_stapled.c

@@ -50,10 +50,9 @@ test_unit_policy_test_validation_CFLAGS = $(UNIT_CFLAGS)
 test_unit_policy_test_validation_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test/unit/policy/test_fact
-test_unit_policy_test_fact_SOURCES = test/unit/policy/test_fact.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_policy_test_fact_SOURCES = test/unit/policy/test_fact.c
 test_unit_policy_test_fact_CFLAGS = $(UNIT_CFLAGS)
-test_unit_policy_test_fact_LDADD = libpolicy.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_policy_test_fact_LDADD = test/unit/crypto/libparty.a libpolicy.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test/unit/policy/test_event
 test_unit_policy_test_event_SOURCES = test/unit/policy/test_event.c

@@ -17,16 +17,14 @@ test_unit_store_test_registration_CFLAGS = $(UNIT_CFLAGS)
 test_unit_store_test_registration_LDADD = $(STORE_TEST_LIBS)
 
 check_PROGRAMS += test/unit/store/test_generation
-test_unit_store_test_generation_SOURCES = test/unit/store/test_generation.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_store_test_generation_SOURCES = test/unit/store/test_generation.c
 test_unit_store_test_generation_CFLAGS = $(UNIT_CFLAGS)
-test_unit_store_test_generation_LDADD = $(STORE_TEST_LIBS)
+test_unit_store_test_generation_LDADD = test/unit/crypto/libparty.a $(STORE_TEST_LIBS)
 
 check_PROGRAMS += test/unit/store/test_journal
-test_unit_store_test_journal_SOURCES = test/unit/store/test_journal.c \
-	test/unit/crypto/party.c test/unit/crypto/party.h
+test_unit_store_test_journal_SOURCES = test/unit/store/test_journal.c
 test_unit_store_test_journal_CFLAGS = $(UNIT_CFLAGS)
-test_unit_store_test_journal_LDADD = $(STORE_TEST_LIBS)
+test_unit_store_test_journal_LDADD = test/unit/crypto/libparty.a $(STORE_TEST_LIBS)
 
 check_PROGRAMS += test/unit/store/test_catalogue
 test_unit_store_test_catalogue_SOURCES = test/unit/store/test_catalogue.c
