@@ -62,7 +62,9 @@ static int list(context_t *context)
     {
         add_row(table, "leftover", json_peek_string(account, "name"), account);
     }
-    output_print(table);
+    if ((code = output_print(table)) != EXIT_FINE) {
+        return code;
+    }
     output_json(context, json_pack("{s:O*}", "accounts", json_object_get(report.json, "accounts")),
                 1);
     return report_warn(&report, context);
@@ -266,8 +268,6 @@ static int run(context_t *context)
 }
 
 static const option_t options[] = {
-    { "columns", "LIST", 0, "which, in which order: state,account,directory,url" },
-    { "no-legend", NULL, 0, "no first line" },
     { "force", NULL, 0, "deactivate it although certificates are configured with it" },
     { "wait", "TIME", 1, "rollover, deactivate: stay until it is done" },
     { NULL, NULL, 0, NULL },

@@ -3,11 +3,8 @@
 /* acmectl check - is everything there that certificates need? Without an order, and without the EAB key. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
@@ -17,6 +14,7 @@
 #include "base/json.h"
 #include "cli/door.h"
 #include "cli/output.h"
+#include "cli/program.h"
 #include "cli/table.h"
 
 #define ENVIRONMENT_MAX (256 * 1024)
@@ -104,45 +102,6 @@ static char **arguments_of(const context_t *context, const json_t *plan)
     return (char **)list->elts;
 }
 
-/* @param poutput what it said, cut
- * @return its exit status; -1: it could not be run */
-static int run_program(const context_t *context, char **arguments, char **environment,
-                       const char **poutput)
-{
-    char *output = apr_pcalloc(context->pool, OUTPUT_MAX + 1), waste[512];
-    posix_spawn_file_actions_t actions;
-    apr_size_t length = 0;
-    int pipes[2], status = 0, rv;
-    ssize_t n;
-    pid_t pid;
-
-    *poutput = output;
-    if (pipe2(pipes, O_CLOEXEC) != 0) {
-        return -1;
-    }
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
-    rv = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    close(pipes[1]);
-    while (rv == 0
-           && (n = length < OUTPUT_MAX ? read(pipes[0], output + length, OUTPUT_MAX - length)
-                                       : read(pipes[0], waste, sizeof(waste)))
-                  > 0) {
-        length += length < OUTPUT_MAX ? (apr_size_t)n : 0;
-    }
-    close(pipes[0]);
-    if (rv != 0) {
-        return -1;
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        ;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 static json_t *read_plan(const context_t *context)
 {
     const char *text = NULL;
@@ -161,17 +120,18 @@ static void check_configuration(checking_t *checking)
 {
     const context_t *context = checking->context;
     const json_t *plan = read_plan(context);
-    const char *output = "";
-    int status;
+    program_call_t call = { NULL, NULL, -1, 1, OUTPUT_MAX };
+    program_result_t said;
 
     if (json_peek_string(plan, "httpd_program") == NULL) {
         tell(checking, "not run", "configuration", NULL,
              "how httpd is started is not known, or not to be read; run httpd -t yourself");
         return;
     }
-    status = run_program(context, arguments_of(context, plan),
-                         environment_of(context, json_peek_int(plan, "parent_pid", 0)), &output);
-    if (status == 0) {
+    call.arguments = arguments_of(context, plan);
+    call.environment = environment_of(context, json_peek_int(plan, "parent_pid", 0));
+    said = program_run(&call, context->pool);
+    if (said.status == 0) {
         tell(checking, "ok", "configuration", NULL,
              apr_psprintf(context->pool, "httpd -t passes; %d certificates, %d accounts",
                           (int)json_array_size(json_object_get(plan, "certificates")),
@@ -179,9 +139,9 @@ static void check_configuration(checking_t *checking)
         return;
     }
     tell(checking, "fault", "configuration", NULL,
-         status < 0 ? apr_pstrcat(context->pool, json_peek_string(plan, "httpd_program"),
-                                  " cannot be run", NULL)
-                    : output);
+         said.status < 0 ? apr_pstrcat(context->pool, json_peek_string(plan, "httpd_program"),
+                                       " cannot be run", NULL)
+                         : said.output);
 }
 
 static int run(context_t *context)

@@ -49,7 +49,8 @@ struct context {
     apr_table_t *options;         /* of the command, and of all: by name; "" without a value */
     apr_array_header_t *operands; /* const char * */
     const char *store_dir;
-    const char *run_dir;
+    const char *run_dir; /* NULL: the one that root has configured, or else: */
+    const char *default_run_dir;
     int json, plain, quiet, yes, utc, color;
     eab_result_t *result; /* why it failed */
     const char *line;     /* the whole call, as it was typed */

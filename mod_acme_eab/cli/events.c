@@ -29,7 +29,7 @@ static json_t *list_parts(json_t *parts)
     return list;
 }
 
-static void print_list(const context_t *context, const json_t *list)
+static int print_list(const context_t *context, const json_t *list)
 {
     static const char *const columns[] = { "id",   "event", "name",    "attempts",
                                            "next", "since", "command", NULL };
@@ -56,7 +56,7 @@ static void print_list(const context_t *context, const json_t *list)
         output_row(table, json_peek_int(item, "attempts", 0) > 0 ? COLOR_YELLOW : COLOR_NONE,
                    cells);
     }
-    output_print(table);
+    return output_print(table);
 }
 
 static int refuse(context_t *context, const char *why)
@@ -108,7 +108,7 @@ static int run(context_t *context)
         return output_failure(context, code);
     }
     if (strcmp(what, "list") == 0 && !context->json) {
-        print_list(context, list);
+        return print_list(context, list);
     }
     else if (strcmp(what, "test") == 0) {
         output_note(context, "It is told now; what the program says is in httpd's error log.");

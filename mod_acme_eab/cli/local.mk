@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	mod_acme_eab/cli/account.c \
+	mod_acme_eab/cli/backup.c \
 	mod_acme_eab/cli/check.c \
 	mod_acme_eab/cli/command.c mod_acme_eab/cli/command.h \
 	mod_acme_eab/cli/completion.c \
@@ -17,6 +18,8 @@ libcli_a_SOURCES = \
 	mod_acme_eab/cli/once.c mod_acme_eab/cli/once.h \
 	mod_acme_eab/cli/output.c mod_acme_eab/cli/output.h \
 	mod_acme_eab/cli/account.c \
+	mod_acme_eab/cli/pager.c mod_acme_eab/cli/pager.h \
+	mod_acme_eab/cli/program.c mod_acme_eab/cli/program.h \
 	mod_acme_eab/cli/renew.c \
 	mod_acme_eab/cli/revoke.c \
 	mod_acme_eab/cli/report.c mod_acme_eab/cli/report.h \

@@ -13,6 +13,7 @@
 
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/pager.h"
 #include "cli/table.h"
 
 static const char *choose_directory(const context_t *context, const char *option,
@@ -24,6 +25,43 @@ static const char *choose_directory(const context_t *context, const char *option
         value = getenv(variable);
     }
     return value != NULL && value[0] != '\0' ? value : other;
+}
+
+/* "-NAME" behind the directories; "" without; NULL for what could lead elsewhere. */
+static const char *instance_suffix(const context_t *context)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const char *name = command_value(context, "instance");
+
+    if (name == NULL) {
+        return "";
+    }
+    return strspn(name, letters) == strlen(name) ? apr_pstrcat(context->pool, "-", name, NULL)
+                                                 : NULL;
+}
+
+/* Where the store and the report are: as it was said, as the environment has it, as it is by default. */
+static int choose_directories(context_t *context)
+{
+    const char *suffix = instance_suffix(context);
+
+    if (suffix == NULL || (suffix[0] != '\0' && command_has(context, "store"))) {
+        eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                       "--instance takes a name of letters, digits, -, _ and ., and says which "
+                       "store it is; --store is not needed with it.");
+        return EXIT_USAGE;
+    }
+    if (suffix[0] != '\0') {
+        context->store_dir = apr_pstrcat(context->pool, DEFAULT_STORE_DIR, suffix, NULL);
+        context->run_dir = command_value(context, "run");
+        context->default_run_dir = apr_pstrcat(context->pool, DEFAULT_RUN_DIR, suffix, NULL);
+        return EXIT_FINE;
+    }
+    context->store_dir = choose_directory(context, "store", "ACME_STORE_DIR", DEFAULT_STORE_DIR);
+    context->run_dir = choose_directory(context, "run", "ACME_RUN_DIR", NULL);
+    context->default_run_dir = DEFAULT_RUN_DIR;
+    return EXIT_FINE;
 }
 
 static int wants_color(const context_t *context)
@@ -61,11 +99,10 @@ static int run(context_t *context, int argc, const char *const *argv)
     context->yes = command_has(context, "yes");
     context->utc = command_has(context, "utc");
     context->color = wants_color(context);
-    if (code != EXIT_FINE) {
+    if (code != EXIT_FINE || (code = choose_directories(context)) != EXIT_FINE) {
         return output_failure(context, code);
     }
-    context->store_dir = choose_directory(context, "store", "ACME_STORE_DIR", DEFAULT_STORE_DIR);
-    context->run_dir = choose_directory(context, "run", "ACME_RUN_DIR", NULL);
+    pager_begin(context);
     if (command_has(context, "version")) {
         return command_version.run(context);
     }
@@ -97,6 +134,7 @@ int main(int argc, const char *const *argv)
     context.result = eab_result_make(pool);
     context.line = join(pool, argc, argv);
     code = run(&context, argc, argv);
+    pager_end();
     apr_pool_destroy(pool);
     apr_terminate();
     return code;

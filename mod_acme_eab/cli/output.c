@@ -182,7 +182,7 @@ void output_row(output_table_t *table, color_t color, const char *const *cells)
     APR_ARRAY_PUSH(table->colors, color_t) = color;
 }
 
-/* Which columns, in which order: --columns=name,state. */
+/* Which columns, in which order: --columns=name,state. @return how many; -1: one of them is none */
 static int choose_columns(const output_table_t *table, int *chosen)
 {
     const char *wanted = command_value(table->context, "columns");
@@ -197,11 +197,16 @@ static int choose_columns(const output_table_t *table, int *chosen)
     }
     copy = apr_pstrdup(table->context->pool, wanted);
     for (word = apr_strtok(copy, ",", &last); word != NULL; word = apr_strtok(NULL, ",", &last)) {
-        for (i = 0; i < table->width; ++i) {
-            if (strcasecmp(table->columns[i], word) == 0 && n < table->width) {
-                chosen[n++] = i;
-            }
+        for (i = 0; i < table->width && strcasecmp(table->columns[i], word) != 0; ++i) {
+            ;
         }
+        if (i == table->width || n == table->width) {
+            eab_result_set(table->context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
+                           "There is no column %s, or it stands twice; see \"acmectl help %s\".",
+                           word, table->context->command->name);
+            return -1;
+        }
+        chosen[n++] = i;
     }
     return n;
 }
@@ -251,13 +256,16 @@ static void print_row(const output_table_t *table, const int *chosen, int n, con
     output_line(context, "%s", line);
 }
 
-void output_print(const output_table_t *table)
+int output_print(const output_table_t *table)
 {
     const context_t *context = table->context;
     int *chosen = apr_pcalloc(context->pool, sizeof(int) * (size_t)table->width);
     int *widths = apr_pcalloc(context->pool, sizeof(int) * (size_t)table->width);
     int i, n = choose_columns(table, chosen);
 
+    if (n < 0) {
+        return output_failure(context, EXIT_USAGE);
+    }
     for (i = 0; i < n; ++i) {
         widths[i] = widest(table, chosen[i]);
     }
@@ -268,6 +276,7 @@ void output_print(const output_table_t *table)
         print_row(table, chosen, n, widths, APR_ARRAY_IDX(table->rows, i, const char **),
                   APR_ARRAY_IDX(table->colors, i, color_t));
     }
+    return EXIT_FINE;
 }
 
 /* ---- times ---- */
@@ -310,6 +319,21 @@ const char *output_distance(const context_t *context, apr_time_t time)
     }
     return span >= 0 ? apr_pstrcat(context->pool, "in ", clock_span(context->pool, span), NULL)
                      : apr_pstrcat(context->pool, clock_span(context->pool, -span), " ago", NULL);
+}
+
+const char *output_prompt(const context_t *context, const char *question)
+{
+    char answer[100];
+
+    if (context->yes || !isatty(0)) {
+        return NULL;
+    }
+    fprintf(stderr, "%s ", question);
+    if (fgets(answer, sizeof(answer), stdin) == NULL) {
+        return NULL;
+    }
+    answer[strcspn(answer, "\r\n")] = '\0';
+    return apr_pstrdup(context->pool, answer);
 }
 
 int output_ask(const context_t *context, const char *question)

@@ -39,8 +39,9 @@ typedef struct output_table output_table_t;
 output_table_t *output_table(const context_t *context, const char *const *columns);
 /** As many cells as columns; NULL is "-". color: of the first. */
 void output_row(output_table_t *table, color_t color, const char *const *cells);
-/** Print it: aligned, or with tabs (--plain); --no-legend leaves its first line out, --columns=a,b chooses. */
-void output_print(const output_table_t *table);
+/** Print it: aligned, or with tabs (--plain); --no-legend leaves its first line out, --columns=a,b chooses.
+ * @return EXIT_FINE; EXIT_USAGE when there is no such column, which was told */
+int output_print(const output_table_t *table);
 
 /** A day, or a moment, for people: local time unless --utc. "-" for 0. */
 const char *output_day(const context_t *context, apr_time_t time);
@@ -48,6 +49,10 @@ const char *output_moment(const context_t *context, apr_time_t time);
 
 /** "in 4 days", "2 hours ago". */
 const char *output_distance(const context_t *context, apr_time_t time);
+
+/** Ask on the terminal for a line, in the pool. NULL where nobody is there, or --yes says that nobody is to be
+ * asked. */
+const char *output_prompt(const context_t *context, const char *question);
 
 /** Ask on the terminal; --yes is yes. @return false where nobody answers with yes */
 int output_ask(const context_t *context, const char *question);

@@ -33,7 +33,7 @@ static const char *find_run_dir(const context_t *context)
         dir = json_copy_string(context->pool, json_parse(context->pool, text, length, NULL),
                                "run_dir");
     }
-    return dir != NULL ? dir : DEFAULT_RUN_DIR;
+    return dir != NULL ? dir : context->default_run_dir;
 }
 
 static int refuse(context_t *context, apr_status_t rv, const char *path)

@@ -2,9 +2,11 @@
 
 /* acmectl revoke, acmectl compromised - a certificate is to be trusted no more. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -97,7 +99,10 @@ static const char *describe(const context_t *context, const json_t *part)
         return "it is over, so there is nothing to revoke";
     }
     if (is_result(part, "failed")) {
-        return apr_psprintf(context->pool, "not revoked: %s", detail != NULL ? detail : "");
+        return apr_psprintf(context->pool, "not revoked: %s%s", detail != NULL ? detail : "",
+                            json_peek_bool(part, "replaced", 0)
+                                ? " Another one was ordered in its place all the same."
+                                : "");
     }
     if (detail != NULL) {
         return apr_psprintf(context->pool, "not revoked yet: %s It is tried again %s", detail,
@@ -189,6 +194,23 @@ static const char *whole_path(const context_t *context, const char *path)
     return copy;
 }
 
+/* What was said with --reason, or is said now. NULL: nobody says it. */
+static const char *find_reason(const context_t *context)
+{
+    const char *said = command_value(context, "reason");
+    size_t i;
+
+    if (said != NULL || context->yes || !isatty(0)) {
+        return said;
+    }
+    for (i = 0; i < REASONS; ++i) {
+        if (reasons[i].use != NULL) {
+            fprintf(stderr, "%d  %-21s %s\n", reasons[i].number, reasons[i].name, reasons[i].use);
+        }
+    }
+    return output_prompt(context, "Why is it to be revoked? A name or a number:");
+}
+
 static int check_operands(const context_t *context)
 {
     int ways = (context->operands->nelts > 0) + command_has(context, "serial")
@@ -203,9 +225,6 @@ static int check_operands(const context_t *context)
         return refuse(context,
                       "--key belongs to --cert: the keys of our own certificates are known.");
     }
-    if (command_value(context, "reason") == NULL) {
-        return refuse(context, "Say why with --reason: " REASON_WORDS ".");
-    }
     return EXIT_FINE;
 }
 
@@ -213,11 +232,15 @@ static int run_revoke(context_t *context)
 {
     json_t *arguments;
     int code = check_operands(context), reason;
+    const char *why;
 
     if (code != EXIT_FINE) {
         return code;
     }
-    if ((reason = parse_reason(context, command_value(context, "reason"))) < 0) {
+    if ((why = find_reason(context)) == NULL) {
+        return refuse(context, "Say why with --reason: " REASON_WORDS ".");
+    }
+    if ((reason = parse_reason(context, why)) < 0) {
         return output_failure(context, EXIT_USAGE);
     }
     if (!output_ask(context, "A revocation cannot be taken back. Revoke?")) {

@@ -100,11 +100,11 @@ static void tell_sum(const cli_report_t *report, const context_t *context)
                 reload != NULL ? reload : "unknown");
 }
 
-static void print(const cli_report_t *report, const context_t *context,
-                  const apr_array_header_t *list)
+static int print(const cli_report_t *report, const context_t *context,
+                 const apr_array_header_t *list)
 {
     output_table_t *table = output_table(context, columns);
-    int i;
+    int i, code;
 
     for (i = 0; i < list->nelts; ++i) {
         const json_t *entry = APR_ARRAY_IDX(list, i, const json_t *);
@@ -116,11 +116,14 @@ static void print(const cli_report_t *report, const context_t *context,
     if (command_has(context, "all")) {
         add_leftovers(table, report);
     }
-    output_print(table);
+    if ((code = output_print(table)) != EXIT_FINE) {
+        return code;
+    }
     if (!context->plain && !command_has(context, "no-legend")) {
         tell_sum(report, context);
         tell_trouble(report, context, list);
     }
+    return EXIT_FINE;
 }
 
 /* The whole report, with the certificates that were asked for. */
@@ -159,7 +162,9 @@ static int run(context_t *context)
 
         worst |= grade == GRADE_DOWN || grade == GRADE_AT_RISK;
     }
-    print(&report, context, list);
+    if ((code = print(&report, context, list)) != EXIT_FINE) {
+        return code;
+    }
     output_json(context, whole(&report, context, list), !worst && !report.stale);
     code = report_warn(&report, context);
     return code != EXIT_FINE ? code : worst ? EXIT_TROUBLE : EXIT_FINE;
@@ -168,8 +173,6 @@ static int run(context_t *context)
 static const option_t options[] = {
     { "failing", NULL, 0, "only those that are down or at risk" },
     { "all", NULL, 0, "also what is in the store and not configured any more" },
-    { "columns", "LIST", 0, "which, in which order: state,name,keys,expires,next,account" },
-    { "no-legend", NULL, 0, "no first line, and no sum" },
     { NULL, NULL, 0, NULL },
 };
 

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 
 extern const command_t command_account;
+extern const command_t command_backup;
 extern const command_t command_compromised;
 extern const command_t command_check;
 extern const command_t command_delete;
@@ -19,6 +20,7 @@ extern const command_t command_log;
 extern const command_t command_metrics;
 extern const command_t command_monitor;
 extern const command_t command_renew;
+extern const command_t command_restore;
 extern const command_t command_retry;
 extern const command_t command_revoke;
 extern const command_t command_show;

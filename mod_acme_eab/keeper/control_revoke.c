@@ -508,10 +508,24 @@ static json_t *tell_waiting(const revocation_t *record, const keeper_certificate
     return part;
 }
 
-static json_t *tell_failed(const revocation_t *record)
+/* What the CA refuses to revoke has a successor by then, or is to have one. */
+static int is_replaced_all_the_same(const revocation_t *record,
+                                    const keeper_certificate_t *certificate)
+{
+    return !record->keep && certificate != NULL
+           && (certificate->demanded != 0
+               || (certificate->best != NULL
+                   && strcmp(certificate->best->facts->fingerprint, record->fingerprint) != 0));
+}
+
+static json_t *tell_failed(const revocation_t *record, const keeper_certificate_t *certificate)
 {
     json_t *part =
         make_part(record, record->refused ? "idle" : "revoking", record->refused ? "failed" : NULL);
+
+    if (is_replaced_all_the_same(record, certificate)) {
+        json_object_set_new(part, "replaced", json_true());
+    }
 
     json_object_set_new(part, "problem", eab_result_to_json(record->problem));
     json_put_time(part, "at", record->next);
@@ -540,7 +554,7 @@ static json_t *describe(const json_t *item, const control_call_t *call)
         return tell_waiting(revocation->record, certificate, call);
     }
     if (revocation->task == 0 && revocation->record->problem->rv != APR_SUCCESS) {
-        return tell_failed(revocation->record);
+        return tell_failed(revocation->record, certificate);
     }
     return make_part(revocation->record, "revoking", NULL);
 }

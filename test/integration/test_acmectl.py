@@ -2,7 +2,10 @@
 """acmectl: what an administrator sees, what root asks of the keeper, and what comes of it."""
 
 import json
+import os
+import pty
 import shutil
+import stat
 import subprocess
 
 import pytest
@@ -229,3 +232,129 @@ def test_accounts_checks_and_what_is_left_over(world):
     httpd.wait_for_report(lambda report: not report["leftovers"]["certificates"], "no leftover")
     assert acmectl("delete", "--yes", "old.test.example").code == 4
     assert acmectl("delete", "--yes", "../../etc").code == 4
+
+
+def on_terminal(command, say="", environment=None):
+    """Run it with a terminal as its input and output: (exit status, what was shown)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(command[0], command, {**os.environ, "TERM": "dumb", **(environment or {})})
+    shown = b""
+    if say:
+        os.write(fd, say.encode())
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_what_every_command_takes(world, tmp_path):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(NAME, lambda entry: entry["grade"] == "ok", "all well")
+    acmectl = Acmectl(httpd)
+    words = acmectl.command("status")
+
+    # Long text goes to a pager, on a terminal alone.
+    marked = {"ACMECTL_PAGER": "sed s/^/paged:/", "PAGER": "sed s/^/other:/"}
+    assert "paged:ok" in on_terminal(words, environment={**marked, "NO_COLOR": "1"})[1]
+    assert "other:" in on_terminal(words, environment={"PAGER": "sed s/^/other:/"})[1]
+    assert "paged:" not in on_terminal([*words, "--no-pager"], environment=marked)[1]
+    assert "paged:" not in on_terminal([*words, "--plain"], environment=marked)[1]
+    assert "paged:" not in acmectl("status", environment=marked).out
+    assert on_terminal(words, environment={"PAGER": "/nowhere/at/all"})[0] == 0
+
+    # Colors: on a terminal, unless somebody does not want them.
+    assert "\033[32m" in on_terminal([*words, "--no-pager"])[1]
+    assert "\033" not in on_terminal([*words, "--no-pager"], environment={"NO_COLOR": "1"})[1]
+    assert "\033" not in on_terminal([*words, "--no-pager", "--color=never"])[1]
+
+    # Columns, in their order, and without the first line.
+    assert acmectl("status", "--columns=name,state", "--no-legend").out.split() == [NAME, "ok"]
+    assert acmectl("account", "--columns=state", "--plain").out == "valid\n"
+    done = acmectl("status", "--columns=name,nosuch")
+    assert done.code == 2 and "nosuch" in done.err and not done.out
+
+    # Times as the reader has them, or in UTC.
+    east = {"TZ": "XYZ-5"}
+    assert "XYZ" in acmectl("log", environment=east).out
+    assert "XYZ" not in acmectl("log", "--utc", environment=east).out
+
+    def instance(*arguments):
+        return subprocess.run([program(), *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    assert "/acme-eab-second/status.json" in instance("--instance", "second", "status").stderr
+    assert "/lib/acme-eab-second" in instance("--instance", "second", "renew", "--all").stderr
+    assert instance("--instance", "../x", "status").returncode == 2
+    assert instance("--instance", "second", "--store", "/x", "status").returncode == 2
+
+
+def test_a_reason_is_asked_for_where_somebody_is_there(world):
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, "plain")
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    acmectl = Acmectl(httpd)
+    done = acmectl("revoke", NAME)
+    assert done.code == 2 and "--reason" in done.err
+    assert acmectl("revoke", NAME, "--yes").code == 2
+    code, shown = on_terminal(acmectl.command("revoke", NAME), say="tuesday\n")
+    assert code == 2 and "no reason" in shown
+    code, shown = on_terminal(acmectl.command("revoke", NAME), say="4\nn\n")
+    assert code == 2 and "superseded" in shown and "Nothing was done" in shown
+    assert ca.requests("revoke") == 0
+    code, shown = on_terminal(acmectl.command("revoke", NAME, "--now", "--wait"),
+                              say="superseded\ny\n")
+    assert code == 0, shown
+    assert next(c for c in ca.certificates if c.serial == first.serial_number).reason == 4
+    httpd.wait_for_issue(NAME, other_than=first.serial_number)
+
+
+def test_a_store_is_brought_to_another_place(world, tmp_path):
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    first = httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(NAME, lambda entry: entry["grade"] == "ok", "all well")
+    acmectl = Acmectl(httpd)
+    file = httpd.dir / "backup.tar"
+    done = acmectl("backup", file)
+    assert done.code == 0, done.err
+    assert "private keys" in done.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    listed = subprocess.run(["tar", "-tf", file], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "./format.json" in listed and "./control\n" not in listed and "./lock\n" not in listed
+    assert acmectl("backup", file).code == 1, "nothing is overwritten"
+    assert acmectl("backup", tmp_path / "x", user="nobody").code == 5
+
+    done = acmectl("restore", file)
+    assert done.code == 1 and "stop it" in done.err
+    httpd.stop()
+    done = acmectl("restore", file)
+    assert done.code == 1 and "not empty" in done.err
+    store = httpd.dir / "store"
+    before = sorted(str(path.relative_to(store)) for path in store.rglob("*")
+                    if path.name not in ("control", "lock"))
+    shutil.rmtree(store)
+    nonsense = httpd.dir / "nonsense"
+    nonsense.write_text("no archive\n")
+    done = acmectl("restore", nonsense)
+    assert done.code == 1 and "no backup" in done.err and not store.exists()
+    done = acmectl("restore", file)
+    assert done.code == 0, done.err
+    assert sorted(str(path.relative_to(store)) for path in store.rglob("*")) == before
+    httpd.write_key("")
+    httpd.start()
+    assert httpd.wait_for_certificate(NAME, ca).serial_number == first.serial_number
+    assert (ca.orders(), ca.registrations()) == (1, 1)

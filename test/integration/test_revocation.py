@@ -135,6 +135,7 @@ def test_at_once_and_orders_that_fail(site, world):
     ca.accidents.problem("new-order", "serverInternal", status=500, times=50)
     refused = acmectl("revoke", NAME, "--reason", "4", "--now", "--yes", "--wait")
     assert refused.code == 1 and "may not revoke" in refused.err
+    assert "ordered in its place all the same" in refused.out
     world.expect(r"is not revoked", r"acme_eab:error\]")
     done = acmectl("revoke", NAME, "--reason", "4", "--now", "--by-certificate-key", "--yes", "--wait")
     assert done.code == 0, done.err
