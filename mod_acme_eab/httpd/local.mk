@@ -37,6 +37,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
 	mod_acme_eab/httpd/door.c mod_acme_eab/httpd/door.h \
+	mod_acme_eab/httpd/dump.c mod_acme_eab/httpd/dump.h \
 	mod_acme_eab/httpd/export.c mod_acme_eab/httpd/export.h \
 	mod_acme_eab/httpd/known.c mod_acme_eab/httpd/known.h \
 	mod_acme_eab/httpd/handover.c mod_acme_eab/httpd/handover.h \

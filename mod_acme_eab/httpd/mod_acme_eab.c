@@ -19,6 +19,7 @@
 #include "httpd/check.h"
 #include "httpd/config.h"
 #include "httpd/connection.h"
+#include "httpd/dump.h"
 #include "httpd/live.h"
 #include "httpd/query.h"
 #include "httpd/rehearsal.h"
@@ -35,6 +36,7 @@ static void register_hooks(apr_pool_t *p)
 
     (void)p;
     ap_hook_check_config(check_hook, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_test_config(dump_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(check_tell, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(supervise_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_monitor(supervise_monitor, NULL, NULL, APR_HOOK_MIDDLE);

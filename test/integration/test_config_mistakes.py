@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every mistake is found by httpd -t: where it is, what is wrong, what to do, never the key."""
 
+import json
 import os
 import pwd
 import re
@@ -58,6 +59,18 @@ def changed(httpd, old, new):
 
 def site(httpd):
     return httpd.site(NAME, managed=True)
+
+
+def test_what_was_made_of_it_is_printed(httpd):
+    httpd.configure(good(httpd), site(httpd))
+    done = httpd._run("-t", "-D", "DUMP_ACME")
+    assert done.returncode == 0, done.stdout
+    plan = json.loads(done.stdout[done.stdout.index("{"):done.stdout.rindex("}") + 1])
+    assert [certificate["names"] for certificate in plan["certificates"]] == [[NAME]]
+    assert plan["accounts"][0]["directory"].startswith("https://")
+    assert KEY not in done.stdout
+    assert "{" not in httpd._run("-t").stdout
+    assert not httpd.store.dir.exists()
 
 
 def test_the_good_configuration_passes_and_leaves_no_trace(httpd):
