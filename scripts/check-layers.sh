@@ -46,7 +46,7 @@ floors_agent() {
     echo agent
     echo tasks
     echo inspect revoke rollover deactivate
-    echo permission reach
+    echo permission reach trial
     echo finding
     echo task
     echo lifecycle status visit entry trouble

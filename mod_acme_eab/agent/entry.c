@@ -178,7 +178,7 @@ static json_t *order_to_json(const job_t *job)
 {
     json_t *order;
 
-    if (!job->brief->ordering) {
+    if (!job->brief->ordering || (job->brief->trial && job->state == JOB_IDLE)) {
         return json_null();
     }
     order = json_object();

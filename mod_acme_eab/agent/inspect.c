@@ -9,8 +9,10 @@
 #include "agent/lookup.h"
 #include "agent/permission.h"
 #include "agent/reach.h"
+#include "agent/schedule.h"
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "policy/renew.h"
 
 /* A validation that ends so soon is told. */
@@ -52,6 +54,39 @@ static void on_vouched(void *baton, const eab_result_t *result)
     else {
         finding_tell(task, "account", account->brief->label, "fault",
                      apr_psprintf(task->pool, "the CA does not vouch for it: %s", result->detail));
+    }
+    end_well(task);
+}
+
+/* What waits for the account need not wait longer. */
+static void hurry_jobs(const task_t *task)
+{
+    int i;
+
+    for (i = 0; i < task->jobs->nelts; ++i) {
+        job_t *job = APR_ARRAY_IDX(task->jobs, i, job_t *);
+
+        if (job->account == task->account) {
+            schedule_again(job);
+        }
+    }
+}
+
+/* Root wants it, and so the EAB key is spent: the account is there to stay. */
+static void on_registered(void *baton, const eab_result_t *result)
+{
+    task_t *task = ((inspection_t *)baton)->task;
+    const agent_account_t *account = task->account;
+
+    if (result->rv == APR_SUCCESS) {
+        hurry_jobs(task);
+        finding_tell(
+            task, "account", account->brief->label, FINDING_OK,
+            apr_psprintf(task->pool, "it was registered, and is kept: %s", account->brief->url));
+    }
+    else {
+        finding_tell(task, "account", account->brief->label, FINDING_FAULT,
+                     apr_psprintf(task->pool, "it could not be registered: %s", result->detail));
     }
     end_well(task);
 }
@@ -106,9 +141,15 @@ static void on_directory(void *baton, const eab_result_t *result)
     }
     tell_directory(inspection);
     tell_clock(task);
+    if (account->brief->url == NULL && json_peek_bool(task->body, "register", 0)) {
+        failing_hurry(&account->failing);
+        account_need(account, on_registered, inspection);
+        return;
+    }
     if (account->brief->url == NULL) {
         finding_tell(task, "account", account->brief->label, "warning",
-                     "not registered yet; the first order does that, and spends the EAB key");
+                     "not registered yet; the first order does that, or --register, and it spends "
+                     "the EAB key");
         end_well(task);
         return;
     }

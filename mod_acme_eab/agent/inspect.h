@@ -4,7 +4,8 @@
 
 /* agent/inspect.h - is everything there that an order needs? Asked by root (acmectl check), beside the work.
  * Nothing here costs anything: the directory, a nonce, a look-up of the account by its key without the EAB key,
- * addresses and CAA records in the DNS, connections to the own httpd. */
+ * addresses and CAA records in the DNS, connections to the own httpd. But with "register", an account that is not
+ * registered is, and kept. */
 
 #include "agent/task.h"
 

@@ -60,7 +60,7 @@ void job_remove_answers(job_t *job)
 void job_forget_order(job_t *job)
 {
     job_remove_answers(job);
-    job->brief->ordering = 0;
+    job->brief->ordering = job->brief->trial = 0;
     job->brief->order_url = NULL;
     job->brief->finalized = 0;
     job->brief->order_finalize = NULL;
@@ -348,7 +348,7 @@ const char *job_status(const job_t *job)
         return "failing";
     }
     /* One that is over is replaced at once, when it has its turn; so is an order resumed. */
-    if (!resting || brief->ordering || is_expired(brief)) {
+    if (!resting || (brief->ordering && !brief->trial) || is_expired(brief)) {
         return brief->facts != NULL ? "renewing" : "ordering";
     }
     return brief->facts != NULL ? "valid" : "missing";

@@ -45,6 +45,7 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/status.c mod_acme_eab/agent/status.h \
 	mod_acme_eab/agent/task.c mod_acme_eab/agent/task.h \
 	mod_acme_eab/agent/tasks.c mod_acme_eab/agent/tasks.h \
+	mod_acme_eab/agent/trial.c mod_acme_eab/agent/trial.h \
 	mod_acme_eab/agent/trouble.c mod_acme_eab/agent/trouble.h \
 	mod_acme_eab/agent/visit.c mod_acme_eab/agent/visit.h \
 	mod_acme_eab/agent/visitor.c mod_acme_eab/agent/visitor.h

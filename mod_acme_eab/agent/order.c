@@ -115,7 +115,7 @@ static void refuse_order(job_t *job, const acme_order_t *order, const eab_result
         return;
     }
     if (eab_result_is(problem, EAB_PROBLEM_ORDER_LOST) && job->state == JOB_READING
-        && !job->brief->finalized && job->failing.failure.attempts > 0
+        && !job->brief->finalized && (job->failing.failure.attempts > 0 || job->brief->trial)
         && order_anew(job, "the order of before has expired")) {
         return;
     }
@@ -517,6 +517,10 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
         return;
     }
     if (!order_keep(job, answer)) {
+        return;
+    }
+    if (job->brief->trial && job->flight->order->next == ACME_ORDER_FAILED
+        && order_anew(job, "the order on trial is over")) {
         return;
     }
     if (job->flight->unstored) { /* the disk was full then */

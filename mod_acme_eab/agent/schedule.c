@@ -171,7 +171,7 @@ void schedule_set(job_t *job)
     job->at = decision.when;
     job->why = job->reason = decision.why;
     job->next = job->brief->facts != NULL ? "renew" : "order";
-    if (job->brief->ordering) { /* resumed at once, whatever the certificate's dates are */
+    if (job->brief->ordering && !job->brief->trial) { /* resumed at once, whatever its dates are */
         job->at = apr_time_now();
         job->why = "an order is under way";
         job->next = "poll";

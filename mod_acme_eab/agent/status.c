@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/rundir.h"
+#include "base/text.h"
 
 /* Members are added; none changes its meaning, and none is taken away. */
 #define STATUS_VERSION 2
@@ -156,91 +156,47 @@ json_t *status_make(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
     return json;
 }
 
-/* Text that grows, malloc'ed. */
-typedef struct text {
-    char *data;
-    size_t len, size;
-} text_t;
-
-/* For jansson, which hands it over in small pieces. */
-static int append(const char *piece, size_t len, void *baton)
-{
-    text_t *text = baton;
-
-    if (text->size - text->len < len) {
-        size_t size = 2 * (text->size + len) + 1024;
-        char *data = realloc(text->data, size);
-
-        if (data == NULL) {
-            return -1;
-        }
-        text->data = data;
-        text->size = size;
-    }
-    memcpy(text->data + text->len, piece, len);
-    text->len += len;
-    return 0;
-}
-
 /* A line for each. */
-static int append_entries(text_t *text, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+static void put_entries(text_t *text, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
     apr_pool_t *pool = NULL;
-    int i = 0, failed = 0;
+    int i = 0;
 
     apr_pool_create(&pool, ptemp);
-    while (i < status->jobs->nelts && !failed) {
-        const char *separator = i == 0 ? "\n  " : ",\n  ";
-        json_t *entry = entry_next(status->jobs, &i, now, pool);
-
-        failed = append(separator, strlen(separator), text) != 0
-                 || json_dump_callback(entry, append, text, 0) != 0;
-        json_decref(entry);
+    while (i < status->jobs->nelts && !text->failed) {
+        text_put(text, i == 0 ? "\n  " : ",\n  ");
+        text_put_json(text, json_own(pool, entry_next(status->jobs, &i, now, pool)), 0);
         apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
-    return failed;
 }
 
-/* The same document as text; NULL without memory. One entry after the other: all of them as one tree, those
- * of thousands, take ten times the room and longer. */
-static char *print(const status_t *status, apr_time_t now, apr_pool_t *ptemp)
+/* The same document, entry by entry. */
+static void print(text_t *text, const status_t *status, apr_time_t now, apr_pool_t *ptemp)
 {
-    static const char begin[] = ",\n \"certificates\": [", end[] = "]\n}";
-    json_t *rest = json_own(ptemp, make_rest(status, now, ptemp));
-    text_t text = { NULL, 0, 0 };
-    int failed = json_dump_callback(rest, append, &text, JSON_INDENT(1)) != 0;
-
-    if (!failed) {
-        text.len -= strlen("\n}"); /* there is more in it */
-        failed = append(begin, strlen(begin), &text) != 0
-                 || append_entries(&text, status, now, ptemp) != 0
-                 || append(end, sizeof(end), &text) != 0;
-    }
-    if (failed) {
-        free(text.data);
-        return NULL;
-    }
-    return text.data;
+    text_put_open(text, json_own(ptemp, make_rest(status, now, ptemp)), JSON_INDENT(1));
+    text_put(text, ",\n \"certificates\": [");
+    put_entries(text, status, now, ptemp);
+    text_put(text, "]\n}");
 }
 
 apr_status_t status_write(const status_t *status, apr_time_t now)
 {
     apr_pool_t *pool = NULL;
     apr_status_t rv = APR_ENOMEM;
-    char *text;
+    text_t text = { 0 };
 
     apr_pool_create(&pool, status->kit->pool);
-    text = print(status, now, pool);
-    if (text != NULL) {
+    print(&text, status, now, pool);
+    if (!text.failed) {
         const char *note = rundir_clear_file(status->path, pool);
 
         if (note != NULL) {
             log_line(LOG_LEVEL_WARNING, "%s.", note);
         }
-        rv = file_replace(status->path, text, strlen(text), 0644, 0, pool);
-        free(text);
+        rv = file_replace(status->path, text.data, text.len, 0644, 0, pool);
     }
+    text_free(&text);
     apr_pool_destroy(pool);
     return rv;
 }

@@ -8,6 +8,7 @@
 #include "agent/revoke.h"
 #include "agent/rollover.h"
 #include "agent/schedule.h"
+#include "agent/trial.h"
 #include "base/json.h"
 
 typedef void task_fn(task_t *task);
@@ -79,6 +80,7 @@ static const struct {
     { "update", update },
     { "checkAccount", inspect_account },
     { "checkNames", inspect_names },
+    { "checkOrder", trial_run },
     { "revoke", revoke_run },
     { "rollover", rollover_run },
     { "rekeyed", rollover_end },

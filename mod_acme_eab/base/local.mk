@@ -12,7 +12,8 @@ libbase_a_SOURCES = \
 	mod_acme_eab/base/name.c mod_acme_eab/base/name.h \
 	mod_acme_eab/base/process.c mod_acme_eab/base/process.h \
 	mod_acme_eab/base/result.c mod_acme_eab/base/result.h \
-	mod_acme_eab/base/rundir.c mod_acme_eab/base/rundir.h
+	mod_acme_eab/base/rundir.c mod_acme_eab/base/rundir.h \
+	mod_acme_eab/base/text.c mod_acme_eab/base/text.h
 libbase_a_CFLAGS = $(JSON_CFLAGS) $(PIC_CFLAGS)
 BASE_LIBS = libbase.a $(JANSSON_LIBS) $(APRUTIL_LIBS) $(APR_LIBS)
 if SANITIZERS

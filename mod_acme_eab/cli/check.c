@@ -160,14 +160,17 @@ static int run(context_t *context)
     check_configuration(&checking);
     json_put_strings(arguments, "names", context->operands);
     json_object_set_new(arguments, "all", json_boolean(context->operands->nelts == 0));
+    json_object_set_new(arguments, "order", json_boolean(command_has(context, "order")));
+    json_object_set_new(arguments, "register", json_boolean(command_has(context, "register")));
     if (command_has(context, "offline")) {
         json_decref(arguments);
     }
     else {
         code = door_ask(context, "check", arguments, apr_time_from_sec(300), hear, &checking, NULL);
     }
-    tell(&checking, "not run", "order", NULL,
-         "it would cost an order at the CA; acmectl renew places one");
+    if (!command_has(context, "order")) {
+        tell(&checking, "not run", "order", NULL, "it costs an order at the CA; --order does it");
+    }
     output_json(context, json_pack("{s:O}", "checks", checking.list),
                 code == EXIT_FINE && checking.faults == 0);
     if (code != EXIT_FINE) {
@@ -182,6 +185,13 @@ static int run(context_t *context)
 
 static const option_t options[] = {
     { "offline", NULL, 0, "only what needs no network" },
+    { "order", NULL, 0,
+      "place an order and do not finalize it: which names are valid, which are to be validated, "
+      "and how? It is kept, "
+      "and used for the next certificate while the CA takes it" },
+    { "register", NULL, 0,
+      "register an account that is not registered yet, with its EAB key, which may be spent by "
+      "that; it is kept" },
     { NULL, NULL, 0, NULL },
 };
 
@@ -198,6 +208,7 @@ const command_t command_check = { "check",
                                   "80 (http-01) and 443 (tls-alpn-01) of each address. The ports "
                                   "are a hint: a CA looks from elsewhere. A line for each: ok, "
                                   "warning or fault; it ends with 1 if there is a fault. Neither "
-                                  "an order nor the EAB key is spent.",
+                                  "an order nor the EAB key is spent, but with --order and "
+                                  "--register.",
                                   options,
                                   run };

@@ -227,8 +227,7 @@ int live_post_read_request(request_rec *r)
     has = site->view != NULL && has_any(site->view, vhost->domain);
     if (has && !connection->certified && SSL_session_reused(connection->ssl))
         connection->certified = put_on(connection->ssl, site->view, vhost);
-    if (!vhost->placeholder || (has && connection->certified))
-        return DECLINED;
-    r->connection->keepalive = AP_CONN_CLOSE; /* the next connection may have a certificate */
-    return HTTP_SERVICE_UNAVAILABLE;
+    /* httpd closes the connection after it, and the next one may have a certificate. */
+    return !vhost->placeholder || (has && connection->certified) ? DECLINED
+                                                                 : HTTP_SERVICE_UNAVAILABLE;
 }

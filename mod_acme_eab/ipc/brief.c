@@ -116,6 +116,7 @@ static const member_t certificate_members[] = {
     MEMBER_STRINGS(brief_certificate_t, used_by),
     MEMBER_STRING(brief_certificate_t, where),
     MEMBER_BOOL(brief_certificate_t, ordering, 0),
+    MEMBER_BOOL(brief_certificate_t, trial, 0),
     MEMBER_STRINGS(brief_certificate_t, order_names),
     MEMBER_STRING(brief_certificate_t, order_url),
     MEMBER_STRING(brief_certificate_t, order_finalize),

@@ -147,7 +147,8 @@ typedef struct brief_certificate {
     brief_facts_t *facts; /* the best certificate in the store, or NULL */
     brief_window_t window;
     brief_validations_t validations;
-    int ordering;                    /* an order is in flight: */
+    int ordering; /* an order is in flight: */
+    int trial;    /* it was made to see what the CA says; it is used when a certificate is due */
     apr_array_header_t *order_names; /* what was ordered */
     const char *order_url;           /* NULL: its newOrder was sent and not answered */
     const char *order_finalize;      /* URL; NULL: the CA did not tell it with the order */

@@ -96,6 +96,9 @@ void sentence_order_to_json(json_t *body, const sentence_order_t *order)
     if (order->names != NULL) {
         json_put_strings(body, "names", order->names);
     }
+    if (order->trial) {
+        json_object_set_new(body, "trial", json_true());
+    }
 }
 
 void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_pool_t *p)
@@ -104,6 +107,7 @@ void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_p
 
     order->replaces = json_is_true(json_object_get(body, "replaces"));
     order->profile = json_is_true(json_object_get(body, "profile"));
+    order->trial = json_is_true(json_object_get(body, "trial"));
     order->names = NULL;
     if (json_object_get(body, "names") != NULL) {
         member_read(order, members, body, p);

@@ -119,6 +119,7 @@ typedef struct sentence_order {
     int profile;  /* name the configured profile */
     apr_array_header_t *names; /* const char *: some of the configured names, where the plan
                                         allows that; NULL: all of them */
+    int trial;                 /* not to be finalized before the certificate is due */
 } sentence_order_t;
 
 void sentence_order_to_json(json_t *body, const sentence_order_t *order);

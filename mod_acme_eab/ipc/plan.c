@@ -177,6 +177,33 @@ static json_t *certificate_to_json(const plan_t *plan, int i)
     return json;
 }
 
+static void print_list(text_t *text, const char *name, const apr_array_header_t *list,
+                       const member_t *table)
+{
+    int i;
+
+    text_put(text, name);
+    for (i = 0; i < list->nelts; ++i) {
+        json_t *json = member_object(table, list->elts + (size_t)i * (size_t)list->elt_size);
+
+        text_put(text, i == 0 ? "\n" : ",\n");
+        text_put_json(text, json, JSON_COMPACT);
+        json_decref(json);
+    }
+    text_put(text, "]");
+}
+
+void plan_print(const plan_t *plan, text_t *text)
+{
+    json_t *rest = rest_to_json(plan);
+
+    text_put_open(text, rest, JSON_COMPACT);
+    json_decref(rest);
+    print_list(text, ",\n\"accounts\":[", plan->accounts, account_members);
+    print_list(text, ",\n\"certificates\":[", plan->certificates, certificate_members);
+    text_put(text, "}\n");
+}
+
 apr_status_t plan_send(const plan_t *plan, message_send_fn *send, void *baton)
 {
     apr_status_t rv = APR_SUCCESS;

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/result.h"
+#include "base/text.h"
 #include "ipc/message.h"
 
 typedef struct plan_account {
@@ -131,7 +132,10 @@ plan_t *plan_make(apr_pool_t *p);
  * nothing is done but what root asks for. */
 void plan_without_httpd(plan_t *plan);
 
-/** In one piece, for `--check`, and for the store. A new reference for the caller; NULL only when memory is out. */
+/** The same as text, for the store. */
+void plan_print(const plan_t *plan, text_t *text);
+
+/** In one piece, for `--check`. A new reference for the caller; NULL only when memory is out. */
 json_t *plan_to_json(const plan_t *plan);
 
 /** In as many messages as it needs, PLAN last. @return what send returned */

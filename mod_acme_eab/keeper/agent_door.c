@@ -107,7 +107,7 @@ static apr_status_t handle_sign(request_t *request)
     const char *nonce = json_peek_string(request->body, "nonce");
     int sentence = sentence_parse(json_peek_string(request->body, "sentence"));
     int index;
-    sentence_order_t order = { 0, 0, NULL };
+    sentence_order_t order = { 0, 0, NULL, 0 };
     const char *jws = NULL;
     apr_status_t rv;
 

@@ -79,6 +79,7 @@ static void brief_certificate(brief_certificate_t *brief, const keeper_certifica
     brief->validations = certificate->validations;
     if (certificate->journal != NULL) {
         brief->ordering = 1;
+        brief->trial = certificate->journal->trial;
         brief->order_names = certificate->journal->names;
         brief->order_url = certificate->journal->order_url;
         brief->order_finalize = certificate->journal->finalize;

@@ -410,7 +410,7 @@ static apr_status_t choose_names(journal_t *journal, const keeper_certificate_t 
 
 /* The journal of an order that is about to be placed, on disk. */
 static apr_status_t begin_journal(keeper_certificate_t *certificate,
-                                  const apr_array_header_t *names, eab_result_t *result)
+                                  const apr_array_header_t *names, int trial, eab_result_t *result)
 {
     journal_t *journal;
     apr_status_t rv;
@@ -420,6 +420,7 @@ static apr_status_t begin_journal(keeper_certificate_t *certificate,
     journal->account = certificate->account->registration->id;
     journal->key_type = certificate->plan->key_type;
     journal->since = apr_time_now();
+    journal->trial = trial;
     if ((rv = choose_names(journal, certificate, names, result, certificate->order_pool))
             != APR_SUCCESS
         || (rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
@@ -451,12 +452,14 @@ static apr_status_t repeat_journal(const keeper_certificate_t *certificate,
 }
 
 apr_status_t certificate_ordering(keeper_certificate_t *certificate,
-                                  const apr_array_header_t *names, eab_result_t *result)
+                                  const apr_array_header_t *names, int trial, eab_result_t *result)
 {
-    apr_status_t rv = certificate->journal != NULL ? repeat_journal(certificate, names, result)
-                                                   : begin_journal(certificate, names, result);
+    apr_status_t rv = certificate->journal != NULL
+                          ? repeat_journal(certificate, names, result)
+                          : begin_journal(certificate, names, trial, result);
 
     if (rv == APR_SUCCESS) {
+        certificate->journal->trial &= trial; /* one that was not answered, in earnest now */
         make_key(certificate);
     }
     return rv;
@@ -531,6 +534,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
     }
     if (!journal->finalized) {
         journal->finalized = 1;
+        journal->trial = 0;
         rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
                           result->pool);
         if (rv != APR_SUCCESS) {
@@ -841,6 +845,11 @@ int certificate_waits(const keeper_certificate_t *certificate)
 {
     return certificate->plan->served && certificate->best != NULL
            && !is_served(certificate, certificate->best);
+}
+
+int certificate_is_ordering(const keeper_certificate_t *certificate)
+{
+    return certificate->journal != NULL && !certificate->journal->trial;
 }
 
 int certificate_waits_for_reload(const keeper_certificate_t *certificate)

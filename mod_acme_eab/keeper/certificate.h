@@ -61,9 +61,13 @@ void certificate_mend(keeper_certificate_t *certificate);
 /** A newOrder is about to be signed: it is on disk, and the key is in the making. Refused while an
  * order is in flight.
  * @param names some of the configured names, where the plan allows that and policy/subset.h permits
- *              it; NULL: all of them */
+ *              it; NULL: all of them
+ * @param trial it is to be finalized when a certificate is due, and not before */
 apr_status_t certificate_ordering(keeper_certificate_t *certificate,
-                                  const apr_array_header_t *names, eab_result_t *result);
+                                  const apr_array_header_t *names, int trial, eab_result_t *result);
+
+/** An order is in flight, and not on trial: a certificate is coming. */
+int certificate_is_ordering(const keeper_certificate_t *certificate);
 
 /** The CA has revoked the best certificate, if it has that fingerprint. */
 void certificate_revoked(keeper_certificate_t *certificate, const char *fingerprint,

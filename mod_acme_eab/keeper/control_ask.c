@@ -33,16 +33,22 @@ static void note_end(void *baton, const eab_result_t *result)
     control_wake(errand->parts);
 }
 
-static void give(control_call_t *call, const char *what, const char *member, int index)
+/* @param option of the act, that the task knows as well; NULL: none */
+static void give(control_call_t *call, const char *what, const char *member, int index,
+                 const char *option)
 {
     errand_t *errand = apr_pcalloc(call->act->pool, sizeof(*errand));
-    json_t *state = call->act->state;
+    json_t *state = call->act->state, *body;
 
     errand->parts = call->parts;
     errand->act = call->act;
     json_object_set_new(state, "waits", json_integer(json_peek_int(state, "waits", 0) + 1));
-    tasks_give(call->parts->tasks, what, json_pack("{s:i}", member, index), note_part, note_end,
-               errand);
+    body = json_pack("{s:i}", member, index);
+    if (option != NULL) {
+        json_object_set_new(body, option,
+                            json_boolean(json_peek_bool(call->act->arguments, option, 0)));
+    }
+    tasks_give(call->parts->tasks, what, body, note_part, note_end, errand);
 }
 
 /* After a restart of the keeper nobody answers any more: it is asked again. */
@@ -89,7 +95,7 @@ static apr_status_t ask_update(control_call_t *call)
         return call->result->rv;
     }
     begin_anew(call);
-    give(call, "update", "account", account->index);
+    give(call, "update", "account", account->index, NULL);
     return APR_EAGAIN;
 }
 
@@ -125,12 +131,19 @@ static apr_status_t ask_check(control_call_t *call)
     begin_anew(call);
     for (i = 0; i < model->accounts->nelts; ++i) {
         if (uses(list, model_account(model, i))) {
-            give(call, "checkAccount", "account", i);
+            if (json_peek_bool(call->act->arguments, "register", 0)) {
+                account_hurry(model_account(model, i));
+            }
+            give(call, "checkAccount", "account", i, "register");
         }
     }
     for (i = 0; i < list->nelts; ++i) {
-        give(call, "checkNames", "certificate",
-             APR_ARRAY_IDX(list, i, keeper_certificate_t *)->index);
+        int index = APR_ARRAY_IDX(list, i, keeper_certificate_t *)->index;
+
+        give(call, "checkNames", "certificate", index, NULL);
+        if (json_peek_bool(call->act->arguments, "order", 0)) {
+            give(call, "checkOrder", "certificate", index, "register");
+        }
     }
     return APR_EAGAIN;
 }

@@ -110,7 +110,7 @@ static int is_settled(const act_t *act, const keeper_certificate_t *certificate)
 
 static int is_under_way(const keeper_certificate_t *certificate)
 {
-    return certificate->demanded != 0 || certificate->journal != NULL
+    return certificate->demanded != 0 || certificate_is_ordering(certificate)
            || certificate->failing.failure != NULL || certificate->account->failing.failure != NULL
            || certificate->best == NULL;
 }
@@ -237,7 +237,7 @@ static json_t *describe(const keeper_certificate_t *certificate, const control_c
     if (failure != NULL) {
         return tell_failure(certificate, failure);
     }
-    if (journal != NULL) {
+    if (journal != NULL && (certificate_is_ordering(certificate) || certificate->demanded != 0)) {
         return make_part(certificate,
                          journal->finalized           ? "validated"
                          : journal->order_url != NULL ? "ordered"

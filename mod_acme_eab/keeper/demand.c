@@ -30,7 +30,9 @@ void demand_open(keeper_certificate_t *certificate)
         return;
     }
     apr_pool_create(&pool, means->pool);
-    demand_load(&demand, means->store, id, pool);
+    if (means->demands == NULL || demand_is_among(means->demands, id, pool)) {
+        demand_load(&demand, means->store, id, pool);
+    }
     if (demand != NULL && is_met(certificate, demand)) {
         demand_save(means->store, id, NULL, pool);
     }

@@ -34,7 +34,7 @@ int gathering_is_given_up(const keeper_certificate_t *certificate, const reload_
 static int is_younger_than(apr_interval_time_t span, const keeper_certificate_t *certificate,
                            apr_time_t now)
 {
-    return certificate->journal != NULL && certificate->journal->since + span > now;
+    return certificate_is_ordering(certificate) && certificate->journal->since + span > now;
 }
 
 /* An order that was placed a moment ago, for a vhost that answers 503 until then. */
@@ -136,7 +136,7 @@ static apr_time_t expect_renewal(const keeper_certificate_t *certificate, const 
         || account->failing.failure != NULL || account->broken->rv != APR_SUCCESS) {
         return 0;
     }
-    if (certificate->journal != NULL) {
+    if (certificate_is_ordering(certificate)) {
         return is_younger_than(FRESH_RENEWAL, certificate, now) ? now : 0;
     }
     when = plan_renewal(certificate, callers, now);

@@ -36,7 +36,8 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, control_door_hear, keeper->control);
 }
 
-/* Most certificates have no order in flight and no failure: that is not asked for each of thousands. */
+/* Most certificates have no order in flight, no failure and no demand: that is not asked for each of
+ * thousands. */
 static model_t *look_up(means_t *means)
 {
     apr_pool_t *pool = NULL;
@@ -45,8 +46,9 @@ static model_t *look_up(means_t *means)
     apr_pool_create(&pool, means->pool);
     means->pending = store_survey(means->store, "pending", pool);
     means->failures = store_survey(means->store, "failures", pool);
+    means->demands = store_survey(means->store, "demands", pool);
     model = model_make(means);
-    means->pending = means->failures = NULL;
+    means->pending = means->failures = means->demands = NULL;
     apr_pool_destroy(pool);
     return model;
 }

@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "keeper/check.h"
@@ -179,16 +180,18 @@ static int lock_store(const store_t *store, const plan_t *plan, int handed, fram
 static void remember_plan(const store_t *store, const plan_t *plan, apr_pool_t *p)
 {
     apr_pool_t *pool = NULL;
-    const char *text, *path;
+    text_t text = { 0 };
+    const char *path;
     apr_status_t rv;
 
     if (store->trouble != NULL || plan->once) {
         return;
     }
     apr_pool_create(&pool, p);
-    text = json_text(pool, json_own(pool, plan_to_json(plan)));
+    plan_print(plan, &text);
     path = store_path(pool, store, PLAN_FILE, NULL, NULL);
-    rv = text != NULL ? store_replace(path, text, strlen(text), pool) : APR_ENOMEM;
+    rv = text.failed ? APR_ENOMEM : store_replace(path, text.data, text.len, pool);
+    text_free(&text);
     if (rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_WARNING,
                  "%s cannot be written: %s. While httpd does not run, acmectl goes by an older "

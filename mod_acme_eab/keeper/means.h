@@ -20,8 +20,8 @@ typedef struct means {
     loop_t *loop;
     const plan_t *plan;
     store_t *store;
-    apr_hash_t *pending,
-        *failures; /* store_survey() of these, while all certificates are looked up; or NULL */
+    apr_hash_t *pending, *failures,
+        *demands; /* store_survey() of these, while all certificates are looked up; or NULL */
     keymaker_t *keymaker;
     changes_t *changes;
     apr_time_t since; /* when the keeper was made */

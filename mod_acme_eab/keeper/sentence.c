@@ -178,7 +178,8 @@ static apr_status_t say_new_order(statement_t *statement, keeper_certificate_t *
     json_t *payload = json_own(p, json_object());
     apr_status_t rv;
 
-    rv = certificate_ordering(certificate, order != NULL ? order->names : NULL, result);
+    rv = certificate_ordering(certificate, order != NULL ? order->names : NULL,
+                              order != NULL && order->trial, result);
     if (rv != APR_SUCCESS) {
         return rv;
     }

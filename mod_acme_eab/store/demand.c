@@ -13,7 +13,7 @@
 #define FILE_NAME_MAX 255 /* of every file system that matters */
 
 /* NULL when it is no certificate's name. */
-static const char *demand_path(apr_pool_t *p, const store_t *store, const char *name)
+static const char *demand_file(apr_pool_t *p, const char *name)
 {
     const char *entry = store_entry(p, name);
 
@@ -21,7 +21,21 @@ static const char *demand_path(apr_pool_t *p, const store_t *store, const char *
         return NULL;
     if (strlen(entry) + strlen(SUFFIX) > FILE_NAME_MAX)
         entry = registration_id(p, entry, NULL);
-    return store_path(p, store, "demands", apr_pstrcat(p, entry, SUFFIX, NULL), NULL);
+    return apr_pstrcat(p, entry, SUFFIX, NULL);
+}
+
+static const char *demand_path(apr_pool_t *p, const store_t *store, const char *name)
+{
+    const char *file = demand_file(p, name);
+
+    return file != NULL ? store_path(p, store, "demands", file, NULL) : NULL;
+}
+
+int demand_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp)
+{
+    const char *file = demand_file(ptemp, name);
+
+    return file != NULL && apr_hash_get(survey, file, APR_HASH_KEY_STRING) != NULL;
 }
 
 void demand_load(demand_t **pdemand, const store_t *store, const char *name, apr_pool_t *p)

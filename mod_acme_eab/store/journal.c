@@ -49,6 +49,7 @@ static journal_t *journal_from_json(const json_t *json, apr_pool_t *p)
     journal->finalize = json_copy_string(p, json, "finalize");
     journal->finalized = json_peek_bool(json, "finalized", 0);
     journal->since = json_peek_time(json, "since");
+    journal->trial = json_peek_bool(json, "trial", 0);
     if (!registration_id_is_valid(journal->account) || journal->names == NULL
         || journal->names->nelts == 0 || !keypair_type_is_known(journal->key_type)
         || (url != NULL && !json_is_string(url)) || (of != NULL && journal->of == NULL))
@@ -102,6 +103,8 @@ static json_t *journal_to_json(const journal_t *journal)
     json_put_string(json, "finalize", journal->finalize);
     json_object_set_new(json, "finalized", json_boolean(journal->finalized));
     json_put_time(json, "since", journal->since);
+    if (journal->trial)
+        json_object_set_new(json, "trial", json_true());
     return json;
 }
 

@@ -19,6 +19,7 @@ typedef struct journal {
     const char *finalize;  /* URL, as the CA told it with the order; NULL: it did not */
     int finalized;         /* finalize was signed: the CA may be issuing */
     apr_time_t since;      /* when newOrder was signed */
+    int trial; /* root wanted to see what the CA says of it: it is used when a certificate is due */
 } journal_t;
 
 /** @return APR_SUCCESS; APR_ENOENT when no order is in flight; a damaged journal is set aside

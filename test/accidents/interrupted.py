@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from harness import clock, outcomes
 from harness.acmectl import Acmectl
+from harness.stapled import shake_hands
 from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
@@ -208,6 +209,8 @@ class Interrupted:
                 continue
             if time.monotonic() - last_look > LOOK:
                 last_look = time.monotonic()
+                if self.scenario.stapled:
+                    self._judge_staple()
                 if self.act is not None:
                     self.act.press()
                 if self._all_is_well():
@@ -268,6 +271,12 @@ class Interrupted:
             return self.httpd.certificate(NAME)
         except OSError:
             return None
+
+    def _judge_staple(self):
+        """A client that asks is never served one with must-staple without its response."""
+        serial, stapled = shake_hands(self.httpd.https, NAME)
+        if serial in [c.serial for c in self.ca.certificates] and stapled != (serial, "good"):
+            raise AssertionError(f"{serial:x} was served with {stapled} instead of its response")
 
     def _until_served(self, condition):
         def served():

@@ -57,7 +57,8 @@ def strike(case):
 def every_case(steps):
     return [Case(scenario, step, accident.name)
             for scenario in steps for step in steps[scenario]
-            for accident in ACCIDENTS.values() if accident.is_for(step)]
+            for accident in ACCIDENTS.values()
+            if accident.is_for(step) and accident.name not in SCENARIOS[scenario].without]
 
 
 def seed():

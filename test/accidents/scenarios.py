@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is interrupted: an issuance and a renewal at several CAs, and without restarts of httpd; and what root
-asks for with acmectl."""
+"""What is interrupted: an issuance and a renewal at several CAs, without restarts of httpd, and with must-staple;
+and what root asks for with acmectl."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,14 @@ class Scenario:
     renewal: bool  # it is the renewal that is interrupted, else the issuance
     changes: dict = field(default_factory=dict, hash=False)
     live: bool = False  # certificates come without a restart
+    stapled: bool = False  # certificates have must-staple
     act: tuple = ()  # it is this that is interrupted: what acmectl is asked for
+
+    @property
+    def without(self):
+        """Accidents that stay: a response from later than now is not believed, so a certificate that must
+        have one waits until the clock is set."""
+        return ("clock-back",) if self.stapled else ()
 
     @property
     def lists_orders(self):
@@ -32,6 +39,7 @@ class Scenario:
 # Keys are of P-256, for the sake of speed; and EAB credentials are good for one account.
 CERTINEXT = {"orders_list": 20, "rsa_only": False, "eab_reuse": "one-time"}
 SECTIGO = {"eab_reuse": "one-time"}
+STAPLED = {**CERTINEXT, "ocsp": "good", "must_staple": True}
 HTTP01 = {"orders_list": 20, "eab_reuse": "one-time"}
 
 SCENARIOS = {scenario.name: scenario for scenario in (
@@ -43,6 +51,8 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("http01-renewal", "plain", True, HTTP01),
     Scenario("live-issuance", "certinext", False, CERTINEXT, live=True),
     Scenario("live-renewal", "certinext", True, CERTINEXT, live=True),
+    Scenario("stapled-issuance", "certinext", False, STAPLED, live=True, stapled=True),
+    Scenario("stapled-renewal", "certinext", True, STAPLED, live=True, stapled=True),
     Scenario("revoke", "certinext", False, CERTINEXT, live=True,
              act=("revoke", NAME, "--reason", "superseded", "--yes")),
     Scenario("compromised", "certinext", False, CERTINEXT, act=("compromised", NAME, "--yes")),

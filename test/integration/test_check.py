@@ -155,3 +155,85 @@ def test_httpd_is_met_where_a_ca_looks_for_it(world):
     assert found[("port 443", NAME)][0][0] == "warning"
     assert not scene.answers()
     assert scene.ca.requests("new-order") == 1
+
+
+def grades(found, check):
+    return [grade for (name, _), lines in found.items() if name == check for grade, _ in lines]
+
+
+def test_an_order_on_trial_is_kept_and_used(world):
+    scene = Scene(world)
+    ca, httpd, acmectl = scene.ca, scene.httpd, scene.acmectl
+    first = httpd.certificate(NAME)
+    found = scene.check()
+    assert found[("order", None)] == [("not run", "it costs an order at the CA; --order does it")]
+    assert (ca.requests("new-order"), ca.requests("new-account")) == (1, 2), "a look-up of the account"
+
+    found = scene.check("--order")
+    grade, text = found[("order", NAME)][0]
+    assert grade == "ok" and "kept" in text and scene.code == 0
+    assert found[("authorization", NAME)][0][0] == "ok"
+    assert "valid until" in found[("authorization", NAME)][0][1] \
+        or "will validate" in found[("authorization", NAME)][0][1]
+    assert (ca.requests("new-order"), ca.requests("finalize"), ca.requests("challenge")) == (2, 1, 1)
+    entry = httpd.certificate_status(NAME)
+    assert entry["state"] == "valid" and entry["grade"] == "ok"
+
+    # Again it is read, and nobody is in a hurry with it, after a restart neither.
+    assert scene.check("--order")[("order", NAME)][0][0] == "ok"
+    keeper = httpd.keeper()
+    httpd.graceful()
+    httpd.wait_for_keeper(other_than=keeper)
+    httpd.wait_for_status(NAME, lambda entry: entry["state"] == "valid", "the certificate")
+    assert scene.check("--order")[("order", NAME)][0][0] == "ok"
+    done = acmectl("retry", NAME, "--wait")
+    assert done.code == 0 and "nothing" in done.out
+    assert (ca.requests("new-order"), ca.requests("finalize")) == (2, 1)
+
+    done = acmectl("renew", NAME, "--force", "--wait")
+    assert done.code == 0, done.err
+    second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    assert (ca.requests("new-order"), ca.requests("finalize")) == (2, 2), "the order that was there"
+
+    # One that is over is not missed.
+    assert scene.check("--order")[("order", NAME)][0][0] == "ok"
+    assert ca.requests("new-order") == 3
+    for order in ca.orders:
+        if order.csr is None:
+            order.expires = 0
+    assert scene.check("--order")[("order", NAME)][0][0] == "warning"
+    done = acmectl("renew", NAME, "--force", "--wait")
+    assert done.code == 0, done.err
+    assert second.serial_number != first.serial_number
+    assert (ca.requests("new-order"), ca.requests("finalize")) == (4, 3)
+
+
+def test_what_the_ca_refuses_on_trial_is_told_and_no_failure(world):
+    scene = Scene(world)
+    scene.ca.switches = scene.ca.switches.but(foreign_names=(NAME,))
+    found = scene.check("--order")
+    grade, text = found[("order", NAME)][0]
+    assert grade == "fault" and scene.code == 1, text
+    entry = scene.httpd.certificate_status(NAME)
+    assert entry["grade"] == "ok" and entry["state"] == "valid" and entry["problem"] is None
+
+
+def test_an_account_is_registered_when_it_is_asked_for(world):
+    scene = Scene(world, start=False)
+    scene.httpd.write_key("YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE")
+    world.expect(r"acme_eab:(error|warn)\]")
+    scene.httpd.start()
+    scene.httpd.wait_for_status(NAME, lambda entry: entry["state"] == "failing", "a failure")
+    scene.httpd.write_key(scene.ca.keys["kid-1"])
+    asked = scene.ca.requests("new-account")
+    found = scene.check("--order")
+    assert ("warning", "not registered yet; the first order does that, or --register, and it spends the "
+            "EAB key") in [line for (check, _), lines in found.items() if check == "account"
+                           for line in lines]
+    assert found[("order", NAME)][0][0] == "not run"
+    assert scene.ca.requests("new-account") == asked, "no EAB key is spent"
+    assert scene.ca.requests("new-order") == 0
+    found = scene.check("--register")
+    assert grades(found, "account") == ["ok"], found
+    assert scene.ca.requests("new-account") > asked
+    scene.httpd.wait_for_certificate(NAME, scene.ca)

@@ -407,6 +407,31 @@ def test_a_wildcard_is_looked_for_at_the_names_of_its_virtual_host(world):
     assert_no_restart(httpd)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_sessions_of_a_key_that_others_may_know_end(world, version):
+    """They would go on with it, whatever is served to others; so there is a restart."""
+    httpd = world.httpd()
+    ca = world.simulated_ca(httpd, "certinext", rsa_only=False, renewal_info=True)
+    httpd.configure(SERIAL, httpd.acme(ca, more="ACMEReload live"), httpd.site(NAME, managed=True))
+    httpd.start()
+    wait_for_live(httpd, ca)
+    old = Session(httpd, version)
+    assert old.get()[0] == 200
+    session = old.tls.session
+    again = Session(httpd, version, session=session, context=old.context)
+    assert again.tls.session_reused
+    old.close()
+    again.close()
+    done = Acmectl(httpd)("compromised", NAME, "--yes", "--wait")
+    assert done.code == 0, done.err
+    after = Session(httpd, version, session=session, context=old.context)
+    assert not after.tls.session_reused
+    assert after.get() == (200, ca.certificates[-1].serial)
+    after.close()
+    assert httpd.restarts() == 2
+    assert len(httpd.log.lines("without a restart of httpd: others may know the key")) == 1
+
+
 def cut(segment, value):
     segment.write(value[: len(value) // 2], digest=False)
 

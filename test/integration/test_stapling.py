@@ -119,6 +119,19 @@ def test_must_staple_is_served_with_a_response_only(world):
     assert len(httpd.log.lines("response is stapled all the same")) == 1
 
 
+def test_the_first_client_after_a_start_gets_it(world):
+    """httpd's parent leaves it in the memory: here there is no keeper to do so, nor mod_ssl's stapling."""
+    world.expect("keeper|SSLUseStapling")
+    httpd, _ = start(world, on=False, must=True)
+    serial = wait_for_staple(httpd)
+    keeper = os.readlink(f"/proc/{httpd.keeper().pid}/exe")
+    httpd.stop()
+    httpd.prefix = ["unshare", "--mount", "sh", "-c", f"mount --bind /dev/null {keeper} && exec \"$@\"", "sh"]
+    httpd.start()
+    assert shake_hands(httpd) == (serial, (serial, "good"))
+    assert httpd.keeper() is None
+
+
 def test_must_staple_waits_with_its_restart(world):
     world.expect("no OCSP response|must-staple")
     httpd, ca = start(world, "unknown", on=False, reload="graceful", must=True)

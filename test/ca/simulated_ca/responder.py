@@ -4,6 +4,7 @@
 import base64
 import datetime
 import http.server
+import sys
 import threading
 import time
 import urllib.parse
@@ -29,6 +30,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client that is killed is no error of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class Responder:
     def __init__(self, ca):
         self.ca = ca
@@ -36,7 +44,7 @@ class Responder:
         self.complaints = []  # what a client should not have done
         self._kept = {}  # of each serial: the first good response
         self._delegates = {}  # of each issuer
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.responder = self
         self.url = f"http://127.0.0.1:{self._server.server_port}/ocsp"

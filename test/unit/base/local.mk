@@ -4,6 +4,11 @@ test_unit_base_test_block_SOURCES = test/unit/base/test_block.c
 test_unit_base_test_block_CFLAGS = $(UNIT_CFLAGS)
 test_unit_base_test_block_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += test/unit/base/test_text
+test_unit_base_test_text_SOURCES = test/unit/base/test_text.c
+test_unit_base_test_text_CFLAGS = $(UNIT_CFLAGS)
+test_unit_base_test_text_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += test/unit/base/test_bytes
 test_unit_base_test_bytes_SOURCES = test/unit/base/test_bytes.c
 test_unit_base_test_bytes_CFLAGS = $(UNIT_CFLAGS)

@@ -60,7 +60,7 @@ static void orders_are_about_certificates(void **state)
 
 static void what_an_order_may_say_is_closed(void **state)
 {
-    sentence_order_t order = { 1, 0, NULL };
+    sentence_order_t order = { 1, 0, NULL, 0 };
     apr_array_header_t *names = apr_array_make(*state, 1, sizeof(const char *));
     json_t *body = json_own(*state, json_object());
 

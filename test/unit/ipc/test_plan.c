@@ -102,6 +102,23 @@ static void every_member_comes_back(void **state)
     assert_string_equal(sorted(p, json), sorted(p, again));
 }
 
+static void it_is_printed_as_it_is(void **state)
+{
+    apr_pool_t *p = *state;
+    json_t *json = parse(p);
+    text_t text = { 0 };
+    const char *why = NULL;
+    json_t *again;
+
+    plan_print(plan_of(p, json), &text);
+    assert_false(text.failed);
+    again = json_parse(p, text.data, text.len, &why);
+    text_free(&text);
+    if (again == NULL)
+        fail_msg("%s", why);
+    assert_string_equal(sorted(p, json), sorted(p, again));
+}
+
 static void members_are_where_they_belong(void **state)
 {
     plan_t *plan = plan_of(*state, parse(*state));
@@ -279,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(every_member_comes_back),
+        fixture_test(it_is_printed_as_it_is),
         fixture_test(it_travels_in_parts),
         fixture_test(ten_thousand_certificates_travel),
         fixture_test(what_is_no_part_is_refused),

@@ -252,7 +252,7 @@ static keeper_certificate_t *with_order(scene_t *s)
     apr_status_t rv;
 
     account_registered(certificate->account, "https://ca.example/account", NULL, result);
-    certificate_ordering(certificate, NULL, result);
+    certificate_ordering(certificate, NULL, 0, result);
     certificate_ordered(certificate, "https://ca.example/order", NULL, result);
     while ((rv = certificate_finalizing(certificate, result)) == APR_EAGAIN)
         run(s, apr_time_from_msec(10));

@@ -295,7 +295,7 @@ static void each_order_has_a_key_of_its_own(void **state)
 static apr_status_t order_for(scene_t *s, const char *a, const char *b)
 {
     eab_result_clear(s->result);
-    return certificate_ordering(scene_certificate(s), party_names(s->p, a, b, NULL), s->result);
+    return certificate_ordering(scene_certificate(s), party_names(s->p, a, b, NULL), 0, s->result);
 }
 
 static scene_t *with_subset_allowed(apr_pool_t *p)

@@ -439,7 +439,7 @@ static void a_broken_account_signs_nothing(void **state)
 
 static const char *payload_of_order(scene_t *s, int replaces, int profile)
 {
-    sentence_order_t order = { 0, 0, NULL };
+    sentence_order_t order = { 0, 0, NULL, 0 };
     const char *jws = NULL;
     bytes_t payload = { NULL, 0 };
 
@@ -474,7 +474,7 @@ static void an_order_says_what_is_configured(void **state)
 static void an_order_and_its_csr_are_for_the_same_names(void **state)
 {
     scene_t *s = scene_make(*state);
-    sentence_order_t order = { 0, 0, NULL };
+    sentence_order_t order = { 0, 0, NULL, 0 };
     const char *jws = NULL, *payload = NULL;
     json_t *header = NULL;
     char subject[100] = "";
