@@ -14,7 +14,7 @@
 #define UNREAD_PATIENCE apr_time_from_sec(5)
 
 /* CAs validate from several places at once, and need a moment to conclude. */
-#define READ_QUIET apr_time_from_msec(100)
+#define READ_QUIET apr_time_from_msec(50)
 
 /* Milliseconds between looks at an order; the last one repeats. */
 static const int poll_milliseconds[] = { 100, 400, 500, 1000, 2000, 4000, 8000, 15000, 30000 };

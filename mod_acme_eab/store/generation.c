@@ -339,33 +339,48 @@ static const chain_facts_t *read_pair(apr_pool_t *p, const char *dir)
     return facts;
 }
 
-/* Seal the pair in dir: what is read before and after the check is what was checked. */
-static void seal_folder(const char *dir, apr_pool_t *p)
+static int pair_read_in(pair_t *pair, const char *dir, apr_pool_t *p)
 {
-    const char *chain_path = apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL), *record = NULL;
-    const char *key_path = apr_pstrcat(p, dir, "/" KEY_FILE, NULL);
-    pair_t before = { NULL, 0, NULL }, after = { NULL, 0, NULL };
-    eab_result_t *result = eab_result_make(p);
-    chain_t *chain = NULL;
-    seal_t seal = { NULL, NULL };
+    return pair_read(pair, apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL),
+                     apr_pstrcat(p, dir, "/" KEY_FILE, NULL), p);
+}
 
-    if (!pair_read(&before, chain_path, key_path, p)
-        || chain_check_files(&seal.facts, chain_path, key_path,
-                             apr_array_make(p, 1, sizeof(const char *)), NULL, 0, result, p)
-               != APR_SUCCESS
-        || !pair_read(&after, chain_path, key_path, p) || !pair_equal(&before, &after)
-        || chain_parse(&chain, before.pem, before.len, result, p) != APR_SUCCESS)
-        goto out;
-    seal.strength = chain_strength(p, chain);
-    record = seal_write(p, &seal, before.pem, before.len, before.key);
+/* Seal the pair in dir, which was read, then checked with these facts: when it is read again as it was
+ * before, it is what was checked. */
+static void seal_checked(const char *dir, const pair_t *before, const chain_facts_t *facts,
+                         apr_pool_t *p)
+{
+    pair_t after = { NULL, 0, NULL };
+    seal_t seal = { facts, NULL };
+    chain_t *chain = NULL;
+    const char *record = NULL;
+
+    if (pair_read_in(&after, dir, p) && pair_equal(before, &after)
+        && chain_parse(&chain, before->pem, before->len, eab_result_make(p), p) == APR_SUCCESS) {
+        seal.strength = chain_strength(p, chain);
+        record = seal_write(p, &seal, before->pem, before->len, before->key);
+    }
+    secret_cleanse(after.key);
     if (record == NULL)
-        goto out;
+        return;
     file_sweep(dir, p);
     (void)file_replace(apr_pstrcat(p, dir, "/" SEAL_FILE, NULL), record, strlen(record),
                        S_IRUSR | S_IWUSR, 0, p);
-out:
+}
+
+static void seal_folder(const char *dir, apr_pool_t *p)
+{
+    pair_t before = { NULL, 0, NULL };
+    const chain_facts_t *facts = NULL;
+
+    if (pair_read_in(&before, dir, p)
+        && chain_check_files(&facts, apr_pstrcat(p, dir, "/" CHAIN_FILE, NULL),
+                             apr_pstrcat(p, dir, "/" KEY_FILE, NULL),
+                             apr_array_make(p, 1, sizeof(const char *)), NULL, 0,
+                             eab_result_make(p), p)
+               == APR_SUCCESS)
+        seal_checked(dir, &before, facts, p);
     secret_cleanse(before.key);
-    secret_cleanse(after.key);
 }
 
 void generation_seal(const store_t *store, const char *name, const generation_t *generation,
@@ -722,10 +737,12 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                                 apr_pool_t *p)
 {
     apr_status_t rv;
+    int was_read;
     archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     generation_t *gen = NULL;
     const char *number = NULL;
     const char *draft = NULL;
+    pair_t pair = { NULL, 0, NULL };
     const json_t *meta = json_own(p, meta_make(names, account, directory, now));
 
     *pgen = NULL;
@@ -734,10 +751,13 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
         return rv;
     number = archive_next_number(p, &archive);
     draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);
-    if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS
-        || (rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS)
+    if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS)
         goto out;
-    seal_folder(archive_folder(p, &archive, draft), p);
+    was_read = pair_read_in(&pair, archive_folder(p, &archive, draft), p);
+    if ((rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS)
+        goto out;
+    if (was_read)
+        seal_checked(archive_folder(p, &archive, draft), &pair, gen->facts, p);
     if ((rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
         != APR_SUCCESS)
         goto out;
@@ -750,6 +770,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     else /* it will be tried again, and nothing shall pile up */
         archive_remove(&archive, number, p);
 out:
+    secret_cleanse(pair.key);
     if (rv != APR_SUCCESS)
         file_remove_tree(archive_folder(p, &archive, draft), p);
     return rv;

@@ -176,8 +176,8 @@ static void looks_when_the_ca_has_read_the_answers(void **state)
     (void)state;
     assert_int_equal(retry_first_poll(1, 0, -1), apr_time_from_sec(5));
     assert_int_equal(retry_first_poll(7, apr_time_from_sec(1), -1), apr_time_from_sec(5));
-    assert_int_equal(retry_first_poll(0, 0, -1), apr_time_from_msec(100));
-    assert_int_equal(retry_first_poll(0, apr_time_from_msec(30), -1), apr_time_from_msec(70));
+    assert_int_equal(retry_first_poll(0, 0, -1), apr_time_from_msec(50));
+    assert_int_equal(retry_first_poll(0, apr_time_from_msec(30), -1), apr_time_from_msec(20));
     assert_int_equal(retry_first_poll(0, apr_time_from_sec(30), -1), 0);
     assert_int_equal(retry_first_poll(0, -1, -1), 0); /* the clock was set back */
     assert_int_equal(retry_first_poll(0, 0, 3), apr_time_from_sec(3));
