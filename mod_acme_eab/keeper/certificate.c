@@ -659,6 +659,19 @@ static void set_why(keeper_certificate_t *certificate, const char *why)
     free(before);
 }
 
+/* Root waits for one that it has asked for, and nobody shall be served one that is revoked; else the CA says
+ * until when it wants what is served to be replaced. */
+static apr_time_t use_by(const keeper_certificate_t *certificate, apr_time_t now)
+{
+    if (certificate->demanded != 0 || certificate->staple.revoked != 0) {
+        return now;
+    }
+    if (is_served(certificate, certificate->best)) {
+        return certificate->window.end;
+    }
+    return certificate->best != NULL ? certificate->best->use_by : 0;
+}
+
 /* The generation is used until another takes its place. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 const apr_array_header_t *names, eab_result_t *result,
@@ -666,18 +679,15 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
 {
     const means_t *means = certificate->means;
     const registration_t *registration = certificate->account->registration;
+    apr_time_t now = apr_time_now();
     generation_t *generation = NULL;
     apr_status_t rv;
 
     rv = generation_install(&generation, means->store, certificate->plan->id, chain,
                             certificate->key, names, certificate->journal->account,
-                            registration->directory, apr_time_now(), result, ptemp);
+                            registration->directory, now, use_by(certificate, now), result, ptemp);
     if (rv != APR_SUCCESS) {
         return rv;
-    }
-    if (is_served(certificate, certificate->best)) {
-        certificate->replace_by =
-            certificate->staple.revoked != 0 ? apr_time_now() : certificate->window.end;
     }
     replace_best(certificate, generation);
     certificate->activation = ACTIVATION_RESTART;

@@ -28,9 +28,7 @@ typedef struct keeper_certificate {
     char *activation_why;   /* or NULL */
     apr_time_t installed;   /* when best came, if that was in this process; else 0 */
     apr_time_t ordered;     /* when that was ordered, the same */
-    apr_time_t
-        replace_by; /* the CA wants what is served to be replaced until then; 0: it does not say */
-    brief_window_t window; /* what the CA said of when to renew it */
+    brief_window_t window;  /* what the CA said of when to renew it */
     member_block_t *window_block;
     brief_validations_t validations; /* how long the CA goes by them */
     member_block_t *validations_block;

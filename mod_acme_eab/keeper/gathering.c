@@ -196,7 +196,7 @@ static void add_renewal(reload_facts_t *facts, const keeper_certificate_t *certi
 
     earliest(&facts->since, came != 0 ? came : certificate->means->since);
     earliest(&facts->deadline,
-             reload_deadline(served->not_before, served->not_after, certificate->replace_by));
+             reload_deadline(served->not_before, served->not_after, certificate->best->use_by));
 }
 
 static void add_waiting(reload_facts_t *facts, const keeper_certificate_t *certificate,

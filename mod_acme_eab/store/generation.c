@@ -166,6 +166,7 @@ static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t
     gen->account = json_copy_string(p, meta, "account");
     gen->directory = json_copy_string(p, meta, "directory");
     gen->installed = json_peek_time(meta, "installed");
+    gen->use_by = json_peek_time(meta, "use_by");
     gen->revoked = revoked_from_json(p, json_object_get(meta, "revoked"));
 }
 
@@ -507,7 +508,7 @@ void generation_drop(generation_t *kept)
 }
 
 static json_t *meta_make(const apr_array_header_t *names, const char *account,
-                         const char *directory, apr_time_t now)
+                         const char *directory, apr_time_t now, apr_time_t use_by)
 {
     json_t *meta = json_object();
 
@@ -515,6 +516,7 @@ static json_t *meta_make(const apr_array_header_t *names, const char *account,
     json_put_string(meta, "account", account);
     json_put_string(meta, "directory", directory);
     json_put_time(meta, "installed", now);
+    json_put_time(meta, "use_by", use_by);
     return meta;
 }
 
@@ -733,8 +735,8 @@ static apr_status_t archive_write_draft(const archive_t *archive, const char *dr
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
                                 const chain_t *chain, const keypair_t *key,
                                 const apr_array_header_t *names, const char *account,
-                                const char *directory, apr_time_t now, eab_result_t *result,
-                                apr_pool_t *p)
+                                const char *directory, apr_time_t now, apr_time_t use_by,
+                                eab_result_t *result, apr_pool_t *p)
 {
     apr_status_t rv;
     int was_read;
@@ -743,7 +745,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     const char *number = NULL;
     const char *draft = NULL;
     pair_t pair = { NULL, 0, NULL };
-    const json_t *meta = json_own(p, meta_make(names, account, directory, now));
+    const json_t *meta = json_own(p, meta_make(names, account, directory, now, use_by));
 
     *pgen = NULL;
     if ((rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS

@@ -34,6 +34,7 @@ typedef struct generation {
     const char *account;   /* registration id it was ordered with, or NULL */
     const char *directory; /* URL of the CA, or NULL */
     apr_time_t installed;
+    apr_time_t use_by;        /* when it is to be served at the latest; 0: nothing says so */
     const revoked_t *revoked; /* NULL: it is not, as far as is known here */
     const chain_facts_t *facts;
     int sealed; /* known by its seal */
@@ -43,12 +44,13 @@ typedef struct generation {
  * after a crash at any point either the old or the new one is live and whole. After a failure
  * nothing of it is left.
  * @param names  what was ordered, for meta.json
+ * @param use_by as above
  * @param pgen   in p; NULL on failure */
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
                                 const chain_t *chain, const keypair_t *key,
                                 const apr_array_header_t *names, const char *account,
-                                const char *directory, apr_time_t now, eab_result_t *result,
-                                apr_pool_t *p);
+                                const char *directory, apr_time_t now, apr_time_t use_by,
+                                eab_result_t *result, apr_pool_t *p);
 
 /** The best usable generation of a certificate: the live one if chain_check_files() passes for it or would,
  * else the newest archived one that passes (one that covers all names comes before one that does

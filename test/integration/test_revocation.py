@@ -56,6 +56,16 @@ def site(world):
     return make
 
 
+def test_it_does_not_wait_for_tomorrow(site):
+    """Though httpd is restarted for renewals once a day, and was a moment ago."""
+    httpd, ca, acmectl, first = site(renewal_info=True)
+    assert acmectl("renew", NAME, "--force", "--wait").code == 0
+    second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
+    assert acmectl("revoke", NAME, "--reason", "superseded", "--yes").code == 0
+    wait_until(lambda: at_ca(ca, second).revoked, 60, "the revocation")
+    assert httpd.certificate(NAME).serial_number != second.serial_number
+
+
 def test_revoked_when_another_one_is_served(site, world):
     httpd, ca, acmectl, first = site(renewal_info=True, more="ACMEReload live")
     for words, sentence in ((["revoke", NAME, "--yes"], "--reason"),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "keeper/demand.h"
 #include "keeper/gathering.h"
 
 #define OTHER "other.example.edu"
@@ -29,7 +30,7 @@ static void install(scene_t *s, const char *id, const char *names, const char *k
     assert_int_equal(APR_SUCCESS,
                      generation_install(&generation, s->keeper->means.store, id, chain, party->key,
                                         party_names(s->p, id, NULL), account, DIRECTORY,
-                                        apr_time_now() + DAYS(from), s->result, s->p));
+                                        apr_time_now() + DAYS(from), 0, s->result, s->p));
 }
 
 static const char *registration(scene_t *s)
@@ -190,7 +191,7 @@ static void what_is_not_as_it_should_be_is_urgent(void **state)
 static void the_end_of_the_window_is_a_deadline(void **state)
 {
     scene_t *s = scene_make(*state);
-    apr_time_t end = apr_time_now() + HOURS(5);
+    apr_time_t end = apr_time_from_sec(apr_time_sec(apr_time_now() + HOURS(5)));
 
     scene_start(s);
     scene_register(s);
@@ -209,6 +210,37 @@ static void the_end_of_the_window_is_a_deadline(void **state)
     scene_finalize(s);
     scene_install(s);
     assert_true(facts_of(s).deadline == end);
+    scene_end(s);
+}
+
+/* Root waits for what acmectl was asked for; nobody shall be served what is revoked. Another keeper knows it as
+ * well. */
+static void what_was_asked_for_does_not_wait_a_day(void **state)
+{
+    scene_t *s = scene_make(*state);
+    int revoked;
+
+    for (revoked = 0; revoked < 2; ++revoked) {
+        scene_start(s);
+        scene_register(s);
+        scene_finalize(s);
+        scene_install(s);
+        scene_load(s);
+        scene_start(s);
+        if (revoked) {
+            scene_certificate(s)->staple.revoked = apr_time_now();
+        }
+        else {
+            assert_int_equal(APR_SUCCESS, demand_make(scene_certificate(s), s->result));
+        }
+        scene_finalize(s);
+        scene_install(s);
+        assert_true(facts_of(s).deadline <= apr_time_now());
+        scene_start(s);
+        assert_int_equal(1, facts_of(s).waiting);
+        assert_true(facts_of(s).deadline != 0 && facts_of(s).deadline <= apr_time_now());
+        scene_load(s);
+    }
     scene_end(s);
 }
 
@@ -424,6 +456,7 @@ int main(void)
         fixture_test(what_somebody_waits_for_is_urgent),
         fixture_test(what_is_not_as_it_should_be_is_urgent),
         fixture_test(the_end_of_the_window_is_a_deadline),
+        fixture_test(what_was_asked_for_does_not_wait_a_day),
         fixture_test(others_that_are_due_are_expected),
         fixture_test(only_what_will_come_is_expected),
         fixture_test(an_account_takes_along_only_its_own),

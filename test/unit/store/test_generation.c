@@ -66,7 +66,7 @@ static apr_status_t install_party(scene_t *s, const party_t *party, const keypai
                                   generation_t **pgen)
 {
     return generation_install(pgen, s->store, NAME, chain_of(s, party), key, s->names, ACCOUNT, CA,
-                              apr_time_now(), s->result, s->p);
+                              apr_time_now(), 0, s->result, s->p);
 }
 
 /* One more good generation. */
@@ -232,7 +232,7 @@ static void wildcards_have_a_directory(void **state)
     s.names = party_names(s.p, "*.example.edu", NULL);
     assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, "*.example.edu",
                                                      chain_of(&s, party), party->key, s.names, NULL,
-                                                     NULL, apr_time_now(), s.result, s.p));
+                                                     NULL, apr_time_now(), 0, s.result, s.p));
     assert_int_equal(
         0, stat(store_path(s.p, s.store, "live", "_wildcard.example.edu", "privkey.pem"), &st));
     assert_int_equal(APR_SUCCESS, generation_find(&gen, s.store, "*.example.edu", s.names,
@@ -280,7 +280,7 @@ static void names_that_lead_out_are_refused(void **state)
 
     assert_int_equal(APR_EINVAL, generation_install(&gen, s.store, "../accounts",
                                                     chain_of(&s, party), party->key, s.names, NULL,
-                                                    NULL, apr_time_now(), s.result, s.p));
+                                                    NULL, apr_time_now(), 0, s.result, s.p));
     assert_int_equal(APR_EINVAL, generation_find(&gen, s.store, "../archive", s.names,
                                                  apr_time_now(), s.result, s.p));
     assert_int_equal(APR_EINVAL, generation_recover(s.store, "..", NULL, &moved, s.result, s.p));
@@ -631,7 +631,7 @@ static void recover_does_not_look_at_dates(void **state)
     install(&s);
     assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, NAME, chain_of(&s, party),
                                                      party->key, s.names, ACCOUNT, CA,
-                                                     apr_time_now() - apr_time_from_sec(5 * DAY),
+                                                     apr_time_now() - apr_time_from_sec(5 * DAY), 0,
                                                      s.result, s.p));
     relink(&s, "../archive/" NAME "/000001");
     recover(&s);
