@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/door.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/table.h"
 
 typedef struct telling {
@@ -136,7 +137,10 @@ static int ask(context_t *context, const char *command)
     if (code != EXIT_FINE) {
         return output_failure(context, code);
     }
-    if (wait == 0 && !context->plain) {
+    if (wait > 0) {
+        report_await(parts, context);
+    }
+    else if (!context->plain) {
         output_note(context, "It goes on by itself; \"acmectl status\" shows how far it is.");
     }
     return code;

@@ -17,6 +17,9 @@
 /* Of ten thousand certificates it is some 30 MB. */
 #define REPORT_MAX (4 * LIMIT_PLAN)
 
+#define AWAIT_MAX apr_time_from_sec(10)
+#define AWAIT_PAUSE apr_time_from_msec(100)
+
 /* Where root has configured it; for others, where it is by default. */
 static const char *find_run_dir(const context_t *context)
 {
@@ -200,6 +203,71 @@ int report_choose_one(const json_t **pentry, const cli_report_t *report, context
         *pentry = APR_ARRAY_IDX(list, 0, const json_t *);
     }
     return code;
+}
+
+static int has_loaded(const json_t *entry, const char *serial)
+{
+    const json_t *key;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "keys"), i, key)
+    {
+        const char *other = json_peek_string(key, "serial");
+
+        if (other != NULL && strcmp(other, serial) == 0) {
+            return json_peek_bool(key, "loaded", 0);
+        }
+    }
+    return 0;
+}
+
+static int shows(const cli_report_t *report, const json_t *part)
+{
+    const char *name = json_peek_string(part, "name"), *serial = json_peek_string(part, "serial");
+    const char *step = json_peek_string(part, "step");
+    const json_t *entry;
+    size_t i;
+
+    if (name == NULL || serial == NULL || step == NULL || strcmp(step, "served") != 0) {
+        return 1;
+    }
+    json_array_foreach(json_object_get(report->json, "certificates"), i, entry)
+    {
+        const char *other = json_peek_string(entry, "name");
+
+        if (other != NULL && strcmp(other, name) == 0 && has_loaded(entry, serial)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int shows_all(const json_t *parts, const context_t *context)
+{
+    context_t own = *context;
+    cli_report_t report = { 0 };
+    json_t *all = (json_t *)parts, *part;
+    const char *key;
+    int good;
+
+    apr_pool_create(&own.pool, context->pool);
+    own.result = eab_result_make(own.pool);
+    good = report_load(&report, &own) == EXIT_FINE;
+    json_object_foreach(all, key, part)
+    {
+        good = good && shows(&report, part);
+    }
+    apr_pool_destroy(own.pool);
+    return good;
+}
+
+void report_await(const json_t *parts, const context_t *context)
+{
+    apr_time_t until = clock_steady() + AWAIT_MAX;
+
+    while (!shows_all(parts, context) && clock_steady() < until) {
+        apr_sleep(AWAIT_PAUSE);
+    }
 }
 
 int report_color(grade_t grade)

@@ -30,6 +30,11 @@ int report_choose(const apr_array_header_t **plist, const cli_report_t *report, 
  * @return EXIT_FINE, EXIT_NO_SUCH, or EXIT_USAGE when it could be several, which are listed */
 int report_choose_one(const json_t **pentry, const cli_report_t *report, context_t *context);
 
+/** Whoever has waited for certificates that the keeper calls served shall not read otherwise a moment later: wait,
+ * for ten seconds at most, until the report has them as well.
+ * @param parts what door_ask() gave: those with "step": "served", "name", and "serial" count */
+void report_await(const json_t *parts, const context_t *context);
+
 /** The color of a grade; output.h's. */
 int report_color(grade_t grade);
 
