@@ -237,6 +237,9 @@ static void try_again(item_t *item, const char *why)
 
 static const char *explain(int status, apr_pool_t *p)
 {
+    if (status < 0) { /* it was killed, or could not write it down: the disk may be full */
+        return "nobody knows how it ended";
+    }
     if (status == COURIER_TIMED_OUT) {
         return "it took longer than ACMEEventTimeout lets it";
     }
@@ -276,8 +279,8 @@ static void on_told(void *baton, const program_outcome_t *outcome)
         loop_timer_set(delivery->look, apr_time_now() + LOOK_INTERVAL);
         return;
     }
-    if (status < 0) { /* killed: nobody knows how far the program came */
-        status = outcome->timed_out ? COURIER_TIMED_OUT : COURIER_CANNOT_RUN;
+    if (status < 0 && outcome->timed_out) {
+        status = COURIER_TIMED_OUT;
     }
     conclude(item, status);
     pump(delivery);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "crypto/chain.h"
 
 static keeper_revocation_t *add(revocations_t *revocations, apr_pool_t *pool, revocation_t *record)
@@ -140,12 +141,23 @@ revocation_t *revocation_of(apr_pool_t *p, const char *name, const generation_t 
     return record;
 }
 
+/* Where certificates come without a restart, the one that httpd was started with may long be another than the
+ * one that is served: a keeper that was started since knows when it has looked. */
+static int is_in_doubt(const keeper_certificate_t *certificate)
+{
+    return certificate->means->plan->live && certificate->in_use_pool == NULL
+           && certificate_waits(certificate);
+}
+
 int revocation_is_replaced(const revocation_t *record, const keeper_certificate_t *certificate)
 {
     if (record->name == NULL || certificate == NULL) {
         return 1;
     }
     if (certificate->in_use != NULL && strcmp(certificate->in_use, record->fingerprint) == 0) {
+        return 0;
+    }
+    if (is_in_doubt(certificate)) {
         return 0;
     }
     return certificate->best == NULL
@@ -216,8 +228,8 @@ apr_status_t revocation_done(revocations_t *revocations, keeper_revocation_t *re
     log_line(LOG_LEVEL_NOTICE,
              "The certificate with the serial number %s%s%s is revoked (%s), for %s",
              record->serial, record->name != NULL ? " of " : "",
-             record->name != NULL ? record->name : "", revocation_reason_name(record->reason),
-             log_escape(p, record->by));
+             record->name != NULL ? name_shown(p, record->name) : "",
+             revocation_reason_name(record->reason), log_escape(p, record->by));
     return APR_SUCCESS;
 }
 
@@ -250,7 +262,8 @@ void revocation_failed(const revocations_t *revocations, keeper_revocation_t *re
     }
     log_line(record->refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
              "The certificate with the serial number %s%s%s is not revoked: %s %s", record->serial,
-             record->name != NULL ? " of " : "", record->name != NULL ? record->name : "",
+             record->name != NULL ? " of " : "",
+             record->name != NULL ? name_shown(pool, record->name) : "",
              log_escape(pool, problem->detail != NULL ? problem->detail : "there was no answer."),
              record->refused
                  ? "It is not tried again by itself; acmectl revoke tries it anew."

@@ -390,6 +390,31 @@ static void what_is_served_waits_for_another_one(void **state)
 }
 
 /* Whatever a crash leaves undone, the next keeper goes on with. */
+/* The keeper was killed after workers have got the new one: the next one does not know what is served. */
+static void what_may_be_served_without_a_restart_waits_until_somebody_has_looked(void **state)
+{
+    scene_t *s = scene_make(*state);
+    revocation_t *record;
+
+    s->plan->live = 1;
+    scene_start(s);
+    scene_register(s);
+    scene_finalize(s);
+    scene_install(s);
+    record = record_of_best(s, 4, REVOCATION_BY_ACCOUNT);
+    record->now = 0;
+    assert_int_equal(APR_SUCCESS,
+                     revocations_ask(s->keeper->model->revocations, record, NULL, s->result));
+    scene_finalize(s);
+    scene_install(s);
+    scene_start(s);
+    revoking_consider(s->keeper->revoking);
+    assert_int_equal(0, s->keeper->line->sent);
+    certificate_activate(scene_certificate(s), ACTIVATION_LIVE, NULL);
+    assert_string_equal("revoke", json_peek_string(last_task(s), "what"));
+    scene_end(s);
+}
+
 static void it_goes_on_after_a_crash(void **state)
 {
     scene_t *s = serving(state);
@@ -703,6 +728,7 @@ int main(void)
         fixture_test(what_is_done_is_not_signed_again),
         fixture_test(what_is_revoked_is_written_down),
         fixture_test(what_is_served_waits_for_another_one),
+        fixture_test(what_may_be_served_without_a_restart_waits_until_somebody_has_looked),
         fixture_test(it_goes_on_after_a_crash),
         fixture_test(a_refusal_is_final_and_a_failure_is_not),
         fixture_test(a_kill_at_no_step_loses_that_it_is_revoked),
