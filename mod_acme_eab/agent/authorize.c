@@ -175,8 +175,12 @@ static void on_read(void *baton, int first, const char *host)
     flight_t *flight = job->flight;
 
     if (first) { /* CAs ask from several places: one line is enough */
+        apr_pool_t *pool = NULL;
+
+        apr_pool_create(&pool, job->kit->pool);
         log_line(LOG_LEVEL_INFO, "Certificate %s: the CA has asked this server to prove %s",
-                 job->brief->id, host);
+                 job->title, name_shown(pool, host));
+        apr_pool_destroy(pool);
     }
     flight->unread -= first;
     flight->read_at = clock_steady();
@@ -291,7 +295,7 @@ static apr_status_t decide(const persist_wait_t *wait, const persist_record_t *r
 
     if (record->state == PERSIST_THERE
         || (record->state == PERSIST_UNKNOWN && wait->other.type == NULL)) {
-        log_line(LOG_LEVEL_INFO, "Certificate %s: %s is validated by its record %s", job->brief->id,
+        log_line(LOG_LEVEL_INFO, "Certificate %s: %s is validated by its record %s", job->title,
                  wait->name, record->at);
         tell_ca(job, wait->persist.url, 0);
         return APR_SUCCESS;
@@ -651,8 +655,8 @@ void authorize_names(job_t *job)
         return;
     }
     for (i = 0; i < count && job->state == JOB_AUTHORIZING; ++i) {
-        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
-                 acme_answer_has_status,
+        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *),
+                 "authorization", NULL, acme_answer_has_status,
                  job->brief->allow_subset ? on_first_look : on_authorization, ask(job));
     }
 }
@@ -786,8 +790,8 @@ void authorize_explain(job_t *job)
         job->attempt->polls = 0;
     }
     for (i = 0; i < count && job->state == JOB_EXPLAINING; ++i) {
-        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *), NULL,
-                 acme_answer_has_status,
+        job_read(job, APR_ARRAY_IDX(flight->order->authorizations, i, const char *),
+                 "authorization", NULL, acme_answer_has_status,
                  job->brief->allow_subset ? on_second_look : on_failed_authorization, ask(job));
     }
 }

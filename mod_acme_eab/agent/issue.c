@@ -191,13 +191,13 @@ static void try_alternate(job_t *job)
     const char **url = apr_array_pop(job->flight->alternates);
 
     if (url != NULL) {
-        job_read(job, *url, PEM_CHAIN, is_chain, on_alternate, job);
+        job_read(job, *url, "certificate", PEM_CHAIN, is_chain, on_alternate, job);
         return;
     }
     log_line(LOG_LEVEL_WARNING,
              "Certificate %s: the CA offers no chain that ends at \"%s\" (ACMEPreferredChain); its "
              "default chain is used",
-             job->brief->id, job->brief->preferred_chain);
+             job->title, job->brief->preferred_chain);
     job_happen(job, EVENT_FETCHED);
 }
 
@@ -264,7 +264,8 @@ void issue_download(job_t *job)
         fail_lacking(job);
         return;
     }
-    job_read(job, job->flight->order->certificate, PEM_CHAIN, is_chain, on_chain, job);
+    job_read(job, job->flight->order->certificate, "certificate", PEM_CHAIN, is_chain, on_chain,
+             job);
 }
 
 static void on_installed(void *baton, const json_t *body, const eab_result_t *result)

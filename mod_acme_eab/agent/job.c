@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "policy/retry.h"
 
 void job_happen(job_t *job, job_event_t event)
@@ -78,7 +79,7 @@ static void on_abandoned(void *baton, const json_t *body, const eab_result_t *re
 
     (void)body;
     if (result->rv != APR_SUCCESS) {
-        log_line(LOG_LEVEL_ERROR, "Certificate %s: %s", job->brief->id, result->detail);
+        log_line(LOG_LEVEL_ERROR, "Certificate %s: %s", job->title, result->detail);
     }
 }
 
@@ -191,11 +192,12 @@ void job_post(job_t *job, const char *url, sentence_request_t *request, sentence
     job_ask(job, url, request, NULL, is_answer, 1, done, baton);
 }
 
-void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
-              acme_answer_fn *done, void *baton)
+void job_read(job_t *job, const char *url, const char *resource, const char *accept,
+              acme_reads_fn *is_answer, acme_answer_fn *done, void *baton)
 {
     job->read_request.sentence = SENTENCE_READ;
     job->read_request.index = job->account->index;
+    job->read_request.resource = resource;
     job_ask(job, url, &job->read_request, accept, is_answer, 0, done, baton);
 }
 
@@ -227,9 +229,10 @@ job_t *job_make(kit_t *kit, const apr_array_header_t *peers, agent_account_t *ac
     job->index = job->entry.rank = job->turn.rank = index;
     job->entry.owner = job->turn.owner = job;
     job->brief = brief;
+    job->title = name_shown(kit->pool, brief->id);
     job->account = account;
     failing_init(&job->failing, kit, "certificate", index,
-                 apr_pstrcat(kit->pool, "Certificate ", brief->id, NULL),
+                 apr_pstrcat(kit->pool, "Certificate ", job->title, NULL),
                  job->account->brief->directory, brief->names, &brief->failure);
     job->state = JOB_IDLE;
     job->asked = brief->demanded != 0;

@@ -68,6 +68,7 @@ struct job {
     agenda_entry_t entry;        /* of kit->agenda */
     agenda_entry_t turn;         /* of the account's queue, while it is JOB_QUEUED */
     struct job *passed;          /* another one of those that cannot use a free place now */
+    const char *title;           /* what sentences call it, name_shown() */
     brief_certificate_t *brief;  /* facts, ordering, order_url are kept up to date */
     member_block_t *facts_block; /* of brief->facts, once one was installed */
     int visiting;                /* the own httpd is looked at: agent/visit.h */
@@ -204,8 +205,9 @@ void job_post(job_t *job, const char *url, sentence_request_t *request, sentence
 /** A request under way has come to its end, whichever: called first of all by whoever is told. */
 void job_answered(job_t *job);
 
-/** POST-as-GET; done as above. */
-void job_read(job_t *job, const char *url, const char *accept, acme_reads_fn *is_answer,
-              acme_answer_fn *done, void *baton);
+/** POST-as-GET; done as above.
+ * @param resource as in sentence_request_t */
+void job_read(job_t *job, const char *url, const char *resource, const char *accept,
+              acme_reads_fn *is_answer, acme_answer_fn *done, void *baton);
 
 #endif

@@ -34,7 +34,7 @@ static void on_kept(void *baton, const json_t *body, const eab_result_t *result)
     (void)body;
     if (result->rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_INFO, "Certificate %s: the ends of its validations were not stored: %s",
-                 job->brief->id, result->detail);
+                 job->title, result->detail);
     }
 }
 
@@ -108,6 +108,7 @@ static void ask(question_t *question)
     }
     question->request.sentence = SENTENCE_READ;
     question->request.index = job->account->index;
+    question->request.resource = "authorization";
     acme_session_post(job->account->session,
                       APR_ARRAY_IDX(question->urls, question->next++, const char *),
                       &question->request, NULL, on_authorization, question);
@@ -203,7 +204,7 @@ void lapse_poke(job_t *job)
     }
     apr_pool_create(&pool, job->kit->pool);
     if ((notice = lapse_notice(job, pool)) != NULL) {
-        log_line(LOG_LEVEL_NOTICE, "Certificate %s: %s", job->brief->id, notice);
+        log_line(LOG_LEVEL_NOTICE, "Certificate %s: %s", job->title, notice);
         job->lapse_told = known(job);
     }
     apr_pool_destroy(pool);

@@ -140,7 +140,7 @@ static void step(job_t *job, job_event_t event)
         }
     }
     log_line(LOG_LEVEL_ERROR, "%s: event %d has no meaning in state %d; please report this",
-             job->brief->id, (int)event, (int)job->state);
+             job->title, (int)event, (int)job->state);
     abort(); /* the keeper starts a new agent, which resumes from the journal */
 }
 

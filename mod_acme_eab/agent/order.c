@@ -194,7 +194,7 @@ int order_drop_profile(job_t *job, const eab_result_t *problem)
     job->attempt->without_profile = 1;
     log_line(LOG_LEVEL_WARNING,
              "Certificate %s: the CA does not take the profile %s (ACMEProfile); ordering without",
-             job->brief->id, job->brief->profile);
+             job->title, job->brief->profile);
     return 1;
 }
 
@@ -209,8 +209,7 @@ static int drop_replaces(job_t *job, const eab_result_t *problem)
     }
     job->attempt->without_replaces = 1;
     log_line(LOG_LEVEL_INFO,
-             "Certificate %s: the CA does not take it as a replacement; ordering anew",
-             job->brief->id);
+             "Certificate %s: the CA does not take it as a replacement; ordering anew", job->title);
     return 1;
 }
 
@@ -221,7 +220,7 @@ static void check_profile(const job_t *job)
     if (job->order_request.order.profile && profile != NULL
         && strcmp(profile, job->brief->profile) != 0) {
         log_line(LOG_LEVEL_WARNING,
-                 "Certificate %s: the CA made the profile %s of %s (ACMEProfile)", job->brief->id,
+                 "Certificate %s: the CA made the profile %s of %s (ACMEProfile)", job->title,
                  log_escape(job->flight->order_pool, profile), job->brief->profile);
     }
 }
@@ -335,7 +334,7 @@ static int choose_profile(job_t *job, const acme_directory_t *directory)
     }
     else if (!job->profile_told) {
         job->profile_told = 1;
-        log_line(LOG_LEVEL_WARNING, "Certificate %s: %s Ordering without.", job->brief->id,
+        log_line(LOG_LEVEL_WARNING, "Certificate %s: %s Ordering without.", job->title,
                  problem->detail);
     }
     apr_pool_destroy(pool);
@@ -375,8 +374,7 @@ void order_place(job_t *job)
     if (!job->brief->ordering) {
         job->brief->order_since = apr_time_now();
         if (!job->attempt->told) { /* one line for an attempt, however many orders it takes */
-            log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->brief->id,
-                     job->reason);
+            log_line(LOG_LEVEL_INFO, "Ordering a certificate for %s: %s", job->title, job->reason);
         }
         job->attempt->told = 1;
     }
@@ -444,7 +442,7 @@ static void try_found(job_t *job)
         return;
     }
     job_read(job, APR_ARRAY_IDX(job->attempt->found, job->attempt->found->nelts - 1, const char *),
-             NULL, acme_answer_has_status, on_found, job);
+             "order", NULL, acme_answer_has_status, on_found, job);
 }
 
 static void on_order_list(void *baton, const acme_answer_t *answer, const eab_result_t *result)
@@ -457,7 +455,7 @@ static void on_order_list(void *baton, const acme_answer_t *answer, const eab_re
     }
     next = acme_orderlist_read(job->attempt->found, SEARCHED_MAX, answer);
     if (next != NULL && ++job->attempt->pages < PAGES_MAX) {
-        job_read(job, next, NULL, acme_answer_is_object, on_order_list, job);
+        job_read(job, next, "orders", NULL, acme_answer_is_object, on_order_list, job);
         return;
     }
     try_found(job);
@@ -475,14 +473,15 @@ static void on_account_object(void *baton, const acme_answer_t *answer, const ea
         job_happen(job, EVENT_ORDER_NEEDED);
         return;
     }
-    job_read(job, list, NULL, acme_answer_is_object, on_order_list, job);
+    job_read(job, list, "orders", NULL, acme_answer_is_object, on_order_list, job);
 }
 
 void order_search(job_t *job)
 {
     job->attempt->found = apr_array_make(attempt_pool(job->attempt), 8, sizeof(const char *));
     job->attempt->pages = 0;
-    job_read(job, job->account->brief->url, NULL, acme_answer_is_object, on_account_object, job);
+    job_read(job, job->account->brief->url, "account", NULL, acme_answer_is_object,
+             on_account_object, job);
 }
 
 /* ---- an order in flight ---- */
@@ -532,5 +531,5 @@ static void on_order(void *baton, const acme_answer_t *answer, const eab_result_
 
 void order_read(job_t *job)
 {
-    job_read(job, job->brief->order_url, NULL, acme_answer_has_status, on_order, job);
+    job_read(job, job->brief->order_url, "order", NULL, acme_answer_has_status, on_order, job);
 }

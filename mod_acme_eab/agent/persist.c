@@ -358,7 +358,7 @@ static void hasten(persist_t *persist)
         return;
     }
     log_line(LOG_LEVEL_NOTICE, "Certificate %s: the records of dns-persist-01 are in the DNS now",
-             persist->job->brief->id);
+             persist->job->title);
     failing->failure.next = apr_time_now();
     failing->due = clock_steady();
     schedule_again(persist->job);

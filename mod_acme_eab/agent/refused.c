@@ -316,7 +316,7 @@ static void order_rest(job_t *job)
     refused_t *refused = job->refused;
 
     ++refused->reductions;
-    log_line(LOG_LEVEL_INFO, "Certificate %s: the CA refuses %s; going on without", job->brief->id,
+    log_line(LOG_LEVEL_INFO, "Certificate %s: the CA refuses %s; going on without", job->title,
              log_escape(refused->pool, apr_array_pstrcat(refused->pool, refused->names, ' ')));
     if (job->brief->ordering) {
         job_abandon(job);

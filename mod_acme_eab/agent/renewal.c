@@ -59,7 +59,7 @@ static void on_kept(void *baton, const json_t *body, const eab_result_t *result)
     (void)body;
     if (result->rv != APR_SUCCESS) {
         log_line(LOG_LEVEL_INFO, "Certificate %s: its renewal information was not stored: %s",
-                 job->brief->id, result->detail);
+                 job->title, result->detail);
     }
 }
 
@@ -80,7 +80,7 @@ static void tell_explanation(const question_t *question, const char *before)
     if (explanation != NULL && !same_text(explanation, before)) {
         log_line(LOG_LEVEL_NOTICE,
                  "Certificate %s: the CA explains when it is to be renewed, please read %s",
-                 question->job->brief->id, log_escape(question->pool, explanation));
+                 question->job->title, log_escape(question->pool, explanation));
     }
 }
 
@@ -112,7 +112,7 @@ static void fail(question_t *question, const eab_result_t *problem)
 
     question->window.next = renew_ask_after_error(now, ++question->window.errors, problem);
     log_line(LOG_LEVEL_INFO, "Certificate %s: no renewal information from the CA: %s; next in %s",
-             question->job->brief->id, log_escape(question->pool, problem->detail),
+             question->job->title, log_escape(question->pool, problem->detail),
              clock_span(question->pool, question->window.next - now));
     finish(question);
 }

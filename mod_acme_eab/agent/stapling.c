@@ -95,7 +95,7 @@ static void fail(question_t *question, const eab_result_t *problem)
     eab_result_copy(job->staple_problem, problem);
     job->staple_at = apr_time_now() + pause;
     log_line(job->staple_failures == SERIOUS ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-             "Certificate %s: no OCSP response from %s: %s; next try in %s", job->brief->id,
+             "Certificate %s: no OCSP response from %s: %s; next try in %s", job->title,
              log_escape(question->pool, acme_url_peer(question->pool, job->brief->facts->ocsp_url)),
              log_escape(question->pool, problem->detail != NULL ? problem->detail : "no reason"),
              clock_span(question->pool, pause));

@@ -15,17 +15,32 @@ typedef enum {
     RESOURCE_NEW_ORDER,
     RESOURCE_FINALIZE,
     RESOURCE_CHALLENGE,
-    RESOURCE_READ,
+    RESOURCE_ORDER,
+    RESOURCE_ORDERS,
+    RESOURCE_AUTHORIZATION,
+    RESOURCE_CERTIFICATE,
+    RESOURCE_REVOKE,
+    RESOURCE_KEY_CHANGE,
     RESOURCE_RENEWAL_INFO,
     RESOURCE_OTHER
 } resource_t;
 
 static const char *const resources[] = {
-    [RESOURCE_DIRECTORY] = "directory",      [RESOURCE_NONCE] = "newNonce",
-    [RESOURCE_NEW_ACCOUNT] = "newAccount",   [RESOURCE_ACCOUNT] = "account",
-    [RESOURCE_NEW_ORDER] = "newOrder",       [RESOURCE_FINALIZE] = "finalize",
-    [RESOURCE_CHALLENGE] = "challenge",      [RESOURCE_READ] = "read",
-    [RESOURCE_RENEWAL_INFO] = "renewalInfo", [RESOURCE_OTHER] = "other",
+    [RESOURCE_DIRECTORY] = "directory",
+    [RESOURCE_NONCE] = "newNonce",
+    [RESOURCE_NEW_ACCOUNT] = "newAccount",
+    [RESOURCE_ACCOUNT] = "account",
+    [RESOURCE_NEW_ORDER] = "newOrder",
+    [RESOURCE_FINALIZE] = "finalize",
+    [RESOURCE_CHALLENGE] = "challenge",
+    [RESOURCE_ORDER] = "order",
+    [RESOURCE_ORDERS] = "orders",
+    [RESOURCE_AUTHORIZATION] = "authorization",
+    [RESOURCE_CERTIFICATE] = "certificate",
+    [RESOURCE_REVOKE] = "revokeCert",
+    [RESOURCE_KEY_CHANGE] = "keyChange",
+    [RESOURCE_RENEWAL_INFO] = "renewalInfo",
+    [RESOURCE_OTHER] = "other",
 };
 
 static const char *const codes[] = { "none", "2xx", "3xx", "4xx", "5xx" };
@@ -36,17 +51,34 @@ struct tally {
     int some; /* there is something */
 };
 
-static resource_t resource_of(sentence_t sentence)
+static resource_t find_named(const char *name)
 {
-    switch (sentence) {
+    int i = 0;
+
+    while (name != NULL && i < RESOURCE_OTHER && strcmp(resources[i], name) != 0) {
+        ++i;
+    }
+    return name != NULL ? (resource_t)i : RESOURCE_OTHER;
+}
+
+static resource_t resource_of(const sentence_request_t *request)
+{
+    switch (request->sentence) {
     case SENTENCE_NEW_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT_EAB:
+    case SENTENCE_FIND_NEXT:
         return RESOURCE_NEW_ACCOUNT;
     case SENTENCE_UPDATE_CONTACT:
+    case SENTENCE_DEACTIVATE:
         return RESOURCE_ACCOUNT;
     case SENTENCE_READ:
-        return RESOURCE_READ;
+        return find_named(request->resource);
+    case SENTENCE_REVOKE_BY_ACCOUNT:
+    case SENTENCE_REVOKE_BY_CERTIFICATE:
+        return RESOURCE_REVOKE;
+    case SENTENCE_KEY_CHANGE:
+        return RESOURCE_KEY_CHANGE;
     case SENTENCE_CHALLENGE:
         return RESOURCE_CHALLENGE;
     case SENTENCE_NEW_ORDER:
@@ -62,7 +94,7 @@ static resource_t find_resource(const tally_t *tally, const char *method, const 
                                 const sentence_request_t *request)
 {
     if (request != NULL) {
-        return resource_of(request->sentence);
+        return resource_of(request);
     }
     if (strcmp(method, "HEAD") == 0) {
         return RESOURCE_NONCE;

@@ -22,7 +22,7 @@ typedef struct trial {
 
 static void tell(const trial_t *trial, const char *grade, const char *text)
 {
-    finding_tell(trial->task, "order", trial->job->brief->id, grade, text);
+    finding_tell(trial->task, "order", trial->job->title, grade, text);
 }
 
 static void end(trial_t *trial)
@@ -107,7 +107,7 @@ static void on_authorization(void *baton, const acme_answer_t *answer, const eab
         tell_authorization(trial, authorization);
     }
     else {
-        finding_tell(trial->task, "authorization", trial->job->brief->id, FINDING_WARNING,
+        finding_tell(trial->task, "authorization", trial->job->title, FINDING_WARNING,
                      apr_psprintf(trial->task->pool, "one could not be read: %s", problem->detail));
     }
     read_next(trial);
@@ -121,7 +121,7 @@ static void read_next(trial_t *trial)
         end(trial);
         return;
     }
-    job_read(trial->job, APR_ARRAY_IDX(urls, trial->next++, const char *), NULL,
+    job_read(trial->job, APR_ARRAY_IDX(urls, trial->next++, const char *), "authorization", NULL,
              acme_answer_has_status, on_authorization, trial);
 }
 
@@ -299,7 +299,8 @@ static void on_account(void *baton, const eab_result_t *result)
     }
     else {
         take_place(trial);
-        job_read(job, job->brief->order_url, NULL, acme_answer_has_status, on_order, trial);
+        job_read(job, job->brief->order_url, "order", NULL, acme_answer_has_status, on_order,
+                 trial);
     }
 }
 

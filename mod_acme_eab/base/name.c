@@ -214,6 +214,28 @@ const char *name_file_of_type(apr_pool_t *p, const char *name, const char *type)
     return apr_pstrcat(p, name_file(p, name), "+", type, NULL);
 }
 
+const char *name_shown(apr_pool_t *p, const char *file)
+{
+    apr_size_t len = strcspn(file, "+");
+    const char *type = file[len] == '+' ? apr_psprintf(p, " (%s)", file + len + 1) : "";
+    char *c;
+
+    if (strncmp(file, WILDCARD_FILE, strlen(WILDCARD_FILE)) == 0) {
+        len -= strlen(WILDCARD_FILE);
+        return apr_psprintf(p, "%s%.*s%s", WILDCARD, (int)len, file + strlen(WILDCARD_FILE), type);
+    }
+    if (strncmp(file, IPV6_FILE, strlen(IPV6_FILE)) == 0) {
+        char *address = apr_psprintf(p, "%.*s%s", (int)(len - strlen(IPV6_FILE)),
+                                     file + strlen(IPV6_FILE), type);
+
+        for (c = address; *c != '\0' && *c != ' '; ++c) {
+            *c = *c == '-' ? ':' : *c;
+        }
+        return address;
+    }
+    return *type != '\0' ? apr_psprintf(p, "%.*s%s", (int)len, file, type) : file;
+}
+
 static int is_key_type(const char *text)
 {
     const char *c;

@@ -42,6 +42,10 @@ const char *name_file(apr_pool_t *p, const char *name);
 /** The same for a further key type of that name: "a.example+p256". Lives in p. */
 const char *name_file_of_type(apr_pool_t *p, const char *name, const char *type);
 
+/** What people are told instead of what name_file() or name_file_of_type() has returned: the name as it is
+ * configured, "*.a.example", "2001:db8::1", "a.example (p256)". In p, or file itself. */
+const char *name_shown(apr_pool_t *p, const char *file);
+
 /** True when text is something name_file() or name_file_of_type() can have returned, and no longer
  * than a file name may be: what a directory of the store or of the run directory may be called. */
 int name_is_file(const char *text);

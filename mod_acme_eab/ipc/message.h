@@ -133,6 +133,8 @@ typedef struct sentence_request {
     int index;
     sentence_order_t order;  /* of newOrder */
     const char *fingerprint; /* of the certificate to be revoked */
+    const char *resource;    /* what is read, for whoever counts (RFC 8555, 7.1): "order", "orders",
+                                "authorization", "certificate", "account" */
 } sentence_request_t;
 
 /** "newOrder", "finalize" ...; NULL for no sentence. Static. */

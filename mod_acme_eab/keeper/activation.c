@@ -113,7 +113,7 @@ static void publish_staple(const activation_t *activation, const keeper_certific
     if (until != 0
         && generation_staple(&der, &facts, best, apr_time_now(), result, ptemp) != APR_SUCCESS) {
         log_line(LOG_LEVEL_WARNING, "The OCSP response for %s is not stapled: %s",
-                 certificate->plan->id, result->detail);
+                 certificate->title, result->detail);
         return;
     }
     stapled_publish(activation->segment, stapled_slot_of(activation, certificate),
@@ -172,7 +172,7 @@ static void activate(const activation_t *activation, keeper_certificate_t *certi
     if (why != NULL) {
         log_line(LOG_LEVEL_NOTICE,
                  "The new certificate of %s cannot be served without a restart of httpd: %s",
-                 certificate->plan->id, why);
+                 certificate->title, why);
     }
     apr_pool_destroy(pool);
 }
@@ -182,7 +182,7 @@ static void hold(keeper_certificate_t *certificate)
     log_line(LOG_LEVEL_NOTICE,
              "The new certificate of %s has must-staple, and is served as soon as there is an OCSP "
              "response for it",
-             certificate->plan->id);
+             certificate->title);
     certificate_activate(certificate, ACTIVATION_STAPLE,
                          "it has must-staple, and there is no OCSP response for it yet");
 }
@@ -252,7 +252,7 @@ static void confirm(keeper_certificate_t *certificate, const char *doubt)
 {
     log_line(LOG_LEVEL_NOTICE,
              "The new certificate of %s (generation %s) is served, without a restart of httpd%s%s",
-             certificate->plan->id, certificate->best->number,
+             certificate->title, certificate->best->number,
              doubt != NULL ? "; nobody could look whether it is: " : "",
              doubt != NULL ? doubt : "");
     certificate_activate(certificate, ACTIVATION_LIVE, doubt);
@@ -264,7 +264,7 @@ static void refute(keeper_certificate_t *certificate, const char *why)
         LOG_LEVEL_WARNING,
         "The new certificate of %s (generation %s) was handed to httpd's workers, and %s; httpd "
         "is to be restarted for it",
-        certificate->plan->id, certificate->best->number, why);
+        certificate->title, certificate->best->number, why);
     certificate_activate(certificate, ACTIVATION_RESTART, why);
     changes_tell_certificate(certificate->means->changes, CHANGE_NOT_LIVE, certificate, NULL);
 }

@@ -138,7 +138,7 @@ static void say_damaged(const keeper_certificate_t *certificate, const generatio
         log_line(LOG_LEVEL_ERROR,
                  "The certificate of %s in use cannot be used any more, and another one is ordered "
                  "where none in the store will do. %s",
-                 plan->id, why->detail);
+                 certificate->title, why->detail);
     }
 }
 
@@ -177,7 +177,7 @@ static void open_best(keeper_certificate_t *certificate, apr_pool_t *ptemp)
         log_line(LOG_LEVEL_NOTICE,
                  "What is known of generation %s of %s (meta.json) is missing or damaged; it is "
                  "taken to be of the configured account",
-                 best->number, certificate->plan->id);
+                 best->number, certificate->title);
     }
 }
 
@@ -243,6 +243,7 @@ keeper_certificate_t *certificate_open(const means_t *means, int index,
     certificate->means = means;
     certificate->index = index;
     certificate->plan = plan;
+    certificate->title = name_shown(means->pool, plan->id);
     certificate->account = account;
     certificate->in_use = plan->loaded_fingerprint;
     certificate->activation = ACTIVATION_RESTART;
@@ -293,7 +294,7 @@ static void on_key(void *baton, EVP_PKEY *pkey)
     key = keypair_adopt(pool, pkey);
     if (key == NULL) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
-                       "A private key for %s could not be made.", certificate->plan->id);
+                       "A private key for %s could not be made.", certificate->title);
     }
     else if (blocked_check(means->store, keypair_spki(pool, key->pkey), result, pool)
              == APR_SUCCESS) {
@@ -340,7 +341,7 @@ static apr_status_t permit_subset(const keeper_certificate_t *certificate,
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_FEWER_NAMES,
                               "A certificate for %s with fewer names is not allowed "
                               "(ACMEAllowSubsetOfNames).",
-                              certificate->plan->id);
+                              certificate->title);
     }
     facts.offered = count_covered(certificate, names, result->pool);
     if (best != NULL && best->facts->not_after > now) {
@@ -355,7 +356,7 @@ static apr_status_t permit_subset(const keeper_certificate_t *certificate,
     return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_FEWER_NAMES,
                           "The certificate of %s covers %d of its names and is good for a while; "
                           "one that covers %d does not take its place.",
-                          certificate->plan->id, facts.covered, facts.offered);
+                          certificate->title, facts.covered, facts.offered);
 }
 
 /* Those of the configured names that the agent asks for, in the order of the configuration.
@@ -398,7 +399,7 @@ static apr_status_t choose_names(journal_t *journal, const keeper_certificate_t 
     if (picked == NULL || picked->nelts == 0) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "An order for %s names what is not configured, or nothing.",
-                              certificate->plan->id);
+                              certificate->title);
     }
     if (picked->nelts == wanted->nelts) {
         return APR_SUCCESS;
@@ -441,12 +442,11 @@ static apr_status_t repeat_journal(const keeper_certificate_t *certificate,
 
     if (journal->order_url != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "An order for %s is in flight.", certificate->plan->id);
+                              "An order for %s is in flight.", certificate->title);
     }
     if (!name_same_set(journal->names, names != NULL ? names : certificate->plan->names)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "A newOrder for other names of %s is under way.",
-                              certificate->plan->id);
+                              "A newOrder for other names of %s is under way.", certificate->title);
     }
     return journal->of != NULL ? permit_subset(certificate, journal->names, result) : APR_SUCCESS;
 }
@@ -473,7 +473,7 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
 
     if (journal == NULL || journal->order_url != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No newOrder for %s is under way.", certificate->plan->id);
+                              "No newOrder for %s is under way.", certificate->title);
     }
     if (!url_is_https(url)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CA_ANSWER,
@@ -510,12 +510,12 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
 
     if (journal == NULL || journal->order_url == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No order for %s is in flight.", certificate->plan->id);
+                              "No order for %s is in flight.", certificate->title);
     }
     if (!journal_fits(certificate, journal)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_ORDER_CHANGED,
                               "The order for %s was made with an older configuration.",
-                              certificate->plan->id);
+                              certificate->title);
     }
     if (journal->of != NULL
         && (rv = permit_subset(certificate, journal->names, result)) != APR_SUCCESS) {
@@ -559,7 +559,7 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
     }
     forget_order(certificate);
     eab_result_set(gone, APR_EINVAL, EAB_PROBLEM_INTERNAL, "The order for %s was given up.",
-                   certificate->plan->id);
+                   certificate->title);
     tell(certificate, CHANGE_ABANDONED, gone);
     return APR_SUCCESS;
 }
@@ -575,7 +575,7 @@ static void judge_clock(const keeper_certificate_t *certificate, const chain_t *
             LOG_LEVEL_WARNING,
             "The new certificate of %s is valid from %s, which is later than now: the clock of "
             "this machine is wrong. Set it; the certificate is used.",
-            certificate->plan->id, clock_format(ptemp, facts->not_before));
+            certificate->title, clock_format(ptemp, facts->not_before));
     }
 }
 
@@ -714,7 +714,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
 
     if (certificate->journal == NULL || certificate->key == NULL || pem == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No order for %s is in flight.", certificate->plan->id);
+                              "No order for %s is in flight.", certificate->title);
     }
     apr_pool_create(&pool, means->pool);
     if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
@@ -729,7 +729,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
         forget_order(certificate);
         registration_forget_old_key(means->store, certificate->account->registration, pool);
         log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
-                 certificate->plan->id, log_escape(pool, facts->issuer),
+                 certificate->title, log_escape(pool, facts->issuer),
                  clock_format(pool, facts->not_after), facts->serial);
         tell(certificate, CHANGE_INSTALLED, NULL);
     }

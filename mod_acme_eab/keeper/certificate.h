@@ -20,6 +20,7 @@ typedef struct keeper_certificate {
     const means_t *means;
     int index; /* in the plan */
     const plan_certificate_t *plan;
+    const char *title; /* what sentences call it, name_shown() */
     keeper_account_t *account;
     generation_t *best;   /* what httpd should serve; NULL: nothing */
     generation_t *served; /* what httpd serves, as long as it is in the store; or NULL */

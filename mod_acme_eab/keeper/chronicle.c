@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "store/history.h"
 
 /* The agent is told of the numbers this long after they have changed. */
@@ -38,6 +39,7 @@ struct chronicle {
     apr_time_t oldest;      /* since when */
     char *failing_accounts; /* by their indices: what fails, so that a recovery is told once */
     char *failing_certificates;
+    char *given_up; /* the same: whose last order was, and nothing has come of the attempt yet */
 };
 
 /* ---- writing ---- */
@@ -240,6 +242,15 @@ static void put_failure(json_t *entry, const failure_t *failure, const means_t *
 
 /* ---- what happens to a certificate ---- */
 
+/* An order that is given up since its attempt has failed counts as that alone. */
+static void settle_order(chronicle_t *chronicle, const keeper_certificate_t *certificate)
+{
+    if (chronicle->given_up[certificate->index]) {
+        chronicle->given_up[certificate->index] = 0;
+        count_order(chronicle, certificate, ORDER_ABANDONED, -1);
+    }
+}
+
 static void enter_issued(chronicle_t *chronicle, const keeper_certificate_t *certificate)
 {
     apr_interval_time_t duration =
@@ -251,6 +262,7 @@ static void enter_issued(chronicle_t *chronicle, const keeper_certificate_t *cer
         json_object_set_new(entry, "seconds", json_integer(apr_time_sec(duration)));
     }
     chronicle_enter(chronicle, entry);
+    settle_order(chronicle, certificate);
     count_order(chronicle, certificate, ORDER_ISSUED, duration);
 }
 
@@ -261,12 +273,14 @@ static void enter_ordered(chronicle_t *chronicle, const keeper_certificate_t *ce
     json_put_strings(entry, "names", certificate->journal->names);
     json_put_string(entry, "url", certificate->journal->order_url);
     chronicle_enter(chronicle, entry);
+    settle_order(chronicle, certificate);
 }
 
 static void enter_abandoned(chronicle_t *chronicle, const keeper_certificate_t *certificate)
 {
     chronicle_enter(chronicle, begin_certificate("abandoned", certificate));
-    count_order(chronicle, certificate, ORDER_ABANDONED, -1);
+    settle_order(chronicle, certificate);
+    chronicle->given_up[certificate->index] = 1;
 }
 
 static void enter_failing(chronicle_t *chronicle, const keeper_certificate_t *certificate)
@@ -274,6 +288,7 @@ static void enter_failing(chronicle_t *chronicle, const keeper_certificate_t *ce
     json_t *entry = begin_certificate("failing", certificate);
 
     chronicle->failing_certificates[certificate->index] = 1;
+    chronicle->given_up[certificate->index] = 0;
     put_failure(entry, certificate->failing.failure, certificate->means);
     chronicle_enter(chronicle, entry);
     count_order(chronicle, certificate, ORDER_FAILED, -1);
@@ -355,8 +370,11 @@ static void hear_account(chronicle_t *chronicle, change_kind_t kind,
 static void enter_revocation(chronicle_t *chronicle, const char *event, const revocation_t *record)
 {
     json_t *entry = begin(event);
+    apr_pool_t *pool = NULL;
 
-    json_put_string(entry, "name", record->name);
+    apr_pool_create(&pool, chronicle->model->means->pool);
+    json_put_string(entry, "name", record->name != NULL ? name_shown(pool, record->name) : NULL);
+    apr_pool_destroy(pool);
     json_put_string(entry, "serial", record->serial);
     json_put_string(entry, "generation", record->generation);
     json_put_string(entry, "reason", revocation_reason_name(record->reason));
@@ -499,6 +517,7 @@ chronicle_t *chronicle_make(const model_t *model, agent_line_t *line)
     chronicle->teller = loop_timer_make(model->means->loop, on_tell, chronicle);
     chronicle->failing_accounts = apr_pcalloc(p, (apr_size_t)model->accounts->nelts + 1);
     chronicle->failing_certificates = apr_pcalloc(p, (apr_size_t)model->certificates->nelts + 1);
+    chronicle->given_up = apr_pcalloc(p, (apr_size_t)model->certificates->nelts + 1);
     for (i = 0; i < model->accounts->nelts; ++i) {
         APR_ARRAY_PUSH(labels, const char *) = model_account(model, i)->plan->label;
         chronicle->failing_accounts[i] = model_account(model, i)->failing.failure != NULL;

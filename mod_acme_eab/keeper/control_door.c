@@ -124,7 +124,7 @@ static void tell_watches(const deed_t *deed)
 }
 
 /* What cannot be written is tried again by the next step; an act that has ended is told all the same. */
-static void save(const control_door_t *door, const act_t *act, apr_pool_t *ptemp)
+static apr_status_t save(const control_door_t *door, const act_t *act, apr_pool_t *ptemp)
 {
     eab_result_t *result = eab_result_make(ptemp);
 
@@ -132,8 +132,11 @@ static void save(const control_door_t *door, const act_t *act, apr_pool_t *ptemp
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
         changes_tell_store(door->means->changes);
     }
+    return result->rv;
 }
 
+/* What root was told to have ended is not begun again by the next keeper: where that cannot be written, as the
+ * disk is full, the act is forgotten. */
 static void end_act(const control_door_t *door, act_t *act, const eab_result_t *result,
                     apr_pool_t *ptemp)
 {
@@ -141,7 +144,9 @@ static void end_act(const control_door_t *door, act_t *act, const eab_result_t *
     if (result->rv != APR_SUCCESS) {
         eab_result_copy(act->problem, result);
     }
-    save(door, act, ptemp);
+    if (save(door, act, ptemp) != APR_SUCCESS) {
+        act_remove(door->means->store, act, ptemp);
+    }
 }
 
 /* Who asked for what is there to be read later, whatever came of it. */

@@ -31,7 +31,7 @@ static apr_status_t judge(const keeper_certificate_t *certificate, int another,
                           control_call_t *call, eab_result_t *result)
 {
     const eab_result_t *broken = certificate->account->broken;
-    const char *id = certificate->plan->id;
+    const char *title = certificate->title;
     demand_facts_t facts;
     apr_time_t until;
 
@@ -48,12 +48,12 @@ static apr_status_t judge(const keeper_certificate_t *certificate, int another,
         return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
                               "%s got its certificate %s ago; if you want another one all the "
                               "same, say --force.",
-                              id, clock_span(call->p, call->act->at - facts.obtained));
+                              title, clock_span(call->p, call->act->at - facts.obtained));
     case DEMAND_IMPATIENT:
         return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
                               "The CA asked to wait until %s with %s; if you do not want to wait, "
                               "say --force.",
-                              clock_format(call->p, until), id);
+                              clock_format(call->p, until), title);
     case DEMAND_FINE:
         break;
     }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "crypto/chain.h"
 #include "crypto/secret.h"
 #include "keeper/demand.h"
@@ -19,11 +20,13 @@
 
 /* ---- what is told ---- */
 
-static json_t *make_part(const revocation_t *record, const char *step, const char *result)
+static json_t *make_part(const revocation_t *record, const char *step, const char *result,
+                         apr_pool_t *p)
 {
     json_t *part = json_object();
+    const char *name = record->name != NULL ? name_shown(p, record->name) : NULL;
 
-    json_put_string(part, "name", record->name);
+    json_put_string(part, "name", name);
     json_put_string(part, "serial", record->serial);
     json_put_string(part, "reason", revocation_reason_name(record->reason));
     json_put_string(part, "step", step);
@@ -85,7 +88,7 @@ static apr_status_t find_by_name(apr_array_header_t *targets, control_call_t *ca
         if (certificate->best == NULL) {
             return eab_result_set(call->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
                                   "%s has no certificate that could be revoked.",
-                                  certificate->plan->id);
+                                  certificate->title);
         }
         rv = add_generation(targets, call, certificate->plan->id, certificate->best);
     }
@@ -347,7 +350,7 @@ static apr_status_t ask(control_call_t *call, const target_t *target)
         json_object_set_new(call->act->state, "revocations", list);
     }
     if (record->not_after <= apr_time_now()) {
-        control_tell(call, record->fingerprint, make_part(record, "idle", "expired"));
+        control_tell(call, record->fingerprint, make_part(record, "idle", "expired", call->p));
         return APR_SUCCESS;
     }
     rv =
@@ -376,7 +379,7 @@ static apr_status_t block(control_call_t *call, const char *spki, keeper_certifi
     }
     log_line(LOG_LEVEL_NOTICE,
              "The key %.16s...%s%s is never used again: others may know it, says %s", spki,
-             certificate != NULL ? " of " : "", certificate != NULL ? certificate->plan->id : "",
+             certificate != NULL ? " of " : "", certificate != NULL ? certificate->title : "",
              log_escape(call->p, who(call)));
     if (certificate != NULL) {
         changes_tell_certificate(means->changes, CHANGE_BLOCKED, certificate, NULL);
@@ -444,7 +447,7 @@ static apr_status_t find_by_key(apr_array_header_t *targets, control_call_t *cal
         return eab_result_set(
             call->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
             "%s has no certificate in place, and so no key that others could know.",
-            certificate->plan->id);
+            certificate->title);
     }
     rv = chain_load(&chain, certificate->best->chain_path, call->result, call->p);
     if (rv != APR_SUCCESS) {
@@ -496,7 +499,7 @@ static json_t *tell_waiting(const revocation_t *record, const keeper_certificate
                                    : certificate->account->failing.failure;
     int stored = certificate->best != NULL
                  && strcmp(certificate->best->facts->fingerprint, record->fingerprint) != 0;
-    json_t *part = make_part(record, stored ? "stored" : "ordering", NULL);
+    json_t *part = make_part(record, stored ? "stored" : "ordering", NULL, call->p);
 
     if (stored) {
         json_put_string(part, "why", reload_news(call->parts->reload)->why);
@@ -518,10 +521,11 @@ static int is_replaced_all_the_same(const revocation_t *record,
                    && strcmp(certificate->best->facts->fingerprint, record->fingerprint) != 0));
 }
 
-static json_t *tell_failed(const revocation_t *record, const keeper_certificate_t *certificate)
+static json_t *tell_failed(const revocation_t *record, const keeper_certificate_t *certificate,
+                           apr_pool_t *p)
 {
-    json_t *part =
-        make_part(record, record->refused ? "idle" : "revoking", record->refused ? "failed" : NULL);
+    json_t *part = make_part(record, record->refused ? "idle" : "revoking",
+                             record->refused ? "failed" : NULL, p);
 
     if (is_replaced_all_the_same(record, certificate)) {
         json_object_set_new(part, "replaced", json_true());
@@ -546,7 +550,7 @@ static json_t *describe(const json_t *item, const control_call_t *call)
         gone.name = json_peek_string(item, "name");
         gone.serial = json_peek_string(item, "serial");
         gone.reason = (int)json_peek_int(item, "reason", 0);
-        return make_part(&gone, "idle", "revoked");
+        return make_part(&gone, "idle", "revoked", call->p);
     }
     certificate = model_find(model, revocation->record->name);
     if (!revocation->record->now && certificate != NULL
@@ -554,9 +558,9 @@ static json_t *describe(const json_t *item, const control_call_t *call)
         return tell_waiting(revocation->record, certificate, call);
     }
     if (revocation->task == 0 && revocation->record->problem->rv != APR_SUCCESS) {
-        return tell_failed(revocation->record, certificate);
+        return tell_failed(revocation->record, certificate, call->p);
     }
-    return make_part(revocation->record, "revoking", NULL);
+    return make_part(revocation->record, "revoking", NULL, call->p);
 }
 
 static apr_status_t follow(control_call_t *call)

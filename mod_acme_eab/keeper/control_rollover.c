@@ -160,7 +160,7 @@ static apr_status_t begin_deactivate(control_call_t *call)
             "%s is configured with account %s and could not be renewed any more; "
             "take it out of the configuration or give it another account first, or "
             "say --force.",
-            used->plan->id, account->plan->label);
+            used->title, account->plan->label);
     }
     rv = deactivation_ask(call->parts->deactivation, account, who(call), call->result);
     return rv == APR_SUCCESS ? step_deactivate(call) : rv;

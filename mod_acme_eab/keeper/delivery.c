@@ -21,6 +21,9 @@
 /* How often it is looked whether a program has ended that a keeper of before has started. */
 #define LOOK_INTERVAL apr_time_from_msec(250)
 
+/* When a file that could not be removed is tried again. */
+#define REMOVE_AGAIN apr_time_from_sec(60)
+
 /* How much longer than its time its courier may take. */
 #define COURIER_SLACK apr_time_from_sec(COURIER_GRACE + 20)
 
@@ -50,8 +53,10 @@ struct delivery {
     const char *host;
     const char **words;        /* of each command, as the spool knows it */
     apr_array_header_t *items; /* item_t *, by their numbers */
-    apr_size_t size;           /* of all */
-    apr_int64_t number;        /* of the newest */
+    apr_array_header_t
+        *rest;          /* const char *: ids of those that are over and could not be removed */
+    apr_size_t size;    /* of all */
+    apr_int64_t number; /* of the newest */
     int full_told;
     int failed; /* the spool could not be written, which was said */
     loop_timer_t *timer;
@@ -115,13 +120,42 @@ static int index_of(const delivery_t *delivery, const item_t *item)
     return i;
 }
 
+/* A file that is left would be told again by the next keeper, as if it had just happened. */
+static void remove_file(delivery_t *delivery, const char *id, apr_pool_t *ptemp)
+{
+    if (spool_remove(delivery->means->store, id, ptemp) != APR_SUCCESS
+        && delivery->rest->nelts < LIMIT_EVENTS) {
+        APR_ARRAY_PUSH(delivery->rest, const char *) = apr_pstrdup(delivery->means->pool, id);
+    }
+}
+
+/* The disk could not be written to: once more. @return 0 when nothing is left */
+static int remove_rest(delivery_t *delivery)
+{
+    apr_array_header_t *rest = delivery->rest;
+    apr_pool_t *pool = NULL;
+    int i, left = 0;
+
+    apr_pool_create(&pool, delivery->means->pool);
+    for (i = 0; i < rest->nelts; ++i) {
+        const char *id = APR_ARRAY_IDX(rest, i, const char *);
+
+        if (spool_remove(delivery->means->store, id, pool) != APR_SUCCESS) {
+            APR_ARRAY_IDX(rest, left++, const char *) = id;
+        }
+    }
+    rest->nelts = left;
+    apr_pool_destroy(pool);
+    return left;
+}
+
 /* Out of the spool and the list, and its memory is gone. */
 static void forget(item_t *item)
 {
     delivery_t *delivery = item->delivery;
     int i = index_of(delivery, item);
 
-    spool_remove(delivery->means->store, item->id, item->pool);
+    remove_file(delivery, item->id, item->pool);
     delivery->size -= item->size;
     for (; i + 1 < delivery->items->nelts; ++i) {
         APR_ARRAY_IDX(delivery->items, i, item_t *) = item_at(delivery, i + 1);
@@ -349,6 +383,9 @@ static void pump(delivery_t *delivery)
         else if (next == 0 || item->next < next) {
             next = item->next;
         }
+    }
+    if (remove_rest(delivery) && (next == 0 || next > now + REMOVE_AGAIN)) {
+        next = now + REMOVE_AGAIN;
     }
     loop_timer_set(delivery->timer, next);
 }
@@ -632,6 +669,7 @@ delivery_t *delivery_make(const means_t *means, chronicle_t *chronicle, const ch
     delivery->program = program;
     delivery->host = host_name(means->pool);
     delivery->items = apr_array_make(means->pool, 16, sizeof(item_t *));
+    delivery->rest = apr_array_make(means->pool, 1, sizeof(const char *));
     delivery->timer = loop_timer_make(means->loop, on_due, delivery);
     delivery->look = loop_timer_make(means->loop, on_look, delivery);
     delivery->words = apr_pcalloc(means->pool, sizeof(const char *) * ((apr_size_t)count + 1));

@@ -530,7 +530,7 @@ static apr_status_t check(const keeper_certificate_t *certificate, const dns_cha
         || !allows(plan, challenge->type)
         || txtrecord_name(result->pool, challenge->type, challenge->name, "") == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No dns challenge of that name belongs to %s.", plan->id);
+                              "No dns challenge of that name belongs to %s.", certificate->title);
     }
     if (check_words(challenge, result) != APR_SUCCESS) {
         return result->rv;
@@ -539,7 +539,7 @@ static apr_status_t check(const keeper_certificate_t *certificate, const dns_cha
         || certificate->account->thumbprint == NULL
         || (strcmp(challenge->type, TXTRECORD_DNS) != 0 && account_url(certificate) == NULL)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                              "No order for %s waits for a validation.", plan->id);
+                              "No order for %s waits for a validation.", certificate->title);
     }
     if (plan->dns_command == NULL) {
         eab_result_set(result, APR_EINVAL, EAB_PROBLEM_DNS_COMMAND,
@@ -619,7 +619,8 @@ static dns_record_t *note(keeper_dns_t *dns, const plan_certificate_t *plan,
 
     if (count(dns, plan->id, wanted->lasting) >= RECORDS_PER_NAME * plan->names->nelts) {
         eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
-                       "Too many TXT records are in use for %s.", plan->id);
+                       "Too many TXT records are in use for %s.",
+                       name_shown(result->pool, plan->id));
         return NULL;
     }
     record = push(dns, plan->id, wanted);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/herald.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -64,13 +65,21 @@ typedef struct certificate_told {
 } certificate_told_t;
 
 static const member_t told_members[] = {
-    MEMBER_STRING(event_told_t, issued),   MEMBER_TIME(event_told_t, issued_at),
-    MEMBER_STRING(event_told_t, deployed), MEMBER_STRING(event_told_t, problem),
-    MEMBER_TIME(event_told_t, problem_at), MEMBER_STRING(event_told_t, failed),
-    MEMBER_STRING(event_told_t, judged),   MEMBER_STRING(event_told_t, missing),
-    MEMBER_STRING(event_told_t, ends),     MEMBER_INT(event_told_t, threshold, 0),
-    MEMBER_INT(event_told_t, expired, 0),  MEMBER_STRING(event_told_t, lapsing),
-    MEMBER_TIME(event_told_t, lapses),     MEMBER_END,
+    MEMBER_STRING(event_told_t, issued),
+    MEMBER_TIME(event_told_t, issued_at),
+    MEMBER_INT(event_told_t, number, 0),
+    MEMBER_STRING(event_told_t, deployed),
+    MEMBER_STRING(event_told_t, problem),
+    MEMBER_TIME(event_told_t, problem_at),
+    MEMBER_STRING(event_told_t, failed),
+    MEMBER_STRING(event_told_t, judged),
+    MEMBER_STRING(event_told_t, missing),
+    MEMBER_STRING(event_told_t, ends),
+    MEMBER_INT(event_told_t, threshold, 0),
+    MEMBER_INT(event_told_t, expired, 0),
+    MEMBER_STRING(event_told_t, lapsing),
+    MEMBER_TIME(event_told_t, lapses),
+    MEMBER_END,
 };
 
 static const member_t serial_members[] = {
@@ -392,6 +401,7 @@ static event_facts_t facts_of(const keeper_certificate_t *certificate, const eve
     facts.missing = "";
     if (best != NULL) {
         facts.newest = best->facts->fingerprint;
+        facts.number = atoi(best->number);
         facts.issued = best->installed;
         if (told->judged == NULL || strcmp(told->judged, facts.newest) != 0) {
             facts.missing = missing_of(certificate, p);
@@ -703,7 +713,7 @@ static void tell_revoked(herald_t *herald, keeper_revocation_t *revocation, apr_
     if (ledger_get(herald->ledger, key) != NULL) {
         return;
     }
-    json_put_string(event, "name", record->name);
+    json_put_string(event, "name", record->name != NULL ? name_shown(p, record->name) : NULL);
     json_put_string(event, "serial", record->serial);
     json_put_string(event, "fingerprint_sha256", record->fingerprint);
     json_put_string(event, "generation", record->generation);

@@ -146,6 +146,12 @@ static void put_end(json_t *json, const store_t *store, const char *name, apr_po
     }
 }
 
+/* As it was configured, where it can be asked for by that: a further key type cannot. */
+static const char *shown(apr_pool_t *p, const char *name)
+{
+    return strchr(name, '+') != NULL ? name : name_shown(p, name);
+}
+
 static json_t *list_to_json(const store_t *store, const apr_array_header_t *leftovers,
                             int of_accounts, apr_pool_t *p)
 {
@@ -156,7 +162,7 @@ static json_t *list_to_json(const store_t *store, const apr_array_header_t *left
         const leftover_t *leftover = &APR_ARRAY_IDX(leftovers, i, leftover_t);
         json_t *json = json_object();
 
-        json_put_string(json, "name", leftover->name);
+        json_put_string(json, "name", of_accounts ? leftover->name : shown(p, leftover->name));
         if (of_accounts) {
             put_account(json, store, leftover->name, p);
         }

@@ -163,8 +163,8 @@ static const char *list_waiting(const model_t *model, apr_pool_t *p)
             continue;
         }
         APR_ARRAY_PUSH(list, const char *) =
-            apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
-                         certificate->plan->id, certificate->best->number);
+            apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "", certificate->title,
+                         certificate->best->number);
     }
     if (more > 0) {
         APR_ARRAY_PUSH(list, const char *) = apr_psprintf(p, " and %d more", more);
@@ -302,7 +302,7 @@ static const char *list_given_up(const keeper_reload_t *reload, apr_pool_t *p)
         if (gathering_is_given_up(certificate, reload->memory)) {
             APR_ARRAY_PUSH(list, const char *) =
                 apr_psprintf(p, "%s%s (generation %s)", list->nelts > 0 ? ", " : "",
-                             certificate->plan->id, certificate->best->number);
+                             certificate->title, certificate->best->number);
         }
     }
     return list->nelts > 0 ? apr_array_pstrcat(p, list, 0) : NULL;

@@ -208,7 +208,7 @@ static apr_status_t say_finalize(statement_t *statement, keeper_certificate_t *c
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_INTERNAL,
                               "The certificate request for %s could not be made.",
-                              certificate->plan->id);
+                              certificate->title);
     }
     statement->payload = json_text(
         p, json_own(p, json_pack("{s:s}", "csr", base64url_encode(p, der.data, der.len))));

@@ -36,7 +36,7 @@ static void find_responder(keeper_certificate_t *certificate, apr_pool_t *ptemp)
             "The certificate of %s has must-staple and does not say where its OCSP responder is: "
             "it cannot be served. Have the CA issue it without, or name the responder "
             "(SSLStaplingForceURL)",
-            certificate->plan->id);
+            certificate->title);
     }
 }
 
@@ -109,19 +109,18 @@ static apr_status_t check(staple_facts_t *facts, bytes_t *der,
 static void tell(const keeper_certificate_t *certificate, const staple_facts_t *facts,
                  apr_pool_t *ptemp)
 {
-    const plan_certificate_t *plan = certificate->plan;
-
     if (facts->good) {
         log_line(LOG_LEVEL_INFO, "The CA says that the certificate of %s is good (OCSP), until %s",
-                 plan->id, clock_format(ptemp, facts->until));
+                 certificate->title, clock_format(ptemp, facts->until));
     }
     else if (certificate->staple.revoked == 0) {
         log_line(
             LOG_LEVEL_ERROR,
             "The CA says that the certificate of %s (serial %s) is revoked since %s%s%s (OCSP): "
             "clients that ask refuse it, and a new one is ordered",
-            plan->id, certificate->best->facts->serial, clock_format(ptemp, facts->revoked),
-            facts->reason != NULL ? ", reason " : "", facts->reason != NULL ? facts->reason : "");
+            certificate->title, certificate->best->facts->serial,
+            clock_format(ptemp, facts->revoked), facts->reason != NULL ? ", reason " : "",
+            facts->reason != NULL ? facts->reason : "");
     }
 }
 
@@ -161,7 +160,7 @@ apr_status_t staple_keep(keeper_certificate_t *certificate, const char *fingerpr
         return eab_result_set(
             result, APR_EINVAL, EAB_PROBLEM_STAPLING,
             "The OCSP response is not about the certificate of %s that is asked for.",
-            certificate->plan->id);
+            certificate->title);
     }
     apr_pool_create(&pool, certificate->means->pool);
     rv = take(certificate, response, result, pool);

@@ -52,7 +52,7 @@ apr_status_t validation_keep(keeper_certificate_t *certificate, const json_t *js
     if (!take(certificate, json)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "These validations do not belong to the certificate of %s.",
-                              certificate->plan->id);
+                              certificate->title);
     }
     apr_pool_create(&pool, certificate->means->pool);
     rv = record_write(path_of(pool, certificate),

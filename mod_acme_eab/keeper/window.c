@@ -59,7 +59,7 @@ apr_status_t window_keep(keeper_certificate_t *certificate, const json_t *json,
     if (!take(certificate, json)) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "This renewal information is not about the certificate of %s.",
-                              certificate->plan->id);
+                              certificate->title);
     }
     apr_pool_create(&pool, certificate->means->pool);
     rv = record_write(path_of(pool, certificate),

@@ -76,7 +76,8 @@ int event_problem_is_due(apr_time_t now, const char *type, const char *told_type
 static int is_issued(const event_facts_t *facts, const event_told_t *told)
 {
     return facts->newest != NULL && !same(facts->newest, told->issued)
-           && (told->issued == NULL || facts->issued >= told->issued_at);
+           && (told->issued == NULL || facts->number > told->number
+               || facts->issued >= told->issued_at);
 }
 
 static int is_recovered(const event_facts_t *facts, const event_told_t *told)
@@ -170,6 +171,7 @@ void event_note(event_told_t *told, event_kind_t kind, apr_time_t now, const eve
     switch (kind) {
     case EVENT_ISSUED:
         told->issued = facts->newest;
+        told->number = facts->number;
         told->issued_at = facts->issued;
         break;
     case EVENT_DEPLOYED:
@@ -210,6 +212,7 @@ void event_begin(event_told_t *told, const event_facts_t *facts, int served)
 {
     memset(told, 0, sizeof(*told));
     told->issued = facts->newest;
+    told->number = facts->number;
     told->issued_at = facts->issued;
     if (facts->newest != NULL) {
         note_names(told, facts);

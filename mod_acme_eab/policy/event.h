@@ -13,7 +13,8 @@
 /** What is so with one certificate now. Strings are compared, not kept. */
 typedef struct event_facts {
     const char *newest;  /* fingerprint of the newest one in the store; NULL: none */
-    apr_time_t issued;   /* when that came */
+    int number;          /* its, counted up with each */
+    apr_time_t issued;   /* when that came; the clock may have been put back since the one before */
     const char *missing; /* the configured names that it lacks, as one text; "" when none */
     const char *served;  /* fingerprint of what httpd has loaded; NULL: nothing */
     const char *ends; /* fingerprint of the one whose end counts: what is served, else the newest */
@@ -29,7 +30,8 @@ typedef struct event_facts {
 /** What was told of it. */
 typedef struct event_told {
     const char *issued;    /* fingerprint */
-    apr_time_t issued_at;  /* event_facts_t.issued of that */
+    int number;            /* event_facts_t.number of that, */
+    apr_time_t issued_at;  /* and event_facts_t.issued */
     const char *deployed;  /* fingerprint */
     const char *problem;   /* type; NULL: the end of it, or nothing */
     apr_time_t problem_at; /* when that was told */

@@ -15,8 +15,9 @@
 
 static const char *const order_results[] = { "issued", "failed", "abandoned" };
 static const char *const resources[] = {
-    "directory", "newNonce", "newAccount",  "account",    "newOrder",  "finalize",
-    "challenge", "read",     "renewalInfo", "revokeCert", "keyChange", OTHERS,
+    "directory",   "newNonce",    "newAccount",    "account",   "newOrder",
+    "order",       "orders",      "authorization", "challenge", "finalize",
+    "certificate", "renewalInfo", "revokeCert",    "keyChange", OTHERS,
 };
 static const char *const codes[] = { "2xx", "3xx", "4xx", "5xx", "none" };
 static const int bounds[] = { 5, 15, 60, 300, 1800, 3600, 86400 }; /* seconds */

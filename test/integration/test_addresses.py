@@ -96,6 +96,9 @@ def test_an_ipv6_address(world, challenge):
     assert httpd.store.generations(V6_FILE) == ["000001"]
     assert httpd.store.leftovers() == []
     assert ca.issued() == 1
+    assert httpd.log.count(r"keeper\[\d+\]: ::1 has a new certificate")
+    assert httpd.log.count(r"agent\[\d+\]: Ordering a certificate for ::1:")
+    assert not httpd.log.count(r"(keeper|agent)\[\d+\]: .*\b_ipv6"), "its directory is not its name"
 
 
 def test_tls_alpn(world):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness import ca as authority
+from harness.acmectl import Acmectl
+from harness.events import Receiver
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -38,11 +40,11 @@ class Scene:
             port=self.nameserver.port))
         self.command.chmod(0o700)
 
-    def configure(self, names=NAME, command=None):
+    def configure(self, names=NAME, command=None, more=""):
         self.httpd.configure(
             self.httpd.acme(self.ca, more="ACMEChallenge dns-01\n"
                                           f'ACMEDNSCommand "{command or self.command}"'),
-            self.httpd.plain_site("localhost"),
+            self.httpd.plain_site("localhost"), more,
             self.httpd.site(NAME, aliases=names.split()[1:], more=f"ACMEManagedDomain {names}"))
 
     def calls(self, action):
@@ -104,6 +106,25 @@ def test_a_wildcard_and_its_base_are_issued_together(world):
     for call in added:
         name = call[1].removeprefix("_acme-challenge.")
         assert call[3:] == ["add", name, call[1], call[2], "0"], "documented environment, as root"
+
+
+def test_a_wildcard_is_called_by_its_name(world):
+    """In the log, to programs, in the history and by acmectl; its directory has another name."""
+    scene = Scene(world)
+    told = Receiver(scene.httpd.dir / "hook")
+    scene.configure("*.test.example", more=told.directive)
+    scene.httpd.start()
+    wait_until(lambda: scene.httpd.store.certificate("_wildcard.test.example"), 40, "a certificate")
+    acmectl = Acmectl(scene.httpd)
+    done = acmectl("revoke", "*.test.example", "--reason", "superseded", "--keep", "--yes")
+    assert done.code == 0
+    assert "*.test.example" in done.out + done.err
+    told.wait_for("revoked", "*.test.example")
+    told.wait_for("issued", "*.test.example")
+    texts = [scene.httpd.log.text(), done.out, done.err, acmectl("log").out, acmectl("status").out,
+             (scene.httpd.store.dir / "history.jsonl").read_text()]
+    for text in texts:
+        assert "_wildcard" not in text
 
 
 def test_the_example_waits_for_every_name_server(world):

@@ -49,7 +49,17 @@ static void each_has_its_resource_and_answer(void **state)
         { "POST", "https://ca.example/x", SENTENCE_NEW_ACCOUNT, 302, "newAccount", "3xx" },
         { "POST", "https://ca.example/x", SENTENCE_FIND_ACCOUNT, 200, "newAccount", "2xx" },
         { "POST", "https://ca.example/x", SENTENCE_UPDATE_CONTACT, 200, "account", "2xx" },
-        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "read", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "order", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "orders", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "authorization", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 404, "certificate", "4xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "account", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_READ, 200, "other", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_DEACTIVATE, 200, "account", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_REVOKE_BY_ACCOUNT, 200, "revokeCert", "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_REVOKE_BY_CERTIFICATE, 200, "revokeCert",
+          "2xx" },
+        { "POST", "https://ca.example/x", SENTENCE_KEY_CHANGE, 200, "keyChange", "2xx" },
         { "POST", "https://ca.example/x", SENTENCE_CHALLENGE, 200, "challenge", "2xx" },
         { "POST", "https://ca.example/x", SENTENCE_FINALIZE, 200, "finalize", "2xx" },
         { "POST", "https://ca.example/x", SENTENCE_FINALIZE, 99, "finalize", "none" },
@@ -60,7 +70,8 @@ static void each_has_its_resource_and_answer(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
-        sentence_request_t request = { .sentence = (sentence_t)rows[i].sentence };
+        sentence_request_t request = { .sentence = (sentence_t)rows[i].sentence,
+                                       .resource = rows[i].resource };
 
         tally_count(tally, rows[i].method, rows[i].url, rows[i].sentence != 0 ? &request : NULL,
                     rows[i].status);

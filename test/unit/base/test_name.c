@@ -215,6 +215,12 @@ static void makes_file_names_and_knows_them_again(void **state)
         assert_string_equal(name_file(p, file), file);
     }
     assert_string_equal(name_file_of_type(p, "*.a.example", "p256"), "_wildcard.a.example+p256");
+    assert_string_equal(name_shown(p, "_wildcard.a.example+p256"), "*.a.example (p256)");
+    assert_string_equal(name_shown(p, "_wildcard.a.example"), "*.a.example");
+    assert_string_equal(name_shown(p, "_ipv6.2001-db8--1"), "2001:db8::1");
+    assert_string_equal(name_shown(p, "_ipv6.--1+p384"), "::1 (p384)");
+    assert_string_equal(name_shown(p, "a-b.example+rsa2048"), "a-b.example (rsa2048)");
+    assert_string_equal(name_shown(p, "a-b.example"), "a-b.example");
     for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
         assert_true(name_is_file(name_file_of_type(p, names[i], "rsa2048")));
     assert_true(name_is_file(name_file_of_type(p, make_name(p, "", 247), "rsa2048")));

@@ -150,7 +150,14 @@ static void an_order_that_is_given_up(void **state)
     scene_finalize(s);
     assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
     expect_event(s, "abandoned");
+    scene_finalize(s); /* another one took its place */
     assert_int_equal(1, orders(s, "abandoned"));
+    assert_int_equal(0, orders(s, "failed"));
+    /* Given up since the attempt has failed: it is counted once. */
+    assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
+    certificate_failed(scene_certificate(s), failure(s), s->result);
+    assert_int_equal(1, orders(s, "abandoned"));
+    assert_int_equal(1, orders(s, "failed"));
     scene_end(s);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -223,6 +226,45 @@ static void asked_again_it_is_not_done_again(void **state)
     assert_int_equal(0, s->keeper->line->sent);
     assert_string_equal("asked", hearing.step);
     assert_int_equal(0, hearing.ended);
+    scene_end(s);
+}
+
+/* While the disk is full, files can be removed and not written. */
+static void let_write(int yes)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+    limit.rlim_cur = yes ? limit.rlim_max : 0;
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void fill_the_disk(void *baton, const change_t *change)
+{
+    (void)baton;
+    if (change->kind == CHANGE_BLOCKED)
+        let_write(0);
+}
+
+/* Root was told that it has failed, and will ask again: the next keeper does not do it besides, maybe to the
+ * certificate that came meanwhile. */
+static void what_has_failed_on_a_full_disk_is_not_begun_again(void **state)
+{
+    scene_t *s = begin(state);
+    hearing_t hearing;
+
+    have_certificate(s);
+    changes_hear(s->keeper->means.changes, fill_the_disk, NULL);
+    hearing = call(s, ID, "compromised", NAME, 0, 0);
+    let_write(1);
+    assert_non_null(hearing.problem);
+    assert_int_equal(1, hearing.ended);
+    scene_start(s);
+    control_door_start(s->keeper->control);
+    scene_run(s, apr_time_from_msec(50));
+    assert_int_equal(0, s->keeper->line->sent);
+    assert_false(scene_has(s, "acts/" ID ".json"));
     scene_end(s);
 }
 
@@ -600,6 +642,7 @@ int main(void)
         fixture_test(a_demand_ends_with_another_certificate),
         fixture_test(a_young_certificate_is_not_renewed_without_force),
         fixture_test(asked_again_it_is_not_done_again),
+        fixture_test(what_has_failed_on_a_full_disk_is_not_begun_again),
         fixture_test(what_came_of_it_is_told_after_a_restart),
         fixture_test(retry_ends_the_back_off_in_the_store_as_well),
         fixture_test(a_ca_that_asked_to_wait_is_not_asked_without_force),

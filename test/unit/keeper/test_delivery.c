@@ -17,6 +17,7 @@
 static const char COURIER[] = "test \"$1\" = --tell || exit 99\n"
                               "kind=$(sed -n 's/^    \"event\": \"\\(.*\\)\",*$/\\1/p' \"$2\")\n"
                               "echo \"$kind\" >>\"${0%/*}/told\"\n"
+                              "test -e \"${0%/*}/stuck\" && rm \"$2\" && mkdir \"$2\"\n"
                               "status=$(cat \"${0%/*}/status.$kind\" 2>/dev/null || echo 0)\n"
                               "echo \"{\\\"status\\\":$status}\" >\"$2.ended\"\n"
                               "exit $status";
@@ -293,6 +294,33 @@ static void what_the_spool_did_not_take_is_told_later(void **state)
     scene_end(s);
 }
 
+/* As the disk is read-only: it is told, and not told again by the next keeper. */
+static void what_cannot_be_removed_is_removed_later(void **state)
+{
+    scene_t *s = scene(*state);
+    apr_time_t end = apr_time_now() + PATIENCE;
+    const char *path;
+
+    fixture_write(apr_pstrcat(s->p, s->dir, "/stuck", NULL), "", 0);
+    begin(s);
+    scene_register(s);
+    while (counted(s, "delivered") < 1) {
+        assert_true(apr_time_now() < end);
+        scene_run(s, apr_time_from_msec(20));
+    }
+    assert_int_equal(1, waiting(s));
+    path = spool_path(s->p, s->keeper->means.store,
+                      APR_ARRAY_IDX(spool_list(s->keeper->means.store, s->p), 0, const char *));
+    assert_int_equal(0, rmdir(path));
+    fixture_write(path, "{}", 2);
+    assert_int_equal(APR_SUCCESS, file_remove(apr_pstrcat(s->p, s->dir, "/stuck", NULL)));
+    scene_finalize(s);
+    scene_install(s);
+    run_until(s, 0);
+    assert_string_equal("account-registered issued", told(s));
+    scene_end(s);
+}
+
 static void what_was_begun_by_a_keeper_of_before_is_waited_for(void **state)
 {
     scene_t *s = scene(*state);
@@ -495,6 +523,7 @@ int main(void)
         fixture_test(a_crash_between_spool_and_ledger_tells_nothing_twice),
         fixture_test(what_a_crash_kept_from_the_spool_is_told_later),
         fixture_test(what_the_spool_did_not_take_is_told_later),
+        fixture_test(what_cannot_be_removed_is_removed_later),
         fixture_test(what_was_begun_by_a_keeper_of_before_is_waited_for),
         fixture_test(one_that_was_killed_meanwhile_is_told_again),
         fixture_test(what_is_out_of_date_is_not_told),

@@ -74,6 +74,17 @@ static void an_older_one_in_the_place_of_a_damaged_one_is_not_issued(void **stat
     assert_string_equal("", due(&s, NOW, *state));
 }
 
+/* The clock was put back meanwhile. */
+static void a_new_one_is_issued_whatever_the_clock_says(void **state)
+{
+    scene_t s = scene(60 * DAY, LIFE);
+
+    s.facts.newest = "newer";
+    s.facts.issued -= DAY;
+    s.facts.number++;
+    assert_string_equal("issued", due(&s, NOW, *state));
+}
+
 static void what_begins_is_not_told_but_that_it_is_served(void **state)
 {
     scene_t s = scene(60 * DAY, LIFE);
@@ -267,6 +278,7 @@ int main(void)
         fixture_test(nothing_is_due_when_nothing_happens),
         fixture_test(a_new_certificate_is_issued_and_then_deployed),
         fixture_test(an_older_one_in_the_place_of_a_damaged_one_is_not_issued),
+        fixture_test(a_new_one_is_issued_whatever_the_clock_says),
         fixture_test(what_begins_is_not_told_but_that_it_is_served),
         fixture_test(a_failure_is_told_first_when_it_changes_and_daily),
         fixture_test(a_success_after_a_failure_is_told),
