@@ -9,6 +9,11 @@ KILLED = (r"core:error\].*AH00546",
           r"the keeper \(process \d+\) ended without being asked to \(signal 9, Killed\); it is started again",
           r"The agent \(pid \d+\) (ended unexpectedly \(signal 9, Killed\)|closed its connection and was "
           r"ended); starting it again in \d seconds")
+# Nobody could write down that its program had ended, or the time that passes here was too long for it.
+UNTOLD = (r"acme_eab:warn\].*Event .* was not told to .* It is tried again at",)
+# httpd starts with an account that acmectl has just ended; it was killed in a restart for new certificates.
+ENDED = (r"acme_eab:error\].*Account .* cannot be used: The account .* was deactivated with acmectl",
+         r"acme_eab:error\].*httpd ended in the graceful restart for new certificates")
 UNREACHABLE = (r"error\].*(Certificate|Account) .*problem:(caUnreachable|caAnswer)\)",)
 
 
@@ -21,9 +26,13 @@ class Accident:
     patience = 30  # seconds of our clock that may pass until all is well
     forgiven = ()  # how complaints begin that are in the nature of it
     may_lose_orders = False  # where the CA has no list of orders
+    restarts = 0  # of httpd, that belong to it
 
     def begin(self, run):
         """At the step."""
+
+    def after(self, run):
+        """When the process that stood still at the step goes on."""
 
     def end(self, run):
         """After a while: what was broken works again."""
@@ -40,7 +49,7 @@ TOO_EARLY = ("B-02",)
 class Kill(Accident):
     forgiven = TOO_EARLY
     may_lose_orders = True
-    expected = KILLED
+    expected = KILLED + UNTOLD
     patience = 60  # an agent that was killed said that httpd has half a minute to restart
 
     def __init__(self, name, *who):
@@ -49,6 +58,23 @@ class Kill(Accident):
 
     def begin(self, run):
         run.board.kill(*self.who)
+
+
+class Crash(Kill):
+    """All of httpd, which somebody starts again."""
+
+    restarts = 1
+    expected = KILLED + UNTOLD + ENDED
+
+    def __init__(self, name):
+        super().__init__(name, "agent", "keeper")
+
+    def begin(self, run):
+        run.httpd.crash()
+        super().begin(run)
+
+    def after(self, run):
+        run.httpd.start()
 
 
 class Cut(Accident):
@@ -69,7 +95,7 @@ class Clock(Accident):
     """It stays so."""
 
     patience = 120
-    expected = (r"warn\].*clock",)
+    expected = (r"warn\].*clock", *UNTOLD)
 
     def __init__(self, name, seconds):
         self.name = name
@@ -87,7 +113,7 @@ class DiskAccident(Accident):
         self.number = number
         self.words = words
         # Each line names the place and the cause.
-        self.expected = (rf"acme_eab:(error|warn)\].*/(store|run)\b.*[:(] ?{words}",)
+        self.expected = (rf"acme_eab:(error|warn)\].*/(store|run)\b.*[:(] ?{words}", *UNTOLD)
 
 
 class Full(DiskAccident):
@@ -110,6 +136,7 @@ ACCIDENTS = {accident.name: accident for accident in (
     Kill("kill-agent", "agent"),
     Kill("kill-keeper", "keeper"),
     Kill("kill-both", "agent", "keeper"),
+    Crash("kill-httpd"),
     Cut("cut-before", "cut_before", "CA asked"),
     Cut("cut-after", "cut_after", "CA answers"),
     Cut("cut-within", "cut_within", "CA answers"),

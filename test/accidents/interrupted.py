@@ -21,6 +21,7 @@ from board import Board
 from disk import Disk, can_mount
 from scenarios import NAME
 from simulated_ca import jws
+from telling import Program
 
 FIRST_LOOK = 0.12  # seconds; a waiting agent is given its time after this
 LONG_LOOK = 2.5  # before a day is
@@ -54,6 +55,8 @@ class Interrupted:
         self._strange = []
         self._asked_before = 0
         self.act = None  # what root asks for
+        self.program = Program(self.httpd.dir / "told-of-events")
+        self._after = False  # what the accident needs afterwards is done
 
     # -- the run ----------------------------------------------------------------------------------
 
@@ -83,7 +86,7 @@ class Interrupted:
         self.board.watch(self.httpd.store.dir, self.httpd.run_dir)
         live = "\nACMEReload live" if self.scenario.live else ""
         self.httpd.configure(self.httpd.acme(self.ca, more=f"ACMEKeyType p256{live}"),
-                             self.httpd.site(NAME, managed=True))
+                             self.program.directive, self.httpd.site(NAME, managed=True))
 
     def _watch(self):
         if not self.scenario.renewal and not self.scenario.act:
@@ -93,6 +96,7 @@ class Interrupted:
         self.httpd.start()
         self.old = self._until_served(lambda certificate: True)
         entry = wait_until(self._renewal, 20, "a plan to renew")
+        wait_until(lambda: not self._untold(), 20, "the events until here")
         if self.scenario.act:
             self.act = Act(self)
             self._aim()
@@ -123,9 +127,8 @@ class Interrupted:
         self.met = True
 
     def _strike(self):
-        self.met = True
         self.accident.begin(self)
-        self._struck_at = time.monotonic()
+        self.met = True
 
     def disk_of_step(self):
         """The run directory's where the step is there, else the store's."""
@@ -201,6 +204,9 @@ class Interrupted:
             if self.board.has_struck() and not self.met:
                 self._strike()
                 self.board.release()
+            if self.met and not self._after:
+                self._after = True
+                self.accident.after(self)
             if self.met and broken_since is None:
                 broken_since = time.monotonic()
             if isinstance(self.accident, DiskAccident) and broken_since \
@@ -218,7 +224,7 @@ class Interrupted:
                 self._pump()
             if time.monotonic() > end:
                 raise AssertionError(f"it is not well after {seconds * PATIENCE} s and {self.waited} s of its "
-                                     f"clock: {self._entry()}, {self._strange}")
+                                     f"clock: {self._entry()}, {self._strange}, not told: {self._untold()}")
             time.sleep(0.002)
 
     _lifted = False
@@ -251,6 +257,8 @@ class Interrupted:
             return False
         if self.act is not None and not self.act.is_done():
             return False
+        if self._untold():
+            return False
         if self.scenario.act[:2] == ("account", "deactivate"):
             return not self._strange_files()
         entry = self._planned("renew")
@@ -265,6 +273,23 @@ class Interrupted:
             return False
         served = self._served()
         return served is not None and served.serial_number == newest
+
+    def _wanted(self):
+        """The events of what has happened so far, in their order: those of the account, and of its name."""
+        serials = [certificate.serial for certificate in self.ca.certificates]
+        act = self.act.words if self.act is not None else ()
+        of_name = []
+        for serial in serials:
+            of_name += [("issued", serial), ("deployed", serial)]
+        if "compromised" in act:
+            of_name.insert(2, ("key-blocked", serials[0]))
+        if "compromised" in act or "revoke" in act:
+            of_name.append(("revoked", serials[0]))
+        return [("account-registered", None)] \
+            + [("account-deactivated", None)] * ("deactivate" in act), of_name
+
+    def _untold(self):
+        return self.program.missing(sum(self._wanted(), []))
 
     def _served(self):
         try:
@@ -297,9 +322,12 @@ class Interrupted:
 
     def _strange_files(self):
         store, run = self.httpd.store.dir, self.httpd.run_dir
-        found = [path.relative_to(store) for path in store.rglob("*")]
+        try:
+            found = [path.relative_to(store) for path in store.rglob("*")]
+        except FileNotFoundError:
+            return ["one that is gone"]  # while it was looked at
         strange = [str(path) for path in found if not IN_STORE.fullmatch(str(path))]
-        for directory in ("pending", "failures", "dns", "revocations", "demands"):
+        for directory in ("pending", "failures", "dns", "revocations", "demands", "events"):
             strange += [str(path) for path in (store / directory).glob("*")]
         memory = store / "reload.json"
         if memory.exists() and '"restarting"' in memory.read_text():
@@ -331,8 +359,12 @@ class Interrupted:
         limit = self.accident.patience if self.accident else 30
         if self.waited > limit:
             self._complain(f"it took {self.waited} s of its clock, more than {limit}")
-        if self.scenario.live and self.httpd.restarts() != 1:
-            self._complain(f"httpd was restarted {self.httpd.restarts() - 1} times")
+        restarts = self.httpd.restarts() - 1
+        if self.scenario.live and restarts != (self.met and self.accident.restarts):
+            self._complain(f"httpd was restarted {restarts} times")
+        for wanted in self._wanted():
+            if self.program.disorder(wanted):
+                self._complain(f"events were not told in their order: {self.program.events()}")
         self._judge_processes()
 
     def _judge_processes(self):
@@ -394,6 +426,7 @@ class Act:
         self.account = run.ca.accounts[0]
         self.thumbprint = self.account.thumbprint
         self.acmectl = Acmectl(run.httpd)
+        self.words = run.scenario.act
         self.process = None
         self.taken = False
 
@@ -408,9 +441,9 @@ class Act:
 
     def is_done(self):
         """At the CA, and here."""
-        return {"revoke": self._is_revoked, "compromised": self._is_revoked_and_gone,
+        return {"revoke": self._is_revoked, "renew": lambda: self.taken, "compromised": self._is_revoked_and_gone,
                 "rollover": self._has_another_key, "deactivate": self._is_closed}[
-                    next(word for word in self.run.scenario.act if word != "account")]()
+                    next(word for word in self.words if word != "account")]()
 
     def _is_revoked(self):
         first, *others = self.run.ca.certificates

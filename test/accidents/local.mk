@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	test/accidents/plan.py \
 	test/accidents/run \
 	test/accidents/scenarios.py \
+	test/accidents/telling.py \
 	test/accidents/test_accidents.py
 
 # For the tests of accidents: a library that is preloaded. It defines what it watches, so the checked

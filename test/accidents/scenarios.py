@@ -33,7 +33,7 @@ class Scenario:
     @property
     def certificates(self):
         """How many there must be in the end."""
-        return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",)) else 1
+        return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",), ("renew",)) else 1
 
 
 # Keys are of P-256, for the sake of speed; and EAB credentials are good for one account.
@@ -55,6 +55,7 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("stapled-renewal", "certinext", True, STAPLED, live=True, stapled=True),
     Scenario("revoke", "certinext", False, CERTINEXT, live=True,
              act=("revoke", NAME, "--reason", "superseded", "--yes")),
+    Scenario("renew", "certinext", False, CERTINEXT, live=True, act=("renew", NAME, "--force")),
     Scenario("compromised", "certinext", False, CERTINEXT, act=("compromised", NAME, "--yes")),
     Scenario("rollover", "certinext", False, CERTINEXT, act=("account", "rollover", NAME)),
     Scenario("deactivate", "certinext", False, CERTINEXT,

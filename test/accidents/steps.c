@@ -180,6 +180,20 @@ static size_t span_of(const char *text, const char *set, size_t len)
     return strspn(text, set) == len && (text[len] == '/' || text[len] == '\0') ? len : 0;
 }
 
+/* The id of an event: "20261130T120000Z-000042". */
+static size_t event_id(const char *text)
+{
+    static const char form[] = "ddddddddTddddddZ-dddddd";
+    size_t i;
+
+    for (i = 0; form[i] != '\0'; ++i) {
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
+            return 0;
+        }
+    }
+    return i;
+}
+
 /* The length of what stands for itself in no run but one, and what stands in its place. */
 static size_t changing(const char *text, const char **instead)
 {
@@ -189,6 +203,10 @@ static size_t changing(const char *text, const char **instead)
     if (strncmp(text, ".tmp-", 5) == 0 && span_of(text + 5, hex, 16) != 0) {
         *instead = ".tmp";
         return 5 + 16;
+    }
+    if (event_id(text) != 0) {
+        *instead = "EVENT";
+        return event_id(text);
     }
     *instead = "ID";
     if (span_of(text, hex, 32) != 0) {

@@ -192,6 +192,13 @@ class Httpd:
         """How often httpd has resumed operations: starts and graceful restarts."""
         return self.log.count(r"AH00489|AH00163|resuming normal operations")
 
+    def crash(self):
+        """kill -9 of the parent and its workers; keeper and agent see for themselves that it is gone."""
+        family = [process for process in self.family() if not process.name.startswith("acme-eab")]
+        for process in sorted(family, key=lambda process: process.pid):
+            process.kill()
+        processes.wait_gone(family, 10)
+
     def stop(self):
         """Stop, and see that nothing is left within seconds."""
         parent = self.parent()
