@@ -16,7 +16,7 @@ from harness.stapled import shake_hands
 from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
-from accidents import Cut, DiskAccident
+from accidents import UNTOLD, Cut, DiskAccident
 from board import Board
 from disk import Disk, can_mount
 from scenarios import NAME
@@ -96,7 +96,8 @@ class Interrupted:
         self.httpd.start()
         self.old = self._until_served(lambda certificate: True)
         entry = wait_until(self._renewal, 20, "a plan to renew")
-        wait_until(lambda: not self._untold(), 20, "the events until here")
+        wait_until(lambda: not self._untold() and not list((self.httpd.store.dir / "events").iterdir()),
+                   20, "the events until here")
         if self.scenario.act:
             self.act = Act(self)
             self._aim()
@@ -395,6 +396,7 @@ class Interrupted:
         self.board.release()
         if self.act is not None:
             self.act.end()
+        self.world.expect(*UNTOLD)  # all were told in the end, see _all_is_well()
         if self.accident is not None and self.met:
             self.world.expect(*self.accident.expected)
             violations = self.ca.rules.violations
