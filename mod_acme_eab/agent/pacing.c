@@ -87,6 +87,7 @@ static void hear(acme_pacer_t *pacer, const char *url, const eab_result_t *resul
     pace_door_t *door = find_door(guest->pacing, url);
     apr_time_t now = clock_steady();
 
+    pace_door_answered(door, now, sent);
     if (pace_is_too_much(result)) {
         pace_fail(guest->pace, now, sent);
         if (result->foreign) {

@@ -27,6 +27,10 @@
 /* The network brings requests nearer to each other than they were sent. */
 #define GAP_MARGIN 115 /* hundredths of the gap that the limit allows */
 
+/* The window of a limit, and what a request may take to the door. */
+#define WINDOW apr_time_from_sec(1)
+#define WAY apr_time_from_sec(1)
+
 #define CROWDED apr_time_from_msec(500)
 
 /* Longer than this no request is held: whoever made it hears of the wait. */
@@ -127,8 +131,11 @@ const pace_limit_t *pace_limit(const char *place)
 void pace_door_init(pace_door_t *door, const pace_limit_t *limit)
 {
     memset(door, 0, sizeof(*door));
-    if (limit != NULL)
-        door->gap = door->least = APR_USEC_PER_SEC * GAP_MARGIN / 100 / limit->a_second;
+    if (limit == NULL)
+        return;
+    door->gap = door->least = APR_USEC_PER_SEC * GAP_MARGIN / 100 / limit->a_second;
+    if (limit->a_second <= PACE_REMEMBERED)
+        door->a_second = limit->a_second;
 }
 
 apr_interval_time_t pace_door_wait(pace_door_t *door, apr_time_t now, double dice)
@@ -142,14 +149,46 @@ apr_interval_time_t pace_door_wait(pace_door_t *door, apr_time_t now, double dic
     return turn - now;
 }
 
+static int first_to_be_over(const pace_door_t *door)
+{
+    int i, first = 0;
+
+    for (i = 1; i < door->a_second; i++) {
+        if (door->passing[i].until < door->passing[first].until)
+            first = i;
+    }
+    return first;
+}
+
 apr_interval_time_t pace_door_go(pace_door_t *door, apr_time_t now)
 {
     apr_interval_time_t gap = door->gap * 3 / 4 > door->least ? door->gap * 3 / 4 : door->least;
 
     if (now < door->sent + gap)
         return door->sent + gap - now;
+    if (door->a_second > 0) {
+        int first = first_to_be_over(door);
+
+        if (door->passing[first].until > now)
+            return door->passing[first].until - now;
+        door->passing[first].sent = now;
+        door->passing[first].until = now + WAY + WINDOW;
+    }
     door->sent = now;
     return 0;
+}
+
+void pace_door_answered(pace_door_t *door, apr_time_t now, apr_time_t sent)
+{
+    int i, found = -1;
+
+    for (i = 0; i < door->a_second; i++) {
+        if (door->passing[i].sent <= sent
+            && (found < 0 || door->passing[i].sent > door->passing[found].sent))
+            found = i;
+    }
+    if (found >= 0 && door->passing[found].until > now + WINDOW)
+        door->passing[found].until = now + WINDOW;
 }
 
 int pace_door_is_crowded(const pace_door_t *door, apr_time_t now)

@@ -54,6 +54,9 @@ typedef struct pace_limit {
  * @param place the URL without https:// */
 const pace_limit_t *pace_limit(const char *place);
 
+/** So many requests of one second are remembered; a wider limit is kept by the gap alone. */
+#define PACE_REMEMBERED 20
+
 /** The door of a host. All zero: nothing was said, and nothing waits. */
 typedef struct pace_door {
     apr_interval_time_t gap;   /* between requests; 0: none */
@@ -62,6 +65,11 @@ typedef struct pace_door {
     int passed;                /* since it last changed */
     apr_interval_time_t least; /* the gap is never narrower; 0: no limit is known */
     apr_time_t sent;           /* the last request */
+    int a_second;              /* the limit, of those that are remembered; 0: none */
+    struct {
+        apr_time_t sent;
+        apr_time_t until; /* it may have come through the door less than a second before that */
+    } passing[PACE_REMEMBERED];
 } pace_door_t;
 
 /** A door with such a limit, or with none (NULL). */
@@ -71,9 +79,15 @@ void pace_door_init(pace_door_t *door, const pace_limit_t *limit);
  * @param dice in [0, 1): spreads those that wait */
 apr_interval_time_t pace_door_wait(pace_door_t *door, apr_time_t now, double dice);
 
-/** May the request be sent whose turn it is? The one before may have been late.
+/** May the request be sent whose turn it is? The one before may have been late. Where a limit is known, no more
+ * than that many are under way or were answered within the last second: however long each takes to the door, up
+ * to a second, no more of them come to it within one.
  * @return 0: yes, and it is; or how long it still waits */
 apr_interval_time_t pace_door_go(pace_door_t *door, apr_time_t now);
+
+/** A request was answered, or will not be.
+ * @param sent when it was sent, not before pace_door_go() let it */
+void pace_door_answered(pace_door_t *door, apr_time_t now, apr_time_t sent);
 
 /** Do requests wait there for so long that more orders at work would only wait as well? */
 int pace_door_is_crowded(const pace_door_t *door, apr_time_t now);

@@ -352,6 +352,68 @@ static void a_known_limit_is_kept_from_the_start(void **state)
     }
 }
 
+static int later(const void *a, const void *b)
+{
+    apr_time_t one = *(const apr_time_t *)a, other = *(const apr_time_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+/* Each takes its own time to the door and back: a second there at most. */
+static void no_more_come_to_the_door_than_it_lets_through(void **state)
+{
+    static struct {
+        apr_time_t sent, back;
+    } under_way[1000];
+    static apr_time_t came[1000];
+    unsigned int dice = 7;
+    apr_time_t now = NOW;
+    pace_door_t door;
+    int sent = 0, i;
+
+    (void)state;
+    pace_door_init(&door, pace_limit("acme.zerossl.com"));
+    while (sent < 1000) {
+        apr_interval_time_t wait;
+
+        for (i = 0; i < sent; i++) {
+            if (under_way[i].back != 0 && under_way[i].back <= now) {
+                pace_door_answered(&door, now, under_way[i].sent);
+                under_way[i].back = 0;
+            }
+        }
+        if ((wait = pace_door_go(&door, now)) > 0) {
+            now += wait < MS(10) ? wait : MS(10);
+            continue;
+        }
+        dice = dice * 1103515245u + 12345u;
+        came[sent] = now + MS((dice >> 16) % (dice % 5 == 0 ? 1000 : 60));
+        dice = dice * 1103515245u + 12345u;
+        under_way[sent].sent = now;
+        under_way[sent].back = came[sent] + MS((dice >> 16) % 100);
+        sent++;
+    }
+    qsort(came, 1000, sizeof(came[0]), later);
+    for (i = 7; i < 1000; i++)
+        assert_true(came[i] - came[i - 7] >= MS(1000));
+    assert_true(now - NOW < apr_time_from_sec(1300) / 7); /* nor are they held for nothing */
+}
+
+/* What is never answered, or takes long, holds nobody for longer than its way may take. */
+static void what_is_not_answered_is_forgotten(void **state)
+{
+    pace_door_t door;
+    apr_time_t now = NOW;
+    int i;
+
+    (void)state;
+    pace_door_init(&door, pace_limit("acme.zerossl.com"));
+    for (i = 0; i < 7; i++, now += door.least)
+        assert_int_equal(0, pace_door_go(&door, now));
+    assert_int_equal(NOW + MS(2000) - now, pace_door_go(&door, now));
+    assert_int_equal(0, pace_door_go(&door, NOW + MS(2000)));
+}
+
 /* What comes late does not come together with what comes after it. */
 static void a_late_request_makes_the_next_one_wait(void **state)
 {
@@ -466,6 +528,8 @@ int main(void)
         cmocka_unit_test(a_door_is_shut_as_long_as_it_says_and_not_for_ever),
         cmocka_unit_test(a_known_limit_is_kept_from_the_start),
         cmocka_unit_test(a_late_request_makes_the_next_one_wait),
+        cmocka_unit_test(no_more_come_to_the_door_than_it_lets_through),
+        cmocka_unit_test(what_is_not_answered_is_forgotten),
         cmocka_unit_test(a_refusal_at_a_known_limit_is_forgotten_down_to_it),
         cmocka_unit_test(limits_are_of_hosts),
         cmocka_unit_test(a_door_is_crowded_when_many_wait),
