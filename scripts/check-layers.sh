@@ -29,7 +29,7 @@ allowed() {
 floors_keeper() {
     echo main
     echo keeper
-    echo janitor mending control_socket agent_process
+    echo janitor mending sealing control_socket agent_process
     echo agent_door control_door
     echo control_ask control_events control_renew control_store control_revoke control_rollover
     echo control_call

@@ -158,9 +158,6 @@ static generation_t *find_best(const keeper_certificate_t *certificate, apr_pool
     if (recover(certificate, why->rv == APR_SUCCESS ? best : NULL, p)) {
         generation_find(&best, store, plan->id, plan->names, apr_time_now(), why, p);
     }
-    if (best != NULL) {
-        generation_seal(store, plan->id, best, p);
-    }
     return best;
 }
 

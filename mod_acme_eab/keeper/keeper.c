@@ -4,6 +4,7 @@
 #include "keeper/control_socket.h"
 #include "keeper/janitor.h"
 #include "keeper/leftover.h"
+#include "keeper/sealing.h"
 #include "keeper/staple.h"
 #include "store/reload.h"
 
@@ -130,6 +131,7 @@ void keeper_start(keeper_t *keeper)
     rollover_start(keeper->rollover);
     deactivation_start(keeper->deactivation);
     janitor_start(&keeper->means, keeper->agent);
+    sealing_start(keeper->model);
     control_door_start(keeper->control);
     control_socket_start(&keeper->means, keeper->control);
 }

@@ -56,8 +56,8 @@ typedef struct keeper {
 keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_t *segment,
                       eab_result_t *result, apr_pool_t *p);
 
-/** Publish what is to go live, think about a restart of httpd, start the agent, look after the run directory,
- * listen to root. */
+/** Publish what is to go live, think about a restart of httpd, start the agent, look after the run directory
+ * and the seals, listen to root. */
 void keeper_start(keeper_t *keeper);
 
 /** End the agent. */

@@ -51,6 +51,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/staple.c mod_acme_eab/keeper/staple.h \
 	mod_acme_eab/keeper/tasks.c mod_acme_eab/keeper/tasks.h \
 	mod_acme_eab/keeper/ticket.c mod_acme_eab/keeper/ticket.h \
+	mod_acme_eab/keeper/sealing.c mod_acme_eab/keeper/sealing.h \
 	mod_acme_eab/keeper/url.c mod_acme_eab/keeper/url.h \
 	mod_acme_eab/keeper/validation.c mod_acme_eab/keeper/validation.h \
 	mod_acme_eab/keeper/window.c mod_acme_eab/keeper/window.h \

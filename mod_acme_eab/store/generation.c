@@ -347,9 +347,9 @@ static int pair_read_in(pair_t *pair, const char *dir, apr_pool_t *p)
 }
 
 /* Seal the pair in dir, which was read, then checked with these facts: when it is read again as it was
- * before, it is what was checked. */
-static void seal_checked(const char *dir, const pair_t *before, const chain_facts_t *facts,
-                         apr_pool_t *p)
+ * before, it is what was checked. @return true when it is sealed */
+static int seal_checked(const char *dir, const pair_t *before, const chain_facts_t *facts,
+                        apr_pool_t *p)
 {
     pair_t after = { NULL, 0, NULL };
     seal_t seal = { facts, NULL };
@@ -363,10 +363,11 @@ static void seal_checked(const char *dir, const pair_t *before, const chain_fact
     }
     secret_cleanse(after.key);
     if (record == NULL)
-        return;
+        return 0;
     file_sweep(dir, p);
-    (void)file_replace(apr_pstrcat(p, dir, "/" SEAL_FILE, NULL), record, strlen(record),
-                       S_IRUSR | S_IWUSR, 0, p);
+    return file_replace(apr_pstrcat(p, dir, "/" SEAL_FILE, NULL), record, strlen(record),
+                        S_IRUSR | S_IWUSR, 0, p)
+           == APR_SUCCESS;
 }
 
 static void seal_folder(const char *dir, apr_pool_t *p)
@@ -380,7 +381,7 @@ static void seal_folder(const char *dir, apr_pool_t *p)
                              apr_array_make(p, 1, sizeof(const char *)), NULL, 0,
                              eab_result_make(p), p)
                == APR_SUCCESS)
-        seal_checked(dir, &before, facts, p);
+        (void)seal_checked(dir, &before, facts, p);
     secret_cleanse(before.key);
 }
 
@@ -759,7 +760,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     if ((rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS)
         goto out;
     if (was_read)
-        seal_checked(archive_folder(p, &archive, draft), &pair, gen->facts, p);
+        gen->sealed = seal_checked(archive_folder(p, &archive, draft), &pair, gen->facts, p);
     if ((rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
         != APR_SUCCESS)
         goto out;

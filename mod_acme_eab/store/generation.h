@@ -37,7 +37,7 @@ typedef struct generation {
     apr_time_t use_by;        /* when it is to be served at the latest; 0: nothing says so */
     const revoked_t *revoked; /* NULL: it is not, as far as is known here */
     const chain_facts_t *facts;
-    int sealed; /* known by its seal */
+    int sealed; /* known by its seal, or sealed when it was installed */
 } generation_t;
 
 /** Write the next generation of a certificate and make it live. The order of writes is such that

@@ -64,6 +64,18 @@ def test_a_restored_store_serves_and_renews(world, scene):
     assert (ca.accounts(), ca.orders()) == (1, 2)
 
 
+def test_a_copy_without_seals_is_sealed_after_the_start(world, scene):
+    httpd, ca, serial = scene
+    httpd.stop()
+    seal = httpd.store.dir / "archive" / NAME / "000001/checked"
+    text = seal.read_bytes()
+    seal.unlink()
+    httpd.start()
+    assert httpd.certificate(NAME).serial_number == serial
+    wait_until(lambda: seal.exists() and seal.read_bytes() == text, 20, "a seal")
+    assert ca.orders() == 1
+
+
 def test_the_link_becomes_a_directory_under_a_running_server(world, scene):
     world.expect(r"acme_eab:(warn|error)\].*live/" + NAME)
     httpd, ca, serial = scene

@@ -112,6 +112,11 @@ test_unit_keeper_test_agent_door_SOURCES = test/unit/keeper/test_agent_door.c
 test_unit_keeper_test_agent_door_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_agent_door_LDADD = $(KEEPER_SCENE_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_sealing
+test_unit_keeper_test_sealing_SOURCES = test/unit/keeper/test_sealing.c
+test_unit_keeper_test_sealing_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_sealing_LDADD = $(KEEPER_SCENE_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_sentence
 test_unit_keeper_test_sentence_SOURCES = test/unit/keeper/test_sentence.c
 test_unit_keeper_test_sentence_CFLAGS = $(UNIT_CFLAGS) -pthread
