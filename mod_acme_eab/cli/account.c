@@ -151,7 +151,7 @@ static int forget(context_t *context, const char *label)
                              "account. Go on?")) {
         eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
                        "Nothing was removed. Say --yes where nobody can be asked.");
-        return output_failure(context, EXIT_FAILED);
+        return output_failure(context, EXIT_USAGE);
     }
     return act(context, "forget", label, "removed from the store; the CA was not told");
 }

@@ -116,6 +116,16 @@ static json_t *read_plan(const context_t *context)
     return json_parse(context->pool, text, length, NULL);
 }
 
+/* "1 account", "2 accounts" */
+static const char *count(const context_t *context, const json_t *plan, const char *list,
+                         const char *one)
+{
+    int number = (int)json_array_size(json_object_get(plan, list));
+
+    return number == 1 ? apr_pstrcat(context->pool, "1 ", one, NULL)
+                       : apr_psprintf(context->pool, "%d %s", number, list);
+}
+
 static void check_configuration(checking_t *checking)
 {
     const context_t *context = checking->context;
@@ -133,9 +143,9 @@ static void check_configuration(checking_t *checking)
     said = program_run(&call, context->pool);
     if (said.status == 0) {
         tell(checking, "ok", "configuration", NULL,
-             apr_psprintf(context->pool, "httpd -t passes; %d certificates, %d accounts",
-                          (int)json_array_size(json_object_get(plan, "certificates")),
-                          (int)json_array_size(json_object_get(plan, "accounts"))));
+             apr_psprintf(context->pool, "httpd -t passes; %s, %s",
+                          count(context, plan, "certificates", "certificate"),
+                          count(context, plan, "accounts", "account")));
         return;
     }
     tell(checking, "fault", "configuration", NULL,

@@ -27,7 +27,7 @@ static int run(context_t *context)
         json_decref(arguments);
         eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_REFUSED,
                        "Nothing was removed. Say --yes where nobody can be asked.");
-        return output_failure(context, EXIT_FAILED);
+        return output_failure(context, EXIT_USAGE);
     }
     code = door_ask(context, "delete", arguments, apr_time_from_sec(60), hear, context, NULL);
     output_json(context, json_object(), code == EXIT_FINE);

@@ -106,7 +106,7 @@ static void print(const context_t *context, const json_t *entry)
                     describe(context, entry));
     }
     else {
-        output_line(context, "%s  %-12s %s%s%s", output_moment(context, at),
+        output_line(context, "%s  %-20s %s%s%s", output_moment(context, at),
                     event != NULL ? event : "-", name != NULL ? name : "", name != NULL ? "  " : "",
                     describe(context, entry));
     }

@@ -14,29 +14,32 @@
 
 typedef struct telling {
     context_t *context;
-    int waits;
+    json_t *heard; /* the last step of each part, by its number */
 } telling_t;
 
-static const char *words_for(const char *step)
-{
-    static const struct {
-        const char *step;
-        const char *words;
-    } words[] = {
-        { "asked", "the CA is being asked" },
-        { "ordered", "the order is placed; its names are being validated" },
-        { "validated", "the names are valid; the certificate is requested" },
-        { "stored", "the new certificate is there" },
-        { "served", "httpd serves the new certificate" },
-    };
-    size_t i;
+/* In their order. */
+static const struct {
+    const char *step;
+    const char *words;
+} steps[] = {
+    { "asked", "the CA is being asked" },
+    { "ordered", "the order is placed; its names are being validated" },
+    { "validated", "the names are valid; the certificate is requested" },
+    { "stored", "the new certificate is there" },
+    { "served", "httpd serves the new certificate" },
+};
 
-    for (i = 0; step != NULL && i < sizeof(words) / sizeof(words[0]); ++i) {
-        if (strcmp(words[i].step, step) == 0) {
-            return words[i].words;
-        }
+#define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
+
+/* STEPS: none of them. */
+static int number_of(const char *step)
+{
+    int i = 0;
+
+    while (i < STEPS && (step == NULL || strcmp(steps[i].step, step) != 0)) {
+        ++i;
     }
-    return "";
+    return i;
 }
 
 static int is_result(const json_t *part, const char *what)
@@ -52,6 +55,7 @@ static const char *describe(const context_t *context, const json_t *part)
     apr_time_t at = json_peek_time(part, "at"), ends = json_peek_time(part, "not_after");
     const char *detail = json_peek_string(json_object_get(part, "problem"), "detail");
     const char *why = json_peek_string(part, "why");
+    int step = number_of(json_peek_string(part, "step"));
 
     if (is_result(part, "nothing")) {
         return "nothing fails, and nothing is to be done";
@@ -64,11 +68,34 @@ static const char *describe(const context_t *context, const json_t *part)
                             at != 0 ? " It is tried again " : "",
                             at != 0 ? output_distance(context, at) : "");
     }
-    return apr_psprintf(context->pool, "%s%s%s%s%s%s%s", words_for(json_peek_string(part, "step")),
+    return apr_psprintf(context->pool, "%s%s%s%s%s%s%s", step < STEPS ? steps[step].words : "",
                         ends != 0 ? ", valid until " : "",
                         ends != 0 ? output_day(context, ends) : "", why != NULL ? "; " : "",
                         why != NULL ? why : "", at != 0 ? ", " : "",
                         at != 0 ? output_moment(context, at) : "");
+}
+
+/* What was quicker than the keeper is asked. */
+static void tell_between(const telling_t *telling, const json_t *part)
+{
+    const context_t *context = telling->context;
+    const char *key = json_peek_string(part, "key"), *name = json_peek_string(part, "name");
+    const char *type = json_peek_string(part, "key_type");
+    int now = number_of(json_peek_string(part, "step"));
+    int next = (int)json_peek_int(telling->heard, key, STEPS) + 1;
+
+    for (; now < STEPS && next < now; ++next) {
+        if (context->plain) {
+            output_line(context, "%s\t%s\t%s\t-\t-", name, type != NULL ? type : "-",
+                        steps[next].step);
+        }
+        else {
+            output_note(context, "%s (%s): %s", name, type, steps[next].words);
+        }
+    }
+    if (now < STEPS) {
+        json_object_set_new(telling->heard, key, json_integer(now));
+    }
 }
 
 static void hear(void *baton, const json_t *part)
@@ -81,6 +108,7 @@ static void hear(void *baton, const json_t *part)
     const char *serial = json_peek_string(part, "serial");
     int bad = is_result(part, "refused") || is_result(part, "failed");
 
+    tell_between(telling, part);
     if (context->plain) {
         output_line(context, "%s\t%s\t%s\t%s\t%s", name, type != NULL ? type : "-",
                     step != NULL ? step : "-", result != NULL ? result : "-",
@@ -109,7 +137,7 @@ static json_t *list_results(json_t *parts)
 
 static int ask(context_t *context, const char *command)
 {
-    telling_t telling = { context, 0 };
+    telling_t telling = { context, json_own(context->pool, json_object()) };
     json_t *parts = NULL, *arguments;
     apr_interval_time_t wait = door_wait(context);
     int code;
@@ -122,7 +150,6 @@ static int ask(context_t *context, const char *command)
                        "Name a certificate, or say --all; see \"acmectl help %s\".", command);
         return output_failure(context, EXIT_USAGE);
     }
-    telling.waits = wait > 0;
     arguments = json_pack("{s:b,s:b}", "all", command_has(context, "all"), "force",
                           command_has(context, "force"));
     json_put_strings(arguments, "names", context->operands);

@@ -223,7 +223,7 @@ def test_accounts_checks_and_what_is_left_over(world):
     httpd.wait_for_report(lambda report: report["leftovers"]["certificates"], "a leftover")
     assert ["leftover", "old.test.example"] in [
         row[:2] for row in acmectl("status", "--all", "--plain").rows()]
-    assert acmectl("delete", "old.test.example").code == 1, "nobody was asked"
+    assert acmectl("delete", "old.test.example").code == 2, "nobody was asked"
     assert (httpd.dir / "store" / "archive" / "old.test.example").exists()
     done = acmectl("delete", "--yes", "old.test.example")
     assert done.code == 0, done.err
