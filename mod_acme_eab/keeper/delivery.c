@@ -628,6 +628,8 @@ void delivery_load(delivery_t *delivery, delivery_told_fn *told, void *baton)
     apr_pool_create(&pool, delivery->means->pool);
     apr_pool_create(&ptemp, pool);
     ids = spool_list(delivery->means->store, pool);
+    delivery->number =
+        apr_time_as_msec(apr_time_now()); /* no id of a keeper of before comes again */
     for (i = 0; i < ids->nelts; ++i) {
         load_one(delivery, APR_ARRAY_IDX(ids, i, const char *), told, baton, ptemp);
         apr_pool_clear(ptemp);

@@ -8,7 +8,7 @@
  *
  *   {"event":{...},"command":"root /usr/local/sbin/hook","attempts":0,"first":T,"next":T,"told":{...}}
  *
- * Ids are "20261130T120000Z-000042"; the number behind the dash says what came first. */
+ * Ids are "20261130T120000Z-1796040000042"; the number behind the dash says what came first. */
 
 #include <apr_tables.h>
 #include <jansson.h>

@@ -180,7 +180,7 @@ static size_t span_of(const char *text, const char *set, size_t len)
     return strspn(text, set) == len && (text[len] == '/' || text[len] == '\0') ? len : 0;
 }
 
-/* The id of an event: "20261130T120000Z-000042". */
+/* The id of an event: "20261130T120000Z-1796040000042". */
 static size_t event_id(const char *text)
 {
     static const char form[] = "ddddddddTddddddZ-dddddd";
@@ -191,7 +191,7 @@ static size_t event_id(const char *text)
             return 0;
         }
     }
-    return i;
+    return i + strspn(text + i, "0123456789");
 }
 
 /* The length of what stands for itself in no run but one, and what stands in its place. */

@@ -439,6 +439,23 @@ static void a_test_is_told_once(void **state)
     scene_end(s);
 }
 
+/* The keeper that comes after a restart begins with an empty spool, in the same second. */
+static void no_id_comes_twice(void **state)
+{
+    scene_t *s = scene(*state);
+    const char *first;
+
+    begin(s);
+    assert_int_equal(APR_SUCCESS, herald_test(s->keeper->herald, EVENT_DEPLOYED, NAME));
+    first = apr_pstrdup(s->p, json_peek_string(first_waiting(s), "id"));
+    run_until(s, 0);
+    begin(s);
+    assert_int_equal(APR_SUCCESS, herald_test(s->keeper->herald, EVENT_DEPLOYED, NAME));
+    assert_true(spool_number(json_peek_string(first_waiting(s), "id")) > spool_number(first));
+    run_until(s, 0);
+    scene_end(s);
+}
+
 static void one_can_be_dropped(void **state)
 {
     scene_t *s = scene(*state);
@@ -530,6 +547,7 @@ int main(void)
         fixture_test(what_is_not_configured_any_more_is_not_told),
         fixture_test(many_have_a_limit),
         fixture_test(a_test_is_told_once),
+        fixture_test(no_id_comes_twice),
         fixture_test(one_can_be_dropped),
         fixture_test(what_was_there_before_is_not_told),
         fixture_test(what_happens_to_httpd_and_the_configuration),
