@@ -203,6 +203,28 @@ static void put_leftovers(html_t *html, const json_t *leftovers, apr_time_t now)
     html_put(html, "</section>\n");
 }
 
+/* Files that other programs read. */
+static void put_exports(html_t *html, const json_t *exports)
+{
+    json_t *export = NULL;
+    size_t i = 0;
+
+    if (json_array_size(exports) == 0)
+        return;
+    html_put(html, "<h3>Written for other programs</h3>\n<section class=\"card\"><table>\n");
+    json_array_foreach(exports, i, export)
+    {
+        html_format(html, "<tr><td>%s</td>", json_peek_string(export, "name"));
+        html_format(html, "<td>%s</td>", json_peek_string(export, "format"));
+        html_put(html, "<td>");
+        html_quote(html, json_peek_string(export, "path"));
+        html_put(html, "</td><td>");
+        html_quote(html, json_peek_string(export, "problem"));
+        html_put(html, "</td></tr>\n");
+    }
+    html_put(html, "</table></section>\n");
+}
+
 static const char *event_words(const char *event)
 {
     static const struct {
@@ -219,6 +241,12 @@ static const char *event_words(const char *event)
         { "account-failing", "The account failed" },
         { "account-recovered", "The account recovered" },
         { "account-unknown", "The CA does not know the account" },
+        { "account-rekeyed", "The account has another key" },
+        { "account-deactivated", "The account was ended" },
+        { "revoked", "Revoked" },
+        { "not-revoked", "The CA did not revoke it" },
+        { "key-blocked", "The key is never used again" },
+        { "event-given-up", "A program could not be told" },
         { "restart", "httpd was restarted" },
         { "restart-refused", "A restart was refused" },
         { "restart-failed", "A restart did not help" },
@@ -432,6 +460,7 @@ const char *page_render(apr_pool_t *p, const page_t *page)
         if (page->name == NULL) {
             put_accounts(&html, page, 0);
             put_leftovers(&html, json_object_get(page->status, "leftovers"), page->now);
+            put_exports(&html, json_object_get(page->status, "exports"));
             put_history(&html, json_object_get(page->status, "history"), page->now);
             put_machinery(&html, page->status, page->now);
         }

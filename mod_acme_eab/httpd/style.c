@@ -63,7 +63,8 @@ const char style_sheet[] =
     "bdi{unicode-bidi:isolate;white-space:pre-wrap}"
     "a{color:var(--busy)}"
     "table{border-collapse:collapse;font-size:.875rem;width:100%}"
-    "td{padding:.1rem .75rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}";
+    "td{padding:.1rem .75rem .1rem 0;vertical-align:top;overflow-wrap:anywhere}"
+    "td:nth-child(-n+2){white-space:nowrap}td:nth-child(3){overflow-wrap:break-word}";
 
 const char style_small[] =
     "@media(max-width:48rem){summary{grid-template-columns:3.5rem 1fr "
@@ -72,5 +73,6 @@ const char style_small[] =
     ".until{grid-column:2/4;white-space:normal}.next{grid-column:2/4;white-space:normal}"
     ".until:empty,.next:empty{display:none}"
     "summary h2{white-space:normal}}"
-    "@media(max-width:36rem){table,tbody,tr,td{display:block}tr{margin:0 0 .5rem}"
+    "@media(max-width:36rem){table,tbody,tr,td{display:block}td:nth-child(-n+2){white-space:normal}"
+    "tr{margin:0 0 .5rem}"
     "dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}";

@@ -544,6 +544,19 @@ static void test_what_happened_last(void **state)
     assert_has_not(render(*state, "{'history':[]}", 1), "What happened");
 }
 
+static void test_exports(void **state)
+{
+    const char *html = render(*state,
+                              "{'certificates':[],'exports':[{'name':'a.edu','format':'haproxy',"
+                              "'path':'/etc/<x>.pem'},{'name':'b.edu','format':'key','path':'/k',"
+                              "'problem':'/k is a link.'}]}",
+                              1);
+
+    assert_has(html, "<td>a.edu</td><td>haproxy</td><td><bdi>/etc/&lt;x&gt;.pem</bdi></td>");
+    assert_has(html, "<bdi>/k is a link.</bdi>");
+    assert_has_not(render(*state, full, 1), "Written for other programs");
+}
+
 static void test_agent_that_hangs(void **state)
 {
     assert_has_not(render(*state, many, 1), "has not written its report");
@@ -589,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_some_of_them),
         cmocka_unit_test(test_one_alone),
         cmocka_unit_test(test_what_happened_last),
+        cmocka_unit_test(test_exports),
         cmocka_unit_test(test_agent_that_hangs),
         cmocka_unit_test(test_no_script),
     };
