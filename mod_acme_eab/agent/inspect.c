@@ -180,7 +180,7 @@ static void tell_validations(const task_t *task)
     int i;
 
     if (validations->fingerprint == NULL || validations->list->nelts == 0) {
-        finding_tell(task, "validation", task->job->brief->id, "ok",
+        finding_tell(task, "validation", task->job->title, "ok",
                      "nothing is known of how long the CA goes by its validations");
         return;
     }

@@ -68,11 +68,10 @@ static const char *describe(const context_t *context, const json_t *part)
                             at != 0 ? " It is tried again " : "",
                             at != 0 ? output_distance(context, at) : "");
     }
-    return apr_psprintf(context->pool, "%s%s%s%s%s%s%s", step < STEPS ? steps[step].words : "",
+    return apr_psprintf(context->pool, "%s%s%s%s%s", step < STEPS ? steps[step].words : "",
                         ends != 0 ? ", valid until " : "",
-                        ends != 0 ? output_day(context, ends) : "", why != NULL ? "; " : "",
-                        why != NULL ? why : "", at != 0 ? ", " : "",
-                        at != 0 ? output_moment(context, at) : "");
+                        ends != 0 ? output_day(context, ends) : "", why != NULL ? ". " : "",
+                        why != NULL ? why : "");
 }
 
 /* What was quicker than the keeper is asked. */
