@@ -157,11 +157,12 @@ static json_t *revoked_to_json(const revoked_t *revoked)
     return json;
 }
 
-static void generation_read_meta(generation_t *gen, const char *path, apr_pool_t *p)
+/* @param dir  of the generation, open */
+static void generation_read_meta(generation_t *gen, int dir, apr_pool_t *p)
 {
     json_t *meta = NULL;
 
-    if (record_read(&meta, path, eab_result_make(p), p) != APR_SUCCESS)
+    if (record_read_entry(&meta, dir, META_FILE, p) != APR_SUCCESS)
         return;
     gen->account = json_copy_string(p, meta, "account");
     gen->directory = json_copy_string(p, meta, "directory");
@@ -184,26 +185,34 @@ static int pair_equal(const pair_t *a, const pair_t *b)
            && CRYPTO_memcmp(a->key->data, b->key->data, a->key->len) == 0;
 }
 
-/* What the seal in dir says of the pair there, if it is of this pair. In p; else NULL. */
-static const seal_t *seal_of(apr_pool_t *p, const char *dir)
+/* What the seal in an open directory says of the pair there, if it is of this pair. In p; else NULL. */
+static const seal_t *seal_in(apr_pool_t *p, int dir)
 {
     const char *record = NULL;
     const seal_t *seal = NULL;
     apr_pool_t *ptemp = NULL;
     apr_size_t len = 0;
     pair_t pair = { NULL, 0, NULL };
-    int fd = -1;
 
     if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
         return NULL;
-    if (file_open_directory(&fd, dir) == APR_SUCCESS
-        && file_read_entry(&record, &len, fd, SEAL_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
-        && file_read_entry(&pair.pem, &pair.len, fd, CHAIN_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
-        && secret_read_entry(&pair.key, fd, KEY_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS)
+    if (file_read_entry(&record, &len, dir, SEAL_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
+        && file_read_entry(&pair.pem, &pair.len, dir, CHAIN_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS
+        && secret_read_entry(&pair.key, dir, KEY_FILE, LIMIT_CHAIN, ptemp) == APR_SUCCESS)
         seal = seal_read(p, record, pair.pem, pair.len, pair.key);
-    if (fd >= 0)
-        close(fd);
     apr_pool_destroy(ptemp);
+    return seal;
+}
+
+static const seal_t *seal_of(apr_pool_t *p, const char *dir)
+{
+    const seal_t *seal = NULL;
+    int fd = -1;
+
+    if (file_open_directory(&fd, dir) == APR_SUCCESS) {
+        seal = seal_in(p, fd);
+        close(fd);
+    }
     return seal;
 }
 
@@ -220,12 +229,11 @@ static int covers_any(const chain_facts_t *facts, const apr_array_header_t *name
 
 /* What chain_check_files() would find, if it would find nothing wrong; else NULL, and that finds the
  * words. */
-static const chain_facts_t *read_sealed(apr_pool_t *p, const archive_t *archive,
+static const chain_facts_t *read_sealed(apr_pool_t *p, const archive_t *archive, int dir,
                                         const generation_t *gen, const apr_array_header_t *names,
                                         apr_time_t now)
 {
-    const seal_t *seal =
-        archive->trials != NULL ? seal_of(p, archive_folder(p, archive, gen->number)) : NULL;
+    const seal_t *seal = archive->trials != NULL ? seal_in(p, dir) : NULL;
 
     if (seal == NULL || now >= seal->facts->not_after || !covers_any(seal->facts, names)
         || !trials_pass(archive->trials, archive->terms, seal->strength, gen->chain_path,
@@ -294,6 +302,16 @@ static apr_status_t check_staple(const generation_t *gen, apr_time_t now, eab_re
         "is none that is good");
 }
 
+/* The directory of a generation, opened once for all that is read of it; what is there instead has no
+ * seal and no record, and has its words from who reads the pair by its path. @return -1 */
+static int archive_open(apr_pool_t *p, const archive_t *archive, const char *number)
+{
+    int dir = -1;
+
+    (void)file_open_directory(&dir, archive_folder(p, archive, number));
+    return dir;
+}
+
 /* A generation that mod_ssl can use now. Where it came from (meta.json) is good to know, but a
  * server must not stay without its certificate for it. */
 static apr_status_t generation_read(generation_t **pgen, const archive_t *archive,
@@ -301,24 +319,27 @@ static apr_status_t generation_read(generation_t **pgen, const archive_t *archiv
                                     apr_time_t now, eab_result_t *result, apr_pool_t *p)
 {
     generation_t *gen = apr_pcalloc(p, sizeof(*gen));
+    int dir = archive_open(p, archive, number);
     apr_status_t rv;
 
     *pgen = NULL;
     gen->number = apr_pstrdup(p, number);
     gen->chain_path = archive_path(p, archive, number, CHAIN_FILE);
     gen->key_path = archive_path(p, archive, number, KEY_FILE);
-    gen->facts = read_sealed(p, archive, gen, names, now);
+    gen->facts = dir >= 0 ? read_sealed(p, archive, dir, gen, names, now) : NULL;
     gen->sealed = gen->facts != NULL;
     rv = gen->sealed ? APR_SUCCESS
                      : chain_check_files(&gen->facts, gen->chain_path, gen->key_path, names,
                                          archive->terms, now, result, p);
     if (rv == APR_SUCCESS && archive->for_server && gen->facts->must_staple)
         rv = check_staple(gen, now, result, p);
-    if (rv != APR_SUCCESS)
-        return rv;
-    generation_read_meta(gen, archive_path(p, archive, number, META_FILE), p);
-    *pgen = gen;
-    return APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        generation_read_meta(gen, dir, p);
+        *pgen = gen;
+    }
+    if (dir >= 0)
+        close(dir);
+    return rv;
 }
 
 /* The certificate of a pair that is whole, whatever its dates are; NULL for anything else. */
@@ -578,9 +599,13 @@ static apr_status_t archive_take(const archive_t *archive, const char *from, con
 static int archive_is_revoked(apr_pool_t *p, const archive_t *archive, const char *number)
 {
     generation_t gen;
+    int dir = archive_open(p, archive, number);
 
     memset(&gen, 0, sizeof(gen));
-    generation_read_meta(&gen, archive_path(p, archive, number, META_FILE), p);
+    if (dir >= 0) {
+        generation_read_meta(&gen, dir, p);
+        close(dir);
+    }
     return gen.revoked != NULL && !gen.revoked->kept;
 }
 
@@ -881,25 +906,30 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
     const seal_t *seal = NULL;
     chain_t *chain = NULL;
     apr_status_t rv;
+    int dir;
 
     *pgen = NULL;
     if ((rv = archive_make(&archive, store, name, ignored, p)) != APR_SUCCESS)
         return rv;
     if (number_value(number) == 0)
         return APR_EINVAL;
+    rv = file_open_directory(&dir, archive_folder(p, &archive, number));
+    if (rv != APR_SUCCESS)
+        return rv;
     gen->number = apr_pstrdup(p, number);
     gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
     gen->key_path = archive_path(p, &archive, number, KEY_FILE);
-    if ((seal = seal_of(p, archive_folder(p, &archive, number))) != NULL)
+    if ((seal = seal_in(p, dir)) != NULL)
         gen->facts = seal->facts;
-    else if ((rv = chain_load(&chain, gen->chain_path, ignored, p)) != APR_SUCCESS)
-        return rv;
-    else
+    else if ((rv = chain_load(&chain, gen->chain_path, ignored, p)) == APR_SUCCESS)
         gen->facts = chain_facts(chain);
     gen->sealed = seal != NULL;
-    generation_read_meta(gen, archive_path(p, &archive, number, META_FILE), p);
-    *pgen = gen;
-    return APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        generation_read_meta(gen, dir, p);
+        *pgen = gen;
+    }
+    close(dir);
+    return rv;
 }
 
 apr_array_header_t *generation_list(apr_pool_t *p, const store_t *store, const char *name)

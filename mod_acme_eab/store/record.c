@@ -45,6 +45,17 @@ apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result,
     return APR_SUCCESS;
 }
 
+apr_status_t record_read_entry(json_t **pjson, int dir, const char *entry, apr_pool_t *p)
+{
+    const char *text = NULL;
+    apr_size_t len = 0;
+    apr_status_t rv = file_read_entry(&text, &len, dir, entry, LIMIT_RECORD, p);
+    json_t *json = rv == APR_SUCCESS ? json_parse(p, text, len, NULL) : NULL;
+
+    *pjson = json_is_object(json) ? json : NULL;
+    return rv == APR_SUCCESS && *pjson == NULL ? APR_EINVAL : rv;
+}
+
 json_t *record_recall(const char *path, apr_pool_t *p)
 {
     eab_result_t *result = eab_result_make(p);

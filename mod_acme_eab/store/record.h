@@ -13,6 +13,10 @@
  * @return APR_ENOENT ... of the file; APR_EINVAL with a sentence in result when it is damaged */
 apr_status_t record_read(json_t **pjson, const char *path, eab_result_t *result, apr_pool_t *p);
 
+/** The same of an entry of an open directory in the store, for what is read without a word.
+ * @return as record_read(), with no sentence */
+apr_status_t record_read_entry(json_t **pjson, int dir, const char *entry, apr_pool_t *p);
+
 /** What can be done without: NULL when it is missing or damaged, and then the log says so. In p. */
 json_t *record_recall(const char *path, apr_pool_t *p);
 

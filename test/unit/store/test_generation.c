@@ -669,6 +669,62 @@ static void missing_meta_is_no_reason_to_fall_back(void **state)
     scene_end(&s);
 }
 
+static generation_t *find(scene_t *s)
+{
+    generation_t *gen = NULL;
+
+    generation_find(&gen, s->store, NAME, s->names, apr_time_now(), s->result, s->p);
+    return gen;
+}
+
+static void meta_is_read_where_the_pair_is(void **state)
+{
+    scene_t s = scene(*state);
+    const char *meta, *damaged = "{\"account\": \"";
+
+    install(&s);
+    meta = path_of(&s, "000001", "meta.json");
+    assert_string_equal(ACCOUNT, find(&s)->account);
+    assert_int_equal(APR_SUCCESS, file_rename(meta, apr_pstrcat(s.p, s.archive, "/other", NULL)));
+    assert_int_equal(0, symlink("../other", meta));
+    assert_null(find(&s)->account);
+    assert_int_equal(0, unlink(meta));
+    fixture_write(meta, damaged, strlen(damaged));
+    assert_null(find(&s)->account);
+    scene_end(&s);
+}
+
+/* The lowest descriptor that is free. */
+static int next_descriptor(void)
+{
+    int fd = dup(0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(0, close(fd));
+    return fd;
+}
+
+static void what_is_read_leaves_nothing_open(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *gen = NULL;
+    int next;
+
+    install(&s);
+    install(&s);
+    next = next_descriptor();
+    assert_non_null(find(&s));
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    assert_int_equal(0, unlink(path_of(&s, "000001", "checked")));
+    assert_int_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000001", s.p));
+    cut_file(path_of(&s, "000002", "fullchain.pem"), 100);
+    assert_string_equal("000001", find(&s)->number);
+    assert_int_not_equal(APR_SUCCESS, generation_load(&gen, s.store, NAME, "000002", s.p));
+    recover(&s);
+    assert_int_equal(next, next_descriptor());
+    scene_end(&s);
+}
+
 static void expect_numbers(scene_t *s, const char *expected)
 {
     apr_array_header_t *entries = file_list_directory(s->archive, s->p);
@@ -1040,6 +1096,8 @@ int main(void)
         fixture_test(recover_does_not_look_at_dates),
         fixture_test(full_cover_comes_before_newer),
         fixture_test(missing_meta_is_no_reason_to_fall_back),
+        fixture_test(meta_is_read_where_the_pair_is),
+        fixture_test(what_is_read_leaves_nothing_open),
         fixture_test(prune_keeps_live_loaded_and_two_more),
         fixture_test(other_entries_are_left_alone),
         fixture_test(one_is_kept_as_long_as_somebody_holds_it),
