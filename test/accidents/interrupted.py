@@ -246,7 +246,9 @@ class Interrupted:
         return True
 
     def _judge_words(self, problem):
-        """If it was noticed, it was said plainly: what, and where."""
+        """If it was noticed, it was said plainly: what, and where. What root has asked for is no accident."""
+        if "was deactivated with acmectl" in problem.get("detail", ""):
+            return
         if problem and self.accident.words not in problem.get("detail", ""):
             self.complaints.append(f"the status does not say it plainly: {problem}")
         if problem and not self.httpd.log.count(self.accident.expected[0]):

@@ -14,14 +14,15 @@ NAME = "www.test.example"
 OF_MOD_SSL = "AH02217|AH02218|AH02604|AH0198|AH019[34567]|ssl_stapling|stapling_"
 
 
-def start(world, manner="good", on=True, reload="live", must=False, before=None, **changes):
+def start(world, manner="good", here="on", reload="live", must=False, before=None, **changes):
+    """here: what the virtual host says of SSLUseStapling; None: nothing"""
     httpd = world.httpd()
     ca = world.simulated_ca(httpd, ocsp=manner, must_staple=must, **changes)
     world.expect(OF_MOD_SSL)
     lines = before(httpd, ca) if before is not None else []
     httpd.configure(f'SSLStaplingCache "shmcb:{world.dir}/stapling(32768)"', *lines,
                     httpd.acme(ca, more=f"ACMEReload {reload}"),
-                    httpd.site(NAME, more="SSLUseStapling on" if on else "", managed=True))
+                    httpd.site(NAME, more=f"SSLUseStapling {here}" if here else "", managed=True))
     httpd.start()
     return httpd, ca
 
@@ -87,7 +88,7 @@ def test_restarts_and_kills_lose_no_response(world):
 
 def test_must_staple_is_served_with_a_response_only(world):
     world.expect("no OCSP response|must-staple|keeper")
-    httpd, ca = start(world, "try-later", on=False, must=True)
+    httpd, ca = start(world, "try-later", here=None, must=True)
     httpd.wait_for_status(NAME, lambda e: e["state"] == "failing", "that it fails")
     serial, stapled = shake_hands(httpd)
     assert serial not in serials_of(ca) and stapled is None
@@ -122,7 +123,7 @@ def test_must_staple_is_served_with_a_response_only(world):
 def test_the_first_client_after_a_start_gets_it(world):
     """httpd's parent leaves it in the memory: here there is no keeper to do so, nor mod_ssl's stapling."""
     world.expect("keeper|SSLUseStapling")
-    httpd, _ = start(world, on=False, must=True)
+    httpd, _ = start(world, here=None, must=True)
     serial = wait_for_staple(httpd)
     keeper = os.readlink(f"/proc/{httpd.keeper().pid}/exe")
     httpd.stop()
@@ -134,7 +135,7 @@ def test_the_first_client_after_a_start_gets_it(world):
 
 def test_must_staple_waits_with_its_restart(world):
     world.expect("no OCSP response|must-staple")
-    httpd, ca = start(world, "unknown", on=False, reload="graceful", must=True)
+    httpd, ca = start(world, "unknown", here=None, reload="graceful", must=True)
     wait_for_stapling(httpd, "failing")
     assert httpd.restarts() == 1 and httpd.get_tls(NAME).status == 503
     ca.switches.ocsp = "good"
@@ -194,11 +195,7 @@ def test_other_answers_of_a_responder(world, manner):
 
 def test_off_is_off(world):
     """Nobody is asked, and nothing is stapled: SSLUseStapling off in the virtual host."""
-    httpd, ca = start(world, before=lambda httpd, ca: ["SSLUseStapling on"], on=False)
-    httpd.stop()
-    httpd.conf.write_text(httpd.conf.read_text().replace("ACMEManagedDomain\n",
-                                                         "ACMEManagedDomain\nSSLUseStapling off\n"))
-    httpd.start()
+    httpd, ca = start(world, before=lambda httpd, ca: ["SSLUseStapling on"], here="off")
     httpd.wait_for_certificate(NAME, ca)
     entry = httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "a valid one")
     assert entry["stapling"] is None and entry["activation"] == "live"

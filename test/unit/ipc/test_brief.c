@@ -71,14 +71,15 @@ static const char *const whole =
              "\"ordering\":true,\"order_names\":[\"www.example.edu\"],"
              "\"order_url\":\"https://ca.example/order/1\",\"finalized\":true,"
              "\"order_since\":\"2026-03-01T00:00:00Z\","
-             "\"demanded\":\"2026-03-04T00:00:00Z\",\"failure\":" FAILURE(
+             "\"demanded\":\"2026-03-04T00:00:00Z\",\"trial\":true,\"failure\":" FAILURE(
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
                       "\"challenges\":[],\"dns_command\":false,"
                       "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
                       "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
                       "\"doors\":[],\"used_by\":[],"
-                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"failure\":null}]"
+                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"trial\":false,"
+                      "\"failure\":null}]"
                       ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","
