@@ -43,7 +43,7 @@ def test_a_module_that_comes_first_is_named(world):
     httpd.configure(httpd.acme(ca), httpd.plain_site(NAME), httpd.site(NAME, managed=True))
     httpd.start()
     httpd.wait_for_problem(NAME, "unauthorized")
-    line = httpd.log.lines("asked this server to prove")[0]
+    line = httpd.log.lines("the CA asked this server to prove")[0]
     assert f"prove {NAME} and got status 403" in line
     assert "mod_eab_probe.c" in line and f"below {PREFIX}" in line
     httpd.get("nobody.test.example", PREFIX + "x" * 43)  # no token that is pending: nobody's business

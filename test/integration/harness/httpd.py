@@ -6,6 +6,7 @@ import os
 import pwd
 import signal
 import subprocess
+import time
 
 from . import client, processes
 from .errorlog import ErrorLog
@@ -170,6 +171,7 @@ class Httpd:
         return done.returncode, done.stdout
 
     def start(self, *arguments):
+        before = self.restarts()
         if self.parent() is None:
             self.pid_file.unlink(missing_ok=True)  # a killed one leaves it, and maybe a zombie
         if "LD_PRELOAD" in self.environment:
@@ -178,6 +180,9 @@ class Httpd:
             done = self._run(*arguments, "-k", "start")
             assert done.returncode == 0, f"httpd did not start: {done.stdout}\n{self.log.tail()}"
         wait_until(self._accepts, 30, "httpd to accept connections")
+        end = time.monotonic() + 5
+        while self.restarts() == before and time.monotonic() < end:
+            time.sleep(0.01)  # it accepts a moment before it says so, if it does: see restarts()
         return self
 
     def graceful(self):
