@@ -25,14 +25,14 @@ static json_t *revoked_to_json(const brief_facts_t *facts)
 {
     json_t *json;
 
-    if (facts->withdrawn == 0 && facts->revoked == 0) {
+    if (facts->root_revoked == 0 && facts->ocsp_revoked == 0) {
         return json_null();
     }
     json = json_object();
-    json_put_time(json, "at", facts->withdrawn != 0 ? facts->withdrawn : facts->revoked);
-    if (facts->withdrawn != 0) {
-        json_object_set_new(json, "reason", json_integer(facts->withdrawn_reason));
-        json_put_string(json, "by", facts->withdrawn_by);
+    json_put_time(json, "at", facts->root_revoked != 0 ? facts->root_revoked : facts->ocsp_revoked);
+    if (facts->root_revoked != 0) {
+        json_object_set_new(json, "reason", json_integer(facts->root_reason));
+        json_put_string(json, "by", facts->root_user);
     }
     return json;
 }

@@ -82,8 +82,9 @@ static void copy_facts(renew_facts_t *facts, const job_t *job)
     facts->not_before = brief->not_before;
     facts->not_after = brief->not_after;
     facts->obtained = brief->obtained;
-    facts->revoked = brief->revoked != 0;
-    if (window != NULL) {
+    /* Who revoked it has said whether there is to be another one; that the CA says so now is no news. */
+    facts->revoked = brief->ocsp_revoked != 0 && brief->root_revoked == 0;
+    if (window != NULL && brief->root_revoked == 0) {
         facts->window_start = window->start;
         facts->suggested = window->drawn;
         facts->repeated = window->repeated;

@@ -216,12 +216,12 @@ void stapling_follow_clock(job_t *job)
 
 static int is_good(const brief_facts_t *facts)
 {
-    return facts->revoked == 0 && facts->staple_until > apr_time_now();
+    return facts->ocsp_revoked == 0 && facts->staple_until > apr_time_now();
 }
 
 static const char *state_of(const job_t *job, const brief_facts_t *facts)
 {
-    if (facts->revoked != 0) {
+    if (facts->ocsp_revoked != 0) {
         return "revoked";
     }
     if (is_good(facts)) {
@@ -257,8 +257,8 @@ json_t *stapling_to_json(const job_t *job, apr_pool_t *p)
     json_put_time(json, "from", facts->staple_from);
     json_put_time(json, "until", facts->staple_until);
     json_put_time(json, "next", job->staple_at);
-    json_put_time(json, "revoked_at", facts->revoked);
-    json_put_string(json, "revoked_reason", facts->revoked_why);
+    json_put_time(json, "revoked_at", facts->ocsp_revoked);
+    json_put_string(json, "revoked_reason", facts->ocsp_reason);
     json_object_set_new(json, "problem", problem_to_json(job));
     return json;
 }

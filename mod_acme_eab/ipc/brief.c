@@ -30,9 +30,9 @@ static const member_t facts_members[] = {
     MEMBER_STRING(brief_facts_t, activation),    MEMBER_STRING(brief_facts_t, activation_why),
     MEMBER_BOOL(brief_facts_t, must_staple, 0),  MEMBER_STRING(brief_facts_t, ocsp_url),
     MEMBER_TIME(brief_facts_t, staple_from),     MEMBER_TIME(brief_facts_t, staple_until),
-    MEMBER_TIME(brief_facts_t, revoked),         MEMBER_STRING(brief_facts_t, revoked_why),
-    MEMBER_TIME(brief_facts_t, withdrawn),       MEMBER_INT(brief_facts_t, withdrawn_reason, 0),
-    MEMBER_STRING(brief_facts_t, withdrawn_by),  MEMBER_END,
+    MEMBER_TIME(brief_facts_t, ocsp_revoked),    MEMBER_STRING(brief_facts_t, ocsp_reason),
+    MEMBER_TIME(brief_facts_t, root_revoked),    MEMBER_INT(brief_facts_t, root_reason, 0),
+    MEMBER_STRING(brief_facts_t, root_user),     MEMBER_END,
 };
 
 static const member_t window_members[] = {

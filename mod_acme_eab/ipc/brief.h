@@ -47,11 +47,14 @@ typedef struct brief_facts {
     int must_staple;
     const char *ocsp_url; /* to GET an OCSP response from; NULL: none is needed, or can be had */
     apr_time_t staple_from, staple_until; /* of the one that there is; 0: none */
-    apr_time_t revoked;                   /* that one says so, since when; 0: it does not */
-    const char *revoked_why;              /* or NULL */
-    apr_time_t withdrawn;                 /* root had it revoked: when; 0: it was not */
-    int withdrawn_reason;                 /* RFC 5280, 5.3.1 */
-    const char *withdrawn_by;             /* who that was, or NULL */
+    /* Revoked, as the CA says by that response: since when, or 0, and why, or NULL. Another one is due. */
+    apr_time_t ocsp_revoked;
+    const char *ocsp_reason;
+    /* Revoked by root's act: when, or 0, by whom, or NULL, and the reason of RFC 5280, 5.3.1. Whether there is
+     * to be another one was said with that (demanded). */
+    apr_time_t root_revoked;
+    int root_reason;
+    const char *root_user;
 } brief_facts_t;
 
 #define ACTIVATION_RESTART "restart" /* by a restart, or httpd was started with it */

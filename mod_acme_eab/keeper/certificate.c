@@ -803,12 +803,12 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
     facts->ocsp_url = certificate->staple_url;
     facts->staple_from = certificate->staple.from;
     facts->staple_until = certificate->staple.until;
-    facts->revoked = certificate->staple.revoked;
-    facts->revoked_why = certificate->staple.reason;
+    facts->ocsp_revoked = certificate->staple.revoked;
+    facts->ocsp_reason = certificate->staple.reason;
     if (best->revoked != NULL) {
-        facts->withdrawn = best->revoked->at;
-        facts->withdrawn_reason = best->revoked->reason;
-        facts->withdrawn_by = best->revoked->by;
+        facts->root_revoked = best->revoked->at;
+        facts->root_reason = best->revoked->reason;
+        facts->root_user = best->revoked->by;
     }
     facts->same_account = may_be_of_this_account(certificate);
     return facts;

@@ -117,10 +117,11 @@ static void tell(const keeper_certificate_t *certificate, const staple_facts_t *
         log_line(
             LOG_LEVEL_ERROR,
             "The CA says that the certificate of %s (serial %s) is revoked since %s%s%s (OCSP): "
-            "clients that ask refuse it, and a new one is ordered",
+            "clients that ask refuse it%s",
             certificate->title, certificate->best->facts->serial,
             clock_format(ptemp, facts->revoked), facts->reason != NULL ? ", reason " : "",
-            facts->reason != NULL ? facts->reason : "");
+            facts->reason != NULL ? facts->reason : "",
+            certificate->best->revoked == NULL ? ", and a new one is ordered" : "");
     }
 }
 

@@ -20,7 +20,7 @@ typedef struct renew_facts {
     apr_time_t window_start;   /* what the CA suggests (RFC 9773); 0: nothing */
     apr_time_t suggested;      /* the time drawn in that window: renew_draw() */
     apr_interval_time_t ahead; /* the CA's clock, when ours is wrong: renew_clock_error() */
-    int revoked;               /* the CA says so */
+    int revoked;               /* the CA says so, and not because root asked for it */
     int repeated;              /* it came of a suggestion of times that had passed */
 } renew_facts_t;
 

@@ -188,12 +188,34 @@ static void a_revoked_one_is_due(void **state)
 
     facts->staple_from = apr_time_now() - HOUR;
     facts->staple_until = apr_time_now() + HOUR;
-    facts->revoked = apr_time_now() - HOUR;
-    facts->revoked_why = "keyCompromise";
+    facts->ocsp_revoked = apr_time_now() - HOUR;
+    facts->ocsp_reason = "keyCompromise";
     begin(s, facts);
     assert_string_equal("revoked", state_of(s));
     assert_true(stage_job(s)->at <= apr_time_now());
     assert_non_null(strstr(stage_job(s)->reason, "revoked"));
+    stage_end(s);
+}
+
+/* revoke --keep: no other one is wanted. Without --keep one is demanded. */
+static void one_that_root_has_revoked_is_not_due_for_that(void **state)
+{
+    stage_t *s = stage_make(*state);
+    brief_facts_t *facts = facts_of(s);
+
+    facts->staple_from = apr_time_now() - HOUR;
+    facts->staple_until = apr_time_now() + HOUR;
+    facts->ocsp_revoked = apr_time_now() - HOUR;
+    facts->root_revoked = apr_time_now() - HOUR;
+    facts->ari_id = "aaaa.AA"; /* a CA moves the window into the past */
+    s->certificate->window = (brief_window_t){ .ari_id = "aaaa.AA",
+                                               .start = apr_time_now() - 3 * HOUR,
+                                               .end = apr_time_now() - 2 * HOUR,
+                                               .drawn = apr_time_now() - 2 * HOUR,
+                                               .next = apr_time_now() + HOUR };
+    begin(s, facts);
+    assert_string_equal("revoked", state_of(s));
+    assert_true(stage_job(s)->at > apr_time_now());
     stage_end(s);
 }
 
@@ -221,6 +243,7 @@ int main(void)
         fixture_test(the_same_again_is_as_much_as_none),
         fixture_test(one_that_must_be_stapled_fails_with_it),
         fixture_test(a_revoked_one_is_due),
+        fixture_test(one_that_root_has_revoked_is_not_due_for_that),
         fixture_test(where_there_is_no_responder_nothing_is_asked),
     };
 

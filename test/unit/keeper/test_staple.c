@@ -124,7 +124,7 @@ static void the_word_of_the_ca_is_kept_and_stapled(void **state)
     see(s);
     facts = certificate_facts(scene_certificate(s), s->p);
     assert_true(facts->staple_from != 0 && facts->staple_until > apr_time_now());
-    assert_int_equal(0, facts->revoked);
+    assert_int_equal(0, facts->ocsp_revoked);
     scene_end(s);
 }
 
@@ -196,8 +196,8 @@ static void what_is_revoked_is_not_stapled_and_nobody_takes_it_back(void **state
     keep(s, response(s, REVOKED, -HOUR, HOUR));
     assert_false(is_stapled(fingerprint(s)));
     facts = certificate_facts(scene_certificate(s), s->p);
-    assert_true(facts->revoked != 0);
-    assert_string_equal("keyCompromise", facts->revoked_why);
+    assert_true(facts->ocsp_revoked != 0);
+    assert_string_equal("keyCompromise", facts->ocsp_reason);
     assert_int_not_equal(APR_SUCCESS, tell(s, before)); /* it is still valid */
     assert_non_null(strstr(s->result->detail, "older"));
     assert_false(is_stapled(fingerprint(s)));
@@ -206,7 +206,7 @@ static void what_is_revoked_is_not_stapled_and_nobody_takes_it_back(void **state
     start(s);
     assert_false(is_stapled(fingerprint(s)));
     assert_int_not_equal(APR_SUCCESS, tell(s, before));
-    assert_true(certificate_facts(scene_certificate(s), s->p)->revoked != 0);
+    assert_true(certificate_facts(scene_certificate(s), s->p)->ocsp_revoked != 0);
     scene_end(s);
 }
 
@@ -225,7 +225,7 @@ static void nobody_takes_it_back_when_it_is_over(void **state)
     start(s);
     assert_int_not_equal(APR_SUCCESS, tell(s, good));
     assert_false(is_stapled(fingerprint(s)));
-    assert_true(certificate_facts(scene_certificate(s), s->p)->revoked != 0);
+    assert_true(certificate_facts(scene_certificate(s), s->p)->ocsp_revoked != 0);
     keep(s, response(s, GOOD, -HOUR / 2, HOUR)); /* the CA has changed its mind */
     assert_true(is_stapled(fingerprint(s)));
     scene_end(s);
