@@ -9,6 +9,12 @@
 
 #include "acme/url.h"
 #include "base/bytes.h"
+#include "crypto/trust.h"
+
+/* A test asks for what is done with an older libcurl. */
+#ifndef EAB_LIBCURL_VERSION
+#define EAB_LIBCURL_VERSION LIBCURL_VERSION_NUM
+#endif
 
 #define CONNECT_SECONDS 10L
 #define ANSWER_SECONDS 180L /* a finalize may block for 90 */
@@ -32,15 +38,15 @@ struct acme_http {
 
 /* What sort of server it is. */
 typedef struct manner {
-    const char *protocols;
+    int plain_too; /* http as well as https */
     long redirects;
     long answer_seconds;
     apr_size_t body_max;
     int introduced; /* it is told who asks */
 } manner_t;
 
-static const manner_t of_ca = { "https", REDIRECTS_MAX, ANSWER_SECONDS, LIMIT_ANSWER_BODY, 1 };
-static const manner_t of_responder = { "http,https", 0, RESPONDER_SECONDS, LIMIT_STAPLE, 0 };
+static const manner_t of_ca = { 0, REDIRECTS_MAX, ANSWER_SECONDS, LIMIT_ANSWER_BODY, 1 };
+static const manner_t of_responder = { 1, 0, RESPONDER_SECONDS, LIMIT_STAPLE, 0 };
 
 /* One CA: what its exchanges have in common. */
 typedef struct peer {
@@ -173,10 +179,23 @@ static void need(exchange_t *exchange, CURLcode code)
     }
 }
 
+static void set_protocols(exchange_t *x)
+{
+#if EAB_LIBCURL_VERSION >= 0x075500
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR,
+                             x->manner->plain_too ? "http,https" : "https"));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_REDIR_PROTOCOLS_STR, "https"));
+#else
+    long plain = x->manner->plain_too ? CURLPROTO_HTTP : 0;
+
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTPS | plain));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS));
+#endif
+}
+
 static void set_security(exchange_t *x, const peer_t *peer)
 {
-    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, x->manner->protocols));
-    need(x, curl_easy_setopt(x->easy, CURLOPT_REDIR_PROTOCOLS_STR, "https"));
+    set_protocols(x);
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, 1L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, 2L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
@@ -191,21 +210,44 @@ static void set_security(exchange_t *x, const peer_t *peer)
     need(x, curl_easy_setopt(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
 }
 
+#if EAB_LIBCURL_VERSION >= 0x074d00
 /* Trust these certificates and no others; for an https proxy, which may be anybody's, also those
  * that libcurl finds in the system's directory. */
-static void set_trust(exchange_t *x, const char *ca_pem)
+static void trust_these(exchange_t *x, const char *ca_pem)
 {
     struct curl_blob blob = { NULL, 0, CURL_BLOB_COPY };
 
-    if (ca_pem == NULL) {
-        return;
-    }
     blob.data = (void *)ca_pem; /* libcurl copies it; the struct is not const */
     blob.len = strlen(ca_pem);
-    need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL));
-    need(x, curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL));
     need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO_BLOB, &blob));
     need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_CAINFO_BLOB, &blob));
+}
+#else
+static CURLcode on_context(CURL *easy, void *ctx, void *ca_pem)
+{
+    (void)easy;
+    return trust_only(ctx, ca_pem) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
+/* Trust these certificates and no others, for an https proxy too. libcurl does not know then whom a
+ * connection trusts: none of them may serve a request that trusts others. */
+static void trust_these(exchange_t *x, const char *ca_pem)
+{
+    need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_CTX_FUNCTION, on_context));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_CTX_DATA, apr_pstrdup(x->pool, ca_pem)));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, 1L));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 1L));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L));
+}
+#endif
+
+static void set_trust(exchange_t *x, const char *ca_pem)
+{
+    if (ca_pem != NULL) {
+        need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL));
+        need(x, curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL));
+        trust_these(x, ca_pem);
+    }
 }
 
 static void set_connection(exchange_t *x)

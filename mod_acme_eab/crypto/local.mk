@@ -17,6 +17,7 @@ libcrypto_eab_a_SOURCES = \
 	mod_acme_eab/crypto/staple.c mod_acme_eab/crypto/staple.h \
 	mod_acme_eab/crypto/terms.c mod_acme_eab/crypto/terms.h \
 	mod_acme_eab/crypto/trials.c mod_acme_eab/crypto/trials.h \
+	mod_acme_eab/crypto/trust.c mod_acme_eab/crypto/trust.h \
 	mod_acme_eab/crypto/txtrecord.c mod_acme_eab/crypto/txtrecord.h
 libcrypto_eab_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
 CRYPTO_LIBS = libcrypto_eab.a $(BASE_LIBS) $(OPENSSL_LIBS)

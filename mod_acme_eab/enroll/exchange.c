@@ -13,7 +13,13 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "crypto/trust.h"
 #include "enroll/problem.h"
+
+/* A test asks for what is done with an older libcurl. */
+#ifndef EAB_LIBCURL_VERSION
+#define EAB_LIBCURL_VERSION LIBCURL_VERSION_NUM
+#endif
 
 #define CONNECT_SECONDS 10L
 #define FIRST_ROOM 16384
@@ -204,12 +210,47 @@ static void need(flight_t *flight, CURLcode code)
         flight->setup = code;
 }
 
-static void set_security(flight_t *x)
+#if EAB_LIBCURL_VERSION >= 0x075500
+static void set_protocols(flight_t *x)
+{
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, "https"));
+}
+#else
+static void set_protocols(flight_t *x)
+{
+    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS));
+}
+#endif
+
+#if EAB_LIBCURL_VERSION >= 0x074d00
+static void trust_these(flight_t *x, const char *ca_pem)
 {
     struct curl_blob blob = { NULL, 0, CURL_BLOB_COPY };
+
+    blob.data = (void *)ca_pem; /* libcurl copies it; the struct is not const */
+    blob.len = strlen(ca_pem);
+    need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO_BLOB, &blob));
+}
+#else
+static CURLcode on_context(CURL *easy, void *ctx, void *ca_pem)
+{
+    (void)easy;
+    return trust_only(ctx, ca_pem) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
+/* For an https proxy too, which libcurl would otherwise look for among the system's. */
+static void trust_these(flight_t *x, const char *ca_pem)
+{
+    need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_CTX_FUNCTION, on_context));
+    need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_CTX_DATA, (void *)ca_pem));
+}
+#endif
+
+static void set_security(flight_t *x)
+{
     const char *proxy = x->exchange->proxy != NULL ? x->exchange->proxy : "";
 
-    need(x, curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, "https"));
+    set_protocols(x);
     need(x, curl_easy_setopt(x->easy, CURLOPT_FOLLOWLOCATION, 0L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, 1L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, 2L));
@@ -221,11 +262,9 @@ static void set_security(flight_t *x)
     need(x, curl_easy_setopt(x->easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L));
     need(x, curl_easy_setopt(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L));
     if (x->exchange->ca_pem != NULL) {
-        blob.data = (void *)x->exchange->ca_pem; /* libcurl copies it; the struct is not const */
-        blob.len = strlen(x->exchange->ca_pem);
         need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO, NULL));
         need(x, curl_easy_setopt(x->easy, CURLOPT_CAPATH, NULL));
-        need(x, curl_easy_setopt(x->easy, CURLOPT_CAINFO_BLOB, &blob));
+        trust_these(x, x->exchange->ca_pem);
     }
 }
 

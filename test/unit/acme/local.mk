@@ -61,6 +61,13 @@ test_unit_acme_test_http_SOURCES = test/unit/acme/test_http.c
 test_unit_acme_test_http_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_acme_test_http_LDADD = $(ACME_LIBS) $(CMOCKA_LIBS) -lpthread
 
+# The same with what http.c does for libcurl 7.76, which the newest one still takes.
+check_PROGRAMS += test/unit/acme/test_http_older
+test_unit_acme_test_http_older_SOURCES = test/unit/acme/test_http.c mod_acme_eab/acme/http.c
+test_unit_acme_test_http_older_CPPFLAGS = $(AM_CPPFLAGS) -DEAB_LIBCURL_VERSION=0x074c00 -DCURL_DISABLE_DEPRECATION
+test_unit_acme_test_http_older_CFLAGS = $(UNIT_CFLAGS) $(CURL_CFLAGS) -pthread
+test_unit_acme_test_http_older_LDADD = $(ACME_LIBS) $(CMOCKA_LIBS) -lpthread
+
 check_PROGRAMS += test/unit/acme/test_persist
 test_unit_acme_test_persist_SOURCES = test/unit/acme/test_persist.c
 test_unit_acme_test_persist_CFLAGS = $(UNIT_CFLAGS)

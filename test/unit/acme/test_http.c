@@ -16,6 +16,13 @@
 #include "acme/http.h"
 #include "base/bytes.h"
 
+/* What is told to trust certificates of its own keeps no connection with the oldest libcurl. */
+#ifdef EAB_LIBCURL_VERSION
+#define CONNECTIONS_FOR(requests) (requests)
+#else
+#define CONNECTIONS_FOR(requests) 1
+#endif
+
 #define DAY (24L * 60 * 60)
 #define REQUESTS_MAX 32
 #define REQUEST_MAX 8192
@@ -510,7 +517,7 @@ static void test_connection_reuse(void **state)
         exchange(w, i % 2 ? "POST" : "HEAD", url_of(w, "/ok"), i % 2 ? "{}" : NULL);
     }
     assert_int_equal(server_requests(w->server), 4);
-    assert_int_equal(server_connections(w->server), 1);
+    assert_int_equal(server_connections(w->server), CONNECTIONS_FOR(4));
 }
 
 static void test_send_from_callback(void **state)
@@ -523,7 +530,7 @@ static void test_send_from_callback(void **state)
     run(w);
     assert_int_equal(w->done, 2);
     assert_int_equal(server_requests(w->server), 2);
-    assert_int_equal(server_connections(w->server), 1);
+    assert_int_equal(server_connections(w->server), CONNECTIONS_FOR(2));
 }
 
 static void test_redirects(void **state)
