@@ -9,7 +9,11 @@
  * called. While that has said APR_EAGAIN, step is called after each change of the model, after whatever the
  * command does of its own accord (control_wake()), and after a restart of the keeper: it looks at how things
  * are now, tells what is new, and goes on. Nothing may be remembered but in the model and in act->state,
- * which is written to the store before begin or step returns if control_save() was called. */
+ * which is written to the store before begin or step returns if control_save() was called.
+ *
+ * begin is called again where a keeper has died in it, or could not write that it was over: much later,
+ * maybe, when a name has another certificate and an account another key. So it first saves what the act is
+ * about, as it was when root asked, and keeps to that. */
 
 #include <jansson.h>
 

@@ -34,6 +34,7 @@ typedef struct deed {
     act_t *act;
     const control_command_t *command; /* NULL: there is none of that name any more */
     control_watch_t *watches;
+    int unsaved; /* how far it is could not be written */
 } deed_t;
 
 struct control_watch {
@@ -123,29 +124,31 @@ static void tell_watches(const deed_t *deed)
     }
 }
 
-/* What cannot be written is tried again by the next step; an act that has ended is told all the same. */
-static apr_status_t save(const control_door_t *door, const act_t *act, apr_pool_t *ptemp)
+/* What cannot be written is tried again, and said once. */
+static void save(const control_door_t *door, deed_t *deed, apr_pool_t *ptemp)
 {
     eab_result_t *result = eab_result_make(ptemp);
+    int before = deed->unsaved;
 
-    if (act_save(door->means->store, act, result, ptemp) != APR_SUCCESS) {
+    deed->unsaved = act_save(door->means->store, deed->act, result, ptemp) != APR_SUCCESS;
+    if (deed->unsaved && !before) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
         changes_tell_store(door->means->changes);
     }
-    return result->rv;
 }
 
 /* What root was told to have ended is not begun again by the next keeper: where that cannot be written, as the
  * disk is full, the act is forgotten. */
-static void end_act(const control_door_t *door, act_t *act, const eab_result_t *result,
+static void end_act(const control_door_t *door, deed_t *deed, const eab_result_t *result,
                     apr_pool_t *ptemp)
 {
-    act->ended = 1;
+    deed->act->ended = 1;
     if (result->rv != APR_SUCCESS) {
-        eab_result_copy(act->problem, result);
+        eab_result_copy(deed->act->problem, result);
     }
-    if (save(door, act, ptemp) != APR_SUCCESS) {
-        act_remove(door->means->store, act, ptemp);
+    save(door, deed, ptemp);
+    if (deed->unsaved && act_remove(door->means->store, deed->act, ptemp) == APR_SUCCESS) {
+        deed->unsaved = 0;
     }
 }
 
@@ -200,17 +203,28 @@ static void carry_out(const control_door_t *door, deed_t *deed, control_step_fn 
         if (rv == APR_SUCCESS) {
             eab_result_clear(call.result);
         }
-        end_act(door, deed->act, call.result, call.p);
+        end_act(door, deed, call.result, call.p);
     }
     else if (!deed->act->begun) {
         deed->act->begun = 1;
-        save(door, deed->act, call.p);
+        save(door, deed, call.p);
     }
     if (begins) {
         enter_history(door, deed->act, call.p);
     }
     apr_pool_destroy(call.p);
     tell_watches(deed);
+}
+
+static void save_again(const control_door_t *door, deed_t *deed)
+{
+    apr_pool_t *pool = NULL;
+
+    if (deed->unsaved) {
+        apr_pool_create(&pool, door->means->pool);
+        save(door, deed, pool);
+        apr_pool_destroy(pool);
+    }
 }
 
 /* One that was written down and never begun is begun. */
@@ -220,6 +234,7 @@ static void go_on(const control_door_t *door, deed_t *deed)
     apr_pool_t *pool = NULL;
     eab_result_t *result;
 
+    save_again(door, deed);
     if (act->ended) {
         return;
     }
@@ -233,7 +248,7 @@ static void go_on(const control_door_t *door, deed_t *deed)
                    "%s has not come to an end in a day and is not followed any more; see the "
                    "status.",
                    act->command);
-    end_act(door, act, result, pool);
+    end_act(door, deed, result, pool);
     apr_pool_destroy(pool);
     tell_watches(deed);
 }
@@ -246,7 +261,7 @@ static void on_timer(void *baton)
 
     for (deed = door->deeds; deed != NULL; deed = deed->next) {
         go_on(door, deed);
-        going |= !deed->act->ended;
+        going |= !deed->act->ended || deed->unsaved;
     }
     if (going) {
         loop_timer_set(door->timer, apr_time_now() + LOOK);

@@ -14,6 +14,11 @@
 /* From an act to the end of the back-off that it has ended; each other one is longer. */
 #define HURRIED apr_time_from_sec(10)
 
+static int is_since(apr_time_t time, const act_t *act)
+{
+    return time >= apr_time_from_sec(apr_time_sec(act->at)); /* the store keeps seconds */
+}
+
 /* ---- begin ---- */
 
 static void collect(demand_facts_t *facts, const keeper_certificate_t *certificate)
@@ -78,6 +83,33 @@ static apr_status_t demand_one(keeper_certificate_t *certificate, int another, c
     return APR_SUCCESS;
 }
 
+/* Of those that came in the second of the act, nobody could tell otherwise whether they came before it. */
+static apr_status_t remember(control_call_t *call, const apr_array_header_t *list)
+{
+    json_t *before = json_object();
+    int i;
+
+    for (i = 0; i < list->nelts; ++i) {
+        const keeper_certificate_t *certificate = APR_ARRAY_IDX(list, i, keeper_certificate_t *);
+
+        if (certificate->best != NULL && is_since(certificate->best->installed, call->act)) {
+            json_put_string(before, certificate->plan->id, certificate->best->facts->fingerprint);
+        }
+    }
+    json_object_set_new(call->act->state, "before", before);
+    return control_save(call);
+}
+
+/* The act is begun again, and what it was asked for has come. */
+static int has_come(const control_call_t *call, const keeper_certificate_t *certificate)
+{
+    const char *before =
+        json_peek_string(json_object_get(call->act->state, "before"), certificate->plan->id);
+
+    return certificate->best != NULL && is_since(certificate->best->installed, call->act)
+           && (before == NULL || strcmp(before, certificate->best->facts->fingerprint) != 0);
+}
+
 static json_t *make_part(const keeper_certificate_t *certificate, const char *step,
                          const char *result)
 {
@@ -123,6 +155,9 @@ static apr_status_t begin(control_call_t *call, int another)
     apr_status_t rv = control_choose(&list, call);
     int i, accepted = 0;
 
+    if (rv == APR_SUCCESS && another && json_object_get(call->act->state, "before") == NULL) {
+        rv = remember(call, list);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -130,6 +165,10 @@ static apr_status_t begin(control_call_t *call, int another)
         keeper_certificate_t *certificate = APR_ARRAY_IDX(list, i, keeper_certificate_t *);
         eab_result_t *result = eab_result_make(call->p);
 
+        if (another && has_come(call, certificate)) {
+            ++accepted;
+            continue;
+        }
         if (!another && !is_under_way(certificate)) {
             control_tell(call, certificate->plan->id, make_part(certificate, "idle", "nothing"));
             ++accepted;
@@ -162,11 +201,6 @@ static apr_status_t begin_retry(control_call_t *call)
 }
 
 /* ---- what has come of it ---- */
-
-static int is_since(apr_time_t time, const act_t *act)
-{
-    return time >= apr_time_from_sec(apr_time_sec(act->at)); /* the store keeps seconds */
-}
 
 /* The act has ended its back-off: one that waits again is of a later attempt. */
 static int is_of_later(const failure_t *failure, const act_t *act)

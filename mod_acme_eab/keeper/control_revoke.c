@@ -47,6 +47,7 @@ static const char *who(const control_call_t *call)
 typedef struct target {
     revocation_t *record;
     const secret_t *key;               /* to be kept with it; or NULL */
+    const revoked_t *revoked;          /* the CA has revoked it already; or NULL */
     keeper_certificate_t *certificate; /* of its name in the configuration, or NULL */
 } target_t;
 
@@ -62,7 +63,7 @@ static const secret_t *copy_key(const generation_t *generation, apr_pool_t *p)
 static apr_status_t add_generation(apr_array_header_t *targets, control_call_t *call,
                                    const char *name, const generation_t *generation)
 {
-    target_t target = { NULL, NULL, NULL };
+    target_t target = { NULL, NULL, NULL, NULL };
 
     target.record = revocation_of(call->p, name, generation, call->result);
     if (target.record == NULL) {
@@ -71,6 +72,7 @@ static apr_status_t add_generation(apr_array_header_t *targets, control_call_t *
     target.record->by = who(call);
     target.record->asked = call->act->at;
     target.key = copy_key(generation, call->p);
+    target.revoked = generation->revoked;
     target.certificate = model_find(call->parts->model, name);
     APR_ARRAY_PUSH(targets, target_t) = target;
     return APR_SUCCESS;
@@ -198,7 +200,7 @@ static keeper_account_t *account_for_file(control_call_t *call)
 static apr_status_t add_file(apr_array_header_t *targets, control_call_t *call,
                              const chain_t *chain, const char *key_path)
 {
-    target_t target = { NULL, NULL, NULL };
+    target_t target = { NULL, NULL, NULL, NULL };
     const keeper_account_t *account = account_for_file(call);
     const chain_facts_t *facts = chain_facts(chain);
     revocation_t *record = target.record = apr_pcalloc(call->p, sizeof(*record));
@@ -250,7 +252,7 @@ static apr_status_t find_by_file(apr_array_header_t *targets, control_call_t *ca
     return rv;
 }
 
-static apr_status_t find_targets(apr_array_header_t *targets, control_call_t *call)
+static apr_status_t find_anew(apr_array_header_t *targets, control_call_t *call)
 {
     const json_t *arguments = call->act->arguments;
     const char *serial = json_peek_string(arguments, "serial");
@@ -271,6 +273,54 @@ static apr_status_t find_targets(apr_array_header_t *targets, control_call_t *ca
                             serial);
     }
     return rv;
+}
+
+/* ---- what the act is about, when it is begun again ---- */
+
+/* A file is the same certificate for ever, and may be of none in the archive. */
+static apr_status_t recall(apr_array_header_t *targets, control_call_t *call, const json_t *bound)
+{
+    const char *path = json_peek_string(call->act->arguments, "certificate");
+    apr_status_t rv = APR_SUCCESS;
+    const json_t *item;
+    size_t i;
+
+    if (path != NULL) {
+        return find_by_file(targets, call, path);
+    }
+    json_array_foreach((json_t *)bound, i, item)
+    {
+        if (rv == APR_SUCCESS && json_is_string(item)) {
+            rv = find_in_archive(targets, call, has_fingerprint, json_string_value(item));
+        }
+    }
+    return rv;
+}
+
+static apr_status_t remember(const apr_array_header_t *targets, control_call_t *call)
+{
+    json_t *bound = json_array();
+    int i;
+
+    for (i = 0; i < targets->nelts; ++i) {
+        const target_t *target = &APR_ARRAY_IDX(targets, i, target_t);
+
+        json_array_append_new(bound, json_string(target->record->fingerprint));
+    }
+    json_object_set_new(call->act->state, "targets", bound);
+    return control_save(call);
+}
+
+static apr_status_t find_targets(apr_array_header_t *targets, control_call_t *call)
+{
+    const json_t *bound = json_object_get(call->act->state, "targets");
+    apr_status_t rv;
+
+    if (bound != NULL) {
+        return recall(targets, call, bound);
+    }
+    rv = find_anew(targets, call);
+    return rv == APR_SUCCESS ? remember(targets, call) : rv;
 }
 
 /* ---- begin ---- */
@@ -337,6 +387,15 @@ static int is_best(const target_t *target)
            && strcmp(certificate->best->facts->fingerprint, target->record->fingerprint) == 0;
 }
 
+/* For the act that is begun again, or for the same cause: nothing is left to be done. */
+static int is_done(const target_t *target, const control_call_t *call)
+{
+    const revocation_t *record = target->record;
+
+    return target->revoked != NULL && target->revoked->reason == record->reason
+           && revocations_find(call->parts->model->revocations, record->fingerprint) == NULL;
+}
+
 /* First that root wants it, then that another one is needed: whatever a crash leaves out, the act does
  * again, as it was not begun then. */
 static apr_status_t ask(control_call_t *call, const target_t *target)
@@ -351,6 +410,10 @@ static apr_status_t ask(control_call_t *call, const target_t *target)
     }
     if (record->not_after <= apr_time_now()) {
         control_tell(call, record->fingerprint, make_part(record, "idle", "expired", call->p));
+        return APR_SUCCESS;
+    }
+    if (is_done(target, call)) {
+        control_tell(call, record->fingerprint, make_part(record, "idle", "revoked", call->p));
         return APR_SUCCESS;
     }
     rv =
@@ -424,23 +487,21 @@ static apr_status_t begin_revoke(control_call_t *call)
 
 /* ---- compromised ---- */
 
-/* Of the order in flight as well, if that has a key already: it lies beside the other one. */
-static apr_status_t block_pending(control_call_t *call, const keeper_certificate_t *certificate)
+/* Of the order in flight as well, if that has a key already: it lies beside the other one. NULL: it has none. */
+static const char *pending_key(const keeper_certificate_t *certificate, apr_pool_t *p)
 {
     const keypair_t *key = certificate->key;
 
-    if (key == NULL || certificate->journal == NULL || certificate->journal->finalized) {
-        return APR_SUCCESS;
-    }
-    return blocked_add(certificate->means->store, keypair_spki(call->p, key->pkey), who(call),
-                       call->act->at, call->result, call->p);
+    return key == NULL || certificate->journal == NULL || certificate->journal->finalized
+               ? NULL
+               : keypair_spki(p, key->pkey);
 }
 
-static apr_status_t find_by_key(apr_array_header_t *targets, control_call_t *call,
-                                keeper_certificate_t *certificate)
+static apr_status_t bind_keys(control_call_t *call, json_t *keys,
+                              const keeper_certificate_t *certificate)
 {
     chain_t *chain = NULL;
-    const char *spki;
+    json_t *bound;
     apr_status_t rv;
 
     if (certificate->best == NULL) {
@@ -453,24 +514,62 @@ static apr_status_t find_by_key(apr_array_header_t *targets, control_call_t *cal
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    spki = chain_spki(call->p, chain);
-    if ((rv = block(call, spki, certificate)) != APR_SUCCESS
-        || (rv = block_pending(call, certificate)) != APR_SUCCESS) {
-        return rv;
+    bound = json_object();
+    json_put_string(bound, "spki", chain_spki(call->p, chain));
+    json_put_string(bound, "pending", pending_key(certificate, call->p));
+    json_object_set_new(keys, certificate->plan->id, bound);
+    return APR_SUCCESS;
+}
+
+/* The keys that others may know, by the names of their certificates: those of when root asked. */
+static apr_status_t find_keys(const json_t **pkeys, control_call_t *call)
+{
+    json_t *state = call->act->state, *keys = json_object_get(state, "keys");
+    const apr_array_header_t *list = NULL;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    if (keys == NULL) {
+        keys = json_own(call->p, json_object());
+        rv = control_choose(&list, call);
+        for (i = 0; rv == APR_SUCCESS && i < list->nelts; ++i) {
+            rv = bind_keys(call, keys, APR_ARRAY_IDX(list, i, keeper_certificate_t *));
+        }
+        if (rv == APR_SUCCESS) {
+            json_object_set(state, "keys", keys);
+            rv = control_save(call);
+        }
     }
-    return find_in_archive(targets, call, has_key, spki);
+    *pkeys = keys;
+    return rv;
+}
+
+static apr_status_t block_keys(control_call_t *call, const char *id, const json_t *keys)
+{
+    const char *pending = json_peek_string(keys, "pending");
+    apr_status_t rv =
+        block(call, json_peek_string(keys, "spki"), model_find(call->parts->model, id));
+
+    return rv != APR_SUCCESS || pending == NULL
+               ? rv
+               : blocked_add(call->parts->model->means->store, pending, who(call), call->act->at,
+                             call->result, call->p);
 }
 
 static apr_status_t begin_compromised(control_call_t *call)
 {
-    const apr_array_header_t *list = NULL;
     apr_array_header_t *targets = apr_array_make(call->p, 2, sizeof(target_t));
     int now = json_peek_bool(call->act->arguments, "now", 0);
-    apr_status_t rv = control_choose(&list, call);
+    const json_t *keys = NULL, *bound;
+    apr_status_t rv = find_keys(&keys, call);
+    const char *id;
     int i;
 
-    for (i = 0; rv == APR_SUCCESS && i < list->nelts; ++i) {
-        rv = find_by_key(targets, call, APR_ARRAY_IDX(list, i, keeper_certificate_t *));
+    json_object_foreach((json_t *)keys, id, bound)
+    {
+        if (rv == APR_SUCCESS && (rv = block_keys(call, id, bound)) == APR_SUCCESS) {
+            rv = find_in_archive(targets, call, has_key, json_peek_string(bound, "spki"));
+        }
     }
     for (i = 0; rv == APR_SUCCESS && i < targets->nelts; ++i) {
         target_t *target = &APR_ARRAY_IDX(targets, i, target_t);

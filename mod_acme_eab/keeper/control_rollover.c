@@ -96,10 +96,14 @@ static apr_status_t step_rollover(control_call_t *call)
 static apr_status_t begin_rollover(control_call_t *call)
 {
     keeper_account_t *account = NULL;
+    const char *before = json_peek_string(call->act->state, "thumbprint");
     apr_status_t rv = choose_usable(&account, call);
 
     if (rv != APR_SUCCESS) {
         return rv;
+    }
+    if (before != NULL && strcmp(before, account->thumbprint) != 0) {
+        return step_rollover(call); /* begun again, and it has another key */
     }
     json_put_string(call->act->state, "thumbprint", account->thumbprint);
     if ((rv = control_save(call)) != APR_SUCCESS
@@ -144,13 +148,25 @@ static apr_status_t step_deactivate(control_call_t *call)
                deactivation_problem(call->parts->deactivation, account));
 }
 
+/* Of an act that is begun again: the CA has done it meanwhile. */
+static int was_closed(control_call_t *call)
+{
+    const keeper_account_t *account =
+        json_peek_bool(call->act->state, "asked", 0) ? choose(call) : NULL;
+
+    return account != NULL && account->registration != NULL && account->registration->closed != 0;
+}
+
 static apr_status_t begin_deactivate(control_call_t *call)
 {
     keeper_account_t *account = NULL;
     const keeper_certificate_t *used;
-    apr_status_t rv = choose_usable(&account, call);
+    apr_status_t rv;
 
-    if (rv != APR_SUCCESS) {
+    if (was_closed(call)) {
+        return step_deactivate(call);
+    }
+    if ((rv = choose_usable(&account, call)) != APR_SUCCESS) {
         return rv;
     }
     used = uses(call->parts->model, account);
@@ -162,7 +178,10 @@ static apr_status_t begin_deactivate(control_call_t *call)
             "say --force.",
             used->title, account->plan->label);
     }
-    rv = deactivation_ask(call->parts->deactivation, account, who(call), call->result);
+    json_object_set_new(call->act->state, "asked", json_true());
+    if ((rv = control_save(call)) == APR_SUCCESS) {
+        rv = deactivation_ask(call->parts->deactivation, account, who(call), call->result);
+    }
     return rv == APR_SUCCESS ? step_deactivate(call) : rv;
 }
 

@@ -74,9 +74,9 @@ apr_status_t act_save(const store_t *store, const act_t *act, eab_result_t *resu
     return record_write(act_path(ptemp, store, act->id), json, result, ptemp);
 }
 
-void act_remove(const store_t *store, const act_t *act, apr_pool_t *ptemp)
+apr_status_t act_remove(const store_t *store, const act_t *act, apr_pool_t *ptemp)
 {
-    (void)file_remove(act_path(ptemp, store, act->id));
+    return file_remove(act_path(ptemp, store, act->id));
 }
 
 /* NULL: it is damaged, which was logged. */

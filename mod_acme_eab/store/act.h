@@ -42,7 +42,7 @@ apr_status_t act_save(const store_t *store, const act_t *act, eab_result_t *resu
  * have not ended stay. */
 apr_array_header_t *act_list(const store_t *store, apr_pool_t *p);
 
-/** Remove one from the store. */
-void act_remove(const store_t *store, const act_t *act, apr_pool_t *ptemp);
+/** Remove one from the store. @return APR_SUCCESS, or why it is still there */
+apr_status_t act_remove(const store_t *store, const act_t *act, apr_pool_t *ptemp);
 
 #endif

@@ -102,5 +102,7 @@ apr_status_t agent_line_send(void *baton, int type, json_t *body)
     line->sent_type = type;
     line->sent_text = json_text(line->pool, body);
     json_decref(body);
+    if (line->on_sent != NULL)
+        line->on_sent();
     return APR_SUCCESS;
 }

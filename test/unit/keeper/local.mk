@@ -51,6 +51,11 @@ test_unit_keeper_test_control_door_SOURCES = test/unit/keeper/test_control_door.
 test_unit_keeper_test_control_door_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_control_door_LDADD = $(KEEPER_SCENE_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_control_call
+test_unit_keeper_test_control_call_SOURCES = test/unit/keeper/test_control_call.c
+test_unit_keeper_test_control_call_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_control_call_LDADD = $(KEEPER_SCENE_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_ticket
 test_unit_keeper_test_ticket_SOURCES = test/unit/keeper/test_ticket.c
 test_unit_keeper_test_ticket_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -38,8 +38,9 @@ struct agent_line {
     int sent;              /* messages besides, and the last: */
     int sent_type;
     const char *sent_text;
-    int counters; /* how often it was told of them */
-    int news;     /* how often there were some, and the last: */
+    void (*on_sent)(void); /* or NULL */
+    int counters;          /* how often it was told of them */
+    int news;              /* how often there were some, and the last: */
     const char *news_state;
     const char *news_why;
 };
