@@ -45,7 +45,7 @@ floors_agent() {
     echo main
     echo agent
     echo tasks
-    echo inspect revoke rollover deactivate
+    echo inspect recognize revoke rollover deactivate
     echo permission reach trial
     echo finding
     echo task

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libagent.a
 libagent_a_SOURCES = \
 	mod_acme_eab/agent/deactivate.c mod_acme_eab/agent/deactivate.h \
+	mod_acme_eab/agent/recognize.c mod_acme_eab/agent/recognize.h \
 	mod_acme_eab/agent/revoke.c mod_acme_eab/agent/revoke.h \
 	mod_acme_eab/agent/rollover.c mod_acme_eab/agent/rollover.h \
 	mod_acme_eab/agent/account.c mod_acme_eab/agent/account.h \

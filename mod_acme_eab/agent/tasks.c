@@ -5,6 +5,7 @@
 
 #include "agent/deactivate.h"
 #include "agent/inspect.h"
+#include "agent/recognize.h"
 #include "agent/revoke.h"
 #include "agent/rollover.h"
 #include "agent/schedule.h"
@@ -81,6 +82,7 @@ static const struct {
     { "checkAccount", inspect_account },
     { "checkNames", inspect_names },
     { "checkOrder", trial_run },
+    { "recognize", recognize_run },
     { "revoke", revoke_run },
     { "rollover", rollover_run },
     { "rekeyed", rollover_end },

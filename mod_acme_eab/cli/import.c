@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "cli/verify.h"
 #include "export/parcel.h"
 #include "import/directives.h"
 #include "import/format.h"
@@ -25,6 +26,7 @@ typedef struct request {
     const format_t *format;
     format_options_t source;
     intake_options_t intake;
+    int refused; /* accounts that the CA does not vouch for */
 } request_t;
 
 static const char *list_formats(apr_pool_t *p)
@@ -143,11 +145,12 @@ static json_t *items_to_json(const apr_array_header_t *items)
     return list;
 }
 
-static int is_done(const apr_array_header_t *items)
+/* Something was of use, and nothing was refused that was to be looked up. */
+static int is_done(const request_t *request, const apr_array_header_t *items)
 {
     int i;
 
-    for (i = 0; i < items->nelts; i++) {
+    for (i = 0; request->refused == 0 && i < items->nelts; i++) {
         if (APR_ARRAY_IDX(items, i, intake_item_t).outcome != INTAKE_SKIPPED)
             return 1;
     }
@@ -164,18 +167,18 @@ static int report(const request_t *request, const found_t *found, const apr_arra
         json_pack("{s:b,s:o}", "dry_run", request->intake.dry_run, "results", items_to_json(items));
 
     json_put_string(json, "config", config);
-    output_json(context, json, is_done(items));
+    output_json(context, json, is_done(request, items));
     if (context->json)
-        return is_done(items) ? EXIT_FINE : EXIT_FAILED;
+        return is_done(request, items) ? EXIT_FINE : EXIT_FAILED;
     print_items(request, items);
     if (config != NULL)
         fputs(config, stdout);
-    if (is_done(items) && found->disable != NULL && !context->plain && !context->quiet)
+    if (is_done(request, items) && found->disable != NULL && !context->plain && !context->quiet)
         fprintf(config != NULL ? stderr : stdout, "%s.\n", found->disable);
-    if (is_done(items) && config == NULL && !context->plain)
+    if (is_done(request, items) && config == NULL && !context->plain)
         output_note(context, "The lines for httpd's configuration: the same command with --dry-run "
                              "--print-config.");
-    return is_done(items) ? EXIT_FINE : EXIT_FAILED;
+    return is_done(request, items) ? EXIT_FINE : EXIT_FAILED;
 }
 
 /* ---- the store ------------------------------------------------------------------------------- */
@@ -208,6 +211,16 @@ static apr_status_t open_store(store_t **pstore, const request_t *request)
     return rv == APR_SUCCESS ? lock(*pstore, context->result, context->pool) : rv;
 }
 
+/* What would be imported, if the CA knows it. */
+static apr_status_t verify(request_t *request, const found_t *found, const store_t *store)
+{
+    intake_options_t tried = request->intake;
+
+    tried.dry_run = 1;
+    return verify_accounts(request->context, found, intake(found, store, &tried), &tried,
+                           &request->refused);
+}
+
 static int code_of(apr_status_t rv)
 {
     return APR_STATUS_IS_EACCES(rv) || rv == EPERM ? EXIT_NOT_ALLOWED : EXIT_FAILED;
@@ -230,6 +243,8 @@ static int import(request_t *request)
     }
     if ((rv = open_store(&store, request)) != APR_SUCCESS)
         return output_failure(context, code_of(rv));
+    if (command_has(context, "verify") && (rv = verify(request, found, store)) != APR_SUCCESS)
+        return output_failure(context, code_of(rv));
     return report(request, found, intake(found, store, &request->intake));
 }
 
@@ -247,6 +262,13 @@ static int run_import(context_t *context)
 
 static const option_t import_options[] = {
     { "dry-run", NULL, 0, "only say what would be done" },
+    { "verify", NULL, 0,
+      "ask the CA for each account whether it knows its key, by that URL, and refuse it if not; no "
+      "EAB key is used" },
+    { "ca-certificate", "FILE", 0,
+      "with --verify: the CAs to trust, as ACMECACertificateFile, if the CA is not configured "
+      "yet" },
+    { "proxy", "URL", 0, "with --verify: as ACMEProxy, the same" },
     { "print-config", NULL, 0,
       "print the lines for httpd's configuration, and what has no counterpart; all else goes to "
       "standard error" },

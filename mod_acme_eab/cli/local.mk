@@ -25,8 +25,10 @@ libcli_a_SOURCES = \
 	mod_acme_eab/cli/report.c mod_acme_eab/cli/report.h \
 	mod_acme_eab/cli/show.c \
 	mod_acme_eab/cli/status.c \
-	mod_acme_eab/cli/table.c mod_acme_eab/cli/table.h
+	mod_acme_eab/cli/table.c mod_acme_eab/cli/table.h \
+	mod_acme_eab/cli/verify.c mod_acme_eab/cli/verify.h
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -DKEEPER_PROGRAM='"$(libexecdir)/acme-eab-keeper"' \
+	-DAGENT_PROGRAM='"$(libexecdir)/acme-eab-agent"' \
 	-DDEFAULT_STORE_DIR='"$(localstatedir)/lib/acme-eab"' \
 	-DDEFAULT_RUN_DIR='"$(runstatedir)/acme-eab"'
 libcli_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PROGRAM_CFLAGS)

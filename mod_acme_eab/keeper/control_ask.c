@@ -153,5 +153,25 @@ static apr_status_t step_check(control_call_t *call)
     return is_of_another_keeper(call) ? ask_check(call) : follow(call);
 }
 
+/* ---- recognize ---- */
+
+/* Of all accounts: it is asked where there are no certificates yet. */
+static apr_status_t ask_recognize(control_call_t *call)
+{
+    int i;
+
+    begin_anew(call);
+    for (i = 0; i < call->parts->model->accounts->nelts; ++i) {
+        give(call, "recognize", "account", i, NULL);
+    }
+    return APR_EAGAIN;
+}
+
+static apr_status_t step_recognize(control_call_t *call)
+{
+    return is_of_another_keeper(call) ? ask_recognize(call) : follow(call);
+}
+
+const control_command_t control_recognize = { "recognize", ask_recognize, step_recognize, 1 };
 const control_command_t control_update = { "update", ask_update, step_update, 1 };
 const control_command_t control_check = { "check", ask_check, step_check, 1 };
