@@ -169,27 +169,51 @@ apr_status_t rundir_make(const char *path, int uid, int gid, apr_array_header_t 
     return rv;
 }
 
-static int is_fine(const char *path, mode_t kind, int uid)
+/* NULL: it is as it should be, or not there. */
+static const char *flaw_of_entry(const char *path, mode_t kind, int uid, apr_pool_t *p)
 {
     struct stat st;
     apr_status_t rv = file_look(&st, path);
 
-    return APR_STATUS_IS_ENOENT(rv)
-           || (rv == APR_SUCCESS && is_kind(&st, kind) && st.st_uid == (uid_t)uid);
+    if (APR_STATUS_IS_ENOENT(rv))
+        return NULL;
+    if (rv != APR_SUCCESS)
+        return apr_psprintf(p, "%s cannot be looked at: %s", path, file_reason(p, rv, path));
+    if (!is_kind(&st, kind))
+        return apr_psprintf(p, "%s is no %s", path, kind == S_IFDIR ? "directory" : "file");
+    return st.st_uid == (uid_t)uid
+               ? NULL
+               : apr_psprintf(p, "%s belongs to user %d, not to %d", path, (int)st.st_uid, uid);
 }
 
-int rundir_is_whole(const char *path, int uid, apr_pool_t *p)
+static const char *flaw_of_directory(int dir, const char *path, int uid, apr_pool_t *p)
 {
     struct stat st;
-    int dir = -1, whole = 0;
 
-    if (file_open_directory(&dir, path) != APR_SUCCESS)
-        return 0;
-    whole = fstat(dir, &st) == 0 && st.st_uid == (uid_t)uid && (st.st_mode & 07777) == MODE
-            && is_fine(below(path, CHALLENGES, p), S_IFDIR, uid)
-            && is_fine(below(path, STATUS, p), S_IFREG, uid);
+    if (fstat(dir, &st) != 0)
+        return apr_psprintf(p, "%s cannot be looked at: %s", path, file_reason(p, errno, path));
+    if (st.st_uid != (uid_t)uid)
+        return apr_psprintf(p, "%s belongs to user %d, not to %d", path, (int)st.st_uid, uid);
+    return (st.st_mode & 07777) == MODE ? NULL
+                                        : apr_psprintf(p, "%s has mode %04o, not %04o", path,
+                                                       (unsigned)st.st_mode & 07777, MODE);
+}
+
+const char *rundir_flaw(const char *path, int uid, apr_pool_t *p)
+{
+    const char *flaw = NULL;
+    int dir = -1;
+    apr_status_t rv = file_open_directory(&dir, path);
+
+    if (APR_STATUS_IS_ENOENT(rv))
+        return apr_psprintf(p, "%s was not there", path);
+    if (rv != APR_SUCCESS)
+        return apr_psprintf(p, "%s cannot be opened: %s", path, file_reason(p, rv, path));
+    if ((flaw = flaw_of_directory(dir, path, uid, p)) == NULL
+        && (flaw = flaw_of_entry(below(path, CHALLENGES, p), S_IFDIR, uid, p)) == NULL)
+        flaw = flaw_of_entry(below(path, STATUS, p), S_IFREG, uid, p);
     (void)close(dir);
-    return whole;
+    return flaw;
 }
 
 /* ---- read ------------------------------------------------------------------------------------ */

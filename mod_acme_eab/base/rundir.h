@@ -24,8 +24,9 @@
 apr_status_t rundir_make(const char *path, int uid, int gid, apr_array_header_t **pnotes,
                          const char **pwhy, apr_pool_t *p);
 
-/** True when there is nothing for rundir_make() to mend. */
-int rundir_is_whole(const char *path, int uid, apr_pool_t *p);
+/** What rundir_make() would mend, as words that follow a place: "/run/acme-eab is not there". In p; NULL: there
+ * is nothing. */
+const char *rundir_flaw(const char *path, int uid, apr_pool_t *p);
 
 /** Remove what is at path when it is there and is no directory, or no regular file.
  * @return a sentence that names it, in p; NULL when nothing was wrong */

@@ -16,7 +16,7 @@ typedef struct janitor {
     int told; /* that it cannot be mended */
 } janitor_t;
 
-static void mend(janitor_t *janitor, apr_pool_t *ptemp)
+static void mend(janitor_t *janitor, const char *flaw, apr_pool_t *ptemp)
 {
     const char *path = janitor->means->plan->run_dir;
     apr_array_header_t *notes = NULL;
@@ -31,10 +31,11 @@ static void mend(janitor_t *janitor, apr_pool_t *ptemp)
         log_line(LOG_LEVEL_ERROR, "%s. It is looked at again every few seconds.", why);
     }
     if (rv == APR_SUCCESS) {
-        log_line(LOG_LEVEL_WARNING,
-                 "ACMERunDir %s was gone, or not as it has to be; it has been made again. If "
-                 "something cleans up there, let it leave this directory alone.",
-                 path);
+        log_line(
+            LOG_LEVEL_WARNING,
+            "ACMERunDir %s has been made again: %s. If something cleans up there, let it leave "
+            "this directory alone.",
+            path, flaw);
         agent_process_renew(janitor->agent);
     }
     janitor->told = rv != APR_SUCCESS;
@@ -45,12 +46,15 @@ static void look(void *baton)
     janitor_t *janitor = baton;
     apr_pool_t *pool = NULL;
 
+    const char *flaw;
+
     apr_pool_create(&pool, janitor->means->pool);
-    if (rundir_is_whole(janitor->means->plan->run_dir, janitor->uid, pool)) {
+    flaw = rundir_flaw(janitor->means->plan->run_dir, janitor->uid, pool);
+    if (flaw == NULL) {
         janitor->told = 0;
     }
     else {
-        mend(janitor, pool);
+        mend(janitor, flaw, pool);
     }
     apr_pool_destroy(pool);
     loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);
@@ -67,6 +71,6 @@ void janitor_start(const means_t *means, agent_process_t *agent)
     janitor->gid = plan->user != NULL ? plan->gid : (int)getegid();
     janitor->timer = loop_timer_make(means->loop, look, janitor);
     /* httpd has just tried, and has told what came of it. */
-    janitor->told = !plan->once && !rundir_is_whole(plan->run_dir, janitor->uid, means->pool);
+    janitor->told = !plan->once && rundir_flaw(plan->run_dir, janitor->uid, means->pool) != NULL;
     loop_timer_set(janitor->timer, apr_time_now() + (plan->once ? 0 : INTERVAL));
 }

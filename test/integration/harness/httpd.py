@@ -90,6 +90,7 @@ class Httpd:
         self._foreground = None
         self.conf = self.dir / "httpd.conf"
         self.pid_file = self.dir / "httpd.pid"
+        self._console = self.dir / "console.log"  # what it says before its log is open
         self.htdocs = self.dir / "htdocs"
         self.htdocs.mkdir()
         (self.htdocs / "index.html").write_text("hello\n")
@@ -405,15 +406,19 @@ class Httpd:
         except OSError:
             if self.parent() is None and self.log.count("AH00016|Configuration Failed|AH00020"):
                 raise AssertionError("httpd ended: " + self.log.tail(20)) from None
+            if self._foreground is not None and self._foreground.poll() is not None:
+                raise AssertionError(f"httpd ended with status {self._foreground.returncode}: "
+                                     f"{self._console.read_text()}") from None
             return False
 
     def _start_in_foreground(self):
         """What libfaketime shares among processes ends with the first of them: that must not be a
         parent that goes away once httpd is in the background."""
-        self._foreground = subprocess.Popen(
-            [APACHE, "-f", str(self.conf), "-DFOREGROUND"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-            env={**os.environ, **self.environment})
+        with self._console.open("wb") as console:
+            self._foreground = subprocess.Popen(
+                [APACHE, "-f", str(self.conf), "-DFOREGROUND"], stdin=subprocess.DEVNULL,
+                stdout=console, stderr=subprocess.STDOUT, cwd="/",
+                env={**os.environ, **self.environment})
 
     def _run(self, *arguments):
         command = [*self.prefix, str(self.program), "-f", str(self.conf), *arguments]

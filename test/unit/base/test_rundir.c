@@ -70,13 +70,13 @@ static void test_makes_it(void **state)
     const char *why = NULL;
     struct stat st;
 
-    assert_false(rundir_is_whole(f->path, (int)getuid(), f->p));
+    assert_non_null(strstr(rundir_flaw(f->path, (int)getuid(), f->p), "was not there"));
     assert_int_equal(make_for(f, (int)getuid(), &why), APR_SUCCESS);
-    assert_true(rundir_is_whole(f->path, (int)getuid(), f->p));
+    assert_null(rundir_flaw(f->path, (int)getuid(), f->p));
     assert_int_equal(stat(f->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0755);
     assert_int_equal(chmod(f->path, 0700), 0);
-    assert_false(rundir_is_whole(f->path, (int)getuid(), f->p));
+    assert_non_null(strstr(rundir_flaw(f->path, (int)getuid(), f->p), "mode 0700"));
     assert_int_equal(make_for(f, (int)getuid(), &why), APR_SUCCESS);
     assert_null(why);
 }
@@ -153,12 +153,12 @@ static void test_removes_the_wrong_kind(void **state)
     for (i = 0; i < sizeof(spoils) / sizeof(spoils[0]); ++i) {
         for (k = spoils[i] == spoil_directory ? 1 : 0; k < 2; ++k) {
             spoils[i](below(f, names[k]));
-            assert_false(rundir_is_whole(f->path, (int)getuid(), f->p));
+            assert_non_null(strstr(rundir_flaw(f->path, (int)getuid(), f->p), below(f, names[k])));
             assert_int_equal(rundir_make(f->path, (int)getuid(), 0, &notes, &why, f->p),
                              APR_SUCCESS);
             assert_int_equal(notes->nelts, 1);
             assert_non_null(strstr(APR_ARRAY_IDX(notes, 0, const char *), below(f, names[k])));
-            assert_true(rundir_is_whole(f->path, (int)getuid(), f->p));
+            assert_null(rundir_flaw(f->path, (int)getuid(), f->p));
         }
     }
     assert_int_equal(stat(outside, &st), 0);
@@ -208,7 +208,7 @@ static void test_takes_over_a_deep_tree(void **state)
     }
     close(fd);
     assert_int_equal(make_for(f, 65533, &why), APR_SUCCESS);
-    assert_true(rundir_is_whole(f->path, 65533, f->p));
+    assert_null(rundir_flaw(f->path, 65533, f->p));
     assert_int_equal(access(below(f, "challenges"), F_OK), -1);
 }
 
