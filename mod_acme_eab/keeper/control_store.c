@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper/control_store.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "keeper/leftover.h"
 
-/* What was removed before a crash is not there any more, and counts as removed. */
 static int is_told(const control_call_t *call, const char *name)
 {
     return json_object_get(call->act->told, name) != NULL;
+}
+
+/* What was removed before a crash is not there any more, and counts as removed. */
+static apr_status_t remove_noted(control_call_t *call, const char *name, int of_account)
+{
+    json_t *state = call->act->state;
+    const char *before = json_peek_string(state, "removing");
+    int again = before != NULL && strcmp(before, name) == 0;
+    apr_status_t rv;
+
+    if (!again) {
+        json_put_string(state, "removing", name);
+        if ((rv = control_save(call)) != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    rv = leftover_remove(call->parts->model, name, of_account, call->result);
+    if (again && eab_result_is(call->result, EAB_PROBLEM_NO_SUCH)) {
+        eab_result_clear(call->result);
+        rv = APR_SUCCESS;
+    }
+    return rv;
 }
 
 static apr_status_t remove_one(control_call_t *call, const char *name, int of_account)
@@ -18,7 +41,7 @@ static apr_status_t remove_one(control_call_t *call, const char *name, int of_ac
     if (is_told(call, name)) {
         return APR_SUCCESS;
     }
-    rv = leftover_remove(call->parts->model, name, of_account, call->result);
+    rv = remove_noted(call, name, of_account);
     if (rv == APR_SUCCESS) {
         log_line(LOG_LEVEL_NOTICE, "%s %s was removed from the store: root asked for it",
                  of_account ? "Account" : "Certificate", name);

@@ -255,7 +255,6 @@ apr_status_t leftover_remove(const model_t *model, const char *name, int of_acco
     const char *where = configured_at(model, name, of_account);
     const char *entry = of_account ? name : store_entry(result->pool, name);
     const leftover_t *leftover;
-    apr_status_t rv;
 
     if (where != NULL) {
         return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
@@ -275,11 +274,10 @@ apr_status_t leftover_remove(const model_t *model, const char *name, int of_acco
                               "--all\" and \"acmectl account list\" show what there is.",
                               of_account ? "account" : "certificate", name);
     }
-    if ((rv = remove_paths(leftover, result)) == APR_SUCCESS) {
-        failure_save(store, entry, NULL, result->pool);
-        if (!of_account) {
-            demand_save(store, entry, NULL, result->pool);
-        }
+    /* What is left after a crash is found by its paths: they go last. */
+    failure_save(store, entry, NULL, result->pool);
+    if (!of_account) {
+        demand_save(store, entry, NULL, result->pool);
     }
-    return rv;
+    return remove_paths(leftover, result);
 }

@@ -11,9 +11,10 @@ KILLED = (r"core:error\].*AH00546",
           r"ended); starting it again in \d seconds")
 # Nobody could write down that its program had ended, or the time that passes here was too long for it.
 UNTOLD = (r"acme_eab:warn\].*Event .* was not told to .* It is tried again at",)
-# httpd starts with an account that acmectl has just ended; it was killed in a restart for new certificates.
-ENDED = (r"acme_eab:error\].*Account .* cannot be used: The account .* was deactivated with acmectl",
-         r"acme_eab:error\].*httpd ended in the graceful restart for new certificates")
+# A keeper starts with an account that acmectl has just ended.
+CLOSED = (r"acme_eab:error\].*Account .* cannot be used: The account .* was deactivated with acmectl",)
+# httpd was killed in a restart for new certificates.
+ENDED = (r"acme_eab:error\].*httpd ended in the graceful restart for new certificates",)
 # httpd starts before there is a response for a certificate that came a moment ago.
 UNSTAPLED = (r"acme_eab:warn\].*has must-staple and is not served before there is an OCSP response",)
 UNREACHABLE = (r"error\].*(Certificate|Account) .*problem:(caUnreachable|caAnswer)\)",)
@@ -51,7 +52,7 @@ TOO_EARLY = ("B-02",)
 class Kill(Accident):
     forgiven = TOO_EARLY
     may_lose_orders = True
-    expected = KILLED + UNTOLD
+    expected = KILLED + UNTOLD + CLOSED
     patience = 60  # an agent that was killed said that httpd has half a minute to restart
 
     def __init__(self, name, *who):
@@ -66,7 +67,7 @@ class Crash(Kill):
     """All of httpd, which somebody starts again."""
 
     restarts = 1
-    expected = KILLED + UNTOLD + ENDED + UNSTAPLED
+    expected = Kill.expected + ENDED + UNSTAPLED
 
     def __init__(self, name):
         super().__init__(name, "agent", "keeper")

@@ -186,10 +186,15 @@ class Interrupted:
         wait = clock.parse(at) - self._now()
         if self._stable[0] != at:
             self._stable = (at, now)
-        elif now - self._stable[1] > (LONG_LOOK if wait > 3600 else FIRST_LOOK) and wait > 0:
+        elif now - self._stable[1] > (LONG_LOOK if wait > 3600 or self._deactivates() else FIRST_LOOK) \
+                and wait > 0:
             self._let_pass(wait + 0.1)
             if entry["next"]["what"] == "renew":
                 self.waited = 0
+
+    def _deactivates(self):
+        """What its certificate waits for then is nothing that this run waits for."""
+        return self.scenario.act[:2] == ("account", "deactivate")
 
     def _is_early(self):
         """The clock was put back, and the renewal is not due any more: not before a day has gone."""
@@ -262,7 +267,7 @@ class Interrupted:
             return False
         if self._untold():
             return False
-        if self.scenario.act[:2] == ("account", "deactivate"):
+        if self._deactivates():
             return not self._strange_files()
         entry = self._planned("renew")
         newest = self.ca.certificates[-1].serial
@@ -467,8 +472,11 @@ class Act:
 
     def _is_closed(self):
         accounts = self.run.httpd.store.dir / "accounts"
-        return self.account.status == "deactivated" and not list(accounts.glob("*/key*.pem")) \
-            and len(list(accounts.glob("*.deactivated/account.json"))) == 1
+        try:
+            return self.account.status == "deactivated" and not list(accounts.glob("*/key*.pem")) \
+                and len(list(accounts.glob("*.deactivated/account.json"))) == 1
+        except FileNotFoundError:
+            return False  # the directory was given its new name while it was looked at
 
     def end(self):
         if self.process is not None and self.process.poll() is None:

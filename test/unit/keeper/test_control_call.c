@@ -69,7 +69,7 @@ static scene_t *serving(void **state)
     return s;
 }
 
-/* As if the keeper had died before it could write that the act was begun. */
+/* As if the keeper had died before it could write that the act was begun, and what was told. */
 static void rewind_act(scene_t *s)
 {
     json_t *act = scene_read(s, ACT);
@@ -77,6 +77,7 @@ static void rewind_act(scene_t *s)
     assert_non_null(act);
     json_object_set_new(act, "begun", json_false());
     json_object_set_new(act, "ended", json_false());
+    json_object_del(act, "told");
     assert_int_equal(APR_SUCCESS, record_write(scene_path(s, ACT), act, s->result, s->p));
 }
 
@@ -229,6 +230,25 @@ static void an_account_that_is_closed_is_no_failure(void **state)
     scene_end(s);
 }
 
+static void what_was_removed_is_no_failure(void **state)
+{
+    scene_t *s = serving(state);
+    json_t *part;
+
+    s->certificate->id = "new.example.edu";
+    s->certificate->names = party_names(s->p, "new.example.edu", NULL);
+    begin_again(s);
+    ask(s, "delete", of_name());
+    assert_false(scene_has(s, "archive/" NAME));
+    rewind_act(s);
+    begin_again(s);
+    part = ask(s, "delete", of_name());
+    assert_non_null(part);
+    assert_string_equal("removed", json_peek_string(part, "result"));
+    assert_null(json_object_get(scene_read(s, ACT), "problem"));
+    scene_end(s);
+}
+
 /* While the disk is full, files can be removed and not written. */
 static void let_write(int yes)
 {
@@ -269,6 +289,7 @@ int main(void)
         fixture_test(what_was_not_demanded_is_demanded_then),
         fixture_test(one_more_key_and_no_more),
         fixture_test(an_account_that_is_closed_is_no_failure),
+        fixture_test(what_was_removed_is_no_failure),
         fixture_test(what_could_not_be_written_is_written_later),
     };
 
