@@ -1165,6 +1165,18 @@ apr_status_t file_sync_directory(const char *path)
     return rv;
 }
 
+apr_status_t file_sync_tree(const char *path)
+{
+    int fd = -1;
+    apr_status_t rv = file_open_directory(&fd, path);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = status_of(syncfs(fd));
+    close(fd);
+    return rv;
+}
+
 static int is_unfinished(const char *name)
 {
     return strncmp(name, FILE_UNFINISHED, strlen(FILE_UNFINISHED)) == 0;

@@ -158,6 +158,10 @@ apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode);
 /** fsync a directory, so that a rename in it is on disk. */
 apr_status_t file_sync_directory(const char *path);
 
+/** All that its file system has not written yet, so that whatever another program has put into the directory
+ * survives a power cut. */
+apr_status_t file_sync_tree(const char *path);
+
 /** Remove whatever is at path: a file, a link, or a directory and what is in it, however deep. Links
  * are removed, not followed, and what is mounted there stays. Missing is success.
  * @return E2BIG when there is more than can be removed at once; what was removed until then is gone */

@@ -180,7 +180,10 @@ static const char *put_in_place(const context_t *context, int input)
         return "That is no backup of a store; nothing was changed.";
     }
     (void)file_remove_directory(context->store_dir); /* an empty one */
-    rv = file_rename(dir, context->store_dir);
+    rv = file_sync_tree(dir);
+    if (rv == APR_SUCCESS) {
+        rv = file_rename(dir, context->store_dir);
+    }
     if (rv != APR_SUCCESS) {
         file_remove_tree(dir, p);
         return apr_psprintf(p, "%s cannot be put in place: %s.", context->store_dir,

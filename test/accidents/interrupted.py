@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import serialization
 
 from harness import clock, outcomes
 from harness.acmectl import Acmectl
+from harness.board import Board
 from harness.stapled import shake_hands
 from harness.waiting import PATIENCE, wait_until
 from harness.world import World
 
 from accidents import UNTOLD, Cut, DiskAccident
-from board import Board
 from disk import Disk, can_mount
 from scenarios import NAME
 from simulated_ca import jws
@@ -321,8 +321,9 @@ class Interrupted:
         return wait_until(served, 30, "a certificate")
 
     def _look_at_old(self):
-        """The one of before serves until there is a new one."""
-        if self.old is None:
+        """The one of before serves until there is a new one; or until httpd was started anew, where it must have
+        an OCSP response, and the one of before is too old."""
+        if self.old is None or (self.scenario.stapled and self.accident is not None and self.accident.restarts):
             return
         served = self._served()
         if served is not None and served.serial_number not in [c.serial for c in self.ca.certificates]:

@@ -3,7 +3,6 @@
 # Not the whole directory, as this one is built in.
 EXTRA_DIST += \
 	test/accidents/accidents.py \
-	test/accidents/board.py \
 	test/accidents/conftest.py \
 	test/accidents/disk.py \
 	test/accidents/interrupted.py \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Preloaded into httpd, keeper and agent by the tests of accidents. Each thing that keeper and agent
+/* Preloaded into httpd, keeper and agent, or acmectl, by the tests of accidents. Each thing that these but httpd
  * do to the world is a step with a name: a message, a change of the disk, a signal, a program. The
  * steps are written down on a board that all processes share with the test; before the one that the
  * test has chosen, the process stands still until the test has done its worst. The test also moves
@@ -57,7 +57,7 @@ typedef struct board {
 } board_t;
 
 static board_t *board;
-static const char *who; /* "keeper" or "agent"; NULL in any other program */
+static const char *who; /* "keeper", "agent" or "acmectl"; NULL in any other program */
 static char opened[FDS][2 * PLACE_SIZE];
 
 #define REAL(name) \
@@ -109,6 +109,9 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     else if (strcmp(program, "acme-eab-agent") == 0) {
         who = "agent";
         board->agent = getpid();
+    }
+    else if (strcmp(program, "acmectl") == 0) {
+        who = "acmectl";
     }
 }
 

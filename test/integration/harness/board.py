@@ -6,7 +6,7 @@ import os
 import shutil
 import struct
 
-from harness import processes
+from . import processes
 
 HEAD = 64
 NAME_SIZE = 192
