@@ -33,7 +33,7 @@ floors_keeper() {
     echo agent_door control_door
     echo control_ask control_events control_renew control_store control_revoke control_rollover
     echo control_call
-    echo activation briefing exports reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover deactivation
+    echo activation briefing exports reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover succession deactivation
     echo agent_line
     echo model sentence dns leftover account certificate revocation demand directory failing validation window staple
     echo means changes loop keymaker program eabsource url check sandbox stage courier ticket

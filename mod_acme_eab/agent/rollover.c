@@ -145,20 +145,26 @@ static void on_open(void *baton, const eab_result_t *result)
     }
 }
 
+static eab_result_t *refuse_busy(const task_t *task)
+{
+    eab_result_t *problem = eab_result_make(task->pool);
+
+    eab_result_set(problem, APR_TIMEUP, EAB_PROBLEM_REFUSED,
+                   "Orders of account %s have been under way for 10 minutes, and its key cannot be "
+                   "changed meanwhile; try again when they are over.",
+                   task->account->brief->label);
+    return problem;
+}
+
 static void on_idle(void *baton, int idle)
 {
     rollover_t *rollover = baton;
-    eab_result_t *problem = eab_result_make(rollover->task->pool);
 
     if (idle) {
         account_look(rollover->account, on_open, rollover);
         return;
     }
-    eab_result_set(problem, APR_TIMEUP, EAB_PROBLEM_REFUSED,
-                   "Orders of account %s have been under way for 10 minutes, and its key cannot be "
-                   "changed meanwhile; try again when they are over.",
-                   rollover->account->brief->label);
-    end_as_before(rollover, problem);
+    end_as_before(rollover, refuse_busy(rollover->task));
 }
 
 void rollover_run(task_t *task)
@@ -175,6 +181,22 @@ void rollover_run(task_t *task)
     rollover->settle =
         json_peek_bool(task->body, "settle", 0) || json_peek_bool(task->body, "again", 0);
     account_hold(task->account, on_idle, rollover);
+}
+
+static void on_held(void *baton, int idle)
+{
+    task_t *task = baton;
+
+    task_end(task, idle ? eab_result_make(task->pool) : refuse_busy(task));
+}
+
+void rollover_hold(task_t *task)
+{
+    if (task->account == NULL) {
+        task_refuse(task);
+        return;
+    }
+    account_hold(task->account, on_held, task);
 }
 
 void rollover_end(task_t *task)

@@ -11,6 +11,10 @@
  * knows is looked up first: a refusal would say nothing then. Its one part says which key counts: {counts: "next" | "old" | "unknown"}. */
 void rollover_run(task_t *task);
 
+/** The task "hold": {account}: it ends when no job of the account is at work, and none begins before
+ * "rekeyed". */
+void rollover_hold(task_t *task);
+
 /** The task "rekeyed": {account, thumbprint}: the keeper signs with that key from now on, and jobs may go
  * on. */
 void rollover_end(task_t *task);

@@ -85,6 +85,7 @@ static const struct {
     { "recognize", recognize_run },
     { "revoke", revoke_run },
     { "rollover", rollover_run },
+    { "hold", rollover_hold },
     { "rekeyed", rollover_end },
     { "deactivate", deactivate_run },
     { "closed", deactivate_end },

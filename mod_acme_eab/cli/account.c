@@ -167,6 +167,7 @@ typedef struct action {
 
 static const action_t actions[] = {
     { "rollover", "account rollover", NULL, "it has another key" },
+    { "rollover --new-account", "account new", NULL, "another account is in its place" },
     { "deactivate", "account deactivate",
       "A deactivated account cannot be used again, and nothing can be renewed or revoked with it. "
       "Deactivate?",
@@ -257,6 +258,12 @@ static int run(context_t *context)
     if (strcmp(what, "forget") == 0 && label != NULL) {
         return forget(context, label);
     }
+    if (command_has(context, "new-account")) {
+        if (strcmp(what, "rollover") != 0 || label == NULL) {
+            return refuse(context, "--new-account goes with account rollover LABEL.");
+        }
+        what = "rollover --new-account";
+    }
     if (find_action(what) != NULL && label != NULL) {
         return carry_out(context, find_action(what), label);
     }
@@ -268,6 +275,8 @@ static int run(context_t *context)
 }
 
 static const option_t options[] = {
+    { "new-account", NULL, 0,
+      "rollover: register another account in the place of this one; it needs the EAB key again" },
     { "force", NULL, 0, "deactivate it although certificates are configured with it" },
     { "wait", "TIME", 1, "rollover, deactivate: stay until it is done" },
     { NULL, NULL, 0, NULL },
@@ -287,7 +296,13 @@ const command_t command_account = {
     "rollover has a new key made, and tells the CA (RFC 8555, 7.3.5). "
     "The account keeps its URL, so that records for dns-persist-01 and "
     "CAA stay valid. It waits until no order of the account is under "
-    "way, 10 minutes at most. Not every CA offers it.\n\n"
+    "way, 10 minutes at most. Not every CA offers it. With --new-account another account is "
+    "registered "
+    "for the same directory and EAB key id, for which the EAB key is needed again; if the CA "
+    "refuses it, "
+    "all stays as it is. The one before is kept in the store, and shown as one that nothing uses "
+    "when no "
+    "certificate is in use that it has ordered.\n\n"
     "deactivate gives the account up for ever (RFC 8555, 7.3.6). "
     "Certificates are not revoked by that; revoke first what is to be. "
     "Its key is removed here, its record stays.",

@@ -168,6 +168,19 @@ static const char *describe_end(apr_pool_t *p, int status)
     return process_describe_end(p, status);
 }
 
+/* It has asked for that itself: no failure, and nothing to wait for. */
+static int begins_anew(supervisor_t *supervisor, int status)
+{
+    if (!supervisor->ready || (status != KEEPER_ANEW && status != W_EXITCODE(KEEPER_ANEW, 0)))
+        return 0;
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, supervisor->main,
+                 "the keeper (process %" APR_PID_T_FMT ") begins anew with what is in ACMEStoreDir",
+                 supervisor->pid);
+    let_go(supervisor);
+    start(supervisor);
+    return 1;
+}
+
 static void note_end(supervisor_t *supervisor, int status)
 {
     apr_interval_time_t pause = 0;
@@ -177,6 +190,8 @@ static void note_end(supervisor_t *supervisor, int status)
     if (ap_mpm_query(AP_MPMQ_MPM_STATE, &stopping) == APR_SUCCESS && stopping == AP_MPMQ_STOPPING)
         return;
     listen_to_keeper(supervisor);
+    if (begins_anew(supervisor, status))
+        return;
     if (supervisor->ready && clock_steady() - supervisor->since >= STEADY)
         supervisor->failures = 0;
     pause = pause_after(++supervisor->failures);

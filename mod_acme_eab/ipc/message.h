@@ -27,6 +27,9 @@
 #include <apr_time.h>
 #include <jansson.h>
 
+/* What the keeper ends with when another one is to begin with what is in the store now. */
+#define KEEPER_ANEW 2
+
 typedef enum {
     MESSAGE_PLAN = 1,    /* the rest of plan_to_json(); the plan is whole */
     MESSAGE_ACCOUNT,     /* one of "accounts" of the plan or brief that comes */

@@ -743,10 +743,15 @@ static int is_of_this_account(const keeper_certificate_t *certificate)
            && strcmp(best->account, registration->id) == 0;
 }
 
-/* Nobody knows when the record of it is lost, and then it is no reason to order another one. */
+/* Nobody knows when the record of it is lost, and then it is no reason to order another one; nor is it that
+ * root has had another account registered since. */
 static int may_be_of_this_account(const keeper_certificate_t *certificate)
 {
-    return certificate->best->account == NULL || is_of_this_account(certificate);
+    const generation_t *best = certificate->best;
+    const registration_t *registration = certificate->account->registration;
+
+    return best->account == NULL || is_of_this_account(certificate)
+           || (registration != NULL && registration_was_before(registration, best->account));
 }
 
 /* Only what is on both as it is counts: to the CA a wildcard is another identifier. */

@@ -25,6 +25,7 @@
 #include "keeper/reload.h"
 #include "keeper/revoking.h"
 #include "keeper/rollover.h"
+#include "keeper/succession.h"
 #include "keeper/tasks.h"
 #include "keeper/ticket.h"
 #include "store/act.h"
@@ -37,6 +38,7 @@ typedef struct control_parts {
     tickets_t *tickets;
     revoking_t *revoking;
     rollover_t *rollover;
+    succession_t *succession;
     deactivation_t *deactivation;
     herald_t *herald;
     delivery_t *delivery;

@@ -26,6 +26,7 @@ static const control_command_t *const commands[] = {
     &control_renew,       &control_retry,    &control_check,      &control_update,
     &control_delete,      &control_forget,   &control_events,     &control_revoke,
     &control_compromised, &control_rollover, &control_deactivate, &control_recognize,
+    &control_new_account,
 };
 
 /* An act that is remembered, and who waits for it. */

@@ -34,6 +34,7 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, exports_hear, keeper->exports);
     changes_hear(changes, mending_hear, keeper->mending);
     changes_hear(changes, revoking_hear, keeper->revoking);
+    changes_hear(changes, succession_hear, keeper->succession);
     changes_hear(changes, control_door_hear, keeper->control);
 }
 
@@ -65,6 +66,7 @@ static control_door_t *make_control(keeper_t *keeper)
     parts.tickets = keeper->tickets;
     parts.revoking = keeper->revoking;
     parts.rollover = keeper->rollover;
+    parts.succession = keeper->succession;
     parts.deactivation = keeper->deactivation;
     parts.herald = keeper->herald;
     parts.delivery = keeper->delivery;
@@ -109,6 +111,7 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->tickets = model->tickets;
     keeper->revoking = revoking_make(model, keeper->tasks, keeper->tickets);
     keeper->rollover = rollover_make(model, keeper->tasks, keeper->tickets);
+    keeper->succession = succession_make(model, keeper->tasks);
     keeper->deactivation = deactivation_make(model, keeper->tasks, keeper->tickets);
     keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle,
                                    keeper->tasks, keeper->line);
@@ -129,6 +132,7 @@ void keeper_start(keeper_t *keeper)
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
     revoking_consider(keeper->revoking);
     rollover_start(keeper->rollover);
+    succession_start(keeper->succession);
     deactivation_start(keeper->deactivation);
     janitor_start(&keeper->means, keeper->agent);
     sealing_start(keeper->model);

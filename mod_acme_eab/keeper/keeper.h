@@ -24,6 +24,7 @@
 #include "keeper/reload.h"
 #include "keeper/revoking.h"
 #include "keeper/rollover.h"
+#include "keeper/succession.h"
 
 typedef struct keeper {
     means_t means;
@@ -42,6 +43,7 @@ typedef struct keeper {
     tickets_t *tickets;
     revoking_t *revoking;
     rollover_t *rollover;
+    succession_t *succession;
     deactivation_t *deactivation;
     agent_door_t *door;
     control_door_t *control;

@@ -68,16 +68,36 @@ static apr_array_header_t *used_certificates(const model_t *model, apr_pool_t *p
     return used;
 }
 
+/* Another account has taken its place; certificates that it has ordered are not renewed yet. */
+static void add_superseded(apr_array_header_t *used, const model_t *model)
+{
+    int i;
+
+    for (i = 0; i < model->certificates->nelts; ++i) {
+        const keeper_certificate_t *certificate = model_certificate(model, i);
+        const registration_t *registration = certificate->account->registration;
+
+        if (registration != NULL && certificate->best != NULL
+            && registration_was_before(registration, certificate->best->account)) {
+            APR_ARRAY_PUSH(used, const char *) = certificate->best->account;
+        }
+    }
+}
+
 static apr_array_header_t *used_accounts(const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *used = apr_array_make(p, 2, sizeof(const char *));
     int i;
 
     for (i = 0; i < model->accounts->nelts; ++i) {
-        const plan_account_t *plan = model_account(model, i)->plan;
+        const keeper_account_t *account = model_account(model, i);
+        const plan_account_t *plan = account->plan;
 
-        APR_ARRAY_PUSH(used, const char *) = registration_id(p, plan->directory, plan->kid);
+        APR_ARRAY_PUSH(used, const char *) = account->registration != NULL
+                                                 ? account->registration->id
+                                                 : registration_id(p, plan->directory, plan->kid);
     }
+    add_superseded(used, model);
     return used;
 }
 

@@ -43,6 +43,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/revocation.c mod_acme_eab/keeper/revocation.h \
 	mod_acme_eab/keeper/revoking.c mod_acme_eab/keeper/revoking.h \
 	mod_acme_eab/keeper/rollover.c mod_acme_eab/keeper/rollover.h \
+	mod_acme_eab/keeper/succession.c mod_acme_eab/keeper/succession.h \
 	mod_acme_eab/keeper/deactivation.c mod_acme_eab/keeper/deactivation.h \
 	mod_acme_eab/keeper/sandbox.c mod_acme_eab/keeper/sandbox.h \
 	mod_acme_eab/keeper/rehearsal.c mod_acme_eab/keeper/rehearsal.h \

@@ -41,7 +41,6 @@
 
 #define EXIT_PARENT_GONE 0
 #define EXIT_UNUSABLE 1
-#define EXIT_ANEW 1 /* httpd starts another one, which finds the store in order */
 
 /* @return 0 when the parent is gone */
 static int wait_for_parent(frame_channel_t *parent, int milliseconds)
@@ -315,7 +314,9 @@ static int keep(frame_channel_t *parent, plan_t *plan, const handed_t *handed, a
     on_beat(&watch);
     loop_run(watch.loop);
     keeper_stop(keeper);
-    return mending_wants_another(keeper->mending) ? EXIT_ANEW : EXIT_PARENT_GONE;
+    return mending_wants_another(keeper->mending) || succession_wants_another(keeper->succession)
+               ? KEEPER_ANEW
+               : EXIT_PARENT_GONE;
 }
 
 /* acmectl hears the reason when nothing comes of it. */

@@ -18,6 +18,7 @@
 #define KEY_FILE "key.pem"
 #define KEY_NEXT "key.next.pem"
 #define KEY_OLD "key.old.pem"
+#define CURRENT ".current"
 #define ACCOUNT_KEY_TYPE "p256" /* ES256 is what every CA takes (RFC 8555, 6.2) */
 
 /* The first bytes of SHA-256 in hexadecimal; NULL on failure. */
@@ -145,6 +146,41 @@ static int registration_load_closed(registration_t *reg, const store_t *store, a
     return 1;
 }
 
+/* Beside the directory of the first account, and not in it: that may be removed one day. */
+static const char *current_path(apr_pool_t *p, const store_t *store, const char *directory,
+                                const char *kid)
+{
+    return store_path(p, store, "accounts",
+                      apr_pstrcat(p, registration_id(p, directory, kid), CURRENT, NULL), NULL);
+}
+
+/* The one that took the place of the first, if one did. To go by the first where that cannot be read would
+ * be to use an account that root wants no more. */
+static apr_status_t registration_follow(registration_t *reg, const store_t *store,
+                                        const char *directory, const char *kid,
+                                        eab_result_t *result, apr_pool_t *p)
+{
+    const char *path = current_path(p, store, directory, kid);
+    json_t *json = NULL;
+    apr_status_t rv = record_read(&json, path, result, p);
+
+    if (APR_STATUS_IS_ENOENT(rv)) {
+        eab_result_clear(result);
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS && registration_id_is_valid(json_peek_string(json, "id"))) {
+        reg->id = json_copy_string(p, json, "id");
+        reg->before = record_copy_strings(p, json_object_get(json, "before"));
+        return APR_SUCCESS;
+    }
+    if (rv != APR_SUCCESS && rv != APR_EINVAL)
+        return rv;
+    return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,
+                          "%s, which says which account is used at %s, is damaged. Restore it from "
+                          "a backup.",
+                          path, directory);
+}
+
 apr_status_t registration_load(registration_t **preg, const store_t *store, const char *directory,
                                const char *kid, eab_result_t *result, apr_pool_t *p)
 {
@@ -157,6 +193,8 @@ apr_status_t registration_load(registration_t **preg, const store_t *store, cons
     if (!registration_id_is_valid(reg->id))
         return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
                               "OpenSSL cannot compute SHA-256.");
+    if ((rv = registration_follow(reg, store, directory, kid, result, p)) != APR_SUCCESS)
+        return rv;
     path = store_path(p, store, "accounts", reg->id, "account.json");
     rv = record_read(&json, path, result, p);
     if (rv == APR_SUCCESS && !registration_is_whole(json, reg))
@@ -393,6 +431,75 @@ apr_status_t registration_close(const store_t *store, registration_t *reg, apr_t
     if (rv == APR_SUCCESS)
         rv = file_sync_directory(store_path(ptemp, store, "accounts", NULL, NULL));
     return rv == APR_SUCCESS ? rv : store_report(result, rv, to, "made");
+}
+
+/* ---- another account ---- */
+
+static apr_status_t write_current(const store_t *store, const char *directory, const char *kid,
+                                  const apr_array_header_t *ids, apr_time_t now, const char *by,
+                                  eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_array_header_t *before = apr_array_copy(ptemp, ids);
+    json_t *json = json_own(ptemp, json_object());
+
+    json_put_string(json, "id", *(const char **)apr_array_pop(before));
+    json_object_set_new(json, "before", record_strings(before));
+    json_put_time(json, "since", now);
+    json_put_string(json, "by", by);
+    return record_write(current_path(ptemp, store, directory, kid), json, result, ptemp);
+}
+
+static apr_array_header_t *copy_before(const registration_t *reg, apr_pool_t *p)
+{
+    return reg->before != NULL ? apr_array_copy(p, reg->before)
+                               : apr_array_make(p, 2, sizeof(const char *));
+}
+
+apr_status_t registration_succeed(const store_t *store, const registration_t *before,
+                                  const char *kid, apr_time_t now, const char *by,
+                                  eab_result_t *result, apr_pool_t *ptemp)
+{
+    registration_t *reg = registration_make(before->directory, kid, ptemp);
+    const char *seed = apr_psprintf(ptemp, "%s %" APR_TIME_T_FMT, before->id, now);
+    apr_array_header_t *ids = copy_before(before, ptemp);
+    keypair_t *key = NULL;
+    apr_status_t rv;
+
+    reg->id = hash_hex(ptemp, seed, strlen(seed), ID_BYTES);
+    APR_ARRAY_PUSH(ids, const char *) = before->id;
+    APR_ARRAY_PUSH(ids, const char *) = reg->id;
+    rv = registration_key(&key, store, reg, result, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = registration_save(store, reg, result, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = write_current(store, before->directory, kid, ids, now, by, result, ptemp);
+    return rv;
+}
+
+apr_status_t registration_reinstate(const store_t *store, const registration_t *reg,
+                                    const char *kid, eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *path = store_path(ptemp, store, "accounts", reg->id, NULL);
+    apr_status_t rv;
+
+    if (reg->before == NULL || reg->before->nelts == 0)
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "There is no account to go back to.");
+    rv = write_current(store, reg->directory, kid, reg->before, 0, NULL, result, ptemp);
+    if (rv == APR_SUCCESS && (rv = file_remove_tree(path, ptemp)) != APR_SUCCESS)
+        store_report(result, rv, path, "removed");
+    return rv;
+}
+
+int registration_was_before(const registration_t *reg, const char *id)
+{
+    int i;
+
+    for (i = 0; id != NULL && reg->before != NULL && i < reg->before->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(reg->before, i, const char *), id) == 0)
+            return 1;
+    }
+    return 0;
 }
 
 apr_status_t registration_adopt_key(const store_t *store, const registration_t *reg,

@@ -3,13 +3,19 @@
 #define STORE_REGISTRATION_H
 
 /* store/registration.h - an ACME account at rest: its key, and its URL once the CA gave one. One
- * for each pair of directory URL and EAB key id (checklist A-16, E-20). */
+ * for each pair of directory URL and EAB key id (checklist A-16, E-20): which one, is in
+ * accounts/<id>.current where root has asked for another one in the place of the first. */
 
 #include "crypto/keypair.h"
 #include "store/store.h"
 
 typedef struct registration {
-    const char *id; /* 32 hexadecimal digits: SHA-256 of directory URL, NUL, key id */
+    const char
+        *id; /* 32 hexadecimal digits: SHA-256 of directory URL, NUL, key id; of one that took
+                       the place of that another hash */
+    apr_array_header_t
+        *before; /* const char *: the ids of those that it took the place of, the newest
+                                   last; NULL: it is the first */
     const char *directory;
     const char *kid_sha256; /* first 16 hexadecimal digits; NULL without EAB. Never the key */
     const char *url;        /* the account URL; NULL before registration */
@@ -25,7 +31,7 @@ typedef struct registration {
     int damaged;        /* what was known besides the key is lost; the CA can be asked for it */
 } registration_t;
 
-/** The id of an account. kid may be NULL. In p. */
+/** The id of the first account for that pair. kid may be NULL. In p. */
 const char *registration_id(apr_pool_t *p, const char *directory, const char *kid);
 
 /** First 16 hexadecimal digits of SHA-256(kid), for the status; NULL for NULL. In p. */
@@ -80,6 +86,22 @@ void registration_forget_old_key(const store_t *store, const registration_t *reg
  * after a crash. */
 apr_status_t registration_close(const store_t *store, registration_t *reg, apr_time_t now,
                                 eab_result_t *result, apr_pool_t *ptemp);
+
+/** Another account for the same pair, not registered yet, takes the place of this one: its key is on disk, and
+ * with one rename it is the one that registration_load() finds. The one before stays as it is.
+ * @param before the account that is used
+ * @param by     who asks */
+apr_status_t registration_succeed(const store_t *store, const registration_t *before,
+                                  const char *kid, apr_time_t now, const char *by,
+                                  eab_result_t *result, apr_pool_t *ptemp);
+
+/** The CA refuses the other one: the one before is used again, and the other one goes. May be repeated after a
+ * crash. */
+apr_status_t registration_reinstate(const store_t *store, const registration_t *reg,
+                                    const char *kid, eab_result_t *result, apr_pool_t *ptemp);
+
+/** Was it once in the place of reg? */
+int registration_was_before(const registration_t *reg, const char *id);
 
 /** Put a key in place that another program has made, as PKCS#8, durably. One that is there stays: the
  * caller has looked before, and it is the same.

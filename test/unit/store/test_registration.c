@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 
 #include "base/file.h"
+#include "base/json.h"
+#include "store/record.h"
 #include "store/registration.h"
 
 #define DIRECTORY "https://ca.example/directory"
@@ -40,6 +42,18 @@ static registration_t *load(scene_t *s)
     assert_int_equal(APR_SUCCESS,
                      registration_load(&reg, s->store, DIRECTORY, KID, s->result, s->p));
     return reg;
+}
+
+static json_t *read_record(scene_t *s)
+{
+    json_t *json = NULL;
+
+    assert_int_equal(APR_SUCCESS,
+                     record_read(&json,
+                                 store_path(s->p, s->store, "accounts",
+                                            registration_id(s->p, DIRECTORY, KID), "account.json"),
+                                 s->result, s->p));
+    return json;
 }
 
 static const char *path_of(scene_t *s, const char *file)
@@ -347,6 +361,67 @@ static void a_damaged_next_key_is_an_error(void **state)
     scene_end(&s);
 }
 
+/* ---- another account ---- */
+
+static void another_takes_its_place_and_can_go_again(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *first = bound(&s), *second, *third;
+    apr_time_t now = CREATED;
+
+    assert_int_equal(APR_SUCCESS,
+                     registration_succeed(s.store, first, KID, now, "alice", s.result, s.p));
+    second = load(&s);
+    assert_string_not_equal(first->id, second->id);
+    assert_true(registration_id_is_valid(second->id));
+    assert_null(second->url);
+    assert_int_equal(0, second->created);
+    assert_true(registration_was_before(second, first->id));
+    assert_false(registration_was_before(second, second->id));
+    assert_false(registration_was_before(first, first->id));
+    assert_false(registration_was_before(second, NULL));
+    second->url = "https://ca.example/acct/2";
+    assert_int_equal(APR_SUCCESS, registration_save(s.store, second, s.result, s.p));
+
+    assert_int_equal(APR_SUCCESS,
+                     registration_succeed(s.store, second, KID, now + 1, "alice", s.result, s.p));
+    third = load(&s);
+    assert_null(third->url);
+    assert_true(registration_was_before(third, first->id));
+    assert_true(registration_was_before(third, second->id));
+    assert_int_equal(APR_SUCCESS, registration_reinstate(s.store, third, KID, s.result, s.p));
+    assert_int_equal(APR_SUCCESS, registration_reinstate(s.store, third, KID, s.result, s.p));
+    assert_int_not_equal(0, access(store_path(s.p, s.store, "accounts", third->id, NULL), F_OK));
+    assert_string_equal("https://ca.example/acct/2", load(&s)->url);
+    assert_true(registration_was_before(load(&s), first->id));
+
+    /* The first is not needed for that, and nothing of it was changed. */
+    assert_string_equal(first->url, json_peek_string(read_record(&s), "url"));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(path_of(&s, NULL), s.p));
+    assert_string_equal("https://ca.example/acct/2", load(&s)->url);
+    assert_int_equal(APR_SUCCESS, registration_reinstate(s.store, load(&s), KID, s.result, s.p));
+    assert_null(load(&s)->url);
+    assert_int_equal(APR_EINVAL, registration_reinstate(s.store, load(&s), KID, s.result, s.p));
+    scene_end(&s);
+}
+
+/* Root does not want the first any more, perhaps since somebody else has its key. */
+static void which_one_is_used_is_not_guessed(void **state)
+{
+    scene_t s = scene(*state);
+    registration_t *first = bound(&s), *reg = NULL;
+
+    assert_int_equal(APR_SUCCESS,
+                     registration_succeed(s.store, first, KID, CREATED, "alice", s.result, s.p));
+    fixture_write(
+        store_path(s.p, s.store, "accounts", apr_pstrcat(s.p, first->id, ".current", NULL), NULL),
+        "{}", 2);
+    assert_int_equal(APR_EINVAL, registration_load(&reg, s.store, DIRECTORY, KID, s.result, s.p));
+    assert_null(reg);
+    assert_non_null(strstr(s.result->detail, ".current"));
+    scene_end(&s);
+}
+
 /* ---- the end ---- */
 
 static void a_closed_account_is_known_and_has_no_key(void **state)
@@ -408,6 +483,8 @@ int main(void)
         fixture_test(the_next_key_takes_the_place_of_the_old),
         fixture_test(a_next_key_that_the_ca_refused_is_dropped),
         fixture_test(a_damaged_next_key_is_an_error),
+        fixture_test(another_takes_its_place_and_can_go_again),
+        fixture_test(which_one_is_used_is_not_guessed),
         fixture_test(a_closed_account_is_known_and_has_no_key),
         fixture_test(closing_goes_on_after_a_crash),
     };

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""acmectl account rollover --new-account: another account in the place of one, of the same EAB key id."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from harness.acmectl import Acmectl
+from harness.waiting import wait_until
+
+NAME = "www.test.example"
+ROLL = ("account", "rollover", NAME, "--new-account", "--wait")
+
+
+@pytest.fixture
+def site(world):
+    """An httpd with a certificate of a CA that takes an EAB key as often as it is shown, and acmectl."""
+    def make(*behaviours, **switches):
+        httpd = world.httpd()
+        ca = world.simulated_ca(httpd, "plain", *behaviours, **{"eab_reuse": "allowed", **switches})
+        ca.expected["eab_twice"] = True
+        httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+        httpd.start()
+        httpd.wait_for_certificate(NAME, ca)
+        httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
+        return httpd, ca, Acmectl(httpd)
+    return make
+
+
+def in_use(httpd):
+    """The URL of the account that the status shows."""
+    return httpd.report()["accounts"][0].get("url")
+
+
+def accounts(httpd):
+    return {path.parent.name: json.loads(path.read_text()).get("url")
+            for path in (httpd.store.dir / "accounts").glob("*/account.json")}
+
+
+def test_it_takes_the_place_of_the_one_before(site):
+    httpd, ca, acmectl = site()
+    first, = accounts(httpd).items()
+    done = acmectl(*ROLL)
+    assert done.code == 0 and "another account is in its place" in done.out, done.out + done.err
+    assert [account.url for account in ca.accounts] == [first[1], in_use(httpd)]
+    assert dict([first]).items() <= accounts(httpd).items() and len(accounts(httpd)) == 2
+    # The certificate stays for the moment, and with it the one before is in use.
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
+    assert httpd.report()["leftovers"]["accounts"] == [] and ca.issued() == 1
+    # With the next one it is not; the CA is not told that this replaces one of another account.
+    assert acmectl("renew", NAME, "--force", "--wait").code == 0
+    assert ca.issued() == 2
+    httpd.graceful()
+    left, = httpd.wait_for_report(lambda r: r["leftovers"]["accounts"], "the first to be left over"
+                                  )["leftovers"]["accounts"]
+    assert (left["name"], left["url"]) == first
+    assert acmectl("account", "forget", "--yes", first[0]).code == 0
+    httpd.graceful()
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
+    assert in_use(httpd) == ca.accounts[1].url and len(ca.accounts) == 2
+
+
+@pytest.mark.parametrize("text", ["", "x"])
+def test_it_needs_the_eab_key_again(site, world, text):
+    httpd, ca, acmectl = site()
+    httpd.write_key(text)
+    world.expect(r"EAB|ACMEEABKey")
+    refused = acmectl(*ROLL)
+    assert refused.code == 1 and "needs the EAB key again" in refused.err, refused.err
+    assert len(ca.accounts) == 1 and len(accounts(httpd)) == 1
+
+
+def test_what_the_ca_refuses_changes_nothing(site, world):
+    httpd, ca, acmectl = site(eab_reuse="refused")
+    before = accounts(httpd)
+    world.expect(r"Account|account|keeper|EAB")
+    refused = acmectl(*ROLL)
+    assert refused.code == 1, refused.out
+    wait_until(lambda: accounts(httpd) == before, 30, "the account before")
+    assert httpd.wait_for_report(lambda r: r["accounts"][0]["state"] == "valid", "valid")
+    assert in_use(httpd) == ca.accounts[0].url
+    assert acmectl("renew", NAME, "--force", "--wait").code == 0
+
+
+def test_a_keeper_that_is_killed_goes_on(site, world):
+    """Whenever it is killed: at most one further account, and one is in use."""
+    httpd, ca, acmectl = site()
+    world.expect(r"keeper|agent|Account|account")
+    asking = acmectl.begin(*ROLL)
+    for _ in range(2):
+        keeper = httpd.wait_for_keeper()
+        keeper = getattr(keeper, "pid", keeper)
+        subprocess.run(["kill", f"-{signal.SIGKILL.value}", str(keeper)], check=True)
+        httpd.wait_for_keeper(other_than=keeper)
+    asking.communicate(timeout=90)
+    wait_until(lambda: len(ca.accounts) == 2 and in_use(httpd) == ca.accounts[1].url, 60,
+               "the other account to be in use")
