@@ -32,6 +32,7 @@ floors_keeper() {
     echo janitor mending sealing control_socket agent_process
     echo agent_door control_door
     echo control_ask control_events control_renew control_store control_revoke control_rollover
+    echo control_successor
     echo control_call
     echo activation briefing exports reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover succession deactivation
     echo agent_line

@@ -149,8 +149,9 @@ static int ask(context_t *context, const char *command)
                        "Name a certificate, or say --all; see \"acmectl help %s\".", command);
         return output_failure(context, EXIT_USAGE);
     }
-    arguments = json_pack("{s:b,s:b}", "all", command_has(context, "all"), "force",
-                          command_has(context, "force"));
+    arguments = json_pack("{s:b,s:b,s:b}", "all", command_has(context, "all"), "force",
+                          command_has(context, "force"), "new_account",
+                          command_has(context, "new-account"));
     json_put_strings(arguments, "names", context->operands);
     code = door_ask(context, command, arguments, wait, hear, &telling, &parts);
     output_json(context, json_pack("{s:o}", "results", list_results(parts)), code == EXIT_FINE);
@@ -189,6 +190,8 @@ static const option_t renew_options[] = {
       "without one" },
     { "force", NULL, 0,
       "also within an hour of the last one, and before the CA wants to be asked again" },
+    { "new-account", NULL, 0,
+      "with another account, which is registered before, as by account rollover --new-account" },
     { NULL, NULL, 0, NULL },
 };
 

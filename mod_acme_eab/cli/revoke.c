@@ -272,7 +272,8 @@ static int run_compromised(context_t *context)
             "have the key of now are revoked, and the key is removed. Go on?")) {
         return refuse(context, "Nothing was done; say --yes if nobody is there to be asked.");
     }
-    arguments = json_pack("{s:b}", "now", command_has(context, "now"));
+    arguments = json_pack("{s:b,s:b}", "now", command_has(context, "now"), "new_account",
+                          command_has(context, "new-account"));
     json_put_strings(arguments, "names", context->operands);
     return ask(context, "compromised", arguments,
                "Left to you: other servers with that key, clients that have it pinned, and, if the "
@@ -297,6 +298,10 @@ static const option_t revoke_options[] = {
 static const option_t compromised_options[] = {
     { "now", NULL, 0,
       "revoke first, and accept that the site is down until there is another certificate" },
+    { "new-account", NULL, 0,
+      "order with another account, which is registered before: whoever was on the machine may have "
+      "the "
+      "account's key; it needs the EAB key again" },
     { "wait", "TIME", 1, "stay until it is done, and show each step" },
     { NULL, NULL, 0, NULL },
 };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "keeper/control_successor.h"
 #include "keeper/demand.h"
 #include "policy/demand.h"
 
@@ -190,9 +191,17 @@ static apr_status_t begin(control_call_t *call, int another)
     return step_all(call);
 }
 
+/* Another account comes first, where root wants one: nothing is ordered before it is registered. */
 static apr_status_t begin_renew(control_call_t *call)
 {
-    return begin(call, 1);
+    const apr_array_header_t *list = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (json_peek_bool(call->act->arguments, "new_account", 0)
+        && (rv = control_choose(&list, call)) == APR_SUCCESS) {
+        rv = control_succeed_all(call, list);
+    }
+    return rv == APR_SUCCESS ? begin(call, 1) : rv;
 }
 
 static apr_status_t begin_retry(control_call_t *call)
@@ -324,5 +333,11 @@ static apr_status_t step_all(control_call_t *call)
     return call->result->rv;
 }
 
-const control_command_t control_renew = { "renew", begin_renew, step_all, 1 };
+/* What it waits for is remembered as soon as the certificates themselves are asked for. */
+static apr_status_t step_renew(control_call_t *call)
+{
+    return json_object_get(call->act->state, "before") != NULL ? step_all(call) : begin_renew(call);
+}
+
+const control_command_t control_renew = { "renew", begin_renew, step_renew, 1 };
 const control_command_t control_retry = { "retry", begin_retry, step_all, 1 };

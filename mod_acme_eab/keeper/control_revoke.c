@@ -14,6 +14,7 @@
 #include "base/name.h"
 #include "crypto/chain.h"
 #include "crypto/secret.h"
+#include "keeper/control_successor.h"
 #include "keeper/demand.h"
 #include "keeper/revoking.h"
 #include "store/blocked.h"
@@ -556,6 +557,39 @@ static apr_status_t block_keys(control_call_t *call, const char *id, const json_
                              call->result, call->p);
 }
 
+static apr_status_t block_all(control_call_t *call, const json_t *keys)
+{
+    const json_t *bound;
+    apr_status_t rv = APR_SUCCESS;
+    const char *id;
+
+    json_object_foreach((json_t *)keys, id, bound)
+    {
+        rv = rv == APR_SUCCESS ? block_keys(call, id, bound) : rv;
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    json_object_set_new(call->act->state, "blocked", json_true());
+    return control_save(call);
+}
+
+/* Whoever was on the machine may have the account's key as well. */
+static apr_status_t succeed(control_call_t *call)
+{
+    const apr_array_header_t *list = NULL;
+    apr_status_t rv = control_choose(&list, call);
+
+    rv = rv == APR_SUCCESS ? control_succeed_all(call, list) : rv;
+    if (rv == APR_SUCCESS || APR_STATUS_IS_EAGAIN(rv)) {
+        return rv;
+    }
+    return eab_result_set(call->result, rv, EAB_PROBLEM_REFUSED,
+                          "The key is blocked, and no other certificate was ordered: %s Without "
+                          "--new-account it goes on with the account that is there.",
+                          apr_pstrdup(call->p, call->result->detail));
+}
+
 static apr_status_t begin_compromised(control_call_t *call)
 {
     apr_array_header_t *targets = apr_array_make(call->p, 2, sizeof(target_t));
@@ -565,9 +599,15 @@ static apr_status_t begin_compromised(control_call_t *call)
     const char *id;
     int i;
 
+    if (rv == APR_SUCCESS && !json_peek_bool(call->act->state, "blocked", 0)) {
+        rv = block_all(call, keys);
+    }
+    if (rv == APR_SUCCESS && json_peek_bool(call->act->arguments, "new_account", 0)) {
+        rv = succeed(call);
+    }
     json_object_foreach((json_t *)keys, id, bound)
     {
-        if (rv == APR_SUCCESS && (rv = block_keys(call, id, bound)) == APR_SUCCESS) {
+        if (rv == APR_SUCCESS) {
             rv = find_in_archive(targets, call, has_key, json_peek_string(bound, "spki"));
         }
     }
@@ -581,6 +621,10 @@ static apr_status_t begin_compromised(control_call_t *call)
         rv = ask(call, target);
     }
     if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    json_object_set_new(call->act->state, "asked", json_true());
+    if ((rv = control_save(call)) != APR_SUCCESS) {
         return rv;
     }
     revoking_consider(call->parts->revoking);
@@ -688,4 +732,10 @@ static apr_status_t follow(control_call_t *call)
 }
 
 const control_command_t control_revoke = { "revoke", begin_revoke, follow, 1 };
-const control_command_t control_compromised = { "compromised", begin_compromised, follow, 1 };
+static apr_status_t step_compromised(control_call_t *call)
+{
+    return json_peek_bool(call->act->state, "asked", 0) ? follow(call) : begin_compromised(call);
+}
+
+const control_command_t control_compromised = { "compromised", begin_compromised, step_compromised,
+                                                1 };

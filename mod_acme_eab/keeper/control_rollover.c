@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "keeper/control_successor.h"
 #include "keeper/deactivation.h"
 #include "keeper/rollover.h"
 
@@ -116,70 +117,23 @@ static apr_status_t begin_rollover(control_call_t *call)
 
 /* ---- another account ---- */
 
-/* It has the place of the one before, and is not registered yet. */
-static apr_status_t follow_registration(control_call_t *call, const keeper_account_t *account,
-                                        const eab_result_t *problem)
-{
-    if (!json_peek_bool(call->act->state, "placed", 0)) {
-        json_object_set_new(call->act->state, "placed", json_true());
-        if (control_save(call) != APR_SUCCESS) {
-            return call->result->rv;
-        }
-    }
-    if (problem->rv != APR_SUCCESS) {
-        return end(call, account, 0, problem);
-    }
-    tell(call, account, "registering", NULL,
-         account->failing.failure != NULL ? account->failing.failure->problem : NULL);
-    return APR_EAGAIN;
-}
-
 static apr_status_t step_new_account(control_call_t *call)
 {
     keeper_account_t *account = choose(call);
-    const char *before = json_peek_string(call->act->state, "account");
-    const eab_result_t *problem;
+    apr_status_t rv;
 
     if (account == NULL) {
         return call->result->rv;
     }
-    problem = succession_problem(call->parts->succession, account);
-    if (account->registration == NULL || before == NULL) {
-        return end(call, account, 0, account->broken);
-    }
-    if (strcmp(before, account->registration->id) != 0) {
-        return account->registration->url != NULL ? end(call, account, 1, problem)
-                                                  : follow_registration(call, account, problem);
-    }
-    if (json_peek_bool(call->act->state, "placed", 0) || problem->rv != APR_SUCCESS) {
-        return end(call, account, 0, problem);
-    }
-    tell(call, account, "asked", NULL, NULL); /* and asked again, if it was of another keeper */
-    if (succession_ask(call->parts->succession, account, who(call), call->result) != APR_SUCCESS) {
-        return call->result->rv;
-    }
-    return APR_EAGAIN;
-}
-
-static apr_status_t begin_new_account(control_call_t *call)
-{
-    keeper_account_t *account = NULL;
-    const char *before = json_peek_string(call->act->state, "account");
-    apr_status_t rv;
-
-    if (before != NULL) { /* begun again */
-        account = choose(call);
-        if (account != NULL && account->registration != NULL
-            && strcmp(before, account->registration->id) != 0) {
-            return step_new_account(call);
-        }
-    }
-    if ((rv = choose_usable(&account, call)) != APR_SUCCESS) {
+    rv = control_succeed(call, account);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        tell(call, account, control_is_placed(call, account) ? "registering" : "asked", NULL,
+             account->failing.failure != NULL ? account->failing.failure->problem : NULL);
         return rv;
     }
-    json_put_string(call->act->state, "account", account->registration->id);
-    rv = control_save(call);
-    return rv == APR_SUCCESS ? step_new_account(call) : rv;
+    tell(call, account, "idle", rv == APR_SUCCESS ? "done" : "failed",
+         rv == APR_SUCCESS ? NULL : call->result);
+    return rv;
 }
 
 /* ---- the end ---- */
@@ -254,7 +208,7 @@ static apr_status_t begin_deactivate(control_call_t *call)
 }
 
 const control_command_t control_rollover = { "account rollover", begin_rollover, step_rollover, 1 };
-const control_command_t control_new_account = { "account new", begin_new_account, step_new_account,
+const control_command_t control_new_account = { "account new", step_new_account, step_new_account,
                                                 1 };
 const control_command_t control_deactivate = { "account deactivate", begin_deactivate,
                                                step_deactivate, 1 };

@@ -18,6 +18,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/control_renew.c mod_acme_eab/keeper/control_renew.h \
 	mod_acme_eab/keeper/control_revoke.c mod_acme_eab/keeper/control_revoke.h \
 	mod_acme_eab/keeper/control_rollover.c mod_acme_eab/keeper/control_rollover.h \
+	mod_acme_eab/keeper/control_successor.c mod_acme_eab/keeper/control_successor.h \
 	mod_acme_eab/keeper/control_store.c mod_acme_eab/keeper/control_store.h \
 	mod_acme_eab/keeper/control_socket.c mod_acme_eab/keeper/control_socket.h \
 	mod_acme_eab/keeper/demand.c mod_acme_eab/keeper/demand.h \

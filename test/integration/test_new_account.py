@@ -62,6 +62,14 @@ def test_it_takes_the_place_of_the_one_before(site):
     assert in_use(httpd) == ca.accounts[1].url and len(ca.accounts) == 2
 
 
+def generation(httpd, number):
+    return json.loads((httpd.store.dir / "archive" / NAME / number / "meta.json").read_text())
+
+
+def newest(httpd):
+    return generation(httpd, "000002")
+
+
 @pytest.mark.parametrize("text", ["", "x"])
 def test_it_needs_the_eab_key_again(site, world, text):
     httpd, ca, acmectl = site()
@@ -97,3 +105,33 @@ def test_a_keeper_that_is_killed_goes_on(site, world):
     asking.communicate(timeout=90)
     wait_until(lambda: len(ca.accounts) == 2 and in_use(httpd) == ca.accounts[1].url, 60,
                "the other account to be in use")
+
+
+def test_renewed_with_another_account(site):
+    httpd, ca, acmectl = site()
+    done = acmectl("renew", NAME, "--force", "--new-account", "--wait")
+    assert done.code == 0 and ca.issued() == 2, done.out + done.err
+    assert len(ca.accounts) == 2 and in_use(httpd) == ca.accounts[1].url
+    assert newest(httpd)["account"] not in (None, generation(httpd, "000001")["account"])
+
+
+def test_compromised_and_another_account(site, world):
+    httpd, ca, acmectl = site()
+    world.expect(r"revoked|never used again")
+    done = acmectl("compromised", NAME, "--yes", "--new-account", "--wait")
+    assert done.code == 0, done.out + done.err
+    assert len(ca.accounts) == 2 and in_use(httpd) == ca.accounts[1].url
+    assert [certificate.revoked for certificate in ca.certificates] == [True, False]
+    assert newest(httpd)["account"] != generation(httpd, "000001")["account"]
+
+
+@pytest.mark.parametrize("act", [("renew", "--force"), ("compromised", "--yes")])
+def test_nothing_is_ordered_without_it(site, world, act):
+    httpd, ca, acmectl = site(eab_reuse="refused")
+    world.expect(r"Account|account|keeper|EAB|never used again")
+    refused = acmectl(*act, NAME, "--new-account", "--wait")
+    assert refused.code == 1, refused.out
+    if act[0] == "compromised":
+        assert "The key is blocked" in refused.err and "Without --new-account" in refused.err
+    assert ca.issued() == 1 and len(ca.accounts) == 1
+    assert not any(certificate.revoked for certificate in ca.certificates)
