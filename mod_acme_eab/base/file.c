@@ -656,6 +656,20 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
     return rv;
 }
 
+apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_t mode)
+{
+    place_t place;
+    apr_status_t rv = place_open(&place, path);
+
+    if (rv == APR_SUCCESS) {
+        rv = write_new(place.dir, place.name, data, len, mode, 1);
+        if (rv != APR_SUCCESS && rv != EEXIST)
+            unlinkat(place.dir, place.name, 0);
+    }
+    place_close(&place);
+    return rv;
+}
+
 /* @param pmade  it was not there before */
 static apr_status_t open_to_append(int *pfd, int *pmade, const place_t *place)
 {
@@ -690,7 +704,7 @@ static apr_status_t end_line(int fd)
     return last == '\n' ? APR_SUCCESS : write_all(fd, "\n", 1);
 }
 
-apr_status_t file_append(const char *path, const void *line, apr_size_t len)
+apr_status_t file_append(const char *path, const void *line, apr_size_t len, int durable)
 {
     place_t place;
     apr_status_t rv = place_open(&place, path);
@@ -702,13 +716,25 @@ apr_status_t file_append(const char *path, const void *line, apr_size_t len)
         rv = end_line(fd);
     if (rv == APR_SUCCESS)
         rv = write_all(fd, line, len);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS && durable)
         rv = status_of(fsync(fd));
     if (fd >= 0 && close(fd) != 0 && rv == APR_SUCCESS)
         rv = errno;
     if (rv == APR_SUCCESS && made)
         rv = sync_directory(place.dir);
     place_close(&place);
+    return rv;
+}
+
+apr_status_t file_sync(const char *path)
+{
+    int fd = -1;
+    apr_status_t rv = file_open(&fd, path, SIZE_MAX);
+
+    if (rv == APR_SUCCESS) {
+        rv = status_of(fsync(fd));
+        close(fd);
+    }
     return rv;
 }
 
@@ -935,7 +961,7 @@ apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t 
 
     if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
         return rv;
-    rv = settle(&place, temp, status_of(symlinkat(target, place.dir, temp)), 1);
+    rv = settle(&place, temp, status_of(symlinkat(target, place.dir, temp)), 0);
     place_close(&place);
     return rv;
 }
@@ -1390,6 +1416,14 @@ static void remove_unfinished(const char *dir, const apr_array_header_t *names, 
         if (is_unfinished(name))
             file_remove_tree(apr_pstrcat(ptemp, dir, "/", name, NULL), ptemp);
     }
+}
+
+int file_has_unfinished(const char *dir, apr_pool_t *ptemp)
+{
+    apr_array_header_t *names = NULL;
+
+    list_own(&names, open_listed(dir), is_unfinished, 1, ptemp);
+    return names->nelts > 0;
 }
 
 void file_sweep(const char *dir, apr_pool_t *ptemp)

@@ -95,10 +95,19 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path);
 apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
                           int durable, apr_pool_t *ptemp);
 
-/** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600. What
- * a crash left there without an end gets one first, so that it costs no other line. Durable. After a
- * failure a part of it may be there. @return as file_open() */
-apr_status_t file_append(const char *path, const void *line, apr_size_t len);
+/** Make a file where none is. Its content is durable, its name is not before file_sync_directory(): for a
+ * directory that is filled before it gets a name that counts. After a failure it is not there. */
+apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_t mode);
+
+/** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600, its
+ * name durably. What a crash left there without an end gets one first, so that it costs no other line.
+ * After a failure a part of it may be there.
+ * @param durable 0: a power cut may cost the line, until file_sync() was called
+ * @return as file_open() */
+apr_status_t file_append(const char *path, const void *line, apr_size_t len, int durable);
+
+/** From now on what was written to a regular file is durable; its name may not be. @return as file_open() */
+apr_status_t file_sync(const char *path);
 
 /* A file that is to be made where none is, whole or not at all. The room for it is taken before there
  * is anything to write, so that what can be had only once is not lost for want of a place. */
@@ -130,7 +139,7 @@ apr_status_t file_deliver(const char *path, const void *data, apr_size_t len, in
 char *file_delivered(apr_size_t *plen, const char *path, apr_size_t max, int uid, int gid,
                      mode_t mode, apr_pool_t *p);
 
-/** Point the symbolic link at target with one rename, durable. */
+/** Point the symbolic link at target with one rename. Not durable: see file_sync_directory(). */
 apr_status_t file_replace_link(const char *path, const char *target, apr_pool_t *ptemp);
 
 /** Where a symbolic link points, in p; NULL when it is none. */
@@ -178,6 +187,9 @@ apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p);
 /** The same of an open directory, which stays open.
  * @param max  of names, in no order */
 apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p);
+
+/** True when file_sweep() would find something. */
+int file_has_unfinished(const char *dir, apr_pool_t *ptemp);
 
 /** Remove from a directory what killed processes left unfinished. Only for its one writer. */
 void file_sweep(const char *dir, apr_pool_t *ptemp);

@@ -84,7 +84,7 @@ static void remember(const taker_t *taker, const intake_item_t *item)
     if (item->certificate != NULL)
         json_put_string(entry, "serial", chain_facts(item->certificate->chain)->serial);
     json_put_string(entry, "from", item->path);
-    (void)history_add(taker->store, entry, eab_result_make(taker->pool));
+    (void)history_add(taker->store, entry, 1, eab_result_make(taker->pool));
 }
 
 /* ---- accounts -------------------------------------------------------------------------------- */

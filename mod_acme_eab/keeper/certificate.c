@@ -504,6 +504,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
 {
     journal_t *journal = certificate->journal;
     apr_status_t rv;
+    int before;
 
     if (journal == NULL || journal->order_url == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
@@ -529,15 +530,16 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         make_key(certificate);
         return APR_EAGAIN;
     }
-    if (!journal->finalized) {
-        journal->finalized = 1;
-        journal->trial = 0;
-        rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
-                          result->pool);
-        if (rv != APR_SUCCESS) {
-            journal->finalized = 0;
-            return rv;
-        }
+    before = journal->finalized;
+    journal->finalized = 1;
+    journal->trial = 0;
+    rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
+                      result->pool); /* the key may be another one than that of the last time */
+    if (rv != APR_SUCCESS) {
+        journal->finalized = before;
+        return rv;
+    }
+    if (!before) {
         tell(certificate, CHANGE_FINALIZED, NULL);
     }
     return APR_SUCCESS;

@@ -11,7 +11,8 @@
 #include "base/name.h"
 #include "store/history.h"
 
-/* The agent is told of the numbers this long after they have changed. */
+/* The agent is told of the numbers this long after they have changed, and all that was written meanwhile is
+ * made durable together. */
 #define TELL_DELAY apr_time_from_sec(1)
 
 /* How much of a problem a line of the history has. */
@@ -33,10 +34,11 @@ struct chronicle {
     counters_t *counters;
     json_t *recent; /* an array */
     loop_timer_t *teller;
-    int telling;            /* the timer is set */
-    int failed;             /* it could not be written, which was said */
-    int pending;            /* events that wait to be told, */
-    apr_time_t oldest;      /* since when */
+    int telling;       /* the timer is set */
+    int unsettled;     /* what was written since it was last fired may be lost in a power cut */
+    int failed;        /* it could not be written, which was said */
+    int pending;       /* events that wait to be told, */
+    apr_time_t oldest; /* since when */
     char *failing_accounts; /* by their indices: what fails, so that a recovery is told once */
     char *failing_certificates;
     char *given_up; /* the same: whose last order was, and nothing has come of the attempt yet */
@@ -59,11 +61,31 @@ static int is_closed(const chronicle_t *chronicle)
     return chronicle->model->means->store->trouble != NULL;
 }
 
+static void settle(chronicle_t *chronicle)
+{
+    const store_t *store = chronicle->model->means->store;
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    if (!chronicle->unsettled || is_closed(chronicle)) {
+        return;
+    }
+    chronicle->unsettled = 0;
+    apr_pool_create(&pool, chronicle->model->means->pool);
+    result = eab_result_make(pool);
+    if (history_sync(store, result) == APR_SUCCESS) {
+        counters_save(chronicle->counters, store, 1, result);
+    }
+    note_outcome(chronicle, result);
+    apr_pool_destroy(pool);
+}
+
 static void on_tell(void *baton)
 {
     chronicle_t *chronicle = baton;
 
     chronicle->telling = 0;
+    settle(chronicle);
     agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle),
                              chronicle_recent(chronicle));
 }
@@ -130,11 +152,12 @@ void chronicle_enter(chronicle_t *chronicle, json_t *entry)
     eab_result_t *result;
 
     remember(chronicle, entry);
+    chronicle->unsettled = 1;
     tell_soon(chronicle);
     if (!is_closed(chronicle)) {
         apr_pool_create(&pool, chronicle->model->means->pool);
         result = eab_result_make(pool);
-        history_add(chronicle->model->means->store, entry, result);
+        history_add(chronicle->model->means->store, entry, 0, result);
         note_outcome(chronicle, result);
         apr_pool_destroy(pool);
     }
@@ -149,7 +172,7 @@ void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest)
 }
 
 /* Write what was counted. */
-static void keep(chronicle_t *chronicle, int durable)
+static void keep(chronicle_t *chronicle)
 {
     apr_pool_t *pool = NULL;
     eab_result_t *result;
@@ -157,7 +180,7 @@ static void keep(chronicle_t *chronicle, int durable)
     if (!is_closed(chronicle)) {
         apr_pool_create(&pool, chronicle->model->means->pool);
         result = eab_result_make(pool);
-        counters_save(chronicle->counters, chronicle->model->means->store, durable, result);
+        counters_save(chronicle->counters, chronicle->model->means->store, 0, result);
         note_outcome(chronicle, result);
         apr_pool_destroy(pool);
     }
@@ -167,14 +190,16 @@ static void keep(chronicle_t *chronicle, int durable)
 void chronicle_count(chronicle_t *chronicle, counters_kind_t kind)
 {
     counters_add(chronicle->counters, kind);
-    keep(chronicle, 1);
+    chronicle->unsettled = 1;
+    keep(chronicle);
 }
 
 static void count_order(chronicle_t *chronicle, const keeper_certificate_t *certificate,
                         counters_order_t result, apr_interval_time_t duration)
 {
     counters_order(chronicle->counters, certificate->account->plan->label, result, duration);
-    keep(chronicle, 1);
+    chronicle->unsettled = 1;
+    keep(chronicle);
 }
 
 /* ---- what a line says ---- */
@@ -467,7 +492,7 @@ apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *
             return APR_EINVAL;
         }
     }
-    keep(chronicle, 0);
+    keep(chronicle);
     return APR_SUCCESS;
 }
 

@@ -5,7 +5,9 @@
 /* keeper/chronicle.h - writes down what happens: a line of the history for people (store/history.h), and
  * numbers for monitors (store/counters.h), which the agent gets for its report. It hears of each change
  * before anybody acts on it. Nothing waits for it, and nothing fails because it cannot write: that is
- * logged, once for each time that the disk fails. */
+ * logged, once for each time that the disk fails. It is written at once, so that no process that ends takes
+ * something with it, and made durable once a second for all that came together: a power cut costs at most
+ * the last second of it. */
 
 #include <jansson.h>
 

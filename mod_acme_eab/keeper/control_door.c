@@ -181,7 +181,7 @@ static void enter_history(const control_door_t *door, const act_t *act, apr_pool
     if (act->problem->rv != APR_SUCCESS) {
         json_object_set_new(entry, "problem", eab_result_to_json(act->problem));
     }
-    if (history_add(door->means->store, entry, result) != APR_SUCCESS) {
+    if (history_add(door->means->store, entry, 1, result) != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
     }
 }

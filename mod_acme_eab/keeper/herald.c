@@ -46,6 +46,7 @@ struct herald {
         untold; /* [{"event","of","told"}]: for the spool, and not to be found again by what is so */
     int is_new; /* nothing was ever told in this store */
     int failed; /* what was told could not be written, which was said */
+    int heard;  /* a program is told of something that is not in the ledger yet */
 };
 
 /* What was told of an account. */
@@ -136,6 +137,8 @@ static int read_certificate_told(certificate_told_t *told, const herald_t *heral
     return 1;
 }
 
+/* After a power cut what no program was told of may be forgotten, and is noted once more; what one was told
+ * of is never told again. */
 static void save(herald_t *herald)
 {
     apr_pool_t *pool = NULL;
@@ -143,13 +146,14 @@ static void save(herald_t *herald)
 
     apr_pool_create(&pool, means_of(herald)->pool);
     result = eab_result_make(pool);
-    if (ledger_save(herald->ledger, result) != APR_SUCCESS && !herald->failed) {
+    if (ledger_save(herald->ledger, herald->heard, result) != APR_SUCCESS && !herald->failed) {
         log_line(LOG_LEVEL_ERROR,
                  "%s Until that is mended, events may be told again after a "
                  "restart of httpd",
                  result->detail);
     }
     herald->failed = result->rv != APR_SUCCESS;
+    herald->heard &= herald->failed;
     apr_pool_destroy(pool);
 }
 
@@ -298,6 +302,7 @@ static apr_status_t tell(herald_t *herald, event_kind_t kind, json_t *event, con
         look_at(herald, apr_time_now() + TRY_AGAIN);
         return rv;
     }
+    herald->heard |= delivery_is_wanted(herald->delivery, kind);
     if (!is_in_history(kind)) {
         enter(herald, event);
     }
@@ -785,6 +790,7 @@ static void on_spooled(void *baton, const char *of, const json_t *told)
     herald_t *herald = baton;
 
     ledger_set(herald->ledger, of, json_deep_copy(told));
+    herald->heard = 1;
 }
 
 void herald_start(herald_t *herald, const json_t *leftovers)

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/rundir.h"
+#include "store/journal.h"
 
 #define INTERVAL apr_time_from_sec(3)
 
@@ -55,6 +56,9 @@ static void look(void *baton)
     }
     else {
         mend(janitor, flaw, pool);
+    }
+    if (janitor->means->store->trouble == NULL) {
+        journal_sweep(janitor->means->store, pool);
     }
     apr_pool_destroy(pool);
     loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);

@@ -62,8 +62,8 @@ apr_status_t window_keep(keeper_certificate_t *certificate, const json_t *json,
                               certificate->title);
     }
     apr_pool_create(&pool, certificate->means->pool);
-    rv = record_write(path_of(pool, certificate),
-                      json_own(pool, brief_window_to_json(&certificate->window)), result, pool);
+    rv = record_jot(path_of(pool, certificate),
+                    json_own(pool, brief_window_to_json(&certificate->window)), result, pool);
     apr_pool_destroy(pool);
     return rv;
 }

@@ -313,7 +313,7 @@ apr_status_t counters_save(const counters_t *counters, const store_t *store, int
     else if (durable)
         rv = store_replace(path, text, strlen(text), ptemp);
     else
-        rv = file_replace(path, text, strlen(text), S_IRUSR | S_IWUSR, 0, ptemp);
+        rv = store_jot(path, text, strlen(text), ptemp);
     if (rv != APR_SUCCESS)
         store_report(result, rv, path, "written");
     apr_pool_destroy(ptemp);

@@ -547,7 +547,7 @@ static apr_status_t write_file(const archive_t *archive, const char *number, con
                                apr_pool_t *ptemp)
 {
     const char *path = archive_path(ptemp, archive, number, file);
-    apr_status_t rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+    apr_status_t rv = file_make(path, data, len, S_IRUSR | S_IWUSR);
 
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
@@ -713,7 +713,7 @@ static apr_status_t archive_adopt(const archive_t *archive, eab_result_t *result
 static apr_status_t archive_set_live(const archive_t *archive, const char *number,
                                      eab_result_t *result, apr_pool_t *ptemp)
 {
-    const char *target = archive_target(ptemp, archive, number), *live = NULL;
+    const char *target = archive_target(ptemp, archive, number);
     apr_status_t rv = file_replace_link(archive->link, target, ptemp);
 
     if (rv == EISDIR) {
@@ -722,10 +722,6 @@ static apr_status_t archive_set_live(const archive_t *archive, const char *numbe
         eab_result_clear(result);
         rv = file_replace_link(archive->link, target, ptemp);
     }
-    /* When only the directory could not be synced, it is done, and mended after a crash. */
-    live = archive_live(ptemp, archive);
-    if (rv != APR_SUCCESS && live != NULL && strcmp(live, number) == 0)
-        return APR_SUCCESS;
     return rv == APR_SUCCESS ? rv : store_report(result, rv, archive->link, "replaced");
 }
 
@@ -746,16 +742,29 @@ static apr_status_t archive_write_draft(const archive_t *archive, const char *dr
                                         const json_t *meta, eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *dir = archive_folder(ptemp, archive, draft);
-    apr_status_t rv = file_remove_tree(dir, ptemp);
+    const char *record = record_text(meta, ptemp);
+    apr_status_t rv = record != NULL ? file_remove_tree(dir, ptemp) : APR_ENOMEM;
 
     if (rv == APR_SUCCESS)
         rv = file_make_directory(dir, S_IRWXU, ptemp);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made");
     rv = write_pair(archive, draft, chain, key, result, ptemp);
+    if (rv == APR_SUCCESS)
+        rv = write_file(archive, draft, META_FILE, record, strlen(record), result, ptemp);
     if (rv != APR_SUCCESS)
         return rv;
-    return record_write(archive_path(ptemp, archive, draft, META_FILE), meta, result, ptemp);
+    rv = file_sync_directory(dir);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, dir, "written to");
+}
+
+/* What has a generation was made durable with the first. */
+static apr_status_t archive_begin(const archive_t *archive, const store_t *store,
+                                  eab_result_t *result, apr_pool_t *ptemp)
+{
+    return archive_numbers(ptemp, archive)->nelts > 0
+               ? APR_SUCCESS
+               : store_make_directory(store, "archive", archive->entry, result, ptemp);
 }
 
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
@@ -775,7 +784,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
 
     *pgen = NULL;
     if ((rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS
-        || (rv = store_make_directory(store, "archive", archive.entry, result, p)) != APR_SUCCESS)
+        || (rv = archive_begin(&archive, store, result, p)) != APR_SUCCESS)
         return rv;
     number = archive_next_number(p, &archive);
     draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);

@@ -41,8 +41,8 @@ typedef struct generation {
 } generation_t;
 
 /** Write the next generation of a certificate and make it live. The order of writes is such that
- * after a crash at any point either the old or the new one is live and whole. After a failure
- * nothing of it is left.
+ * after a crash at any point either the old or the new one is live and whole. The generation is durable; a
+ * power cut may cost the link, which generation_recover() makes again. After a failure nothing of it is left.
  * @param names  what was ordered, for meta.json
  * @param use_by as above
  * @param pgen   in p; NULL on failure */

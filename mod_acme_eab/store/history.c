@@ -49,28 +49,31 @@ static const char *write_line(const json_t *entry, apr_pool_t *p)
     return apr_pstrcat(p, text, "\n", NULL);
 }
 
-/* It is as long as it may be: it becomes the older one. */
+/* It is as long as it may be: it becomes the older one, which nobody makes durable later. */
 static void turn_over(const store_t *store, const char *path, apr_size_t more, apr_pool_t *p)
 {
     struct stat st;
 
     if (file_look(&st, path) == APR_SUCCESS
-        && (apr_uint64_t)st.st_size + more > (apr_uint64_t)LIMIT_HISTORY)
+        && (apr_uint64_t)st.st_size + more > (apr_uint64_t)LIMIT_HISTORY) {
+        (void)file_sync(path);
         (void)file_rename(path, store_path(p, store, OLDER_NAME, NULL, NULL));
+    }
 }
 
 /* A directory in its place is set aside, as store_replace() does. */
-static apr_status_t append(const char *path, const char *line, apr_pool_t *p)
+static apr_status_t append(const char *path, const char *line, int durable, apr_pool_t *p)
 {
-    apr_status_t rv = file_append(path, line, strlen(line));
+    apr_status_t rv = file_append(path, line, strlen(line), durable);
 
     if ((rv == EISDIR || rv == APR_EINVAL)
         && file_rename(path, apr_pstrcat(p, path, ".damaged", NULL)) == APR_SUCCESS)
-        rv = file_append(path, line, strlen(line));
+        rv = file_append(path, line, strlen(line), durable);
     return rv;
 }
 
-apr_status_t history_add(const store_t *store, const json_t *entry, eab_result_t *result)
+apr_status_t history_add(const store_t *store, const json_t *entry, int durable,
+                         eab_result_t *result)
 {
     apr_pool_t *p = NULL;
     const char *path, *line;
@@ -84,11 +87,21 @@ apr_status_t history_add(const store_t *store, const json_t *entry, eab_result_t
                             "A line of the history is longer than %d bytes.", LIMIT_HISTORY_LINE);
     else {
         turn_over(store, path, strlen(line), p);
-        if ((rv = append(path, line, p)) != APR_SUCCESS)
+        if ((rv = append(path, line, durable, p)) != APR_SUCCESS)
             store_report(result, rv, path, "written");
     }
     apr_pool_destroy(p);
     return rv;
+}
+
+apr_status_t history_sync(const store_t *store, eab_result_t *result)
+{
+    const char *path = store_path(result->pool, store, FILE_NAME, NULL, NULL);
+    apr_status_t rv = file_sync(path);
+
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+        return store_report(result, rv, path, "written");
+    return APR_SUCCESS;
 }
 
 /* ---- reading ---- */

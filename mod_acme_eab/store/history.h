@@ -22,11 +22,16 @@ typedef struct history_query {
     int limit;        /* so many of the newest; 0: as many as there are */
 } history_query_t;
 
-/** Add a line, durably. "at" is put first, and is now when entry has none. Of an entry that is longer than
+/** Add a line. "at" is put first, and is now when entry has none. Of an entry that is longer than
  * a line may be, members are left out ("names", then "problem"), and that is said ("shortened").
  * @param entry an object with "event"; borrowed
+ * @param durable 0: a power cut may cost the line, until history_sync() was called
  * @return APR_SUCCESS, or EAB_PROBLEM_STORE with result */
-apr_status_t history_add(const store_t *store, const json_t *entry, eab_result_t *result);
+apr_status_t history_add(const store_t *store, const json_t *entry, int durable,
+                         eab_result_t *result);
+
+/** All lines are durable from now on. @return as history_add() */
+apr_status_t history_sync(const store_t *store, eab_result_t *result);
 
 /** The oldest first.
  * @return json_t * with objects that belong to p; empty when there is none or it cannot be read */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <apr_strings.h>
@@ -10,7 +11,8 @@
 #include "store/record.h"
 #include "store/registration.h"
 
-#define REMOVED FILE_UNFINISHED "removed" /* in pending/: what is on its way out */
+#define FOLDER "pending"
+#define REMOVED FILE_UNFINISHED "removed-" /* in pending/: what is on its way out */
 
 /* pending/<name>/file; NULL when the name is not fit for the store. */
 static const char *journal_path(apr_pool_t *p, const store_t *store, const char *name,
@@ -18,7 +20,7 @@ static const char *journal_path(apr_pool_t *p, const store_t *store, const char 
 {
     const char *entry = store_entry(p, name);
 
-    return entry != NULL ? store_path(p, store, "pending", entry, file) : NULL;
+    return entry != NULL ? store_path(p, store, FOLDER, entry, file) : NULL;
 }
 
 int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp)
@@ -111,22 +113,46 @@ static json_t *journal_to_json(const journal_t *journal)
 static apr_status_t journal_make_directory(const store_t *store, const char *name,
                                            eab_result_t *result, apr_pool_t *ptemp)
 {
-    const char *entry = store_entry(ptemp, name);
+    const char *path = journal_path(ptemp, store, name, NULL);
+    apr_status_t rv;
 
-    if (entry == NULL)
+    if (path == NULL)
         return journal_refuse(result);
-    return store_make_directory(store, "pending", entry, result, ptemp);
+    rv = store_make_directory(store, FOLDER, NULL, result, ptemp);
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = file_make_directory(path, S_IRWXU, ptemp);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
+}
+
+/* Of key and directories: the record itself was written durably. */
+static apr_status_t journal_sync(const store_t *store, const char *name, eab_result_t *result,
+                                 apr_pool_t *ptemp)
+{
+    const char *key = journal_path(ptemp, store, name, "privkey.pem");
+    const char *folder = store_path(ptemp, store, FOLDER, NULL, NULL);
+    apr_status_t rv = file_sync(key);
+
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
+        return store_report(result, rv, key, "written");
+    rv = file_sync_directory(folder);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, folder, "written to");
 }
 
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
                           eab_result_t *result, apr_pool_t *ptemp)
 {
+    const json_t *json = json_own(ptemp, journal_to_json(journal));
     apr_status_t rv = journal_make_directory(store, name, result, ptemp);
+    const char *path;
 
     if (rv != APR_SUCCESS)
         return rv;
-    return record_write(journal_path(ptemp, store, name, "order.json"),
-                        json_own(ptemp, journal_to_json(journal)), result, ptemp);
+    path = journal_path(ptemp, store, name, "order.json");
+    if (!journal->finalized)
+        return record_jot(path, json, result, ptemp);
+    rv = journal_sync(store, name, result, ptemp);
+    return rv == APR_SUCCESS ? record_write(path, json, result, ptemp) : rv;
 }
 
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,
@@ -142,7 +168,7 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
     rv = APR_EGENERAL;
     pem = keypair_pem(ptemp, key);
     if (pem != NULL)
-        rv = store_replace(path, pem->data, pem->len, ptemp);
+        rv = store_jot(path, pem->data, pem->len, ptemp);
     secret_cleanse(pem);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
@@ -156,22 +182,45 @@ apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char
     return path != NULL ? keypair_load(pkey, path, p) : APR_EINVAL;
 }
 
+/* pending/.tmp-removed-...: a name that is no longer than others, however long that of the order is. */
+static const char *removed_path(apr_pool_t *p, const store_t *store, const char *path)
+{
+    return store_path(p, store, FOLDER,
+                      apr_pstrcat(p, REMOVED, registration_id(p, path, NULL), NULL), NULL);
+}
+
+/* Nothing that was renamed may be emptied before the rename is durable. */
+static apr_status_t journal_bury(const store_t *store, apr_pool_t *ptemp)
+{
+    const char *folder = store_path(ptemp, store, FOLDER, NULL, NULL);
+    apr_status_t rv = file_sync_directory(folder);
+
+    if (rv == APR_SUCCESS)
+        file_sweep(folder, ptemp);
+    return rv;
+}
+
 apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp)
 {
     const char *path = journal_path(ptemp, store, name, NULL);
-    const char *gone = store_path(ptemp, store, "pending", REMOVED, NULL);
+    const char *gone = NULL;
     apr_status_t rv;
 
     if (path == NULL)
         return APR_EINVAL;
     /* Record and key go with one rename: a crash must leave neither an order without its key nor a
      * key that the next order would take for its own. */
-    rv = file_remove_tree(gone, ptemp);
-    if (rv != APR_SUCCESS)
-        return rv;
+    gone = removed_path(ptemp, store, path);
     rv = file_rename(path, gone);
-    if (rv != APR_SUCCESS)
-        return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
-    rv = file_sync_directory(store_path(ptemp, store, "pending", NULL, NULL));
-    return rv == APR_SUCCESS ? file_remove_tree(gone, ptemp) : rv;
+    if (rv == ENOTEMPTY || rv == EEXIST) { /* of the order before, not swept yet */
+        if ((rv = journal_bury(store, ptemp)) == APR_SUCCESS)
+            rv = file_rename(path, gone);
+    }
+    return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
+}
+
+void journal_sweep(const store_t *store, apr_pool_t *ptemp)
+{
+    if (file_has_unfinished(store_path(ptemp, store, FOLDER, NULL, NULL), ptemp))
+        (void)journal_bury(store, ptemp);
 }

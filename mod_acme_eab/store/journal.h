@@ -2,8 +2,12 @@
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
 
-/* store/journal.h - the order in flight: what must be on disk before the request that makes it
- * matter, so that after a kill at any instruction the order is resumed and never made twice. */
+/* store/journal.h - the order in flight: what must be in the store before the request that makes it
+ * matter, so that after a kill at any instruction the order is resumed and never made twice.
+ *
+ * Before finalize nothing was issued, and nothing is waited for until it is on disk: a power cut may cost an
+ * order that was not finalized, with its key. Then another one is placed, and the lost one ends at the CA
+ * without a certificate. From the record with "finalized" on, order and key are durable. */
 
 #include <apr_tables.h>
 
@@ -30,11 +34,11 @@ apr_status_t journal_load(journal_t **pjournal, const store_t *store, const char
 /** False when there was none at the time of store_survey() of "pending". */
 int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp);
 
-/** Write order.json, durably. */
+/** Write order.json. With journal->finalized it is durable, and so is the key that was saved before. */
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
                           eab_result_t *result, apr_pool_t *ptemp);
 
-/** Write privkey.pem, durably. */
+/** Write privkey.pem, which is durable after journal_save() of a finalized order. */
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,
                               eab_result_t *result, apr_pool_t *ptemp);
 
@@ -42,7 +46,12 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
 apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char *name,
                               apr_pool_t *p);
 
-/** The order is done or given up: remove pending/<name>. */
+/** The order is done or given up: pending/<name> is there no more. What was in it, the key too, stays in the
+ * store until journal_sweep() or store_tidy(). After a power cut it may be there again, as it was. */
 apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp);
+
+/** Remove for good what orders that are over have left, if there is something. A failure leaves it for the
+ * next time. */
+void journal_sweep(const store_t *store, apr_pool_t *ptemp);
 
 #endif

@@ -121,17 +121,17 @@ void ledger_set(ledger_t *ledger, const char *key, json_t *told)
     json_object_set_new(ledger->changed, key, json_true());
 }
 
-static apr_status_t append(const ledger_t *ledger, const char *text, apr_pool_t *p)
+static apr_status_t append(const ledger_t *ledger, const char *text, int durable, apr_pool_t *p)
 {
-    apr_status_t rv = file_append(ledger->path, text, strlen(text));
+    apr_status_t rv = file_append(ledger->path, text, strlen(text), durable);
 
     if ((rv == EISDIR || rv == APR_EINVAL)
         && file_rename(ledger->path, apr_pstrcat(p, ledger->path, ".damaged", NULL)) == APR_SUCCESS)
-        rv = file_append(ledger->path, text, strlen(text));
+        rv = file_append(ledger->path, text, strlen(text), durable);
     return rv;
 }
 
-apr_status_t ledger_save(ledger_t *ledger, eab_result_t *result)
+apr_status_t ledger_save(ledger_t *ledger, int durable, eab_result_t *result)
 {
     apr_array_header_t *lines;
     apr_pool_t *p = NULL;
@@ -149,7 +149,7 @@ apr_status_t ledger_save(ledger_t *ledger, eab_result_t *result)
             write_line(key, json_object_get(ledger->told, key), p);
     }
     text = apr_array_pstrcat(p, lines, 0);
-    if ((rv = append(ledger, text, p)) == APR_SUCCESS)
+    if ((rv = append(ledger, text, durable, p)) == APR_SUCCESS)
         json_object_clear(ledger->changed);
     else
         store_report(result, rv, ledger->path, "written");

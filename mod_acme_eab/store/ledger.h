@@ -23,10 +23,11 @@ const json_t *ledger_get(const ledger_t *ledger, const char *key);
 /** From now on this was told of key, in memory alone. told is given away. */
 void ledger_set(ledger_t *ledger, const char *key, json_t *told);
 
-/** Write what was set since the last time, durably, in one piece. What could not be written is tried again
+/** Write what was set since the last time, in one piece. What could not be written is tried again
  * with the next.
+ * @param durable 0: a power cut may cost it, and what else was written without that since the last time
  * @return APR_SUCCESS, or EAB_PROBLEM_STORE with result */
-apr_status_t ledger_save(ledger_t *ledger, eab_result_t *result);
+apr_status_t ledger_save(ledger_t *ledger, int durable, eab_result_t *result);
 
 /** The keys that begin with that (const char *), in p. */
 apr_array_header_t *ledger_keys(const ledger_t *ledger, const char *prefix, apr_pool_t *p);

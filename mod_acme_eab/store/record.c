@@ -68,18 +68,30 @@ json_t *record_recall(const char *path, apr_pool_t *p)
     return json;
 }
 
+const char *record_text(const json_t *json, apr_pool_t *p)
+{
+    char *text = json_dumps(json, JSON_INDENT(2));
+    const char *line = text != NULL ? apr_pstrcat(p, text, "\n", NULL) : NULL;
+
+    free(text);
+    return line;
+}
+
 apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
                           apr_pool_t *ptemp)
 {
-    apr_status_t rv = APR_ENOMEM;
-    char *text = json_dumps(json, JSON_INDENT(2));
-    const char *line = NULL;
+    const char *text = record_text(json, ptemp);
+    apr_status_t rv = text != NULL ? store_replace(path, text, strlen(text), ptemp) : APR_ENOMEM;
 
-    if (text != NULL) {
-        line = apr_pstrcat(ptemp, text, "\n", NULL);
-        free(text);
-        rv = store_replace(path, line, strlen(line), ptemp);
-    }
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+apr_status_t record_jot(const char *path, const json_t *json, eab_result_t *result,
+                        apr_pool_t *ptemp)
+{
+    const char *text = record_text(json, ptemp);
+    apr_status_t rv = text != NULL ? store_jot(path, text, strlen(text), ptemp) : APR_ENOMEM;
+
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
 

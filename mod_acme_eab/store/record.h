@@ -24,6 +24,13 @@ json_t *record_recall(const char *path, apr_pool_t *p);
 apr_status_t record_write(const char *path, const json_t *json, eab_result_t *result,
                           apr_pool_t *ptemp);
 
+/** The same, not durable, for what can be done without or is made durable later: see store_jot(). */
+apr_status_t record_jot(const char *path, const json_t *json, eab_result_t *result,
+                        apr_pool_t *ptemp);
+
+/** What it writes, in p; NULL when memory is out. */
+const char *record_text(const json_t *json, apr_pool_t *p);
+
 /** An array of the strings (const char *); a new reference, NULL when memory is out. */
 json_t *record_strings(const apr_array_header_t *strings);
 

@@ -19,14 +19,25 @@ static const char *const store_folders[] = { "accounts", "archive", "live",     
 
 #define STORE_FOLDERS (sizeof(store_folders) / sizeof(store_folders[0]))
 
-apr_status_t store_replace(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp)
+static apr_status_t put(const char *path, const void *data, apr_size_t len, int durable,
+                        apr_pool_t *ptemp)
 {
-    apr_status_t rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+    apr_status_t rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, durable, ptemp);
 
     if (rv == EISDIR
         && file_rename(path, apr_pstrcat(ptemp, path, ".damaged", NULL)) == APR_SUCCESS)
-        rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, 1, ptemp);
+        rv = file_replace(path, data, len, S_IRUSR | S_IWUSR, durable, ptemp);
     return rv;
+}
+
+apr_status_t store_replace(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp)
+{
+    return put(path, data, len, 1, ptemp);
+}
+
+apr_status_t store_jot(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp)
+{
+    return put(path, data, len, 0, ptemp);
 }
 
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path, const char *what)
@@ -112,11 +123,16 @@ int store_is_used(const store_t *store, apr_pool_t *ptemp)
 apr_status_t store_complete(const store_t *store, eab_result_t *result)
 {
     apr_status_t rv = APR_SUCCESS;
+    const char *path = store->dir;
     size_t i;
 
-    for (i = 0; rv == APR_SUCCESS && i < STORE_FOLDERS; i++)
-        rv = store_make_directory(store, store_folders[i], NULL, result, store->pool);
-    return rv;
+    for (i = 0; rv == APR_SUCCESS && i < STORE_FOLDERS; i++) {
+        path = store_path(store->pool, store, store_folders[i], NULL, NULL);
+        rv = file_make_directory(path, S_IRWXU, store->pool);
+    }
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(store->dir);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
 }
 
 apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result, apr_pool_t *p)
@@ -210,9 +226,12 @@ apr_status_t store_make_directory(const store_t *store, const char *a, const cha
     const char *parent = store_path(ptemp, store, b != NULL ? a : NULL, NULL, NULL);
     const char *path = store_path(ptemp, store, a, b, NULL);
     apr_status_t rv = APR_SUCCESS;
+    struct stat st;
 
-    if (b != NULL && access(parent, F_OK) != 0)
+    if (b != NULL)
         rv = store_make_directory(store, a, NULL, result, ptemp);
+    else if (file_look(&st, path) == APR_SUCCESS && S_ISDIR(st.st_mode))
+        return APR_SUCCESS; /* store_complete() has made it, or we */
     if (rv != APR_SUCCESS)
         return rv;
     rv = file_make_directory(path, S_IRWXU, ptemp);

@@ -86,6 +86,10 @@ apr_status_t store_make_directory(const store_t *store, const char *a, const cha
  * (".damaged"), with what is in it. */
 apr_status_t store_replace(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp);
 
+/** The same, not durable: a power cut may cost it, or leave an empty file, until it is written again durably
+ * or file_sync() is called. */
+apr_status_t store_jot(const char *path, const void *data, apr_size_t len, apr_pool_t *ptemp);
+
 /** Record in words (EAB_PROBLEM_STORE) that path cannot be "read", "written" ... @return rv */
 apr_status_t store_report(eab_result_t *result, apr_status_t rv, const char *path,
                           const char *what);

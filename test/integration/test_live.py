@@ -87,6 +87,7 @@ def test_the_first_certificate_comes_without_a_restart(world):
     assert serials_of(entry) == [certificate.serial_number]
     assert "activation_why" not in entry
     assert_no_restart(httpd)
+    assert httpd.store.leftovers() == [], "also of the order, without another start"
 
 
 @pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include "../synced.h"
+
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -49,6 +51,24 @@ static void an_order_is_resumed(void **state)
     scene_sign(s, SENTENCE_FINALIZE);
     scene_start(s);
     assert_true(scene_certificate(s)->journal->finalized);
+    scene_end(s);
+}
+
+/* The disk decides how fast many certificates come. What is written down for people, and what no program is
+ * told of, is made durable later and together. */
+static void a_certificate_waits_for_the_disk_ten_times(void **state)
+{
+    scene_t *s = with_order(*state);
+
+    wait_for_key(s);
+    synced_begin();
+    scene_sign(s, SENTENCE_FINALIZE);
+    assert_int_equal(1, synced("/pending/" NAME "/privkey.pem"));
+    assert_int_equal(4, synced_count - synced("/history.jsonl") - 2 * synced("/store"));
+    synced_begin();
+    scene_install(s);
+    assert_int_equal(6, synced_count - synced("/history.jsonl") - 2 * synced("/store"));
+    assert_int_equal(0, synced("/told.jsonl"));
     scene_end(s);
 }
 
@@ -568,6 +588,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(an_order_is_resumed),
         fixture_test(a_new_order_without_an_answer_is_known),
+        fixture_test(a_certificate_waits_for_the_disk_ten_times),
         fixture_test(an_order_of_another_configuration_is_dropped_unless_finalized),
         fixture_test(an_order_gets_a_key_of_the_type_that_is_configured_now),
         fixture_test(the_order_of_names_is_no_change),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include "../synced.h"
+
 #include <sys/stat.h>
 
 #include "base/json.h"
@@ -226,10 +228,14 @@ static void the_agent_hears_of_the_numbers(void **state)
 
     scene_start(s);
     scene_register(s);
+    synced_begin();
     certificate_failed(scene_certificate(s), failure(s), s->result);
     certificate_failed(scene_certificate(s), failure(s), s->result);
+    assert_int_equal(0, synced("/history.jsonl"));
     while (s->keeper->line->counters == 0)
         scene_run(s, apr_time_from_msec(20));
+    assert_int_equal(1, synced("/history.jsonl")); /* once for all, and the numbers with it */
+    assert_int_equal(1, synced("/store"));
     assert_int_equal(1, s->keeper->line->counters); /* once for both */
     brief = briefing_make(&s->keeper->briefing, s->p);
     assert_non_null(json_object_get(brief->counters, "orders"));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include "../synced.h"
+
 #include <unistd.h>
 #include <sys/stat.h>
 
@@ -237,7 +239,9 @@ static void a_crash_between_spool_and_ledger_tells_nothing_twice(void **state)
     run_until(s, 0);
     assert_int_equal(APR_SUCCESS,
                      file_read(&before, &len, scene_path(s, "told.jsonl"), 100000, s->p));
+    synced_begin();
     scene_install(s);
+    assert_int_equal(1, synced("/told.jsonl")); /* before the spool can forget it */
     id = APR_ARRAY_IDX(spool_list(s->keeper->means.store, s->p), 0, const char *);
     fixture_write(scene_path(s, "told.jsonl"), before, len);
     begin(s);

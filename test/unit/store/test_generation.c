@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
+#include "../synced.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -184,6 +185,36 @@ static void meta_tells_where_it_came_from(void **state)
     assert_string_equal(CA, gen->directory);
     assert_int_equal(json_peek_time(meta, "installed"), gen->installed);
     assert_true(labs((long)apr_time_sec(apr_time_now() - gen->installed)) < 60);
+    scene_end(&s);
+}
+
+/* What a power cut may cost is the link, and that is made again. */
+static void a_generation_is_durable_and_its_link_can_be_found_again(void **state)
+{
+    scene_t s = scene(*state);
+    eab_result_t *result = eab_result_make(s.p);
+    int moved = 0;
+
+    synced_begin();
+    install(&s);
+    assert_int_equal(1, synced("/archive"));
+    synced_begin();
+    install(&s);
+    assert_int_equal(1, synced("/.tmp-000002/privkey.pem"));
+    assert_int_equal(1, synced("/.tmp-000002/fullchain.pem"));
+    assert_int_equal(1, synced("/.tmp-000002/meta.json"));
+    assert_int_equal(1, synced("/.tmp-000002"));
+    assert_int_equal(1, synced("/archive/" NAME));
+    assert_int_equal(5, synced_count);
+    assert_int_equal(0, unlink(s.link));
+    assert_int_equal(0, symlink("../archive/" NAME "/000001", s.link));
+    expect_found(&s, "000001", 1);
+    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, NULL, &moved, result, s.p));
+    expect_live(&s, "000002");
+    assert_int_equal(0, unlink(s.link));
+    expect_found(&s, "000002", 0);
+    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, NULL, &moved, result, s.p));
+    expect_live(&s, "000002");
     scene_end(&s);
 }
 
@@ -1070,6 +1101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(install_makes_it_live),
+        fixture_test(a_generation_is_durable_and_its_link_can_be_found_again),
         fixture_test(meta_tells_where_it_came_from),
         fixture_test(wildcards_have_a_directory),
         fixture_test(bad_pair_is_not_installed),

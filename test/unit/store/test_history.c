@@ -47,7 +47,8 @@ static json_t *entry(scene_t *s, int minute, const char *event, const char *name
 
 static void add(scene_t *s, int minute, const char *event, const char *name)
 {
-    assert_int_equal(APR_SUCCESS, history_add(s->store, entry(s, minute, event, name), s->result));
+    assert_int_equal(APR_SUCCESS,
+                     history_add(s->store, entry(s, minute, event, name), 1, s->result));
 }
 
 /* The events that a query finds, in one line. */
@@ -94,7 +95,7 @@ static void an_entry_without_a_time_is_of_now(void **state)
     history_query_t all = { 0, 0, NULL, 0 };
     apr_time_t before = apr_time_now() - apr_time_from_sec(1), at;
 
-    assert_int_equal(APR_SUCCESS, history_add(s.store, json, s.result));
+    assert_int_equal(APR_SUCCESS, history_add(s.store, json, 1, s.result));
     at = json_peek_time(APR_ARRAY_IDX(history_read(s.store, &all, s.p), 0, json_t *), "at");
     assert_true(at >= before && at <= apr_time_now());
     assert_null(json_object_get(json, "at")); /* what is borrowed stays as it is */
@@ -112,7 +113,7 @@ static void what_is_asked_for_is_found(void **state)
     add(&s, 1, "b", "b.example.edu");
     add(&s, 2, "c", "a.example.edu");
     add(&s, 3, "d", NULL);
-    assert_int_equal(APR_SUCCESS, history_add(s.store, with_names, s.result));
+    assert_int_equal(APR_SUCCESS, history_add(s.store, with_names, 1, s.result));
     assert_string_equal("a b c d e", ask(&s, (history_query_t){ 0, 0, NULL, 0 }));
     assert_string_equal("d e", ask(&s, (history_query_t){ 0, 0, NULL, 2 }));
     assert_string_equal("a c", ask(&s, (history_query_t){ 0, 0, "a.example.edu", 0 }));
@@ -153,7 +154,7 @@ static void it_has_a_limit_and_one_older_file(void **state)
     json_put_string(json, "event", "filler");
     json_put_string(json, "why", filler);
     for (i = 0; i < 2 * LIMIT_HISTORY / 15000 - 5; ++i) {
-        assert_int_equal(APR_SUCCESS, history_add(s.store, json, s.result));
+        assert_int_equal(APR_SUCCESS, history_add(s.store, json, 1, s.result));
     }
     add(&s, 1, "last", NULL);
     assert_int_equal(0, stat(s.path, &st));
@@ -163,7 +164,7 @@ static void it_has_a_limit_and_one_older_file(void **state)
     assert_true(strncmp("first filler", ask(&s, (history_query_t){ 0, 0, NULL, 0 }), 12) == 0);
     assert_string_equal("filler last", ask(&s, (history_query_t){ 0, 0, NULL, 2 }));
     for (i = 0; i < LIMIT_HISTORY / 15000; ++i) {
-        assert_int_equal(APR_SUCCESS, history_add(s.store, json, s.result));
+        assert_int_equal(APR_SUCCESS, history_add(s.store, json, 1, s.result));
     }
     assert_int_not_equal(0, strncmp("first", ask(&s, (history_query_t){ 0, 0, NULL, 0 }), 5));
     scene_end(&s);
@@ -182,7 +183,7 @@ static void a_long_entry_loses_what_can_be_done_without(void **state)
     }
     json_object_set_new(json, "names", names);
     json_put_string(json, "serial", "42");
-    assert_int_equal(APR_SUCCESS, history_add(s.store, json, s.result));
+    assert_int_equal(APR_SUCCESS, history_add(s.store, json, 1, s.result));
     found = APR_ARRAY_IDX(history_read(s.store, &all, s.p), 0, json_t *);
     assert_null(json_object_get(found, "names"));
     assert_true(json_is_true(json_object_get(found, "shortened")));
@@ -190,7 +191,7 @@ static void a_long_entry_loses_what_can_be_done_without(void **state)
     memset(filler, 'x', LIMIT_HISTORY_LINE);
     filler[LIMIT_HISTORY_LINE] = '\0';
     json_put_string(json, "serial", filler);
-    assert_int_not_equal(APR_SUCCESS, history_add(s.store, json, s.result));
+    assert_int_not_equal(APR_SUCCESS, history_add(s.store, json, 1, s.result));
     assert_string_equal("failing", ask(&s, all));
     scene_end(&s);
 }

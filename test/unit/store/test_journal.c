@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
+#include "../synced.h"
 
 #include <sys/stat.h>
 
@@ -132,7 +133,35 @@ static void remove_takes_record_and_key(void **state)
     assert_int_equal(APR_SUCCESS, journal_remove(s.store, NAME, s.p));
     assert_int_equal(APR_ENOENT, journal_load(&journal, s.store, NAME, s.result, s.p));
     assert_int_equal(APR_ENOENT, journal_load_key(&key, s.store, NAME, s.p));
-    assert_int_equal(-1, lstat(store_path(s.p, s.store, "pending", ".tmp-removed", NULL), &st));
+    assert_int_equal(-1, lstat(path_of(&s, NULL), &st));
+    scene_end(&s);
+}
+
+static int has_unswept(scene_t *s)
+{
+    return file_has_unfinished(store_path(s->p, s->store, "pending", NULL, NULL), s->p);
+}
+
+/* No name of a directory is longer than the one of the longest order. */
+static void what_was_removed_is_swept_once_that_is_durable(void **state)
+{
+    scene_t s = scene(*state);
+    const char *longest = apr_psprintf(s.p, "%063d.%063d.%063d.%059d.x", 1, 2, 3, 4);
+
+    journal_sweep(s.store, s.p);
+    save(&s, NAME);
+    save(&s, longest);
+    synced_begin();
+    assert_int_equal(APR_SUCCESS, journal_remove(s.store, NAME, s.p));
+    assert_int_equal(APR_SUCCESS, journal_remove(s.store, longest, s.p));
+    assert_int_equal(0, synced_count);
+    assert_true(has_unswept(&s));
+    journal_sweep(s.store, s.p);
+    assert_int_equal(1, synced("/pending"));
+    assert_false(has_unswept(&s));
+    synced_begin();
+    journal_sweep(s.store, s.p);
+    assert_int_equal(0, synced_count);
     scene_end(&s);
 }
 
@@ -140,15 +169,40 @@ static void remove_takes_record_and_key(void **state)
 static void half_removed_order_is_no_hindrance(void **state)
 {
     scene_t s = scene(*state);
-    struct stat st;
+    journal_t *journal = NULL;
 
     save(&s, NAME);
-    assert_int_equal(
-        0, rename(path_of(&s, NULL), store_path(s.p, s.store, "pending", ".tmp-removed", NULL)));
+    assert_int_equal(APR_SUCCESS, journal_remove(s.store, NAME, s.p));
     save(&s, NAME);
     assert_int_equal(APR_SUCCESS, journal_remove(s.store, NAME, s.p));
-    assert_int_equal(-1, lstat(path_of(&s, NULL), &st));
-    assert_int_equal(-1, lstat(store_path(s.p, s.store, "pending", ".tmp-removed", NULL), &st));
+    assert_int_equal(APR_ENOENT, journal_load(&journal, s.store, NAME, s.result, s.p));
+    journal_sweep(s.store, s.p);
+    assert_false(has_unswept(&s));
+    scene_end(&s);
+}
+
+/* Also when the key is another one than that of the first time. */
+static void order_and_key_are_durable_before_finalize(void **state)
+{
+    scene_t s = scene(*state);
+    keypair_t *key = keypair_adopt(s.p, keypair_generate("p256"));
+    int i;
+
+    synced_begin();
+    save(&s, NAME);
+    s.journal.order_url = "https://ca.example/order/1";
+    save(&s, NAME);
+    assert_int_equal(APR_SUCCESS, journal_save_key(s.store, NAME, key, s.result, s.p));
+    assert_int_equal(0, synced_count);
+    s.journal.finalized = 1;
+    for (i = 0; i < 2; i++) {
+        synced_begin();
+        save(&s, NAME);
+        assert_int_equal(1, synced("/pending/" NAME "/privkey.pem"));
+        assert_int_equal(1, synced("/pending/" NAME));
+        assert_int_equal(1, synced("/pending"));
+        assert_int_equal(4, synced_count); /* the last is the record, under another name */
+    }
     scene_end(&s);
 }
 
@@ -227,7 +281,9 @@ int main(void)
         fixture_test(wildcards_have_a_directory),
         fixture_test(key_is_kept),
         fixture_test(remove_takes_record_and_key),
+        fixture_test(what_was_removed_is_swept_once_that_is_durable),
         fixture_test(half_removed_order_is_no_hindrance),
+        fixture_test(order_and_key_are_durable_before_finalize),
         fixture_test(damaged_journals_are_set_aside),
         fixture_test(names_that_lead_out_are_refused),
     };

@@ -40,7 +40,7 @@ static void scene_end(scene_t *s)
 static void put(scene_t *s, const char *key, int n)
 {
     ledger_set(s->ledger, key, json_pack("{s:i}", "n", n));
-    assert_int_equal(APR_SUCCESS, ledger_save(s->ledger, eab_result_make(s->p)));
+    assert_int_equal(APR_SUCCESS, ledger_save(s->ledger, 1, eab_result_make(s->p)));
 }
 
 static int get(const scene_t *s, const char *key)
@@ -61,7 +61,7 @@ static void the_last_word_of_a_key_counts(void **state)
     assert_int_equal(2, get(&s, "b"));
     assert_int_equal(-1, get(&s, "c"));
     ledger_set(s.ledger, "a", json_null());
-    assert_int_equal(APR_SUCCESS, ledger_save(s.ledger, eab_result_make(s.p)));
+    assert_int_equal(APR_SUCCESS, ledger_save(s.ledger, 1, eab_result_make(s.p)));
     load(&s);
     assert_null(ledger_get(s.ledger, "a"));
     assert_int_equal(1, ledger_keys(s.ledger, "", s.p)->nelts);
@@ -111,7 +111,7 @@ static void what_could_not_be_written_is_written_later(void **state)
     assert_int_equal(0, mkdir(apr_pstrcat(s.p, s.path, ".damaged", NULL), 0700));
     assert_int_equal(0, mkdir(apr_pstrcat(s.p, s.path, ".damaged/x", NULL), 0700));
     ledger_set(s.ledger, "a", json_pack("{s:i}", "n", 1));
-    assert_int_not_equal(APR_SUCCESS, ledger_save(s.ledger, result));
+    assert_int_not_equal(APR_SUCCESS, ledger_save(s.ledger, 1, result));
     assert_int_equal(1, get(&s, "a"));
     assert_int_equal(0, rmdir(s.path));
     put(&s, "b", 2);
