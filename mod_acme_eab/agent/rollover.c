@@ -31,10 +31,11 @@ static void end_well(rollover_t *rollover)
     end(rollover, "next", eab_result_make(rollover->task->pool));
 }
 
-/* Nothing was sent, or the CA has said that it has not acted. */
-static void end_as_before(rollover_t *rollover, const eab_result_t *result)
+/* Nothing was sent, or the CA has said that it has not acted.
+ * @param counts "old", or "later" where the next try may be luckier */
+static void end_as_before(rollover_t *rollover, const char *counts, const eab_result_t *result)
 {
-    end(rollover, rollover->settle && !rollover->looked_up ? "unknown" : "old", result);
+    end(rollover, rollover->settle && !rollover->looked_up ? "unknown" : counts, result);
 }
 
 static int is_ours(const rollover_t *rollover, const char *url)
@@ -69,7 +70,7 @@ static void on_found(void *baton, const acme_answer_t *answer, const eab_result_
     if (rollover->sent) {
         eab_result_set(problem, APR_EGENERAL, EAB_PROBLEM_CA_ANSWER,
                        "The CA did not answer keyChange, and has not carried it out.");
-        end(rollover, "old", problem);
+        end(rollover, "later", problem);
         return;
     }
     change(rollover);
@@ -93,6 +94,13 @@ static int is_verdict(const eab_result_t *result)
     return !result->foreign && result->http_status >= 400 && result->http_status < 500;
 }
 
+/* Or it wants it later. */
+static int is_for_now(const eab_result_t *result)
+{
+    return result->http_status == 408 || result->http_status == 425 || result->http_status == 429
+           || eab_result_is_acme(result, "rateLimited") || eab_result_is_acme(result, "badNonce");
+}
+
 static void on_changed(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     rollover_t *rollover = baton;
@@ -104,7 +112,7 @@ static void on_changed(void *baton, const acme_answer_t *answer, const eab_resul
     }
     else if (is_verdict(result)
              || (answer->status == 0 && eab_result_is(result, EAB_PROBLEM_INTERNAL))) {
-        end(rollover, "old", result);
+        end(rollover, is_for_now(result) ? "later" : "old", result);
     }
     else {
         look_up(rollover);
@@ -128,7 +136,7 @@ static void on_open(void *baton, const eab_result_t *result)
     eab_result_t *problem = eab_result_make(rollover->task->pool);
 
     if (result->rv != APR_SUCCESS) {
-        end_as_before(rollover, result);
+        end_as_before(rollover, "later", result);
     }
     else if (acme_session_directory(rollover->account->session)->key_change == NULL) {
         eab_result_set(
@@ -164,7 +172,7 @@ static void on_idle(void *baton, int idle)
         account_look(rollover->account, on_open, rollover);
         return;
     }
-    end_as_before(rollover, refuse_busy(rollover->task));
+    end_as_before(rollover, "old", refuse_busy(rollover->task));
 }
 
 void rollover_run(task_t *task)

@@ -8,7 +8,8 @@
 
 /** The task "rollover": {account, settle}. No job of the account is at work meanwhile, since key
  * authorizations are made with its key. With settle, or when it is given again, a keyChange of before may have been heard, and what the CA
- * knows is looked up first: a refusal would say nothing then. Its one part says which key counts: {counts: "next" | "old" | "unknown"}. */
+ * knows is looked up first: a refusal would say nothing then. Its one part says which key counts: {counts: "next" | "old" | "later" |
+ * "unknown"}; "later" is the old one, for the CA could not be reached or wants to be asked at another time. */
 void rollover_run(task_t *task);
 
 /** The task "hold": {account}: it ends when no job of the account is at work, and none begins before

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "policy/retry.h"
 
 #define AGAIN apr_time_from_sec(60)
 
@@ -14,8 +15,9 @@
 typedef struct turn {
     rollover_t *rollover;
     keeper_account_t *account;
-    int task; /* 0: the agent is not at it */
-    enum { COUNTS_UNKNOWN, COUNTS_OLD, COUNTS_NEXT } counts;
+    int task;  /* 0: the agent is not at it */
+    int tries; /* that the CA could not answer, one after the other */
+    enum { COUNTS_UNKNOWN, COUNTS_LATER, COUNTS_OLD, COUNTS_NEXT } counts;
     eab_result_t *problem; /* in a pool of its own, made anew each time */
 } turn_t;
 
@@ -49,9 +51,10 @@ static void on_part(void *baton, const json_t *part)
     const char *counts = json_peek_string(part, "counts");
 
     if (counts != NULL) {
-        turn->counts = strcmp(counts, "next") == 0  ? COUNTS_NEXT
-                       : strcmp(counts, "old") == 0 ? COUNTS_OLD
-                                                    : COUNTS_UNKNOWN;
+        turn->counts = strcmp(counts, "next") == 0    ? COUNTS_NEXT
+                       : strcmp(counts, "old") == 0   ? COUNTS_OLD
+                       : strcmp(counts, "later") == 0 ? COUNTS_LATER
+                                                      : COUNTS_UNKNOWN;
     }
 }
 
@@ -78,6 +81,15 @@ static void settle(turn_t *turn, const eab_result_t *heard)
         rv = account_not_rolled(account, result);
         log_line(LOG_LEVEL_ERROR, "Account %s keeps its key: %s", account->plan->label,
                  log_escape(result->pool, heard->detail != NULL ? heard->detail : ""));
+    }
+    else if (turn->counts == COUNTS_LATER) {
+        log_line(LOG_LEVEL_WARNING, "Account %s has no other key yet; the CA is asked again. %s",
+                 account->plan->label,
+                 log_escape(result->pool, heard->detail != NULL ? heard->detail : ""));
+        tell_agent(turn);
+        loop_timer_set(turn->rollover->timer,
+                       retry_at(apr_time_now(), 0.5, RETRY_TRANSIENT, ++turn->tries, heard));
+        return;
     }
     else {
         log_line(LOG_LEVEL_WARNING,
@@ -152,6 +164,7 @@ apr_status_t rollover_ask(rollover_t *rollover, keeper_account_t *account, const
         return APR_SUCCESS; /* it is under way already */
     }
     set_problem(turn, NULL);
+    turn->tries = 0;
     if ((rv = account_roll(account, by, result)) == APR_SUCCESS) {
         give(turn, 0);
     }

@@ -200,6 +200,7 @@ class Httpd:
 
     def crash(self):
         """kill -9 of the parent and its workers; keeper and agent see for themselves that it is gone."""
+        self.parent().kill(signal.SIGSTOP)  # or it has another worker by the time that those are found
         family = [process for process in self.family() if not process.name.startswith("acme-eab")]
         for process in sorted(family, key=lambda process: process.pid):
             process.kill()

@@ -85,7 +85,16 @@ static void a_request_that_was_lost_is_looked_up(void **state)
     stage_cut(s, stage_expect(s, "keyChange", KEY_CHANGE_URL));
     stage_refuse(s, stage_expect(s, "findAccountByNextKey", LOOK_UP_URL), 400,
                  "accountDoesNotExist");
-    expect(s, "old", EAB_PROBLEM_CA_ANSWER);
+    expect(s, "later", EAB_PROBLEM_CA_ANSWER);
+}
+
+static void a_ca_that_wants_it_later_is_asked_later(void **state)
+{
+    stage_t *s = begin(state);
+
+    acts_give(s, "rollover", ",\"settle\":false");
+    stage_refuse(s, stage_expect(s, "keyChange", KEY_CHANGE_URL), 429, "rateLimited");
+    expect(s, "later", ACME_ERROR "rateLimited");
 }
 
 static void what_the_ca_does_not_tell_stays_unknown(void **state)
@@ -198,6 +207,7 @@ int main(void)
         fixture_test(a_refusal_leaves_the_old_key),
         fixture_test(a_lost_answer_is_looked_up),
         fixture_test(a_request_that_was_lost_is_looked_up),
+        fixture_test(a_ca_that_wants_it_later_is_asked_later),
         fixture_test(what_the_ca_does_not_tell_stays_unknown),
         fixture_test(after_a_crash_the_look_up_comes_first),
         fixture_test(after_a_crash_it_goes_on),

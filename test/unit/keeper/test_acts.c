@@ -650,6 +650,27 @@ static void a_refused_key_is_forgotten(void **state)
     scene_end(s);
 }
 
+/* The CA could not be asked: orders go on with the old key, and another try is made with the same next one. */
+static void what_failed_for_now_is_tried_again(void **state)
+{
+    scene_t *s = serving(state);
+    const char *old = scene_account(s)->thumbprint, *next;
+
+    ask_for_rollover(s);
+    next = jose_thumbprint(s->p, scene_account(s)->next_key);
+    report_part(s, "later");
+    report(s, 429, ACME_ERROR "rateLimited");
+    assert_string_equal("rekeyed", json_peek_string(last_task(s), "what"));
+    assert_string_equal(old, json_peek_string(last_task(s), "thumbprint"));
+    assert_true(scene_has(s, account_file(s, "/key.next.pem")));
+    rollover_start(s->keeper->rollover);
+    assert_string_equal("rollover", json_peek_string(last_task(s), "what"));
+    report_part(s, "next");
+    report(s, 0, NULL);
+    assert_string_equal(next, scene_account(s)->thumbprint);
+    scene_end(s);
+}
+
 /* Nobody knows which key counts: both are kept, over any number of crashes, until the CA says. */
 static void while_nobody_knows_both_keys_are_kept(void **state)
 {
@@ -738,6 +759,7 @@ int main(void)
         fixture_test(nothing_is_installed_for_a_blocked_key),
         fixture_test(the_next_key_counts_when_the_ca_says_so),
         fixture_test(a_refused_key_is_forgotten),
+        fixture_test(what_failed_for_now_is_tried_again),
         fixture_test(while_nobody_knows_both_keys_are_kept),
         fixture_test(a_closed_account_stays_closed),
         fixture_test(an_account_that_the_ca_keeps_is_used_on),
