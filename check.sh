@@ -4,7 +4,20 @@
 # as errors, unit tests with AddressSanitizer and UBSan, and the integration tests against a
 # real httpd and a real CA. Nothing outside a scratch directory is changed, apart from Debian
 # packages that are missing or too old. When something fails, its logs stay, and the end says where.
+#
+#   ./check.sh         all but the packages
+#   ./check.sh --full  the packages too, on fresh machines (scripts/fresh-machine)
 set -eu
+
+full=no
+case "${1:-}" in
+--full) full=yes ;;
+'') ;;
+*)
+    echo "usage: $0 [--full]" >&2
+    exit 2
+    ;;
+esac
 
 if [ "$(id -u)" != 0 ]; then
     echo "Please run this as root: it installs Debian packages, and the tests start httpd as root." >&2
@@ -240,4 +253,17 @@ done
 say "Unit tests with AddressSanitizer and UBSan"
 unit_tests sanitizers
 await_pytests
+
+if [ "$full" = yes ]; then
+    must packages apt-full sh "$source/scripts/install-packages.sh" debootstrap iproute2
+    for release in bookworm trixie; do
+        say "Packages of Debian $release, on a machine that has never seen them"
+        log=$(logs_of "machine-$release")/fresh-machine.log
+        if "$source/scripts/fresh-machine" "$release" >"$log" 2>&1; then
+            echo "1 0 0" >"$logs/machine-$release/counts"
+        else
+            broken "machine-$release" "fresh-machine $release" "$(grep -m 1 FAILED "$log" || tail -n 1 "$log")" "$log"
+        fi
+    done
+fi
 finish
