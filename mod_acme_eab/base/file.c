@@ -720,7 +720,7 @@ apr_status_t file_append(const char *path, const void *line, apr_size_t len, int
         rv = status_of(fsync(fd));
     if (fd >= 0 && close(fd) != 0 && rv == APR_SUCCESS)
         rv = errno;
-    if (rv == APR_SUCCESS && made)
+    if (rv == APR_SUCCESS && durable && made)
         rv = sync_directory(place.dir);
     place_close(&place);
     return rv;

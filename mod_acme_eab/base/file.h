@@ -99,10 +99,11 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
  * directory that is filled before it gets a name that counts. After a failure it is not there. */
 apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_t mode);
 
-/** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600, its
- * name durably. What a crash left there without an end gets one first, so that it costs no other line.
- * After a failure a part of it may be there.
- * @param durable 0: a power cut may cost the line, until file_sync() was called
+/** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600. What
+ * a crash left there without an end gets one first, so that it costs no other line. After a failure a part
+ * of it may be there.
+ * @param durable 0: a power cut may cost the line, until file_sync() was called, and a file that was made
+ *                until its directory was synced
  * @return as file_open() */
 apr_status_t file_append(const char *path, const void *line, apr_size_t len, int durable);
 

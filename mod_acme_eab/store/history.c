@@ -99,6 +99,8 @@ apr_status_t history_sync(const store_t *store, eab_result_t *result)
     const char *path = store_path(result->pool, store, FILE_NAME, NULL, NULL);
     apr_status_t rv = file_sync(path);
 
+    if (rv == APR_SUCCESS)
+        rv = file_sync_directory(store->dir);
     if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
         return store_report(result, rv, path, "written");
     return APR_SUCCESS;

@@ -539,6 +539,8 @@ static void sweeps_what_is_unfinished(void **state)
 {
     fixture_t *f = *state;
 
+    assert_false(file_has_unfinished(f->dir, f->p));
+    assert_false(file_has_unfinished(in(f, "missing"), f->p));
     put(f, in(f, "kept"), "x");
     put(f, in(f, ".tmp-0123456789abcdef"), "x");
     assert_int_equal(mkdir(in(f, ".tmp-000002"), 0700), 0);
@@ -652,6 +654,42 @@ static void drafts_replace_nothing(void **state)
     assert_string_equal(data, "mine");
 }
 
+/* Neither what is there nor what a full disk leaves of a new one. */
+static void makes_a_file_where_none_is_or_nothing(void **state)
+{
+    fixture_t *f = *state;
+    struct rlimit before, small;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    char *data = apr_pcalloc(f->p, 100000);
+    apr_status_t rv;
+
+    assert_int_equal(file_make(in(f, "a"), "mine", 4, 0640), APR_SUCCESS);
+    assert_int_equal(mode_of(in(f, "a")), 0640);
+    assert_int_equal(file_make(in(f, "a"), "yours", 5, 0600), EEXIST);
+    assert_content(f, in(f, "a"), "mine");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 50000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    rv = file_make(in(f, "b"), data, 100000, 0600);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(rv, EFBIG);
+    assert_int_equal(count_entries(f), 1);
+}
+
+static void adds_lines_that_are_synced_together(void **state)
+{
+    fixture_t *f = *state;
+
+    assert_true(APR_STATUS_IS_ENOENT(file_sync(in(f, "a"))));
+    assert_int_equal(file_append(in(f, "a"), "one\n", 4, 0), APR_SUCCESS);
+    assert_int_equal(file_append(in(f, "a"), "two\n", 4, 1), APR_SUCCESS);
+    assert_content(f, in(f, "a"), "one\ntwo\n");
+    assert_int_equal(file_sync(in(f, "a")), APR_SUCCESS);
+    assert_int_equal(file_sync(f->dir), APR_EINVAL);
+}
+
 static void drafts_go_with_their_pool(void **state)
 {
     fixture_t *f = *state;
@@ -705,6 +743,8 @@ int main(void)
         FILE_TEST(keeps_the_old_content_when_writing_fails),
         FILE_TEST(drafts_are_there_whole_or_not_at_all),
         FILE_TEST(drafts_replace_nothing),
+        FILE_TEST(makes_a_file_where_none_is_or_nothing),
+        FILE_TEST(adds_lines_that_are_synced_together),
         FILE_TEST(who_could_change_a_program),
         FILE_TEST(drafts_go_with_their_pool),
         FILE_TEST(writes_next_to_the_working_directory),

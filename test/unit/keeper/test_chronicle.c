@@ -235,7 +235,7 @@ static void the_agent_hears_of_the_numbers(void **state)
     while (s->keeper->line->counters == 0)
         scene_run(s, apr_time_from_msec(20));
     assert_int_equal(1, synced("/history.jsonl")); /* once for all, and the numbers with it */
-    assert_int_equal(1, synced("/store"));
+    assert_int_equal(2, synced("/store"));
     assert_int_equal(1, s->keeper->line->counters); /* once for both */
     brief = briefing_make(&s->keeper->briefing, s->p);
     assert_non_null(json_object_get(brief->counters, "orders"));
