@@ -13,7 +13,7 @@ scripts=$(cd "$(dirname "$0")" && pwd)
 
 sh "$scripts/install-packages.sh" apache2-dev autoconf automake build-essential debhelper devscripts dh-apache2 dpkg-dev \
     fakeroot libapr1-dev libaprutil1-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev \
-    libssl-dev lintian pkg-config po-debconf tar xz-utils
+    libssl-dev lintian pkgconf po-debconf tar xz-utils
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
