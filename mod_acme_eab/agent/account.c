@@ -125,7 +125,7 @@ static void on_stored(void *baton, const json_t *body, const eab_result_t *resul
 /* The URL is on disk before anything is done with it. */
 static void store_url(agent_account_t *account, const char *url)
 {
-    const acme_directory_t *directory = acme_session_directory(account->session);
+    const acme_directory_t *directory = acme_session_seen(account->session);
     json_t *body = json_object();
 
     account->brief->url = apr_pstrdup(account->kit->pool, url);
@@ -184,7 +184,7 @@ static int is_account(const acme_answer_t *answer)
 
 static void post(agent_account_t *account, sentence_t sentence, acme_answer_fn *done)
 {
-    const acme_directory_t *directory = acme_session_directory(account->session);
+    const acme_directory_t *directory = acme_session_seen(account->session);
     acme_question_t question = { NULL, NULL, NULL, NULL, 0 };
 
     account->request.sentence = sentence;
@@ -437,8 +437,8 @@ void account_need(agent_account_t *account, account_ready_fn *ready, void *baton
 
 void account_look(agent_account_t *account, acme_ready_fn *ready, void *baton)
 {
-    if (account->active == 0) {
-        refresh_session(account); /* never under the feet of a job */
+    if (account->active == 0 && !account->opening) {
+        refresh_session(account); /* never under the feet of a job, or of a registration */
     }
     acme_session_open(account->session, ready, baton);
 }

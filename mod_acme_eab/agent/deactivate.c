@@ -73,7 +73,7 @@ static void on_answer(void *baton, const acme_answer_t *answer, const eab_result
     deactivation->refusal = eab_result_make(deactivation->task->pool);
     eab_result_copy(deactivation->refusal, result);
     ask(deactivation, SENTENCE_FIND_ACCOUNT,
-        acme_session_directory(deactivation->account->session)->new_account, on_found);
+        acme_session_seen(deactivation->account->session)->new_account, on_found);
 }
 
 static void on_open(void *baton, const eab_result_t *result)

@@ -81,7 +81,7 @@ static void look_up(rollover_t *rollover)
     acme_question_t question = { NULL, NULL, NULL, NULL, 0 };
 
     rollover->request.sentence = SENTENCE_FIND_NEXT;
-    question.url = acme_session_directory(rollover->account->session)->new_account;
+    question.url = acme_session_seen(rollover->account->session)->new_account;
     question.sentence = &rollover->request;
     acme_session_ask(rollover->account->session, &question, on_found, rollover);
 }

@@ -406,6 +406,7 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
 {
     registration_t *registration = account->registration;
     const char *before = registration->url;
+    apr_time_t created = registration->created;
     apr_status_t rv;
 
     if (!url_is_https(url)) {
@@ -430,6 +431,7 @@ apr_status_t account_registered(keeper_account_t *account, const char *url, cons
     rv = registration_save(account->means->store, registration, result, result->pool);
     if (rv != APR_SUCCESS) {
         registration->url = NULL;
+        registration->created = created;
         return rv;
     }
     forget_eab_key(account);

@@ -11,12 +11,15 @@
 /* Root's act hears why before this keeper ends. */
 #define PAUSE apr_time_from_sec(1)
 
+#define AGAIN apr_time_from_sec(60)
+
 /* Of one account. */
 typedef struct turn {
     succession_t *succession;
     keeper_account_t *account;
     int task; /* 0: the agent is not at it */
     const char *by;
+    int failed;            /* the store could not be written, which was said */
     eab_result_t *problem; /* in a pool of its own, made anew each time */
 } turn_t;
 
@@ -66,10 +69,33 @@ static int is_new(const keeper_account_t *account)
 
 /* ---- the CA is asked for it ---- */
 
+/* What came of it is told as a change, unless nobody could say. */
 static void on_registered(void *baton, const eab_result_t *result)
 {
-    (void)result; /* what came of it is told as a change */
-    ((turn_t *)baton)->task = 0;
+    turn_t *turn = baton;
+
+    (void)result;
+    turn->task = 0;
+    if (is_new(turn->account)) {
+        loop_timer_set(turn->succession->timer, apr_time_now() + AGAIN);
+    }
+}
+
+/* No certificate may be due for long, and then nobody else would have it tried again. */
+static void have_registered(turn_t *turn)
+{
+    const failure_t *failure = turn->account->failing.failure;
+    succession_t *succession = turn->succession;
+
+    if (failure != NULL && failure->next > apr_time_now()) {
+        loop_timer_set(succession->timer, failure->next);
+    }
+    else if (turn->task == 0) {
+        turn->task =
+            tasks_give(succession->tasks, "checkAccount",
+                       json_pack("{s:i,s:b}", "account", turn->account->index, "register", 1), NULL,
+                       on_registered, turn);
+    }
 }
 
 void succession_start(succession_t *succession)
@@ -77,12 +103,8 @@ void succession_start(succession_t *succession)
     int i;
 
     for (i = 0; i < succession->model->accounts->nelts; ++i) {
-        turn_t *turn = &succession->turns[i];
-
-        if (is_new(turn->account) && turn->account->failing.failure == NULL && turn->task == 0) {
-            turn->task = tasks_give(succession->tasks, "checkAccount",
-                                    json_pack("{s:i,s:b}", "account", i, "register", 1), NULL,
-                                    on_registered, turn);
+        if (is_new(succession->turns[i].account)) {
+            have_registered(&succession->turns[i]);
         }
     }
 }
@@ -117,7 +139,7 @@ static void reinstate(turn_t *turn)
                                result, result->pool)
         != APR_SUCCESS) {
         log_line(LOG_LEVEL_ERROR, "%s", result->detail);
-        loop_timer_set(turn->succession->timer, apr_time_now() + apr_time_from_sec(60));
+        loop_timer_set(turn->succession->timer, apr_time_now() + AGAIN);
         return;
     }
     failure_save(means_of(turn)->store, account->registration->id, NULL, result->pool);
@@ -137,6 +159,9 @@ static void on_timer(void *baton)
 
         if (is_new(turn->account) && turn->problem->rv != APR_SUCCESS) {
             reinstate(turn);
+        }
+        else if (is_new(turn->account)) {
+            have_registered(turn);
         }
     }
 }
@@ -199,29 +224,50 @@ static void release(const turn_t *turn)
     tasks_tell(turn->succession->tasks, "rekeyed", body);
 }
 
-/* No order of the account is under way, or that took too long. */
-static void on_held(void *baton, const eab_result_t *held)
+static apr_status_t place(const turn_t *turn, eab_result_t *result)
 {
-    turn_t *turn = baton;
     const keeper_account_t *account = turn->account;
-    eab_result_t *result = eab_result_make(turn->problem->pool);
+    apr_status_t rv =
+        registration_succeed(means_of(turn)->store, account->registration, account->plan->kid,
+                             apr_time_now(), turn->by, result, result->pool);
 
-    turn->task = 0;
-    eab_result_copy(result, held);
-    if (result->rv == APR_SUCCESS
-        && registration_succeed(means_of(turn)->store, account->registration, account->plan->kid,
-                                apr_time_now(), turn->by, result, result->pool)
-               == APR_SUCCESS) {
+    if (rv == APR_SUCCESS) {
         log_line(LOG_LEVEL_NOTICE,
                  "Account %s: another one is registered in the place of %s, for %s",
                  account->plan->label, log_escape(result->pool, account->registration->url),
                  log_escape(result->pool, turn->by));
+    }
+    return rv;
+}
+
+/* Whoever has asked asks again. */
+static void note_failure(turn_t *turn, const eab_result_t *result)
+{
+    if (!turn->failed) {
+        log_line(LOG_LEVEL_ERROR, "Account %s: %s It is tried again", turn->account->plan->label,
+                 result->detail);
+    }
+    turn->failed = 1;
+    changes_tell_store(means_of(turn)->changes);
+}
+
+/* No order of the account is under way, or that took too long. */
+static void on_held(void *baton, const eab_result_t *held)
+{
+    turn_t *turn = baton;
+    eab_result_t *result = eab_result_make(turn->problem->pool);
+
+    turn->task = 0;
+    if (held->rv == APR_SUCCESS && place(turn, result) == APR_SUCCESS) {
         begin_anew(turn->succession);
         return;
     }
-    log_line(LOG_LEVEL_ERROR, "Account %s: %s", account->plan->label,
-             log_escape(result->pool, result->detail));
-    set_problem(turn, result);
+    if (held->rv == APR_SUCCESS) {
+        note_failure(turn, result);
+    }
+    else {
+        set_problem(turn, held);
+    }
     release(turn);
 }
 

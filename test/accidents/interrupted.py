@@ -3,6 +3,7 @@
 
 import http.client
 import math
+import json
 import os
 import re
 import time
@@ -31,7 +32,7 @@ OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said s
 IN_STORE = re.compile(
     r"format\.json|plan\.json|control|counters\.json|history\.jsonl(\.1)?|blocked\.jsonl"
     r"|demands|acts|revocations|events|told\.jsonl|leftovers\.json|"
-    r"lock|reload\.json|accounts(/[0-9a-f]{32}(\.deactivated)?(/(key(\.old)?\.pem|(account|directory)\.json))?)?"
+    r"lock|reload\.json|accounts(/[0-9a-f]{32}(\.current|\.deactivated)?(/(key(\.old)?\.pem|(account|directory)\.json))?)?"
     r"|archive(/[^/]+(/(renewal|validations)\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json|checked|ocsp\.der))?)?)?|live(/[^/.]+[^/]*)?"
     r"|pending|failures|dns|acts/[0-9a-f]{32}\.json")
 
@@ -294,7 +295,7 @@ class Interrupted:
             of_name.insert(2, ("key-blocked", serials[0]))
         if "compromised" in act or "revoke" in act:
             of_name.append(("revoked", serials[0]))
-        return [("account-registered", None)] \
+        return [("account-registered", None)] * (1 if self.act is None else self.scenario.accounts) \
             + [("account-deactivated", None)] * ("deactivate" in act), of_name
 
     def _untold(self):
@@ -362,7 +363,8 @@ class Interrupted:
             self._complain(f"{orders} orders")
         else:
             self.ca.expected = {"repeated_orders": extra}
-        if accounts != 1:
+        self.ca.expected["eab_twice"] = self.scenario.accounts > 1
+        if accounts != self.scenario.accounts:
             self._complain(f"{accounts} accounts")
         if (finalizes, issued, collected) != (count, count, count):
             self._complain(f"{finalizes} finalizes, {issued} certificates, {collected} collected")
@@ -453,7 +455,7 @@ class Act:
     def is_done(self):
         """At the CA, and here."""
         return {"revoke": self._is_revoked, "renew": lambda: self.taken, "compromised": self._is_revoked_and_gone,
-                "rollover": self._has_another_key, "deactivate": self._is_closed}[
+                "rollover": self._is_another if "--new-account" in self.words else self._has_another_key, "deactivate": self._is_closed}[
                     next(word for word in self.words if word != "account")]()
 
     def _is_revoked(self):
@@ -471,6 +473,17 @@ class Act:
         return self.account.thumbprint != self.thumbprint \
             and not (folder / "key.next.pem").exists() \
             and thumbprint_of((folder / "key.pem").read_bytes()) == self.account.thumbprint
+
+    def _is_another(self):
+        """It is used, and the one before is there, whole."""
+        accounts = self.run.httpd.store.dir / "accounts"
+        current = [json.loads(path.read_text()) for path in accounts.glob("*.current")]
+        if len(self.run.ca.accounts) != 2 or not current:
+            return False
+        return all(
+            json.loads((accounts / name / "account.json").read_text()).get("url") == account.url
+            and thumbprint_of((accounts / name / "key.pem").read_bytes()) == account.thumbprint
+            for name, account in zip([*current[0]["before"], current[0]["id"]], self.run.ca.accounts))
 
     def _is_closed(self):
         accounts = self.run.httpd.store.dir / "accounts"

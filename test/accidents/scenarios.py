@@ -31,6 +31,11 @@ class Scenario:
         return self.changes.get("orders_list") is not None
 
     @property
+    def accounts(self):
+        """The same of accounts."""
+        return 2 if "--new-account" in self.act else 1
+
+    @property
     def certificates(self):
         """How many there must be in the end."""
         return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",), ("renew",)) else 1
@@ -58,6 +63,8 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("renew", "certinext", False, CERTINEXT, live=True, act=("renew", NAME, "--force")),
     Scenario("compromised", "certinext", False, CERTINEXT, act=("compromised", NAME, "--yes")),
     Scenario("rollover", "certinext", False, CERTINEXT, act=("account", "rollover", NAME)),
+    Scenario("new-account", "certinext", False, {**CERTINEXT, "eab_reuse": "allowed"},
+             act=("account", "rollover", NAME, "--new-account")),
     Scenario("deactivate", "certinext", False, CERTINEXT,
              act=("account", "deactivate", NAME, "--yes", "--force")),
 )}

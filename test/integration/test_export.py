@@ -107,6 +107,25 @@ def test_exports(world):
     assert "seKret" not in httpd.log.path.read_text() + (httpd.run_dir / "status.json").read_text()
 
 
+def test_without_a_restart_of_httpd(world):
+    """The keeper that installs a certificate exports it."""
+    world.expect(r"ACMEReload|[Rr]estart httpd")
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    out = httpd.dir / "out"
+    out.mkdir()
+    os.chmod(out, 0o755)
+    httpd.configure(httpd.acme(ca), "ACMEReload off",
+                    f"ACMEExport {NAME} fullchain {out}/chain.pem root:root 0644",
+                    httpd.site(NAME, managed=True))
+    httpd.start()
+    keeper = httpd.wait_for_keeper()
+    wait_until((out / "chain.pem").exists, 30, "the exported file")
+    entry = httpd.wait_for_status(NAME, lambda e: e["keys"], "keys")
+    assert serial_in(out / "chain.pem") == int(entry["keys"][0]["serial"], 16)
+    assert httpd.wait_for_keeper() == keeper
+
+
 def test_acmectl_export(world):
     httpd = world.httpd()
     ca = world.ca(httpd)

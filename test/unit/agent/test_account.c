@@ -275,6 +275,33 @@ static void a_cycle_begins_with_the_directory(void **state)
     stage_end(s);
 }
 
+static void note_ready(void *baton, const eab_result_t *result)
+{
+    assert_int_equal(APR_SUCCESS, result->rv);
+    ++*(int *)baton;
+}
+
+/* The clock is set while the CA registers the account, and root asks whether all is well. */
+static void a_registration_keeps_its_directory(void **state)
+{
+    stage_t *s = begin_unregistered(*state, 0);
+    int sent, registered = 0, ready = 0;
+
+    account_need(stage_account(s), note_ready, &registered); /* for no job */
+    stage_settle(s);
+    stage_expect(s, "newAccount", NEW_ACCOUNT);
+    stage_account(s)->used = apr_time_now() - apr_time_from_sec(3600);
+    sent = s->sent;
+    account_look(stage_account(s), note_ready, &ready);
+    assert_int_equal(1, ready);
+    assert_int_equal(sent, s->sent);
+    acme_session_forget(stage_account(s)->session); /* whoever does that */
+    stage_answer(s, &s->calls[sent - 1], 201, "{\"status\":\"valid\"}", "Location", ACCOUNT_URL);
+    assert_int_equal(1, stage_heard(s, "registered"));
+    assert_int_equal(1, registered);
+    stage_end(s);
+}
+
 /* Within a cycle, too: an order may be at work for hours between two looks at it. */
 static void nonces_of_long_ago_are_not_used(void **state)
 {
@@ -430,6 +457,7 @@ int main(void)
         fixture_test(a_refusal_is_final_for_a_day),
         fixture_test(an_action_that_is_required_is_shown),
         fixture_test(a_cycle_begins_with_the_directory),
+        fixture_test(a_registration_keeps_its_directory),
         fixture_test(nonces_of_long_ago_are_not_used),
         fixture_test(the_account_is_valid_and_the_names_are_not_its_own),
         fixture_test(the_account_was_deactivated),

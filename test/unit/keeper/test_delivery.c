@@ -76,6 +76,16 @@ static int waiting(scene_t *s)
     return spool_list(s->keeper->means.store, s->p)->nelts;
 }
 
+static int waiting_of(scene_t *s, const char *kind)
+{
+    json_t *list = json_own(s->p, delivery_list(s->keeper->delivery)), *item;
+    int count = 0;
+    size_t i;
+
+    json_array_foreach(list, i, item) count += strcmp(json_peek_string(item, "event"), kind) == 0;
+    return count;
+}
+
 /* Run until so many are left in the spool, and none of them is being told. */
 static void run_until(scene_t *s, int left)
 {
@@ -391,6 +401,39 @@ static void what_is_out_of_date_is_not_told(void **state)
     scene_end(s);
 }
 
+/* The newest of that kind in the spool. */
+static const json_t *newest(scene_t *s, const char *kind)
+{
+    const apr_array_header_t *ids = spool_list(s->keeper->means.store, s->p);
+    int i;
+
+    for (i = ids->nelts - 1; i >= 0; --i) {
+        const json_t *entry =
+            spool_get(s->keeper->means.store, APR_ARRAY_IDX(ids, i, const char *), s->p);
+        const json_t *event = json_object_get(entry, "event");
+
+        if (strcmp(json_peek_string(event, "event"), kind) == 0)
+            return event;
+    }
+    return NULL;
+}
+
+static void an_event_names_the_certificate_before(void **state)
+{
+    scene_t *s = scene(*state);
+    const char *first;
+
+    begin(s);
+    issue(s);
+    assert_null(json_peek_string(newest(s, "issued"), "previous_serial"));
+    first = json_peek_string(newest(s, "issued"), "serial");
+    assert_non_null(first);
+    scene_finalize(s);
+    scene_install(s);
+    assert_string_equal(first, json_peek_string(newest(s, "issued"), "previous_serial"));
+    scene_end(s);
+}
+
 static void what_is_not_configured_any_more_is_not_told(void **state)
 {
     scene_t *s = scene(*state);
@@ -413,14 +456,100 @@ static void many_have_a_limit(void **state)
     scene_start(s);
     json_put_time(event, "at", apr_time_now());
     for (i = 0; i < LIMIT_EVENTS + 5; ++i) {
-        event_kind_t kind = i % 10 == 0 ? EVENT_FAILING : EVENT_ISSUED;
+        event_kind_t kind = i % 10 == 5 ? EVENT_FAILING : EVENT_ISSUED;
 
         json_put_string(event, "event", event_name(kind));
         delivery_add(s->keeper->delivery, kind, event, NULL, NULL);
     }
     assert_int_equal(LIMIT_EVENTS, waiting(s));
     assert_int_equal(5, counted(s, "given_up"));
-    assert_string_equal("issued", json_peek_string(first_waiting(s), "event"));
+    assert_int_equal(95, waiting_of(s, "failing")); /* the oldest of them, and no other */
+    assert_int_equal(905, waiting_of(s, "issued"));
+    scene_end(s);
+}
+
+static void so_has_their_size(void **state)
+{
+    scene_t *s = scene(*state);
+    json_t *event = json_own(s->p, json_object());
+    apr_size_t size = LIMIT_EVENTS_SIZE / 100;
+    char *text = apr_pcalloc(s->p, size + 1);
+    int i;
+
+    scene_start(s);
+    json_put_time(event, "at", apr_time_now());
+    json_put_string(event, "event", event_name(EVENT_ISSUED));
+    json_put_string(event, "why", memset(text, 'x', size));
+    for (i = 0; i < 110; ++i)
+        delivery_add(s->keeper->delivery, EVENT_ISSUED, event, NULL, NULL);
+    assert_in_range(waiting(s), 95, 100);
+    assert_int_equal(110 - waiting(s), counted(s, "given_up"));
+    scene_end(s);
+}
+
+static void add(scene_t *s, event_kind_t kind, const char *key_type)
+{
+    json_t *event = json_own(s->p, json_object());
+
+    json_put_time(event, "at", apr_time_now());
+    json_put_string(event, "event", event_name(kind));
+    json_put_string(event, "name", NAME);
+    json_put_string(event, "key_type", key_type);
+    assert_int_equal(APR_SUCCESS,
+                     delivery_add(s->keeper->delivery, kind, event, "what", json_true()));
+}
+
+static void each_key_type_is_told_of(void **state)
+{
+    scene_t *s = scene(*state);
+
+    scene_start(s);
+    add(s, EVENT_DEPLOYED, "p256");
+    add(s, EVENT_DEPLOYED, "rsa2048");
+    assert_int_equal(2, waiting(s));
+    add(s, EVENT_DEPLOYED, "p256");
+    assert_int_equal(2, waiting(s));
+    scene_end(s);
+}
+
+/* Else a crash between two files would leave the second program without the event. */
+static void the_last_file_says_that_it_is_told(void **state)
+{
+    scene_t *s = scene(*state);
+    const apr_array_header_t *ids;
+
+    add_command(s, "deployed")->argv = party_names(s->p, "/usr/local/sbin/other", NULL);
+    add_command(s, "failing");
+    scene_start(s);
+    add(s, EVENT_DEPLOYED, "p256");
+    ids = spool_list(s->keeper->means.store, s->p);
+    assert_int_equal(2, ids->nelts);
+    assert_null(json_object_get(
+        spool_get(s->keeper->means.store, APR_ARRAY_IDX(ids, 0, const char *), s->p), "of"));
+    assert_string_equal(
+        "what",
+        json_peek_string(
+            spool_get(s->keeper->means.store, APR_ARRAY_IDX(ids, 1, const char *), s->p), "of"));
+    scene_end(s);
+}
+
+static void one_that_is_being_told_is_left_alone(void **state)
+{
+    scene_t *s = scene(*state);
+    const char *id;
+    int fd = -1;
+
+    scene_start(s);
+    add(s, EVENT_DEPLOYED, "p256");
+    id = json_peek_string(first_waiting(s), "id");
+    assert_int_equal(APR_SUCCESS, spool_lock(&fd, spool_path(s->p, s->keeper->means.store, id)));
+    begin(s); /* a keeper of before has started its program */
+    assert_int_equal(APR_EBUSY, delivery_retry(s->keeper->delivery, id));
+    assert_int_equal(APR_EBUSY, delivery_drop(s->keeper->delivery, id));
+    assert_int_equal(1, waiting(s));
+    close(fd);
+    run_until(s, 0);
+    assert_string_equal("deployed", told(s));
     scene_end(s);
 }
 
@@ -547,8 +676,13 @@ int main(void)
         fixture_test(what_was_begun_by_a_keeper_of_before_is_waited_for),
         fixture_test(one_that_was_killed_meanwhile_is_told_again),
         fixture_test(what_is_out_of_date_is_not_told),
+        fixture_test(an_event_names_the_certificate_before),
         fixture_test(what_is_not_configured_any_more_is_not_told),
         fixture_test(many_have_a_limit),
+        fixture_test(so_has_their_size),
+        fixture_test(each_key_type_is_told_of),
+        fixture_test(the_last_file_says_that_it_is_told),
+        fixture_test(one_that_is_being_told_is_left_alone),
         fixture_test(a_test_is_told_once),
         fixture_test(no_id_comes_twice),
         fixture_test(one_can_be_dropped),

@@ -181,6 +181,18 @@ static void of_thresholds_that_passed_together_one_is_told(void **state)
     assert_string_equal("expired", due(&s, NOW + 43 * DAY, *state));
 }
 
+static void of_another_certificate_none_has_passed(void **state)
+{
+    scene_t s = scene(2 * DAY, LIFE);
+
+    assert_string_equal("expiring", due(&s, NOW, *state));
+    s.facts.newest = s.facts.served = s.facts.ends = "bb"; /* came late, and has not long itself */
+    s.facts.issued = NOW;
+    s.facts.not_after = NOW + 6 * DAY;
+    assert_string_equal("issued deployed expiring", due(&s, NOW, *state));
+    assert_string_equal("", due(&s, NOW, *state));
+}
+
 static void names_are_missing_when_a_new_certificate_lacks_them(void **state)
 {
     scene_t s = scene(60 * DAY, LIFE);
@@ -284,6 +296,7 @@ int main(void)
         fixture_test(a_success_after_a_failure_is_told),
         fixture_test(the_end_is_told_at_its_thresholds),
         fixture_test(of_thresholds_that_passed_together_one_is_told),
+        fixture_test(of_another_certificate_none_has_passed),
         fixture_test(names_are_missing_when_a_new_certificate_lacks_them),
         fixture_test(a_validation_is_told_once_for_each_end),
         fixture_test(the_next_time_is_when_one_is_due),

@@ -12,10 +12,12 @@ static const char full[] =
     "'keys':[{'type':'rsa2048','issuer':'Some \\\"CA\\\"','serial':'0a0b','loaded':true,"
     "'not_before':'1970-01-01T00:00:10Z','not_after':'2027-01-01T00:00:00Z'},"
     "{'type':'p256','issuer':'Some CA','serial':'0c','loaded':false,"
-    "'not_before':'1970-01-01T00:00:20Z','not_after':'2027-01-02T00:00:00Z'}],"
+    "'not_before':'1970-01-01T00:00:20Z','not_after':'2027-01-02T00:00:00Z'},{'type':'p384','"
+    "loaded':null}],"
     "'next':{'what':'retry','at':'1970-01-01T00:01:00Z'},"
     "'validations':[{'name':'a.edu','until':'1970-01-01T00:03:00Z'},"
-    "{'name':'b.edu','until':'1970-01-01T00:02:00Z'}],"
+    "{'name':'b.edu','until':'1970-01-01T00:02:00Z'},"
+    "{'name':'c.edu','until':'1970-01-01T00:04:00Z'}],"
     "'problem':{'type':'urn:ietf:params:acme:error:caa','attempts':6}},"
     "{'name':'d.edu','account':'other','state':'missing','missing_names':[],'keys':[],"
     "'next':{'what':'order'},'problem':{'type':'urn:x:made-up-by-the-CA'}}],"
@@ -119,6 +121,7 @@ static void each_family_has_its_samples(void **state)
     for (i = 0; i < sizeof(lines) / sizeof(lines[0]); ++i)
         has_line(text, lines[i]);
     has_not(text, "name=\"d.edu\",key_type"); /* there is no certificate */
+    has_not(text, "acme_certificate_loaded{name=\"a.edu\",key_type=\"p384\""); /* nobody knows */
     has_not(text, "made-up");
     has_not(text, "# EOF");
     has_not(text, "what=\"order\"");
