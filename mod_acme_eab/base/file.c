@@ -1418,14 +1418,6 @@ static void remove_unfinished(const char *dir, const apr_array_header_t *names, 
     }
 }
 
-int file_has_unfinished(const char *dir, apr_pool_t *ptemp)
-{
-    apr_array_header_t *names = NULL;
-
-    list_own(&names, open_listed(dir), is_unfinished, 1, ptemp);
-    return names->nelts > 0;
-}
-
 void file_sweep(const char *dir, apr_pool_t *ptemp)
 {
     apr_array_header_t *all = NULL;

@@ -189,9 +189,6 @@ apr_array_header_t *file_list_directory(const char *path, apr_pool_t *p);
  * @param max  of names, in no order */
 apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p);
 
-/** True when file_sweep() would find something. */
-int file_has_unfinished(const char *dir, apr_pool_t *ptemp);
-
 /** Remove from a directory what killed processes left unfinished. Only for its one writer. */
 void file_sweep(const char *dir, apr_pool_t *ptemp);
 

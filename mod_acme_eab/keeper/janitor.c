@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/rundir.h"
-#include "store/journal.h"
 
 #define INTERVAL apr_time_from_sec(3)
 
@@ -32,11 +31,10 @@ static void mend(janitor_t *janitor, const char *flaw, apr_pool_t *ptemp)
         log_line(LOG_LEVEL_ERROR, "%s. It is looked at again every few seconds.", why);
     }
     if (rv == APR_SUCCESS) {
-        log_line(
-            LOG_LEVEL_WARNING,
-            "ACMERunDir %s has been made again: %s. If something cleans up there, let it leave "
-            "this directory alone.",
-            path, flaw);
+        log_line(LOG_LEVEL_WARNING,
+                 "ACMERunDir %s was gone, or not as it has to be (%s); it has been made again. If "
+                 "something cleans up there, let it leave this directory alone.",
+                 path, flaw);
         agent_process_renew(janitor->agent);
     }
     janitor->told = rv != APR_SUCCESS;
@@ -46,7 +44,6 @@ static void look(void *baton)
 {
     janitor_t *janitor = baton;
     apr_pool_t *pool = NULL;
-
     const char *flaw;
 
     apr_pool_create(&pool, janitor->means->pool);
@@ -56,9 +53,6 @@ static void look(void *baton)
     }
     else {
         mend(janitor, flaw, pool);
-    }
-    if (janitor->means->store->trouble == NULL) {
-        journal_sweep(janitor->means->store, pool);
     }
     apr_pool_destroy(pool);
     loop_timer_set(janitor->timer, apr_time_now() + INTERVAL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/journal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <apr_strings.h>
@@ -12,7 +11,7 @@
 #include "store/registration.h"
 
 #define FOLDER "pending"
-#define REMOVED FILE_UNFINISHED "removed-" /* in pending/: what is on its way out */
+#define REMOVED FILE_UNFINISHED "removed" /* in pending/: what is on its way out */
 
 /* pending/<name>/file; NULL when the name is not fit for the store. */
 static const char *journal_path(apr_pool_t *p, const store_t *store, const char *name,
@@ -182,45 +181,21 @@ apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char
     return path != NULL ? keypair_load(pkey, path, p) : APR_EINVAL;
 }
 
-/* pending/.tmp-removed-...: a name that is no longer than others, however long that of the order is. */
-static const char *removed_path(apr_pool_t *p, const store_t *store, const char *path)
-{
-    return store_path(p, store, FOLDER,
-                      apr_pstrcat(p, REMOVED, registration_id(p, path, NULL), NULL), NULL);
-}
-
-/* Nothing that was renamed may be emptied before the rename is durable. */
-static apr_status_t journal_bury(const store_t *store, apr_pool_t *ptemp)
-{
-    const char *folder = store_path(ptemp, store, FOLDER, NULL, NULL);
-    apr_status_t rv = file_sync_directory(folder);
-
-    if (rv == APR_SUCCESS)
-        file_sweep(folder, ptemp);
-    return rv;
-}
-
 apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp)
 {
     const char *path = journal_path(ptemp, store, name, NULL);
-    const char *gone = NULL;
+    const char *gone = store_path(ptemp, store, FOLDER, REMOVED, NULL);
     apr_status_t rv;
 
     if (path == NULL)
         return APR_EINVAL;
-    /* Record and key go with one rename: a crash must leave neither an order without its key nor a
+    /* Record and key go with one rename: a kill must leave neither an order without its key nor a
      * key that the next order would take for its own. */
-    gone = removed_path(ptemp, store, path);
+    rv = file_remove_tree(gone, ptemp);
+    if (rv != APR_SUCCESS)
+        return rv;
     rv = file_rename(path, gone);
-    if (rv == ENOTEMPTY || rv == EEXIST) { /* of the order before, not swept yet */
-        if ((rv = journal_bury(store, ptemp)) == APR_SUCCESS)
-            rv = file_rename(path, gone);
-    }
-    return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
-}
-
-void journal_sweep(const store_t *store, apr_pool_t *ptemp)
-{
-    if (file_has_unfinished(store_path(ptemp, store, FOLDER, NULL, NULL), ptemp))
-        (void)journal_bury(store, ptemp);
+    if (rv != APR_SUCCESS)
+        return APR_STATUS_IS_ENOENT(rv) ? APR_SUCCESS : rv;
+    return file_remove_tree(gone, ptemp);
 }

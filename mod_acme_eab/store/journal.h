@@ -46,12 +46,8 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
 apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char *name,
                               apr_pool_t *p);
 
-/** The order is done or given up: pending/<name> is there no more. What was in it, the key too, stays in the
- * store until journal_sweep() or store_tidy(). After a power cut it may be there again, as it was. */
+/** The order is done or given up: remove pending/<name>, with the key. After a power cut it may be there again,
+ * as it was or in part: of an order whose certificate is installed, or that is looked at once more. */
 apr_status_t journal_remove(const store_t *store, const char *name, apr_pool_t *ptemp);
-
-/** Remove for good what orders that are over have left, if there is something. A failure leaves it for the
- * next time. */
-void journal_sweep(const store_t *store, apr_pool_t *ptemp);
 
 #endif

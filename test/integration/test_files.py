@@ -436,6 +436,6 @@ def test_the_run_directory_is_taken_away(world, jail):
     wait_until(lambda: httpd.get("localhost", JSON).status == 200, 15, "a status again")
     httpd.wait_for_issue(NAME)
     assert ca.counts.orders == 1, "the same order goes on"
-    assert httpd.log.count(f"ACMERunDir {httpd.run_dir} was gone")
+    assert httpd.log.count(f"ACMERunDir {httpd.run_dir} was gone.*{httpd.run_dir} was not there")
     owner = os.stat(httpd.run_dir)
     assert owner.st_uid == pwd.getpwnam("www-data").pw_uid and owner.st_mode & 0o777 == 0o755
