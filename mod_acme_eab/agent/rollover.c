@@ -8,6 +8,7 @@
 #include "acme/account.h"
 #include "acme/answer.h"
 #include "base/json.h"
+#include "policy/retry.h"
 
 typedef struct rollover {
     task_t *task;
@@ -94,13 +95,6 @@ static int is_verdict(const eab_result_t *result)
     return !result->foreign && result->http_status >= 400 && result->http_status < 500;
 }
 
-/* Or it wants it later. */
-static int is_for_now(const eab_result_t *result)
-{
-    return result->http_status == 408 || result->http_status == 425 || result->http_status == 429
-           || eab_result_is_acme(result, "rateLimited") || eab_result_is_acme(result, "badNonce");
-}
-
 static void on_changed(void *baton, const acme_answer_t *answer, const eab_result_t *result)
 {
     rollover_t *rollover = baton;
@@ -112,7 +106,7 @@ static void on_changed(void *baton, const acme_answer_t *answer, const eab_resul
     }
     else if (is_verdict(result)
              || (answer->status == 0 && eab_result_is(result, EAB_PROBLEM_INTERNAL))) {
-        end(rollover, is_for_now(result) ? "later" : "old", result);
+        end(rollover, is_verdict(result) && !retry_is_useless(result) ? "later" : "old", result);
     }
     else {
         look_up(rollover);

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "policy/retry.h"
 
 #define AGAIN apr_time_from_sec(60)
 
@@ -37,12 +38,6 @@ static void set_problem(turn_t *turn, const eab_result_t *problem)
     if (problem != NULL) {
         eab_result_copy(turn->problem, problem);
     }
-}
-
-static int is_decided(const eab_result_t *problem)
-{
-    return !problem->foreign && problem->http_status >= 400 && problem->http_status < 500
-           && problem->http_status != 408 && problem->http_status != 429;
 }
 
 static void close_account(turn_t *turn)
@@ -81,7 +76,7 @@ static void on_end(void *baton, const eab_result_t *result)
     }
     log_line(LOG_LEVEL_ERROR, "Account %s is not deactivated: %s", account->plan->label,
              log_escape(turn->problem->pool, result->detail != NULL ? result->detail : ""));
-    if (is_decided(result)) {
+    if (retry_is_useless(result)) {
         account_not_closed(account, eab_result_make(turn->problem->pool));
     }
     else {

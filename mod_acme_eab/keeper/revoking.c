@@ -50,16 +50,9 @@ keeper_account_t *revoking_account(const model_t *model, const revocation_t *rec
     return found;
 }
 
-/* The CA has decided: it will say the same again. */
 static int is_decided(const eab_result_t *problem)
 {
-    if (eab_result_is(problem, EAB_PROBLEM_REFUSED)) {
-        return 1;
-    }
-    return problem->http_status >= 400 && problem->http_status < 500 && problem->http_status != 408
-           && problem->http_status != 425 && problem->http_status != 429 && !problem->foreign
-           && !eab_result_is_acme(problem, "badNonce")
-           && !eab_result_is_acme(problem, "rateLimited");
+    return eab_result_is(problem, EAB_PROBLEM_REFUSED) || retry_is_useless(problem);
 }
 
 static void keep_failure(const revoking_t *revoking, keeper_revocation_t *revocation,

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "policy/retry.h"
 #include "store/failure.h"
 
 /* Root's act hears why before this keeper ends. */
@@ -124,10 +125,7 @@ static int is_refused(const eab_result_t *problem)
             return 1;
         }
     }
-    return problem->http_status >= 400 && problem->http_status < 500 && problem->http_status != 408
-           && problem->http_status != 425 && problem->http_status != 429 && !problem->foreign
-           && !eab_result_is_acme(problem, "badNonce")
-           && !eab_result_is_acme(problem, "rateLimited");
+    return retry_is_useless(problem);
 }
 
 static void reinstate(turn_t *turn)

@@ -91,6 +91,15 @@ apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attemp
     return now + (own > APR_USEC_PER_SEC ? own : APR_USEC_PER_SEC);
 }
 
+int retry_is_useless(const eab_result_t *problem)
+{
+    int status = problem->http_status;
+
+    return status >= 400 && status < 500 && status != 408 && status != 425 && status != 429
+           && !problem->foreign && !eab_result_is_acme(problem, "badNonce")
+           && !eab_result_is_acme(problem, "rateLimited");
+}
+
 int retry_anew(int attempts, apr_interval_time_t age)
 {
     return attempts == 1 || age >= apr_time_from_sec(60 * ANEW_MINUTES);

@@ -23,6 +23,10 @@ typedef enum {
 apr_time_t retry_at(apr_time_t now, double dice, retry_class_t class, int attempts,
                     const eab_result_t *problem);
 
+/** Has the CA decided, so that it says the same again? A status 4xx of its own does, but for those that ask for
+ * another time. */
+int retry_is_useless(const eab_result_t *problem);
+
 /** Is another order to be placed where one waits for validations that are had at the CA and not by us?
  * Some CAs look for those only when an order is placed, and all of them count the orders that wait: so
  * at the second attempt, which mostly follows in a minute, and every six hours.

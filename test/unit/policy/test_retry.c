@@ -107,6 +107,39 @@ static void obeys_limits(void **state)
     assert_int_equal(wait_for(RETRY_LIMITED, 0.5, 5, 0), MINUTES(5));
 }
 
+static void a_decision_of_the_ca_is_final(void **state)
+{
+    static const struct {
+        int status, foreign, useless;
+        const char *type;
+    } rows[] = {
+        { 400, 0, 1, ACME_ERROR "malformed" },
+        { 401, 0, 1, ACME_ERROR "unauthorized" },
+        { 403, 0, 1, NULL },
+        { 404, 0, 1, NULL },
+        { 400, 0, 0, ACME_ERROR "badNonce" },
+        { 403, 0, 0, ACME_ERROR "rateLimited" },
+        { 429, 0, 0, NULL },
+        { 408, 0, 0, NULL },
+        { 425, 0, 0, NULL },
+        { 403, 1, 0, NULL }, /* of something in between */
+        { 500, 0, 0, ACME_ERROR "serverInternal" },
+        { 503, 0, 0, NULL },
+        { 0, 0, 0, EAB_PROBLEM_CA_UNREACHABLE },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        eab_result_t problem = { 0 };
+
+        problem.http_status = rows[i].status;
+        problem.foreign = rows[i].foreign;
+        problem.type = rows[i].type;
+        assert_int_equal(rows[i].useless, retry_is_useless(&problem));
+    }
+}
+
 static void is_never_earlier_than_retry_after(void **state)
 {
     static const retry_class_t classes[] = { RETRY_TRANSIENT, RETRY_LIMITED, RETRY_VALIDATION,
@@ -203,6 +236,7 @@ int main(void)
         cmocka_unit_test(spares_the_validation_limits),
         cmocka_unit_test(waits_a_day_for_the_administrator),
         cmocka_unit_test(obeys_limits),
+        cmocka_unit_test(a_decision_of_the_ca_is_final),
         cmocka_unit_test(is_never_earlier_than_retry_after),
         cmocka_unit_test(takes_retry_after_for_a_month_at_most),
         cmocka_unit_test(is_always_later_than_now),
