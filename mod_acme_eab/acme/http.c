@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -361,10 +362,12 @@ static void explain_connect(const exchange_t *exchange, CURLcode code, eab_resul
 {
     char text[256];
     long os_errno = 0;
+    int forbidden = 0;
 
     curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
-    eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_CA_UNREACHABLE, "Cannot connect to %s: %s",
-                   name_peer(exchange),
+    forbidden = os_errno == EACCES || os_errno == EPERM;
+    eab_result_set(result, forbidden ? (apr_status_t)os_errno : APR_EGENERAL,
+                   EAB_PROBLEM_CA_UNREACHABLE, "Cannot connect to %s: %s", name_peer(exchange),
                    os_errno != 0 ? apr_strerror((apr_status_t)os_errno, text, sizeof(text))
                                  : curl_words(exchange, code));
 }

@@ -28,8 +28,8 @@ typedef struct acme_answer {
 
 /** Called once for each request that was sent, never from inside send().
  * @param result rv is APR_SUCCESS when an HTTP answer came, whatever its status; else what failed:
- *               EAB_PROBLEM_CA_UNREACHABLE, EAB_PROBLEM_CA_UNTRUSTED, EAB_PROBLEM_PROXY_UNTRUSTED,
- *               EAB_PROBLEM_CA_ANSWER, or EAB_PROBLEM_INTERNAL when the request could not even be made
+ *               EAB_PROBLEM_CA_UNREACHABLE (EACCES or EPERM: this machine forbids the connection),
+ *               EAB_PROBLEM_CA_UNTRUSTED, EAB_PROBLEM_PROXY_UNTRUSTED, EAB_PROBLEM_CA_ANSWER, or EAB_PROBLEM_INTERNAL when the request could not even be made
  * @param answer never NULL; status 0 and empty when nothing came */
 typedef void acme_answer_fn(void *baton, const acme_answer_t *answer, const eab_result_t *result);
 

@@ -117,13 +117,26 @@ static facts_t read_words(const char *type, const char *text)
     return facts;
 }
 
+/* What became of a connection. */
+static facts_t read_connection(apr_status_t rv)
+{
+    switch (rv) {
+    case APR_EOF:
+        return FACT_CUT;
+    case EACCES:
+    case EPERM:
+        return FACT_DENIED;
+    default:
+        return 0;
+    }
+}
+
 static facts_t read_marks(const eab_result_t *problem)
 {
     facts_t facts = of_causes[problem->cause] | (problem->foreign ? FACT_FOREIGN : 0);
 
-    return eab_result_is(problem, EAB_PROBLEM_CA_UNREACHABLE) && problem->rv == APR_EOF
-               ? facts | FACT_CUT
-               : facts;
+    return eab_result_is(problem, EAB_PROBLEM_CA_UNREACHABLE) ? facts | read_connection(problem->rv)
+                                                              : facts;
 }
 
 static int names_some(const eab_result_t *problem)

@@ -46,7 +46,7 @@ typedef apr_uint64_t facts_t;
 #define FACT_NO_SPACE FACT_BIT(32)   /* ENOSPC */
 #define FACT_QUOTA FACT_BIT(33)      /* EDQUOT */
 #define FACT_READ_ONLY FACT_BIT(34)  /* EROFS */
-#define FACT_DENIED FACT_BIT(35)     /* EACCES, EPERM */
+#define FACT_DENIED FACT_BIT(35)     /* EACCES, EPERM: of a file or a connection */
 #define FACT_MISSING FACT_BIT(36)    /* ENOENT, ENOTDIR */
 #define FACT_DISK_ERROR FACT_BIT(37) /* EIO */
 #define FACT_DAMAGED FACT_BIT(38)    /* what is in a file is not what should be there */

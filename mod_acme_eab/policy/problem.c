@@ -375,6 +375,10 @@ static const problem_row_t rows[] = {
       "%h can be reached, and it or a proxy on the way ended the connection before the answer was "
       "complete; it is tried again by itself, and if it stays so ask the operator of the CA, or of the "
       "proxy." },
+    { EAB_PROBLEM_CA_UNREACHABLE, PROBLEM_ANYWHERE, FACT_DENIED, RETRY_TRANSIENT,
+      "This machine itself forbids the agent to connect to the CA at %h, and the request has not "
+      "left it: look at what SELinux (ausearch -m avc -c acme-eab-agent), AppArmor (journalctl -k) or "
+      "the unit of systemd (IPAddressDeny) forbids." },
     { EAB_PROBLEM_CA_UNREACHABLE, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "This server cannot reach the CA at %h: check the DNS, and that the firewall lets outgoing "
       "connections to port 443 pass, or set ACMEProxy." },

@@ -2,6 +2,7 @@
 #include "fake_answer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -27,6 +29,20 @@
 #define REQUESTS_MAX 32
 #define REQUEST_MAX 8192
 #define OK_ANSWER "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nreplay-nonce:  n1 \r\n\r\nhello"
+
+/* libcurl's connect() is this one: what a policy of the machine answers in place of the kernel. */
+static int connect_errno;
+
+int answer_connect(int fd, const struct sockaddr *address, socklen_t len) __asm__("connect");
+
+int answer_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    if (connect_errno != 0) {
+        errno = connect_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_connect, fd, address, len);
+}
 
 /* ---- a small https server in a thread: one connection at a time, answers by path ---- */
 
@@ -685,6 +701,32 @@ static void test_unreachable(void **state)
     check_failure(w, EAB_PROBLEM_CA_UNREACHABLE, "does-not-exist.invalid:443");
 }
 
+/* The request has not left this machine: rv says so, for the advice. */
+static void test_forbidden_here(void **state)
+{
+    static const struct {
+        int number;
+        apr_status_t rv;
+        const char *words;
+    } answers[] = {
+        { EACCES, EACCES, "Permission denied" },
+        { EPERM, EPERM, "Operation not permitted" },
+        { ENETUNREACH, APR_EGENERAL, "Network is unreachable" },
+    };
+    world_t *w = *state;
+    size_t i;
+
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        connect_errno = answers[i].number;
+        get(w, "/ok");
+        connect_errno = 0;
+        check_failure(w, EAB_PROBLEM_CA_UNREACHABLE, answers[i].words);
+        assert_int_equal(w->result->rv, answers[i].rv);
+    }
+    get(w, "/ok");
+    assert_int_equal(w->answer.status, 200);
+}
+
 static void test_proxy(void **state)
 {
     world_t *w = *state;
@@ -789,6 +831,7 @@ int main(void)
         HTTP_TEST(test_https_only),
         HTTP_TEST(test_unknown_ca),
         HTTP_TEST(test_unreachable),
+        HTTP_TEST(test_forbidden_here),
         HTTP_TEST(test_proxy),
         HTTP_TEST(test_refused_by_libcurl),
         HTTP_TEST(test_run_waits),

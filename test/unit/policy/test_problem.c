@@ -642,6 +642,8 @@ static const situation_t situations[] = {
       "letter by letter", "on the way" },
     { "cut off", EAB_PROBLEM_CA_UNREACHABLE, NULL, APR_EOF, 0, PROBLEM_AT_ORDER, 0,
       "before the answer was complete", "port 443" },
+    { "forbidden here", EAB_PROBLEM_CA_UNREACHABLE, NULL, EACCES, 0, PROBLEM_AT_ORDER, 0, "SELinux",
+      "DNS" },
     { "not reached", EAB_PROBLEM_CA_UNREACHABLE, NULL, APR_EGENERAL, 0, PROBLEM_AT_ORDER, 0,
       "port 443", "complete" },
     { "wildcard, dns offered", EAB_PROBLEM_NO_CHALLENGE, NULL, 0, 0, CHALLENGE,
