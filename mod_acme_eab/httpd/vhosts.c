@@ -206,14 +206,26 @@ const char *vhosts_where(apr_pool_t *p, const server_rec *s)
     return apr_psprintf(p, "%s:%u", s->defn_name, s->defn_line_number);
 }
 
+/* Is it one of those before it, as people write them? "*" is an address of IPv4 and one of IPv6. */
+static int is_told(const server_addr_rec *first, const server_addr_rec *addr)
+{
+    for (; first != addr; first = first->next) {
+        if (first->host_port == addr->host_port && strcmp(first->virthost, addr->virthost) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 const char *vhosts_description(apr_pool_t *p, const server_rec *s)
 {
     const server_addr_rec *addr = NULL;
     const char *text = "";
 
-    for (addr = s->addrs; s->is_virtual && addr != NULL; addr = addr->next)
-        text = apr_psprintf(p, strchr(addr->virthost, ':') != NULL ? "%s[%s]:%u " : "%s%s:%u ",
-                            text, addr->virthost, (unsigned)addr->host_port);
+    for (addr = s->addrs; s->is_virtual && addr != NULL; addr = addr->next) {
+        if (!is_told(s->addrs, addr))
+            text = apr_psprintf(p, strchr(addr->virthost, ':') != NULL ? "%s[%s]:%u " : "%s%s:%u ",
+                                text, addr->virthost, (unsigned)addr->host_port);
+    }
     return apr_pstrcat(p, text, s->server_hostname != NULL ? s->server_hostname : "", " (",
                        vhosts_where(p, s), ")", NULL);
 }

@@ -73,6 +73,14 @@ def test_what_was_made_of_it_is_printed(httpd):
     assert not httpd.store.dir.exists()
 
 
+def test_a_virtual_host_of_any_address_is_told_once(httpd):
+    """httpd makes two addresses of "*", one of IPv4 and one of IPv6."""
+    httpd.configure(good(httpd), site(httpd).replace(f"127.0.0.1:{httpd.https}", f"*:{httpd.https}"))
+    done = httpd._run("-t", "-D", "DUMP_ACME")
+    place = f"{httpd.conf}:{httpd.line_of('<VirtualHost *')}"
+    assert f'"*:{httpd.https} {NAME} ({place})"' in done.stdout
+
+
 def test_the_good_configuration_passes_and_leaves_no_trace(httpd):
     httpd.configure(good(httpd), site(httpd))
     before = sorted(os.listdir(httpd.dir))
