@@ -24,7 +24,7 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 if ! command -v apt-get >/dev/null; then
-    echo "This check installs what it needs with apt-get, which is not here. README.md says how to build elsewhere." >&2
+    echo "This check installs what it needs with apt-get, which is not here. docs/install.md says how to build elsewhere." >&2
     exit 1
 fi
 

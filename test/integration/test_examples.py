@@ -10,7 +10,9 @@ from harness import ca as authority
 from harness.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/directives.md")
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+# These show configurations that are whole as they stand.
+WHOLE = ("README.md", "docs/quick-starts.md")
 CONFIGURATIONS = sorted(path.name for path in (ROOT / "conf").glob("*.conf"))
 
 # An entry of docs/directives.md shows one directive; these are the others that it needs.
@@ -41,6 +43,8 @@ def passes(httpd):
 
 def test_there_are_examples():
     assert {"incommon.conf", "sectigo.conf", "letsencrypt.conf"} <= set(CONFIGURATIONS)
+    assert {"README.md", "docs/quick-starts.md", "docs/directives.md", "docs/events.md", "docs/migrating.md"} <= \
+        {place.split(":")[0] for place, _ in blocks()}
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -95,10 +99,11 @@ def at_hand(httpd, text):
     password.chmod(0o600)
     httpd.environment = {"CREDENTIALS_DIRECTORY": str(httpd.dir)}
     for there, here in (("/etc/apache2/acme/eab.key", httpd.key_file),
+                        ("/etc/apache2/acme/eab-several.key", httpd.key_file),
                         ("/usr/local/sbin/print-eab-key", "/bin/echo"),
                         ("/etc/apache2/acme/campus-ca.pem", certificate),
-                        ("/usr/local/share/acme-eab/mail", "/bin/echo"),
-                        ("/usr/local/share/acme-eab/reload-service", "/bin/echo"),
+                        *((f"/usr/local/share/acme-eab/{program.name}", "/bin/echo")
+                          for program in (ROOT / "conf/events").iterdir()),
                         ("/etc/apache2/acme/pfx.password", password),
                         ("root:haproxy", "root:root"),
                         ("acme-agent", "nobody")):
@@ -110,8 +115,8 @@ def at_hand(httpd, text):
 def test_block_of_a_document(httpd, place, text):
     text = at_hand(httpd, text)
     companions = [COMPANIONS]
-    if place.startswith("README.md"):
-        companions = []  # whole as it stands
+    if place.startswith(WHOLE):
+        companions = []
     elif "ACMEManagedDomain www.example.edu" in text:
         companions.append(httpd.site("www.example.edu", aliases=["example.edu"]))
     elif "ACMEExport www.example.edu" in text:
