@@ -255,6 +255,16 @@ unit_tests sanitizers
 await_pytests
 
 if [ "$full" = yes ]; then
+    say "The SELinux policy, within a whole one"
+    must packages apt-selinux sh "$source/scripts/install-packages.sh" \
+        selinux-policy-default selinux-policy-dev semodule-utils policycoreutils setools
+    log=$(logs_of selinux)/check-selinux.log
+    if sh "$source/scripts/check-selinux.sh" "$source" >"$log" 2>&1; then
+        echo "1 0 0" >"$logs/selinux/counts"
+    else
+        broken selinux "check-selinux.sh" "$(grep -m 1 -i 'conf/selinux\|error' "$log" || tail -n 1 "$log")" "$log"
+    fi
+
     must packages apt-full sh "$source/scripts/install-packages.sh" debootstrap iproute2
     for release in bookworm trixie; do
         say "Packages of Debian $release, on a machine that has never seen them"
