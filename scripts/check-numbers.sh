@@ -13,6 +13,8 @@ rows() {
     cat <<'ROWS'
 docs/status.md|or # minutes after the last try|policy/restart.c|DISTANCE|60
 docs/status.md|(# for a validation)|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
+docs/faq.md|let one count for 200 days since March 2026|-||
+docs/faq.md|certificates of 47 days|-||
 README.md|have their certificates 7 seconds after its start|-||
 docs/directives.md|port (1 to 65535)|-||
 docs/architecture.md|history grows to # MiB|base/bytes.h|LIMIT_HISTORY|1048576
@@ -138,6 +140,6 @@ claims | awk '
     /^```/ { code = !code; next }
     !code { gsub(/[ \t]+/, " "); text = rest = text " " $0; gsub(/  +/, " ", text); rest = text }
     END { judge(); if (count < 40) { print "the table of numbers was not found"; bad = 1 }; exit bad }
-' - README.md docs/install.md docs/quick-starts.md docs/status.md docs/directives.md docs/architecture.md docs/security.md docs/conformance.md \
+' - README.md docs/faq.md docs/install.md docs/quick-starts.md docs/status.md docs/troubleshooting.md docs/directives.md docs/architecture.md docs/security.md docs/conformance.md \
     docs/faults.md || exit 1
 echo "numbers: ok"
