@@ -2,7 +2,6 @@
 """ACMEExport: files for other programs, written by the keeper after each installation."""
 
 import grp
-import json
 import os
 import stat
 import subprocess
@@ -40,7 +39,8 @@ def pfx(path, password):
 
 
 def test_exports(world):
-    world.expect(r"acme_eab:error\].*ACMEExport at .*httpd.conf:\d+: certificate " + NAME)
+    world.expect(r"acme_eab:error\].*ACMEExport at .*httpd.conf:\d+: certificate " + NAME,
+                 r"acme_eab:warn\].*ACMEExport 'left-the-house:root' names the user")
     httpd = world.httpd()
     ca = world.ca(httpd)
     out = httpd.dir / "out"
@@ -85,17 +85,25 @@ def test_exports(world):
     assert "pbeWithSHA1And3-KeyTripleDES-CBC" in info and "MAC: sha1" in info
     assert [path for path in out.rglob(".tmp-*")] == []
 
-    # Mended: the rest comes by itself. And each new certificate.
+    # Mended: the rest comes by itself. And each new certificate, but for an owner that has gone.
     os.chmod(out / "open", 0o755)
     wait_until((out / "open" / "key.pem").exists, 40, "the file that could not be written")
     wait_until(lambda: not any(exports(httpd).values()), 20, "the end of the problem")
     before = haproxy.stat().st_ino
-    httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), lines, httpd.site(NAME, managed=True))
+    gone = out / "gone.pem"
+    httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), lines,
+                    f"ACMEExport {NAME} key {gone} left-the-house:root 0640",
+                    httpd.site(NAME, managed=True))
+    status, said = httpd.check()
+    assert status == 0 and "names the user left-the-house, who does not exist here" in said
     httpd.graceful()
     httpd.wait_for_issue(NAME, other_than=serial)
     wait_until(lambda: serial_in(haproxy) != serial, 20, "the new certificate in the file")
     wait_until(lambda: serial_in(out / "full chain.pem") != serial, 20, "the same in the other")
     assert haproxy.stat().st_ino != before
+    wait_until(lambda: exports(httpd).get(str(gone)), 20, "the owner who does not exist")
+    assert "Its OWNER:GROUP names the user left-the-house" in exports(httpd)[str(gone)]
+    assert not gone.exists()  # a key would be of the wrong owner
 
     # Somebody has removed one: the next start writes it, and leaves the others as they are.
     haproxy.unlink()
@@ -103,7 +111,9 @@ def test_exports(world):
     httpd.graceful()
     wait_until(haproxy.exists, 20, "the removed file")
     assert (out / "full chain.pem").stat().st_ino == before
-    assert json.dumps(exports(httpd)).count("null") == 5
+    wait_until(lambda: [path for path, problem in exports(httpd).items() if problem] == [str(gone)],
+               20, "the owner who does not exist, and no other problem")
+    assert len(exports(httpd)) == 6 and not gone.exists()
     assert "seKret" not in httpd.log.path.read_text() + (httpd.run_dir / "status.json").read_text()
 
 

@@ -199,7 +199,9 @@ const char *scene_chain(scene_t *s, keypair_t *key, const char *names)
                                 .names = names,
                                 .usage = "serverAuth",
                                 .access = s->access,
-                                .feature = s->feature };
+                                .feature = s->feature,
+                                .from = s->from,
+                                .until = s->until };
 
     s->leaf = party_make(s->p, s->ca, &spec);
     return party_pem(s->p, 2, s->leaf, s->ca);

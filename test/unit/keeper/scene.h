@@ -65,6 +65,7 @@ typedef struct scene {
     eab_result_t *result;
     party_t *ca;
     const char *access, *feature; /* of the certificates that it issues, as in party_spec_t */
+    long from, until;             /* likewise */
     party_t *leaf;                /* the last of them */
 } scene_t;
 

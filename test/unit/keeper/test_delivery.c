@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "keeper/validation.h"
 #include "store/history.h"
 #include "store/spool.h"
 
@@ -661,6 +662,117 @@ static void other_terms_are_told(void **state)
     scene_end(s);
 }
 
+#define DAY (24L * 3600)
+
+/* The first warning comes when a third of the time from the planned renewal to the end is gone. */
+static void the_end_is_told_by_what_the_renewal_is_planned_by(void **state)
+{
+    static const struct {
+        int percent, before; /* ACMERenewBefore: of the life, or days */
+        double life, left;   /* days */
+        int is_told;
+    } rows
+        [] = {
+            { 90, 0, 100, 50, 1 }, { 50, 0, 100, 50, 0 }, { 0, 80, 100, 50, 1 },
+            { 0, 60, 100, 50, 0 }, { 0, 0, 100, 50, 0 },  { 0, 0, 100, 20, 1 },
+            { 0, 80, 60, 20, 0 }, /* longer than it lives: as if it was not set */
+            { 0, 0, 8, 2.2, 1 },   { 30, 0, 8, 2.2, 0 },
+        };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        scene_t *s = scene(*state);
+
+        s->certificate->renew_percent = rows[i].percent;
+        s->certificate->renew_before = apr_time_from_sec(rows[i].before * DAY);
+        s->until = (long)(rows[i].left * (double)DAY);
+        s->from = s->until - (long)(rows[i].life * (double)DAY);
+        begin(s);
+        issue(s);
+        if ((newest(s, "expiring") != NULL) != rows[i].is_told)
+            fail_msg("row %d", (int)i);
+        scene_end(s);
+    }
+}
+
+static void put_validation(json_t *list, const char *name, long days)
+{
+    json_t *validation = json_object();
+
+    json_put_string(validation, "name", name);
+    json_put_time(validation, "until", apr_time_now() + apr_time_from_sec(days * DAY));
+    json_array_append_new(list, validation);
+}
+
+/* The CA goes by these for the certificate in place, which came a month ago. */
+static void keep_validations(scene_t *s)
+{
+    keeper_certificate_t *certificate = scene_certificate(s);
+    json_t *json = json_own(s->p, json_object()), *list = json_array();
+
+    json_put_string(json, "fingerprint", certificate->best->facts->fingerprint);
+    put_validation(list, NAME, 1); /* by http-01 at any time */
+    put_validation(list, "*.b.example.edu", 3);
+    put_validation(list, "*.a.example.edu", 2);
+    put_validation(list, "*.c.example.edu", 4);
+    json_object_set_new(json, "names", list);
+    assert_int_equal(APR_SUCCESS, validation_keep(certificate, json, s->result));
+}
+
+static void look_after_a_month(scene_t *s)
+{
+    keeper_certificate_t *certificate = scene_certificate(s);
+
+    certificate->best->installed = apr_time_now() - apr_time_from_sec(30 * DAY);
+    changes_tell_certificate(s->keeper->means.changes, CHANGE_RECOVERED, certificate, NULL);
+}
+
+static void the_first_validation_that_cannot_be_had_again_is_told(void **state)
+{
+    scene_t *s = scene(*state);
+    const json_t *validation;
+
+    begin(s);
+    issue(s);
+    look_after_a_month(s); /* nothing is known of any */
+    keep_validations(s);
+    assert_null(newest(s, "validation-expiring"));
+    look_after_a_month(s);
+    look_after_a_month(s); /* once */
+    validation = json_object_get(newest(s, "validation-expiring"), "validation");
+    assert_string_equal("*.a.example.edu", json_peek_string(validation, "name"));
+    run_until(s, 0);
+    assert_string_equal("account-registered issued validation-expiring", told(s));
+    scene_end(s);
+}
+
+static void validations_are_of_their_certificate(void **state)
+{
+    scene_t *s = scene(*state);
+
+    begin(s);
+    issue(s);
+    keep_validations(s);
+    scene_finalize(s);
+    scene_install(s); /* of this one nothing is known yet */
+    look_after_a_month(s);
+    assert_null(newest(s, "validation-expiring"));
+    scene_end(s);
+}
+
+static void a_validation_that_can_be_had_again_is_not_told(void **state)
+{
+    scene_t *s = scene(*state);
+
+    s->certificate->challenges = party_names(s->p, "http-01", "dns-01", NULL);
+    begin(s);
+    issue(s);
+    keep_validations(s);
+    look_after_a_month(s);
+    assert_null(newest(s, "validation-expiring"));
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -689,6 +801,10 @@ int main(void)
         fixture_test(what_was_there_before_is_not_told),
         fixture_test(what_happens_to_httpd_and_the_configuration),
         fixture_test(other_terms_are_told),
+        fixture_test(the_end_is_told_by_what_the_renewal_is_planned_by),
+        fixture_test(the_first_validation_that_cannot_be_had_again_is_told),
+        fixture_test(validations_are_of_their_certificate),
+        fixture_test(a_validation_that_can_be_had_again_is_not_told),
     };
 
     return fixture_run(tests);

@@ -168,6 +168,18 @@ static void the_agent_is_up_while_it_reports(void **state)
                  rows[i].up ? "acme_agent_up 1" : "acme_agent_up 0");
 }
 
+/* There is no agent then, and no alert for it. */
+static void where_nothing_is_managed_no_agent_is_missed(void **state)
+{
+    has_not(metrics_of(*state, "{'certificates':[]}", 0, METRICS_PROMETHEUS), "acme_agent_up");
+    has_line(metrics_of(*state, "{'certificates':[{'name':'a'}]}", 0, METRICS_PROMETHEUS),
+             "acme_agent_up 0");
+    has_line(metrics_of(*state,
+                        "{'version':2,'heartbeat':'2026-11-20T23:59:59Z','certificates':[]}", 1,
+                        METRICS_PROMETHEUS),
+             "acme_agent_up 1"); /* one that is there all the same */
+}
+
 static void openmetrics_differ_where_they_must(void **state)
 {
     const char *text = metrics_of(*state, full, 1, METRICS_OPENMETRICS);
@@ -189,6 +201,7 @@ int main(void)
         fixture_test(each_family_has_its_samples),
         fixture_test(what_is_not_told_is_not_there),
         fixture_test(the_agent_is_up_while_it_reports),
+        fixture_test(where_nothing_is_managed_no_agent_is_missed),
         fixture_test(openmetrics_differ_where_they_must),
     };
 
