@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/rundir.h"
 #include "base/text.h"
 
@@ -137,6 +138,7 @@ static json_t *make_rest(const status_t *status, apr_time_t now, apr_pool_t *pte
     }
     json_object_set_new(json, "accounts", array);
     json_object_set_new(json, "processes", processes_to_json(status->kit));
+    json_put_string(json, "pid_namespace", process_namespace(ptemp));
     json_object_set_new(json, "reload", reload_to_json(status->kit->brief, now));
     json_object_set(json, "leftovers", status->kit->brief->leftovers);
     json_object_set(json, "counters", status->kit->brief->counters);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -74,6 +75,16 @@ void process_guard(void)
 void process_keep_little(apr_pool_t *p)
 {
     apr_allocator_max_free_set(apr_pool_allocator_get(p), FREE_MAX);
+}
+
+const char *process_namespace(apr_pool_t *p)
+{
+    struct stat st;
+
+    if (stat("/proc/self/ns/pid", &st) != 0) {
+        return NULL;
+    }
+    return apr_psprintf(p, "pid:[%lu]", (unsigned long)st.st_ino);
 }
 
 int process_end_signal(int status)

@@ -2,7 +2,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
-/* base/process.h - what a process of ours gives up, whichever it is, and how one ended. */
+/* base/process.h - what a process of ours gives up, whichever it is, where it is, and how one ended. */
 
 #include <apr_pools.h>
 
@@ -20,6 +20,10 @@ void process_guard(void);
 /** Let a process that lives for long give back what it has freed: else it keeps for ever what it needed once,
  * for a plan of thousands of certificates. For the pool of all its others, before they are made. */
 void process_keep_little(apr_pool_t *p);
+
+/** In which numbers of processes mean the same: equal texts are the same machine, or container. In p; NULL where
+ * that cannot be told. */
+const char *process_namespace(apr_pool_t *p);
 
 /** The signal that ended a process, by what wait(2) said, or the program that a shell ran in it, by
  * the shell's exit status; 0: none. */

@@ -233,6 +233,9 @@ static int carry_out(context_t *context, const action_t *action, const char *lab
     code = door_ask(context, action->command, arguments, wait, hear_step, (void *)&telling, &parts);
     output_json(context, json_pack("{s:O?}", "result", json_object_get(parts, label)),
                 code == EXIT_FINE);
+    if (code == EXIT_FINE && wait > 0) {
+        report_await(parts, context);
+    }
     if (code == EXIT_UNDER_WAY) {
         output_warning("It is still under way and goes on by itself, also after a restart.");
         return code;
@@ -284,7 +287,7 @@ static const option_t options[] = {
 
 const command_t command_account = {
     "account",
-    "[list] | show LABEL | update LABEL | rollover LABEL | deactivate LABEL | forget ID",
+    "[list] | show LABEL | update LABEL | rollover LABEL | deactivate LABEL|ID | forget ID",
     0,
     2,
     "the accounts at the CAs",
@@ -302,10 +305,14 @@ const command_t command_account = {
     "refuses it, "
     "all stays as it is. The one before is kept in the store, and shown as one that nothing uses "
     "when no "
-    "certificate is in use that it has ordered.\n\n"
+    "certificate is in use that it has ordered; then deactivate ends it at the CA, or forget "
+    "removes "
+    "it here alone.\n\n"
     "deactivate gives the account up for ever (RFC 8555, 7.3.6). "
     "Certificates are not revoked by that; revoke first what is to be. "
-    "Its key is removed here, its record stays.",
+    "Its key is removed here, its record stays. An account that another one took the place of is "
+    "named "
+    "by its id, as list shows it.",
     options,
     run
 };

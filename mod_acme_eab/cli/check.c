@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/door.h"
+#include "cli/once.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/table.h"
@@ -154,6 +155,17 @@ static void check_configuration(checking_t *checking)
                          : said.output);
 }
 
+static void check_httpd(checking_t *checking)
+{
+    if (once_is_locked(checking->context)) {
+        tell(checking, "ok", "httpd", NULL, "it runs with this store");
+    }
+    else {
+        tell(checking, "fault", "httpd", NULL,
+             "it is not running with this store: nothing is served or renewed until it is started");
+    }
+}
+
 static int run(context_t *context)
 {
     checking_t checking = { context, 0, json_own(context->pool, json_array()) };
@@ -167,6 +179,7 @@ static int run(context_t *context)
                        context->store_dir);
         return output_failure(context, EXIT_NOT_ALLOWED);
     }
+    check_httpd(&checking);
     check_configuration(&checking);
     json_put_strings(arguments, "names", context->operands);
     json_object_set_new(arguments, "all", json_boolean(context->operands->nelts == 0));
@@ -205,20 +218,22 @@ static const option_t options[] = {
     { NULL, NULL, 0, NULL },
 };
 
-const command_t command_check = { "check",
-                                  "[NAME...]",
-                                  0,
-                                  -1,
-                                  "is everything there that certificates need?",
-                                  "The configuration (httpd -t), the directory of each CA, the "
-                                  "clock, whether the CA knows the account, "
-                                  "until when it goes by its validations as of the last order, "
-                                  "the addresses of the names as this machine sees them, their CAA "
-                                  "records (RFC 8659, 8657), and whether this httpd is met at port "
-                                  "80 (http-01) and 443 (tls-alpn-01) of each address. The ports "
-                                  "are a hint: a CA looks from elsewhere. A line for each: ok, "
-                                  "warning or fault; it ends with 1 if there is a fault. Neither "
-                                  "an order nor the EAB key is spent, but with --order and "
-                                  "--register.",
-                                  options,
-                                  run };
+const command_t command_check = {
+    "check",
+    "[NAME...]",
+    0,
+    -1,
+    "is everything there that certificates need?",
+    "Whether httpd runs, the configuration (httpd -t), the directory of each CA, the "
+    "clock, whether the CA knows the account, "
+    "until when it goes by its validations as of the last order, "
+    "the addresses of the names as this machine sees them, their CAA "
+    "records (RFC 8659, 8657), and whether this httpd is met at port "
+    "80 (http-01) and 443 (tls-alpn-01) of each address. The ports "
+    "are a hint: a CA looks from elsewhere. A line for each: ok, "
+    "warning or fault; it ends with 1 if there is a fault. Neither "
+    "an order nor the EAB key is spent, but with --order and "
+    "--register.",
+    options,
+    run
+};

@@ -34,6 +34,7 @@ typedef struct call {
     json_t *parts;
     apr_time_t until; /* of the wait, by clock_steady(); 0: none */
     int started;      /* a keeper without httpd */
+    int heard;        /* of the keeper, since it was last lost */
 } call_t;
 
 static const char *draw_id(apr_pool_t *p)
@@ -191,6 +192,7 @@ static int listen_to_end(call_t *call, frame_channel_t *channel, apr_pool_t *p)
     for (;;) {
         while ((rv = frame_take(channel, &type, &body, p)) == APR_SUCCESS) {
             silent = clock_steady() + SILENCE;
+            call->heard = 1;
             if (type == MESSAGE_PART) {
                 hear_part(call, body);
             }
@@ -236,7 +238,7 @@ int door_ask(context_t *context, const char *command, json_t *arguments, apr_int
              door_part_fn *part, void *baton, json_t **pparts)
 {
     apr_time_t lost = 0;
-    call_t call = { context, NULL, part, baton, NULL, 0, 0 };
+    call_t call = { context, NULL, part, baton, NULL, 0, 0, 0 };
     int code;
 
     call.parts = json_own(context->pool, json_object());
@@ -249,10 +251,16 @@ int door_ask(context_t *context, const char *command, json_t *arguments, apr_int
         *pparts = call.parts;
     }
     while ((code = ask_once(&call)) == -1) { /* httpd was restarted: by the same id again */
-        if (lost != 0 && clock_steady() - lost > PATIENCE) {
+        if (call.until != 0 && clock_steady() >= call.until) {
+            return EXIT_UNDER_WAY;
+        }
+        if (lost == 0 || call.heard) {
+            lost = clock_steady();
+            call.heard = 0;
+        }
+        else if (clock_steady() - lost > PATIENCE) {
             return not_running(context);
         }
-        lost = lost != 0 ? lost : clock_steady();
         apr_sleep(PAUSE);
     }
     if (code == EXIT_FAILED) {

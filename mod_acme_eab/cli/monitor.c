@@ -114,11 +114,16 @@ static int run(context_t *context)
     summary_take(&summary, report.json, report.now);
     text = apr_psprintf(
         context->pool, "%s%s%s | certificates=%d down=%d at_risk=%d expires=%ds",
-        report.stale ? "the report is stale, httpd does not run or the agent hangs; " : "",
+        report.running == 0 ? "httpd is not running; "
+        : report.stale      ? "the report is stale, httpd does not run or the agent hangs; "
+                            : "",
         summary_sentence(context->pool, &summary), names, summary.certificates,
         summary.by_grade[GRADE_DOWN], summary.by_grade[GRADE_AT_RISK],
         summary.next_expiry != 0 ? (int)apr_time_sec(summary.next_expiry - report.now) : 0);
-    return say(context, report.stale && state == MONITOR_OK ? MONITOR_UNKNOWN : state, text);
+    return say(context,
+               (report.stale || report.running == 0) && state == MONITOR_OK ? MONITOR_UNKNOWN
+                                                                            : state,
+               text);
 }
 
 static const option_t options[] = {
@@ -135,7 +140,7 @@ const command_t command_monitor = {
     "one line for Nagios, Icinga and their like",
     "It ends with 0 (OK), 1 (WARNING: a certificate is at risk), 2 (CRITICAL: one is down) or 3 "
     "(UNKNOWN: "
-    "there is no report, or it is stale), and has figures after a bar.",
+    "there is no report, or it is stale, or httpd is not running), and has figures after a bar.",
     options,
     run
 };

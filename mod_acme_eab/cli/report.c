@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
+#include <errno.h>
 #include <fnmatch.h>
+#include <signal.h>
 #include <string.h>
 
 #include <apr_lib.h>
@@ -11,6 +13,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/process.h"
+#include "cli/once.h"
 #include "cli/output.h"
 #include "report/summary.h"
 
@@ -20,15 +24,17 @@
 #define AWAIT_MAX apr_time_from_sec(10)
 #define AWAIT_PAUSE apr_time_from_msec(100)
 
-/* Where root has configured it; for others, where it is by default. */
-static const char *find_run_dir(const context_t *context)
+static int is(const char *text, const char *word)
+{
+    return text != NULL && word != NULL && strcmp(text, word) == 0;
+}
+
+/* That of the httpd that has the store; NULL: only root can read it. */
+static const char *planned_run_dir(const context_t *context)
 {
     const char *text = NULL, *dir = NULL;
     apr_size_t length = 0;
 
-    if (context->run_dir != NULL) {
-        return context->run_dir;
-    }
     if (file_read(&text, &length,
                   apr_pstrcat(context->pool, context->store_dir, "/plan.json", NULL), LIMIT_PLAN,
                   context->pool)
@@ -36,7 +42,36 @@ static const char *find_run_dir(const context_t *context)
         dir = json_copy_string(context->pool, json_parse(context->pool, text, length, NULL),
                                "run_dir");
     }
-    return dir != NULL ? dir : context->default_run_dir;
+    return dir;
+}
+
+/* Where root has configured it; for others, where it is by default. */
+static const char *find_run_dir(const context_t *context, const char *planned)
+{
+    return context->run_dir != NULL ? context->run_dir
+           : planned != NULL        ? planned
+                                    : context->default_run_dir;
+}
+
+/* The processes that are seen here are those that the agent sees: both are in the same container, or in none. */
+static int sees_processes(const context_t *context, const json_t *report)
+{
+    return is(json_peek_string(report, "pid_namespace"), process_namespace(context->pool));
+}
+
+/* httpd has the lock of its store as long as it runs, and its process has an id. */
+static int is_running(const context_t *context, const json_t *report, int is_of_store)
+{
+    const json_t *processes = json_object_get(report, "processes");
+    apr_int64_t pid = json_peek_int(json_object_get(processes, "httpd"), "pid", 0);
+
+    if (is_of_store) {
+        return once_is_locked(context);
+    }
+    if (pid <= 1 || !sees_processes(context, report)) {
+        return -1;
+    }
+    return kill((pid_t)pid, 0) == 0 || errno == EPERM;
 }
 
 static int refuse(context_t *context, apr_status_t rv, const char *path)
@@ -58,7 +93,7 @@ static int refuse(context_t *context, apr_status_t rv, const char *path)
 
 int report_load(cli_report_t *report, context_t *context)
 {
-    const char *dir = find_run_dir(context);
+    const char *planned = planned_run_dir(context), *dir = find_run_dir(context, planned);
     const char *path = apr_pstrcat(context->pool, dir, "/status.json", NULL);
     const char *text = NULL;
     apr_size_t length = 0;
@@ -79,6 +114,11 @@ int report_load(cli_report_t *report, context_t *context)
     report->reload = json_object_get(report->json, "reload");
     report->written = summary_heartbeat(report->json);
     report->stale = summary_is_stale(report->json, report->now);
+    report->running =
+        is_running(context, report->json, planned != NULL && strcmp(planned, dir) == 0);
+    if (report->running >= 0) {
+        json_object_set_new(report->json, "running", json_boolean(report->running));
+    }
     summary_put(report->json, report->now);
     summary_put_files(report->json, context->store_dir, context->pool);
     return EXIT_FINE;
@@ -86,6 +126,13 @@ int report_load(cli_report_t *report, context_t *context)
 
 int report_warn(const cli_report_t *report, const context_t *context)
 {
+    if (report->running == 0) {
+        output_warning("httpd is not running: nothing is served or renewed until it is started. "
+                       "What is told here was so %s.",
+                       report->written != 0 ? output_distance(context, report->written)
+                                            : "at an unknown time");
+        return EXIT_NOT_RUNNING;
+    }
     if (!report->stale) {
         return EXIT_FINE;
     }
@@ -221,13 +268,40 @@ static int has_loaded(const json_t *entry, const char *serial)
     return 0;
 }
 
+/* An account that has come has its URL; one that has gone is not valid any more, or not left over. */
+static int shows_account(const cli_report_t *report, const char *label, const char *url,
+                         int is_closed)
+{
+    const json_t *leftovers = json_object_get(report->json, "leftovers"), *account;
+    size_t i;
+
+    json_array_foreach(json_object_get(report->json, "accounts"), i, account)
+    {
+        if (is(json_peek_string(account, "label"), label)) {
+            return is_closed ? !is(json_peek_string(account, "state"), "valid")
+                             : is(json_peek_string(account, "url"), url);
+        }
+    }
+    json_array_foreach(json_object_get(leftovers, "accounts"), i, account)
+    {
+        if (is(json_peek_string(account, "name"), label)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int shows(const cli_report_t *report, const json_t *part)
 {
     const char *name = json_peek_string(part, "name"), *serial = json_peek_string(part, "serial");
-    const char *step = json_peek_string(part, "step");
+    const char *step = json_peek_string(part, "step"), *label = json_peek_string(part, "label");
     const json_t *entry;
     size_t i;
 
+    if (label != NULL) {
+        return !is(json_peek_string(part, "result"), "done")
+               || shows_account(report, label, json_peek_string(part, "url"), is(step, "closed"));
+    }
     if (name == NULL || serial == NULL || step == NULL || strcmp(step, "served") != 0) {
         return 1;
     }

@@ -14,6 +14,7 @@ typedef struct cli_report {
     apr_time_t now;
     apr_time_t written; /* when the agent last wrote it; 0: unknown */
     int stale;          /* nobody has for minutes */
+    int running;        /* httpd does: 1, or not: 0; -1: that cannot be seen from here */
     int before;         /* it tells of a time before the last start of httpd */
 } cli_report_t;
 
@@ -30,9 +31,10 @@ int report_choose(const apr_array_header_t **plist, const cli_report_t *report, 
  * @return EXIT_FINE, EXIT_NO_SUCH, or EXIT_USAGE when it could be several, which are listed */
 int report_choose_one(const json_t **pentry, const cli_report_t *report, context_t *context);
 
-/** Whoever has waited for certificates that the keeper calls served shall not read otherwise a moment later: wait,
- * for ten seconds at most, until the report has them as well.
- * @param parts what door_ask() gave: those with "step": "served", "name", and "serial" count */
+/** Whoever has waited for certificates that the keeper calls served, or for what was to happen to an account, shall not
+ * read otherwise a moment later: wait, for ten seconds at most, until the report has them as well.
+ * @param parts what door_ask() gave: those with "step": "served", "name", and "serial" count, and those with "result":
+ *              "done", "label" and "url" */
 void report_await(const json_t *parts, const context_t *context);
 
 /** The color of a grade; output.h's. */
@@ -44,7 +46,7 @@ const char *report_keys(const context_t *context, const json_t *entry);
 /** What happens next, and when: "renew 2027-03-18 (in 111 days)". */
 const char *report_next(const context_t *context, const json_t *entry);
 
-/** Warn of a report that is stale. @return EXIT_FINE or EXIT_NOT_RUNNING */
+/** Warn of a report that nobody writes any more: httpd does not run, or it is stale. @return EXIT_FINE or EXIT_NOT_RUNNING */
 int report_warn(const cli_report_t *report, const context_t *context);
 
 #endif

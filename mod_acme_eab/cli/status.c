@@ -165,7 +165,8 @@ static int run(context_t *context)
     if ((code = print(&report, context, list)) != EXIT_FINE) {
         return code;
     }
-    output_json(context, whole(&report, context, list), !worst && !report.stale);
+    output_json(context, whole(&report, context, list),
+                !worst && !report.stale && report.running != 0);
     code = report_warn(&report, context);
     return code != EXIT_FINE ? code : worst ? EXIT_TROUBLE : EXIT_FINE;
 }
@@ -186,7 +187,9 @@ const command_t command_status = {
     "valid by "
     "itself, else ok. It reads the report of the agent, for which nobody needs to be root, and "
     "says how "
-    "old that is: one of more than three minutes is stale, which the exit code tells as well.",
+    "old that is: one of more than three minutes is stale, which the exit code tells as well. "
+    "Where "
+    "httpd is not running, that is told at once.",
     options,
     run
 };

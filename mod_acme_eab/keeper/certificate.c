@@ -827,6 +827,7 @@ static void take_into_use(keeper_certificate_t *certificate)
 
     certificate->served = generation_hold(certificate->best);
     certificate->in_use = certificate->served->facts->fingerprint;
+    certificate->has_changed = 1;
     generation_drop(before);
 }
 

@@ -25,6 +25,8 @@ typedef struct keeper_certificate {
     generation_t *best;   /* what httpd should serve; NULL: nothing */
     generation_t *served; /* what httpd serves, as long as it is in the store; or NULL */
     const char *in_use;   /* the fingerprint of what it serves, of served or of the plan; or NULL */
+    int has_changed; /* that is what came into use since this keeper began; else, what httpd was
+                        started with */
     const char *activation; /* how best comes into use: ACTIVATION_..., static */
     char *activation_why;   /* or NULL */
     apr_time_t installed;   /* when best came, if that was in this process; else 0 */

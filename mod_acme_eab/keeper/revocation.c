@@ -145,8 +145,7 @@ revocation_t *revocation_of(apr_pool_t *p, const char *name, const generation_t 
  * one that is served: a keeper that was started since knows when it has looked. */
 static int is_in_doubt(const keeper_certificate_t *certificate)
 {
-    return certificate->means->plan->live
-           && certificate->in_use == certificate->plan->loaded_fingerprint
+    return certificate->means->plan->live && !certificate->has_changed
            && certificate_waits(certificate);
 }
 

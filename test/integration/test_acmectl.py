@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """acmectl: what an administrator sees, what root asks of the keeper, and what comes of it."""
 
+import fcntl
 import json
 import os
 import pty
 import shutil
+import socket
 import stat
 import subprocess
+import threading
 
 import pytest
 
 from harness.acmectl import Acmectl, program
+from harness.board import Board
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -358,3 +362,117 @@ def test_a_store_is_brought_to_another_place(world, tmp_path):
     httpd.start()
     assert httpd.wait_for_certificate(NAME, ca).serial_number == first.serial_number
     assert (ca.orders(), ca.registrations()) == (1, 1)
+
+
+def test_an_httpd_that_is_stopped_is_seen_at_once(world):
+    """By root and by others, before the report is stale; what is known is told all the same."""
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
+    acmectl = Acmectl(httpd)
+    for user in ("root", "nobody"):
+        done = acmectl("--json", "status", user=user)
+        assert done.code == 0 and done.json()["running"] is True and done.err == "", done.err
+    httpd.stop()
+    for user in ("root", "nobody"):
+        done = acmectl("status", user=user)
+        assert done.code == 7 and done.err.startswith("acmectl: httpd is not running"), done.err
+        assert NAME in done.out
+        done = acmectl("--json", "status", user=user)
+        assert done.code == 7 and done.json()["running"] is False and done.json()["ok"] is False
+        assert done.json()["stale"] is False
+        assert acmectl("show", NAME, user=user).code == 7
+        done = acmectl("monitor", user=user)
+        assert done.code == 3 and done.out.startswith("ACME UNKNOWN - httpd is not running; "), done.out
+    done = acmectl("--plain", "check", "--offline")
+    assert done.code == 1 and done.rows()[0][:2] == ["fault", "httpd"], done.out
+    httpd.start()
+    httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
+    assert acmectl("status").code == 0
+    assert acmectl("--plain", "check", "--offline").rows()[0][:2] == ["ok", "httpd"]
+    # Of other processes with the same numbers nothing follows, as where httpd runs in a container.
+    report = json.loads((httpd.run_dir / "status.json").read_text())
+    elsewhere = httpd.dir / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    report["processes"]["httpd"]["pid"] = 2 ** 22 + 1  # there is none
+    for namespace, code in ((report["pid_namespace"], 7), ("pid:[1]", 0), (None, 0)):
+        (elsewhere / "status.json").write_text(json.dumps({**report, "pid_namespace": namespace}))
+        assert acmectl("--run", elsewhere, "status", user="nobody").code == code
+
+
+ALIVE, PART, END = 5, 14, 15  # ipc/message.h
+
+
+class FakeKeeper:
+    """Answers each connection by one of the functions, and notes what it was asked."""
+
+    def __init__(self, store, *answers):
+        store.mkdir(mode=0o700)
+        self._lock = (store / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)  # or acmectl would start a keeper of its own
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(store / "control"))
+        self._socket.listen(8)
+        self.asked = []
+        self._thread = threading.Thread(target=self._serve, args=(answers,), daemon=True)
+        self._thread.start()
+
+    def _serve(self, answers):
+        for answer in answers:
+            connection, _ = self._socket.accept()
+            with connection:
+                length = int.from_bytes(connection.recv(5, socket.MSG_WAITALL)[1:], "big")
+                self.asked.append(json.loads(connection.recv(length, socket.MSG_WAITALL)))
+                answer(lambda kind, **body: connection.sendall(frame(kind, body)))  # noqa: B023
+
+    def end(self):
+        self._socket.close()
+        self._lock.close()
+
+
+def frame(kind, body):
+    payload = json.dumps(body).encode()
+    return bytes([kind]) + len(payload).to_bytes(4, "big") + payload
+
+
+def ask_fake_keeper(tmp_path, *answers):
+    """answers are given the board, to let time go by, and the way to send. @return (exit code, keeper)"""
+    board = Board(tmp_path / "steps", os.environ["EAB_STEPS"])
+    keeper = FakeKeeper(tmp_path / "store",
+                        *(lambda send, answer=answer: answer(board, send) for answer in answers))
+    board.watch(tmp_path / "store", tmp_path / "run")
+    board.arm()
+    done = subprocess.run([program(), "--store", tmp_path / "store", "account", "update", "x"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                          timeout=120, env={**os.environ, **board.environment})
+    keeper.end()
+    return done, keeper
+
+
+def test_a_wait_outlives_restarts_that_are_far_apart(tmp_path):
+    def spoken_and_lost(board, send):
+        board.let_pass(25)
+        send(ALIVE)
+
+    def told_and_lost(board, send):
+        board.let_pass(25)
+        send(PART, key="x", n=1)
+
+    def ended(_, send):
+        send(END, running=False)
+
+    done, keeper = ask_fake_keeper(tmp_path, spoken_and_lost, told_and_lost, spoken_and_lost, ended)
+    assert done.returncode == 0, done.stderr
+    assert len({ask["id"] for ask in keeper.asked}) == 1 and len(keeper.asked) == 4
+
+
+def test_a_wait_for_a_keeper_without_a_word_ends(tmp_path):
+    def lost(board, _):
+        board.let_pass(20)
+
+    done, keeper = ask_fake_keeper(tmp_path, lost, lost, lost)
+    assert done.returncode == 7 and "did not answer" in done.stderr
+    assert len(keeper.asked) == 3
