@@ -61,7 +61,7 @@ static void sign(acme_signer_t *signer, const void *opaque, const char *url, con
     if (request->sentence == SENTENCE_NEW_ORDER) {
         sentence_order_to_json(body, &request->order);
     }
-    json_put_string(body, "fingerprint", request->fingerprint);
+    json_put_string(body, "subject", request->subject);
     link_request(account->kit->link, MESSAGE_SIGN, body, on_signed, signing);
 }
 

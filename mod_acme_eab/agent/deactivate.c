@@ -10,7 +10,10 @@
 typedef struct deactivation {
     task_t *task;
     agent_account_t *account;
-    sentence_request_t request;
+    sentence_request_t
+        request; /* its subject: the id of one that the account took the place of; NULL:
+                                   it is about the account itself */
+    const char *url;
     eab_result_t *refusal; /* of the deactivation */
 } deactivation_t;
 
@@ -72,7 +75,8 @@ static void on_answer(void *baton, const acme_answer_t *answer, const eab_result
     }
     deactivation->refusal = eab_result_make(deactivation->task->pool);
     eab_result_copy(deactivation->refusal, result);
-    ask(deactivation, SENTENCE_FIND_ACCOUNT,
+    ask(deactivation,
+        deactivation->request.subject != NULL ? SENTENCE_FIND_SUPERSEDED : SENTENCE_FIND_ACCOUNT,
         acme_session_seen(deactivation->account->session)->new_account, on_found);
 }
 
@@ -84,17 +88,23 @@ static void on_open(void *baton, const eab_result_t *result)
         task_end(deactivation->task, result);
         return;
     }
-    ask(deactivation, SENTENCE_DEACTIVATE, deactivation->account->brief->url, on_answer);
+    ask(deactivation, SENTENCE_DEACTIVATE, deactivation->url, on_answer);
 }
 
 void deactivate_run(task_t *task)
 {
     deactivation_t *deactivation = apr_pcalloc(task->pool, sizeof(*deactivation));
+    const char *superseded = json_copy_string(task->pool, task->body, "superseded");
 
-    if (task->account == NULL || task->account->brief->url == NULL) {
+    if (task->account != NULL) {
+        deactivation->url = superseded != NULL ? json_copy_string(task->pool, task->body, "url")
+                                               : task->account->brief->url;
+    }
+    if (deactivation->url == NULL) {
         task_refuse(task);
         return;
     }
+    deactivation->request.subject = superseded;
     deactivation->task = task;
     deactivation->account = task->account;
     deactivation->request.index = task->account->index;

@@ -99,6 +99,6 @@ void revoke_run(task_t *task)
         return;
     }
     revocation->request.index = task->account->index;
-    revocation->request.fingerprint = json_copy_string(task->pool, task->body, "fingerprint");
+    revocation->request.subject = json_copy_string(task->pool, task->body, "fingerprint");
     account_look(task->account, on_open, revocation);
 }

@@ -67,6 +67,7 @@ static resource_t resource_of(const sentence_request_t *request)
     case SENTENCE_NEW_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT:
     case SENTENCE_FIND_ACCOUNT_EAB:
+    case SENTENCE_FIND_SUPERSEDED:
     case SENTENCE_FIND_NEXT:
         return RESOURCE_NEW_ACCOUNT;
     case SENTENCE_UPDATE_CONTACT:

@@ -56,6 +56,7 @@ static const char *const sentence_names[] = {
     [SENTENCE_REVOKE_BY_CERTIFICATE] = "revokeByCertificate",
     [SENTENCE_KEY_CHANGE] = "keyChange",
     [SENTENCE_DEACTIVATE] = "deactivate",
+    [SENTENCE_FIND_SUPERSEDED] = "findSupersededAccount",
     [SENTENCE_FIND_NEXT] = "findAccountByNextKey",
 };
 

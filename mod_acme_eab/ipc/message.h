@@ -53,7 +53,8 @@ typedef enum {
     MESSAGE_END,  /* {running, problem?}: nothing more comes on this connection */
 
     MESSAGE_SIGN,       /* {id, sentence, account | certificate, url, nonce, for newOrder
-                           sentence_order_to_json(), to revoke "fingerprint"} -> SIGNED {id, jws} */
+                           sentence_order_to_json(), of what only root may ask for
+                           "subject"} -> SIGNED {id, jws} */
     MESSAGE_REGISTERED, /* {id, account, url, terms?} -> DONE: the account URL is on disk */
     MESSAGE_CONTACTED,  /* {id, account} -> DONE: it is on disk which contacts the CA was told */
     MESSAGE_UNREGISTER, /* {id, account} -> DONE: the CA does not know the account any more */
@@ -110,7 +111,9 @@ typedef enum {
     SENTENCE_REVOKE_BY_ACCOUNT,     /* revokeCert, signed by the account that ordered it */
     SENTENCE_REVOKE_BY_CERTIFICATE, /* the same, signed with the certificate's own key as jwk */
     SENTENCE_KEY_CHANGE,            /* keyChange to the next key of the account, which is on disk */
-    SENTENCE_DEACTIVATE,            /* to the account's URL */
+    SENTENCE_DEACTIVATE, /* to the account's URL; of one that another took the place of: that is
+                            named by its id, and signs with its own key */
+    SENTENCE_FIND_SUPERSEDED, /* as FIND_ACCOUNT, of such a one: is it at its end? */
     SENTENCE_FIND_NEXT /* as FIND_ACCOUNT, signed with the next key: does the CA know that by now? It
                           needs no ticket, as nothing follows */
 } sentence_t;
@@ -134,9 +137,10 @@ void sentence_order_from_json(sentence_order_t *order, const json_t *body, apr_p
 typedef struct sentence_request {
     sentence_t sentence;
     int index;
-    sentence_order_t order;  /* of newOrder */
-    const char *fingerprint; /* of the certificate to be revoked */
-    const char *resource;    /* what is read, for whoever counts (RFC 8555, 7.1): "order", "orders",
+    sentence_order_t order; /* of newOrder */
+    const char *subject;    /* the fingerprint of the certificate to be revoked, the id of the
+                                account that another took the place of; else NULL */
+    const char *resource;   /* what is read, for whoever counts (RFC 8555, 7.1): "order", "orders",
                                 "authorization", "certificate", "account" */
 } sentence_request_t;
 

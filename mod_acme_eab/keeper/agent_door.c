@@ -120,7 +120,7 @@ static apr_status_t handle_sign(request_t *request)
                                                  : request->account->index;
     sentence_order_from_json(&order, request->body, request->p);
     rv = is_act(sentence) ? sentence_sign_act(&jws, request->door->model, sentence, index, url,
-                                              nonce, json_peek_string(request->body, "fingerprint"),
+                                              nonce, json_peek_string(request->body, "subject"),
                                               request->result, request->p)
                           : sentence_sign_order(&jws, request->door->model, sentence, index, url,
                                                 nonce, &order, request->result, request->p);

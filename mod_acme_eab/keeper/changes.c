@@ -41,7 +41,7 @@ static void tell(const changes_t *changes, const change_t *change)
 void changes_tell_account(const changes_t *changes, change_kind_t kind,
                           struct keeper_account *account, const eab_result_t *result)
 {
-    const change_t change = { kind, account, NULL, result, NULL };
+    const change_t change = { kind, account, NULL, result, NULL, NULL };
 
     tell(changes, &change);
 }
@@ -49,7 +49,7 @@ void changes_tell_account(const changes_t *changes, change_kind_t kind,
 void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
                               struct keeper_certificate *certificate, const eab_result_t *result)
 {
-    const change_t change = { kind, NULL, certificate, result, NULL };
+    const change_t change = { kind, NULL, certificate, result, NULL, NULL };
 
     tell(changes, &change);
 }
@@ -58,7 +58,15 @@ void changes_tell_revocation(const changes_t *changes, change_kind_t kind,
                              struct keeper_certificate *certificate,
                              struct keeper_revocation *revocation)
 {
-    const change_t change = { kind, NULL, certificate, NULL, revocation };
+    const change_t change = { kind, NULL, certificate, NULL, revocation, NULL };
+
+    tell(changes, &change);
+}
+
+void changes_tell_superseded(const changes_t *changes, struct keeper_account *account,
+                             const struct registration *superseded)
+{
+    const change_t change = { CHANGE_SUPERSEDED_CLOSED, account, NULL, NULL, NULL, superseded };
 
     tell(changes, &change);
 }
@@ -67,7 +75,7 @@ void changes_tell_process(const changes_t *changes, change_kind_t kind, const ch
                           apr_pool_t *ptemp)
 {
     eab_result_t *result = eab_result_make(ptemp);
-    const change_t change = { kind, NULL, NULL, result, NULL };
+    const change_t change = { kind, NULL, NULL, result, NULL, NULL };
 
     eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "%s", why);
     tell(changes, &change);
@@ -75,7 +83,7 @@ void changes_tell_process(const changes_t *changes, change_kind_t kind, const ch
 
 void changes_tell_store(const changes_t *changes)
 {
-    const change_t change = { CHANGE_STORE_FAILED, NULL, NULL, NULL, NULL };
+    const change_t change = { CHANGE_STORE_FAILED, NULL, NULL, NULL, NULL, NULL };
 
     tell(changes, &change);
 }

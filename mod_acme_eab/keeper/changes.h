@@ -14,6 +14,7 @@
 struct keeper_account;
 struct keeper_certificate;
 struct keeper_revocation;
+struct registration;
 
 typedef enum {
     CHANGE_REGISTERED,   /* the account has its URL */
@@ -35,6 +36,7 @@ typedef enum {
     CHANGE_BLOCKED,      /* root says that others may know the key of the certificate in place */
     CHANGE_REKEYED,      /* the account has another key, which the CA knows */
     CHANGE_CLOSED,       /* the CA has deactivated the account */
+    CHANGE_SUPERSEDED_CLOSED, /* the same of one that the account took the place of, see superseded */
     CHANGE_STORE_FAILED, /* it could not be written to; neither account nor certificate is named */
     CHANGE_RESTART_REFUSED, /* of httpd: it would not survive it now, for another reason than before */
     CHANGE_RESTART_FAILED, /* ... it was restarted in vain, or that could not be written down */
@@ -49,7 +51,8 @@ typedef struct change {
     const eab_result_t *result; /* of CHANGE_KEY and CHANGE_ABANDONED: why there is nothing to wait
                                    for any more; NULL: there is what was waited for. Of what happens
                                    to processes: why */
-    struct keeper_revocation *revocation; /* of CHANGE_REVOKED and CHANGE_NOT_REVOKED */
+    struct keeper_revocation *revocation;  /* of CHANGE_REVOKED and CHANGE_NOT_REVOKED */
+    const struct registration *superseded; /* of CHANGE_SUPERSEDED_CLOSED */
 } change_t;
 
 typedef void change_hear_fn(void *baton, const change_t *change);
@@ -71,6 +74,8 @@ void changes_tell_certificate(const changes_t *changes, change_kind_t kind,
 void changes_tell_revocation(const changes_t *changes, change_kind_t kind,
                              struct keeper_certificate *certificate,
                              struct keeper_revocation *revocation);
+void changes_tell_superseded(const changes_t *changes, struct keeper_account *account,
+                             const struct registration *superseded);
 void changes_tell_store(const changes_t *changes);
 
 /** The same of a process; why is a sentence that may have remote text in it. */

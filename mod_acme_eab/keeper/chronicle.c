@@ -349,15 +349,21 @@ static void hear_certificate(chronicle_t *chronicle, change_kind_t kind,
 
 /* ---- to an account ---- */
 
-static void enter_account(chronicle_t *chronicle, const char *event,
-                          const keeper_account_t *account)
+static void enter_registration(chronicle_t *chronicle, const char *event,
+                               const keeper_account_t *account, const registration_t *registration)
 {
     json_t *entry = begin_account(event, account);
 
-    if (account->registration != NULL) {
-        json_put_string(entry, "url", account->registration->url);
+    if (registration != NULL) {
+        json_put_string(entry, "url", registration->url);
     }
     chronicle_enter(chronicle, entry);
+}
+
+static void enter_account(chronicle_t *chronicle, const char *event,
+                          const keeper_account_t *account)
+{
+    enter_registration(chronicle, event, account, account->registration);
 }
 
 static void hear_account(chronicle_t *chronicle, change_kind_t kind,
@@ -462,6 +468,9 @@ void chronicle_hear(void *baton, const change_t *change)
     }
     else if (change->certificate != NULL) {
         hear_certificate(chronicle, change->kind, change->certificate);
+    }
+    else if (change->kind == CHANGE_SUPERSEDED_CLOSED) {
+        enter_registration(chronicle, "account-deactivated", change->account, change->superseded);
     }
     else if (change->account != NULL) {
         hear_account(chronicle, change->kind, change->account);

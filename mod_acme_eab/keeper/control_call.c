@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "keeper/leftover.h"
 
 /* Each part has a number, so that whoever waits gets what is newer than what he has. */
 static apr_int64_t last_number(const json_t *told)
@@ -41,6 +42,14 @@ apr_status_t control_save(control_call_t *call)
         changes_tell_store(means->changes);
     }
     return rv;
+}
+
+void control_show_leftovers(const control_call_t *call)
+{
+    briefing_t *briefing = call->parts->briefing;
+
+    briefing->leftovers = leftover_list(call->parts->model);
+    tasks_show_leftovers(call->parts->tasks, briefing->leftovers);
 }
 
 void control_wake(const control_parts_t *parts)

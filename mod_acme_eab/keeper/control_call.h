@@ -72,6 +72,9 @@ void control_tell(control_call_t *call, const char *key, json_t *part);
 /** act->state is to be in the store before what comes next. @return why it could not be written */
 apr_status_t control_save(control_call_t *call);
 
+/** What the store holds and nothing uses has changed: the status shows it. */
+void control_show_leftovers(const control_call_t *call);
+
 /** Something that a step waits for has happened, and is no change of the model: an answer to a task. */
 void control_wake(const control_parts_t *parts);
 

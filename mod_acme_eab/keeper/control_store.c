@@ -51,14 +51,6 @@ static apr_status_t remove_one(control_call_t *call, const char *name, int of_ac
     return rv;
 }
 
-static void tell_leftovers(const control_call_t *call)
-{
-    briefing_t *briefing = call->parts->briefing;
-
-    briefing->leftovers = leftover_list(call->parts->model);
-    tasks_show_leftovers(call->parts->tasks, briefing->leftovers);
-}
-
 static apr_status_t begin_delete(control_call_t *call)
 {
     const apr_array_header_t *names = json_copy_strings(call->p, call->act->arguments, "names");
@@ -68,7 +60,7 @@ static apr_status_t begin_delete(control_call_t *call)
     for (i = 0; rv == APR_SUCCESS && i < names->nelts; ++i) {
         rv = remove_one(call, APR_ARRAY_IDX(names, i, const char *), 0);
     }
-    tell_leftovers(call);
+    control_show_leftovers(call);
     return rv;
 }
 
@@ -77,7 +69,7 @@ static apr_status_t begin_forget(control_call_t *call)
     const char *account = json_peek_string(call->act->arguments, "account");
     apr_status_t rv = remove_one(call, account != NULL ? account : "", 1);
 
-    tell_leftovers(call);
+    control_show_leftovers(call);
     return rv;
 }
 

@@ -589,8 +589,36 @@ static apr_status_t consider_end(herald_t *herald, account_told_t *told,
                 member_object(account_members, told));
 }
 
+/* One that the account took the place of is at its end: told once, also when a crash came in between. */
+static void consider_superseded(herald_t *herald, const keeper_account_t *account, const char *id,
+                                apr_pool_t *p)
+{
+    const char *key = apr_pstrcat(p, ACCOUNT_KEY, id, NULL);
+    account_told_t told = { 0 };
+    registration_t *before = NULL;
+    json_t *event;
+
+    member_read(&told, account_members, ledger_get(herald->ledger, key), p);
+    if (told.closed
+        || registration_load_before(&before, means_of(herald)->store, account->registration, id,
+                                    eab_result_make(p), p)
+               != APR_SUCCESS
+        || before->closed == 0) {
+        return;
+    }
+    told.closed = 1;
+    event = begin(herald, EVENT_ACCOUNT_DEACTIVATED, p);
+    put_account(event, account);
+    json_put_string(event, "url", before->url);
+    put_problem(event, NULL);
+    tell(herald, EVENT_ACCOUNT_DEACTIVATED, event, key, member_object(account_members, &told));
+}
+
 static void consider_account(herald_t *herald, const keeper_account_t *account, apr_pool_t *p)
 {
+    const apr_array_header_t *before;
+    int i;
+
     account_told_t told = { 0 };
     const json_t *json;
     const char *key;
@@ -612,6 +640,10 @@ static void consider_account(herald_t *herald, const keeper_account_t *account, 
         && consider_trouble(herald, &told, account, key, p) == APR_SUCCESS
         && consider_terms(herald, &told, account, key, p) == APR_SUCCESS) {
         consider_end(herald, &told, account, key, p);
+    }
+    before = account->registration->before;
+    for (i = 0; before != NULL && i < before->nelts; ++i) {
+        consider_superseded(herald, account, APR_ARRAY_IDX(before, i, const char *), p);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "keeper/leftover.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -84,6 +85,18 @@ static void add_superseded(apr_array_header_t *used, const model_t *model)
     }
 }
 
+/* The records of those that were deactivated: the account is not registered anew because of that. */
+static void add_closed(apr_array_header_t *used, const registration_t *registration, apr_pool_t *p)
+{
+    int i;
+
+    APR_ARRAY_PUSH(used, const char *) = registration_closed_folder(p, registration->id);
+    for (i = 0; registration->before != NULL && i < registration->before->nelts; ++i) {
+        APR_ARRAY_PUSH(used, const char *) =
+            registration_closed_folder(p, APR_ARRAY_IDX(registration->before, i, const char *));
+    }
+}
+
 static apr_array_header_t *used_accounts(const model_t *model, apr_pool_t *p)
 {
     apr_array_header_t *used = apr_array_make(p, 2, sizeof(const char *));
@@ -96,6 +109,9 @@ static apr_array_header_t *used_accounts(const model_t *model, apr_pool_t *p)
         APR_ARRAY_PUSH(used, const char *) = account->registration != NULL
                                                  ? account->registration->id
                                                  : registration_id(p, plan->directory, plan->kid);
+        if (account->registration != NULL) {
+            add_closed(used, account->registration, p);
+        }
     }
     add_superseded(used, model);
     return used;
@@ -252,20 +268,53 @@ static const leftover_t *find(const apr_array_header_t *list, const char *name)
     return NULL;
 }
 
+static apr_status_t remove_path(const char *path, eab_result_t *result)
+{
+    apr_status_t rv = file_remove_tree(path, result->pool);
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "removed");
+}
+
 static apr_status_t remove_paths(const leftover_t *leftover, eab_result_t *result)
 {
     apr_status_t rv = APR_SUCCESS;
     int i;
 
     for (i = 0; rv == APR_SUCCESS && i < leftover->paths->nelts; ++i) {
-        const char *path = APR_ARRAY_IDX(leftover->paths, i, const char *);
-
-        rv = file_remove_tree(path, result->pool);
-        if (rv != APR_SUCCESS) {
-            store_report(result, rv, path, "removed");
-        }
+        rv = remove_path(APR_ARRAY_IDX(leftover->paths, i, const char *), result);
     }
     return rv;
+}
+
+/* Of a deactivated account there is nothing but its record, which may go although it is configured, or
+ * another one took its place. @return its directory, or NULL */
+static const char *closed_record(const model_t *model, const char *name, apr_pool_t *p)
+{
+    int i;
+
+    for (i = 0; i < model->accounts->nelts; ++i) {
+        const keeper_account_t *account = model_account(model, i);
+        const registration_t *registration = account->registration;
+        const char *id = NULL;
+        struct stat st;
+
+        if (registration == NULL) {
+            continue;
+        }
+        if (strcmp(account->plan->label, name) == 0 || strcmp(registration->id, name) == 0) {
+            id = registration->closed != 0 ? registration->id : NULL;
+        }
+        else if (registration_was_before(registration, name)) {
+            id = name;
+        }
+        if (id != NULL) {
+            const char *path = store_path(p, model->means->store, "accounts",
+                                          registration_closed_folder(p, id), NULL);
+
+            return lstat(path, &st) == 0 ? path : NULL;
+        }
+    }
+    return NULL;
 }
 
 apr_status_t leftover_remove(const model_t *model, const char *name, int of_account,
@@ -274,8 +323,12 @@ apr_status_t leftover_remove(const model_t *model, const char *name, int of_acco
     const store_t *store = model->means->store;
     const char *where = configured_at(model, name, of_account);
     const char *entry = of_account ? name : store_entry(result->pool, name);
+    const char *record = of_account ? closed_record(model, name, result->pool) : NULL;
     const leftover_t *leftover;
 
+    if (record != NULL) {
+        return remove_path(record, result);
+    }
     if (where != NULL) {
         return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
                               "%s is configured (%s). Take it out of the configuration and restart "

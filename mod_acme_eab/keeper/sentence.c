@@ -18,14 +18,15 @@
 typedef struct statement {
     keeper_account_t *account;
     int by_jwk; /* the public key in the header (RFC 8555, 6.2), else the account URL as kid */
-    const keypair_t *key; /* whose that is; NULL: the account's */
+    const keypair_t *key; /* whose that is, or who signs; NULL: the account's */
+    const char *kid;      /* NULL: the account's URL */
     const char *payload;
 } statement_t;
 
 /* What the agent may say beside the sentence, where that depends on what the CA told. */
 typedef struct choice {
     const sentence_order_t *order;
-    const char *fingerprint;
+    const char *subject; /* of what only root may ask for; see sentence_request_t */
 } choice_t;
 
 /* Unprotected text that goes into a header is limited to what a URL and a nonce can be. */
@@ -294,6 +295,56 @@ static apr_status_t say_key_change(statement_t *statement, const model_t *model,
     return APR_SUCCESS;
 }
 
+/* An account that another one took the place of signs with its own key, as long as root wants its end. */
+static apr_status_t take_superseded(statement_t *statement, const model_t *model, const char *id,
+                                    eab_result_t *result, apr_pool_t *p)
+{
+    const registration_t *current = statement->account->registration;
+    registration_t *before = NULL;
+    keypair_t *key = NULL;
+    apr_status_t rv = need_ticket(model, TICKET_DEACTIVATE, id, NULL, result);
+
+    if (rv == APR_SUCCESS) {
+        rv = registration_load_before(&before, model->means->store, current, id, result, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = registration_key(&key, model->means->store, before, result, p);
+    }
+    if (rv == APR_SUCCESS && before->url == NULL) {
+        rv = APR_ENOENT;
+    }
+    if (rv != APR_SUCCESS) {
+        return result->rv != APR_SUCCESS
+                   ? result->rv
+                   : eab_result_set(result, rv, EAB_PROBLEM_INTERNAL,
+                                    "There is no such account that another one took the place of.");
+    }
+    statement->key = key;
+    statement->kid = before->url;
+    return APR_SUCCESS;
+}
+
+static apr_status_t say_find_superseded(statement_t *statement, const model_t *model,
+                                        const char *id, eab_result_t *result, apr_pool_t *p)
+{
+    statement->by_jwk = 1;
+    statement->payload = "{\"onlyReturnExisting\":true}";
+    return take_superseded(statement, model, id, result, p);
+}
+
+static apr_status_t say_deactivate_superseded(statement_t *statement, const model_t *model,
+                                              const char *id, const char *url, eab_result_t *result,
+                                              apr_pool_t *p)
+{
+    statement->payload = "{\"status\":\"deactivated\"}";
+    if (take_superseded(statement, model, id, result, p) == APR_SUCCESS
+        && strcmp(url, statement->kid) != 0) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "Account %s is deactivated at its own URL only.", id);
+    }
+    return result->rv;
+}
+
 /* RFC 8555, 7.3.6: to the account's own URL and nowhere else. */
 static apr_status_t say_deactivate(statement_t *statement, const model_t *model, const char *url,
                                    eab_result_t *result)
@@ -376,11 +427,15 @@ static apr_status_t say(statement_t *statement, const model_t *model, int senten
     case SENTENCE_REVOKE_BY_ACCOUNT:
     case SENTENCE_REVOKE_BY_CERTIFICATE:
         return say_revoke(statement, model, sentence == SENTENCE_REVOKE_BY_CERTIFICATE,
-                          choice->fingerprint, result, p);
+                          choice->subject, result, p);
     case SENTENCE_KEY_CHANGE:
         return say_key_change(statement, model, url, result, p);
     case SENTENCE_DEACTIVATE:
-        return say_deactivate(statement, model, url, result);
+        return choice->subject != NULL
+                   ? say_deactivate_superseded(statement, model, choice->subject, url, result, p)
+                   : say_deactivate(statement, model, url, result);
+    case SENTENCE_FIND_SUPERSEDED:
+        return say_find_superseded(statement, model, choice->subject, result, p);
     case SENTENCE_FIND_NEXT:
         return say_find_next(statement, result);
     default:
@@ -393,7 +448,7 @@ static apr_status_t sign(const char **pjws, const model_t *model, int sentence, 
                          const char *url, const char *nonce, const choice_t *choice,
                          eab_result_t *result, apr_pool_t *p)
 {
-    statement_t statement = { NULL, 0, NULL, NULL };
+    statement_t statement = { NULL, 0, NULL, NULL, NULL };
     const keypair_t *key;
     json_t *header;
     apr_status_t rv;
@@ -409,7 +464,9 @@ static apr_status_t sign(const char **pjws, const model_t *model, int sentence, 
         json_object_set(header, "jwk", jose_jwk(p, key));
     }
     else {
-        json_put_string(header, "kid", statement.account->registration->url);
+        json_put_string(header, "kid",
+                        statement.kid != NULL ? statement.kid
+                                              : statement.account->registration->url);
     }
     json_put_string(header, "nonce", nonce);
     json_put_string(header, "url", url);
@@ -431,9 +488,9 @@ apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int se
 
 apr_status_t sentence_sign_act(const char **pjws, const model_t *model, int sentence,
                                apr_int64_t index, const char *url, const char *nonce,
-                               const char *fingerprint, eab_result_t *result, apr_pool_t *p)
+                               const char *subject, eab_result_t *result, apr_pool_t *p)
 {
-    const choice_t choice = { NULL, fingerprint };
+    const choice_t choice = { NULL, subject };
 
     return sign(pjws, model, sentence, index, url, nonce, &choice, result, p);
 }

@@ -25,10 +25,11 @@ apr_status_t sentence_sign_order(const char **pjws, const model_t *model, int se
                                  apr_pool_t *p);
 
 /** Sign what only root may ask for, while there is a ticket for just that (keeper/ticket.h).
- * @param index       of an account: that it is of, or to revoke one at the same CA
- * @param fingerprint of the certificate that is to be revoked; else ignored */
+ * @param index   of an account: that it is of, or one at the same CA
+ * @param subject the fingerprint of the certificate that is to be revoked, or the id of the account that
+ *                another one took the place of; NULL: the account itself */
 apr_status_t sentence_sign_act(const char **pjws, const model_t *model, int sentence,
                                apr_int64_t index, const char *url, const char *nonce,
-                               const char *fingerprint, eab_result_t *result, apr_pool_t *p);
+                               const char *subject, eab_result_t *result, apr_pool_t *p);
 
 #endif

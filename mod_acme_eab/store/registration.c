@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/registration.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <apr_strings.h>
@@ -127,16 +128,16 @@ static apr_status_t registration_salvage(registration_t *reg, const store_t *sto
         path, reg->directory);
 }
 
-/* In place of the directory that went when the account was deactivated. */
-static const char *closed_folder(apr_pool_t *p, const registration_t *reg)
+const char *registration_closed_folder(apr_pool_t *p, const char *id)
 {
-    return apr_pstrcat(p, reg->id, ".deactivated", NULL);
+    return apr_pstrcat(p, id, ".deactivated", NULL);
 }
 
 /* @return 0 when there is no such record that says so */
 static int registration_load_closed(registration_t *reg, const store_t *store, apr_pool_t *p)
 {
-    const char *path = store_path(p, store, "accounts", closed_folder(p, reg), "account.json");
+    const char *path =
+        store_path(p, store, "accounts", registration_closed_folder(p, reg->id), "account.json");
     json_t *json = NULL;
 
     if (record_read(&json, path, eab_result_make(p), p) != APR_SUCCESS
@@ -410,11 +411,15 @@ apr_status_t registration_close(const store_t *store, registration_t *reg, apr_t
 {
     static const char *const keys[] = { KEY_NEXT, KEY_OLD, KEY_FILE };
     const char *from = store_path(ptemp, store, "accounts", reg->id, NULL);
-    const char *to = store_path(ptemp, store, "accounts", closed_folder(ptemp, reg), NULL);
+    const char *to =
+        store_path(ptemp, store, "accounts", registration_closed_folder(ptemp, reg->id), NULL);
     apr_time_t before = reg->closed;
+    struct stat st;
     apr_status_t rv;
     size_t i;
 
+    if (before != 0 && lstat(from, &st) != 0 && errno == ENOENT)
+        return APR_SUCCESS; /* it was done */
     reg->closed = before != 0 ? before : now;
     if ((rv = registration_save(store, reg, result, ptemp)) != APR_SUCCESS) {
         reg->closed = before;
@@ -500,6 +505,38 @@ int registration_was_before(const registration_t *reg, const char *id)
             return 1;
     }
     return 0;
+}
+
+apr_status_t registration_load_before(registration_t **pbefore, const store_t *store,
+                                      const registration_t *reg, const char *id,
+                                      eab_result_t *result, apr_pool_t *p)
+{
+    registration_t *before = apr_pcalloc(p, sizeof(*before));
+    const char *path = NULL;
+    json_t *json = NULL;
+    apr_status_t rv;
+
+    *pbefore = NULL;
+    if (!registration_was_before(reg, id))
+        return APR_ENOENT;
+    before->id = apr_pstrdup(p, id);
+    before->directory = apr_pstrdup(p, reg->directory);
+    before->kid_sha256 = apr_pstrdup(p, reg->kid_sha256);
+    path = store_path(p, store, "accounts", before->id, "account.json");
+    rv = record_read(&json, path, result, p);
+    if (APR_STATUS_IS_ENOENT(rv) && registration_load_closed(before, store, p)) {
+        eab_result_clear(result);
+        rv = APR_SUCCESS;
+    }
+    else if (rv == APR_SUCCESS && registration_is_whole(json, before))
+        registration_fill(before, json, p);
+    else if (rv == APR_SUCCESS)
+        rv = eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STORE,
+                            "%s, which holds the URL of the account, is damaged. Restore it from "
+                            "a backup.",
+                            path);
+    *pbefore = rv == APR_SUCCESS ? before : NULL;
+    return rv;
 }
 
 apr_status_t registration_adopt_key(const store_t *store, const registration_t *reg,

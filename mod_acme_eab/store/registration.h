@@ -87,6 +87,9 @@ void registration_forget_old_key(const store_t *store, const registration_t *reg
 apr_status_t registration_close(const store_t *store, registration_t *reg, apr_time_t now,
                                 eab_result_t *result, apr_pool_t *ptemp);
 
+/** Where in accounts/ the record of one with that id is then. In p. */
+const char *registration_closed_folder(apr_pool_t *p, const char *id);
+
 /** Another account for the same pair, not registered yet, takes the place of this one: its key is on disk, and
  * with one rename it is the one that registration_load() finds. The one before stays as it is.
  * @param before the account that is used
@@ -102,6 +105,12 @@ apr_status_t registration_reinstate(const store_t *store, const registration_t *
 
 /** Was it once in the place of reg? */
 int registration_was_before(const registration_t *reg, const char *id);
+
+/** One that reg took the place of, also when it was deactivated.
+ * @return APR_SUCCESS; APR_ENOENT when there is none of that id; or why it cannot be read, in result */
+apr_status_t registration_load_before(registration_t **pbefore, const store_t *store,
+                                      const registration_t *reg, const char *id,
+                                      eab_result_t *result, apr_pool_t *p);
 
 /** Put a key in place that another program has made, as PKCS#8, durably. One that is there stays: the
  * caller has looked before, and it is the same.

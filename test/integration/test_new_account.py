@@ -45,7 +45,8 @@ def test_it_takes_the_place_of_the_one_before(site):
     first, = accounts(httpd).items()
     done = acmectl(*ROLL)
     assert done.code == 0 and "another account is in its place" in done.out, done.out + done.err
-    assert len(ca.accounts) == 2 and is_used(httpd, ca.accounts[1])
+    shown = acmectl("--json", "account", "show", NAME)  # at once, without a wait
+    assert len(ca.accounts) == 2 and shown.json()["account"]["url"] == ca.accounts[1].url
     assert dict([first]).items() <= accounts(httpd).items() and len(accounts(httpd)) == 2
     # The certificate stays for the moment, and with it the one before is in use.
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
@@ -61,6 +62,36 @@ def test_it_takes_the_place_of_the_one_before(site):
     httpd.graceful()
     httpd.wait_for_status(NAME, lambda e: e["state"] == "valid", "valid")
     assert is_used(httpd, ca.accounts[1]) and len(ca.accounts) == 2
+
+
+def test_the_one_before_can_be_deactivated(site, world):
+    """At the CA, signed with its own key; the one that is used goes on."""
+    httpd, ca, acmectl = site()
+    before, = accounts(httpd)
+    assert acmectl(*ROLL).code == 0
+    refused = acmectl("account", "deactivate", "--yes", "--wait", before)
+    assert refused.code == 1 and "renew it first, or say --force" in refused.err, refused.err
+    assert ca.accounts[0].status == "valid"
+    assert acmectl("renew", NAME, "--force", "--wait").code == 0
+    httpd.graceful()
+    httpd.wait_for_report(lambda r: r["leftovers"]["accounts"], "the first to be left over")
+    ask = ("account", "deactivate", "--yes", "--wait", before)
+    done = acmectl(*ask)
+    assert done.code == 0 and "it is deactivated at the CA" in done.out, done.out + done.err
+    assert [account.status for account in ca.accounts] == ["deactivated", "valid"]
+    rows = acmectl("--plain", "account", "list", "--no-legend").rows()
+    assert [(row[0], row[3]) for row in rows] == [("valid", ca.accounts[1].url)]
+    folders = {path.name for path in (httpd.store.dir / "accounts").iterdir()}
+    assert f"{before}.deactivated" in folders and before not in folders
+    assert not list((httpd.store.dir / "accounts" / f"{before}.deactivated").glob("key*"))
+    again = acmectl(*ask)
+    assert again.code == 1 and "was deactivated before" in again.err
+    httpd.graceful()
+    assert acmectl("renew", NAME, "--force", "--wait").code == 0
+    assert is_used(httpd, ca.accounts[1]) and len(ca.accounts) == 2
+    assert httpd.report()["leftovers"]["accounts"] == []
+    assert acmectl("account", "forget", "--yes", before).code == 0
+    assert not (httpd.store.dir / "accounts" / f"{before}.deactivated").exists()
 
 
 def generation(httpd, number):

@@ -225,6 +225,7 @@ def test_the_end_of_the_account(site, world):
     done = acmectl("account", "deactivate", NAME, "--yes", "--force", "--wait")
     assert done.code == 0, done.err
     assert ca.accounts[0].status == "deactivated"
+    assert acmectl("--json", "account", "show", NAME).json()["account"]["state"] != "valid"
     assert not list((httpd.store.dir / "accounts").glob("*/key*.pem"))
     record, = (httpd.store.dir / "accounts").glob("*.deactivated/account.json")
     assert json.loads(record.read_text())["closed"]
@@ -238,3 +239,8 @@ def test_the_end_of_the_account(site, world):
     assert httpd.certificate(NAME).serial_number == first.serial_number
     assert ca.registrations() == registrations and ca.counted()[0] == 1
     assert told.told() == [("account-deactivated", "")]
+    # Its record is what keeps it from being registered: no leftover, and it goes when root says so.
+    assert httpd.report()["leftovers"]["accounts"] == []
+    assert f"acmectl account forget {NAME}" in status["detail"]
+    assert acmectl("account", "forget", "--yes", NAME).code == 0
+    assert not record.exists()

@@ -124,6 +124,26 @@ static void one_that_is_valid_was_refused(void **state)
     stage_end(s);
 }
 
+/* It is named by its id, and its URL is the keeper's; what is known of the account that is used stays. */
+static void one_that_was_superseded_ends(void **state)
+{
+    static const char more[] = ",\"superseded\":\"0123\",\"url\":\"" CA "/account/old\"";
+    stage_t *s = begin(state);
+
+    acts_give(s, "deactivate", more);
+    stage_answer(s, stage_expect(s, "deactivate", CA "/account/old"), 200,
+                 "{\"status\":\"deactivated\"}", NULL, NULL);
+    acts_expect_end(s, NULL);
+    acts_give(s, "deactivate", more);
+    stage_refuse(s, stage_expect(s, "deactivate", CA "/account/old"), 401, "unauthorized");
+    stage_refuse(s, stage_expect(s, "findSupersededAccount", CA "/new-account"), 401,
+                 "unauthorized");
+    acts_expect_end(s, NULL);
+    assert_null(stage_account(s)->brief->broken);
+    assert_int_equal(0, stage_count(s, "findAccount"));
+    stage_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +155,7 @@ int main(void)
         fixture_test(an_account_ends),
         fixture_test(one_that_has_ended_is_known_by_a_look_up),
         fixture_test(one_that_is_valid_was_refused),
+        fixture_test(one_that_was_superseded_ends),
     };
 
     return fixture_run(tests);

@@ -255,8 +255,9 @@ static void an_account_is_deactivated_at_its_own_url(void **state)
     const char *payload = NULL;
     json_t *header = NULL;
 
-    assert_int_equal(APR_SUCCESS, deactivation_ask(s->keeper->deactivation, scene_account(s),
-                                                   "alice", s->result));
+    assert_int_equal(APR_SUCCESS,
+                     deactivation_ask(s->keeper->deactivation, scene_account(s)->registration->id,
+                                      "alice", s->result));
     assert_true(json_peek_time(scene_read(s, account_file(s, "/account.json")), "closing") != 0);
     expect_refused(s, SENTENCE_DEACTIVATE, "https://ca.example/account/2", NULL);
     scene_open_jws(s, sign_act(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, NULL), &header, &payload);
@@ -287,17 +288,17 @@ static void nothing_is_signed_that_root_did_not_ask_for(void **state)
 static void the_door_does_not_know_better(void **state)
 {
     static const char *const sentences[] = { "revokeByAccount", "revokeByCertificate", "keyChange",
-                                             "deactivate" };
+                                             "deactivate", "findSupersededAccount" };
     scene_t *s = serving(state);
     const char *fingerprint = scene_certificate(s)->best->facts->fingerprint;
     size_t i;
 
     for (i = 0; i < sizeof(sentences) / sizeof(sentences[0]); ++i) {
-        assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN,
-                                                json_pack("{s:i,s:s,s:i,s:s,s:s,s:s}", "id",
-                                                          (int)i + 1, "sentence", sentences[i],
-                                                          "account", 0, "url", ACCOUNT_URL, "nonce",
-                                                          NONCE, "fingerprint", fingerprint)));
+        assert_int_equal(APR_SUCCESS,
+                         scene_ask(s, MESSAGE_SIGN,
+                                   json_pack("{s:i,s:s,s:i,s:s,s:s,s:s}", "id", (int)i + 1,
+                                             "sentence", sentences[i], "account", 0, "url",
+                                             ACCOUNT_URL, "nonce", NONCE, "subject", fingerprint)));
         assert_int_equal((int)i + 1, s->keeper->line->refused);
         assert_null(s->keeper->line->jws);
     }
@@ -700,8 +701,8 @@ static void a_closed_account_stays_closed(void **state)
     scene_t *s = serving(state);
     keeper_account_t *account = scene_account(s);
 
-    assert_int_equal(APR_SUCCESS,
-                     deactivation_ask(s->keeper->deactivation, account, "alice", s->result));
+    assert_int_equal(APR_SUCCESS, deactivation_ask(s->keeper->deactivation,
+                                                   account->registration->id, "alice", s->result));
     scene_start(s); /* a crash in the middle */
     deactivation_start(s->keeper->deactivation);
     assert_string_equal("deactivate", json_peek_string(last_task(s), "what"));
@@ -724,8 +725,9 @@ static void an_account_that_the_ca_keeps_is_used_on(void **state)
 {
     scene_t *s = serving(state);
 
-    assert_int_equal(APR_SUCCESS, deactivation_ask(s->keeper->deactivation, scene_account(s),
-                                                   "alice", s->result));
+    assert_int_equal(APR_SUCCESS,
+                     deactivation_ask(s->keeper->deactivation, scene_account(s)->registration->id,
+                                      "alice", s->result));
     report(s, 400, ACME_ERROR "malformed");
     assert_int_equal(0, scene_account(s)->registration->closing);
     scene_sign(s, SENTENCE_READ);
@@ -735,9 +737,132 @@ static void an_account_that_the_ca_keeps_is_used_on(void **state)
     scene_end(s);
 }
 
+/* ---- the end of one that another took the place of ---- */
+
+#define NEXT_URL "https://ca.example/account/2"
+
+/* @return its id; the account of the scene is registered in its place */
+static const char *supersede(scene_t *s)
+{
+    const registration_t *before = scene_account(s)->registration;
+    const char *id = apr_pstrdup(s->p, before->id);
+
+    assert_int_equal(APR_SUCCESS, registration_succeed(s->keeper->means.store, before, KID,
+                                                       apr_time_now(), "alice", s->result, s->p));
+    scene_start(s);
+    assert_int_equal(APR_SUCCESS, account_registered(scene_account(s), NEXT_URL, NULL, s->result));
+    assert_string_not_equal(id, scene_account(s)->registration->id);
+    return id;
+}
+
+static const char *path_of(scene_t *s, const char *id, const char *file)
+{
+    return apr_pstrcat(s->p, "accounts/", id, file, NULL);
+}
+
+static keypair_t *key_of(scene_t *s, const char *id)
+{
+    keypair_t *key = NULL;
+
+    assert_int_equal(APR_SUCCESS,
+                     keypair_load(&key, scene_path(s, path_of(s, id, "/key.pem")), s->p));
+    return key;
+}
+
+static const registration_t *superseded(scene_t *s, const char *id)
+{
+    keeper_account_t *account = NULL;
+
+    return deactivation_superseded(s->keeper->deactivation, id, &account);
+}
+
+static json_t *header_of(scene_t *s, const char *text)
+{
+    const char *header = part_of(s, json_parse(s->p, text, strlen(text), NULL), "protected");
+
+    return json_parse(s->p, header, strlen(header), NULL);
+}
+
+static void one_that_was_superseded_signs_its_own_end(void **state)
+{
+    scene_t *s = serving(state);
+    const char *id = supersede(s), *jws, *other = scene_account(s)->registration->id;
+    json_t *task;
+
+    expect_refused(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, id); /* nobody has asked */
+    expect_refused(s, SENTENCE_FIND_SUPERSEDED, "https://ca.example/new", id);
+    assert_int_equal(APR_SUCCESS,
+                     deactivation_ask(s->keeper->deactivation, id, "alice", s->result));
+    assert_true(json_peek_time(scene_read(s, path_of(s, id, "/account.json")), "closing") != 0);
+    task = last_task(s);
+    assert_string_equal("deactivate", json_peek_string(task, "what"));
+    assert_string_equal(id, json_peek_string(task, "superseded"));
+    assert_string_equal(ACCOUNT_URL, json_peek_string(task, "url"));
+    /* Of this one alone, at its own URL. */
+    expect_refused(s, SENTENCE_DEACTIVATE, NEXT_URL, NULL);
+    expect_refused(s, SENTENCE_DEACTIVATE, NEXT_URL, id);
+    expect_refused(s, SENTENCE_DEACTIVATE, NEXT_URL, other);
+    expect_refused(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, "../x");
+    jws = sign_act(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, id);
+    assert_string_equal(ACCOUNT_URL, json_peek_string(header_of(s, jws), "kid"));
+    jws = sign_act(s, SENTENCE_FIND_SUPERSEDED, "https://ca.example/new", id);
+    assert_true(
+        json_equal(json_object_get(header_of(s, jws), "jwk"), jose_jwk(s->p, key_of(s, id))));
+    scene_end(s);
+}
+
+static void one_that_was_superseded_ends_and_the_other_goes_on(void **state)
+{
+    scene_t *s = serving(state);
+    const char *id = supersede(s);
+
+    assert_int_equal(APR_SUCCESS,
+                     deactivation_ask(s->keeper->deactivation, id, "alice", s->result));
+    scene_start(s); /* a crash in the middle */
+    deactivation_start(s->keeper->deactivation);
+    assert_string_equal(id, json_peek_string(last_task(s), "superseded"));
+    report(s, 500, ACME_ERROR "serverInternal"); /* is tried again */
+    assert_true(superseded(s, id)->closing != 0);
+    expect_refused(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, id); /* not before it is due again */
+    deactivation_start(s->keeper->deactivation);
+    report(s, 0, NULL);
+    assert_true(superseded(s, id)->closed != 0);
+    assert_string_equal("account-deactivated", json_peek_string(newest(s), "event"));
+    assert_string_equal(ACCOUNT_URL, json_peek_string(newest(s), "url"));
+    assert_false(scene_has(s, path_of(s, id, "")));
+    assert_true(scene_has(s, path_of(s, id, ".deactivated/account.json")));
+    assert_false(scene_has(s, path_of(s, id, ".deactivated/key.pem")));
+    scene_sign(s, SENTENCE_READ); /* the one that is used */
+    scene_start(s);
+    deactivation_start(s->keeper->deactivation);
+    assert_int_equal(0, s->keeper->line->sent);
+    assert_true(superseded(s, id)->closed != 0);
+    expect_refused(s, SENTENCE_DEACTIVATE, ACCOUNT_URL, id);
+    scene_end(s);
+}
+
+static void one_that_was_superseded_and_the_ca_keeps_stays(void **state)
+{
+    scene_t *s = serving(state);
+    const char *id = supersede(s);
+
+    assert_int_equal(APR_SUCCESS,
+                     deactivation_ask(s->keeper->deactivation, id, "alice", s->result));
+    report(s, 400, ACME_ERROR "malformed");
+    assert_int_equal(0, superseded(s, id)->closing);
+    scene_start(s);
+    deactivation_start(s->keeper->deactivation);
+    assert_int_equal(0, s->keeper->line->sent);
+    assert_true(scene_has(s, path_of(s, id, "/key.pem")));
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(one_that_was_superseded_signs_its_own_end),
+        fixture_test(one_that_was_superseded_ends_and_the_other_goes_on),
+        fixture_test(one_that_was_superseded_and_the_ca_keeps_stays),
         fixture_test(the_account_revokes),
         fixture_test(no_reason_is_left_out),
         fixture_test(the_certificates_key_revokes),

@@ -69,7 +69,7 @@ static void on_change(void *baton, const change_t *change)
 static void what_is_given_up_says_why(void **state)
 {
     scene_t *s = scene_make(*state);
-    change_t last = { CHANGE_FAILED, NULL, NULL, NULL, NULL };
+    change_t last = { CHANGE_FAILED, NULL, NULL, NULL, NULL, NULL };
 
     scene_start(s);
     scene_register(s);

@@ -662,6 +662,40 @@ static void other_terms_are_told(void **state)
     scene_end(s);
 }
 
+/* The CA has done it, and a crash came before anybody was told. */
+static void the_end_of_one_that_was_superseded_is_told_once(void **state)
+{
+    scene_t *s = scene(*state);
+    const registration_t *before;
+    registration_t *closed = NULL;
+
+    begin(s);
+    scene_register(s);
+    run_until(s, 0);
+    before = scene_account(s)->registration;
+    assert_int_equal(APR_SUCCESS, registration_succeed(s->keeper->means.store, before, KID,
+                                                       apr_time_now(), "alice", s->result, s->p));
+    begin(s);
+    assert_int_equal(APR_SUCCESS,
+                     account_registered(scene_account(s), "https://ca.example/2", NULL, s->result));
+    run_until(s, 0);
+    before = scene_account(s)->registration;
+    assert_int_equal(APR_SUCCESS,
+                     registration_load_before(&closed, s->keeper->means.store, before,
+                                              APR_ARRAY_IDX(before->before, 0, const char *),
+                                              s->result, s->p));
+    assert_int_equal(APR_SUCCESS, registration_close(s->keeper->means.store, closed, apr_time_now(),
+                                                     s->result, s->p));
+    begin(s);
+    assert_string_equal(ACCOUNT_URL, json_peek_string(newest(s, "account-deactivated"), "url"));
+    run_until(s, 0);
+    begin(s);
+    account_failed(scene_account(s), NULL, s->result);
+    run_until(s, 0);
+    assert_string_equal("account-registered account-registered account-deactivated", told(s));
+    scene_end(s);
+}
+
 #define DAY (24L * 3600)
 
 /* The first warning comes when a third of the time from the planned renewal to the end is gone. */
@@ -801,6 +835,7 @@ int main(void)
         fixture_test(what_was_there_before_is_not_told),
         fixture_test(what_happens_to_httpd_and_the_configuration),
         fixture_test(other_terms_are_told),
+        fixture_test(the_end_of_one_that_was_superseded_is_told_once),
         fixture_test(the_end_is_told_by_what_the_renewal_is_planned_by),
         fixture_test(the_first_validation_that_cannot_be_had_again_is_told),
         fixture_test(validations_are_of_their_certificate),
