@@ -21,6 +21,11 @@
 
 #include "base/bytes.h"
 
+/* musl has neither this nor the function. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE (1 << 0)
+#endif
+
 #define FENCES_MAX 16
 #define REMOVED_MAX 200000 /* entries of one tree */
 #define BATCH 512          /* names that are held at once while a tree is removed */
@@ -810,7 +815,7 @@ static apr_status_t name_draft(const file_draft_t *draft)
 {
     int dir = draft->place.dir;
 
-    if (renameat2(dir, draft->temp, dir, draft->place.name, RENAME_NOREPLACE) == 0)
+    if (syscall(SYS_renameat2, dir, draft->temp, dir, draft->place.name, RENAME_NOREPLACE) == 0)
         return APR_SUCCESS;
     if (errno != EINVAL && errno != ENOSYS)
         return errno;

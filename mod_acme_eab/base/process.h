@@ -25,6 +25,10 @@ void process_keep_little(apr_pool_t *p);
  * that cannot be told. */
 const char *process_namespace(apr_pool_t *p);
 
+/** What wait(2) says of a process that exited with this status, or that this signal ended; the other one is 0.
+ * musl has no W_EXITCODE(). */
+#define PROCESS_ENDED(exit_status, signal_number) ((exit_status) << 8 | (signal_number))
+
 /** The signal that ended a process, by what wait(2) said, or the program that a shell ran in it, by
  * the shell's exit status; 0: none. */
 int process_end_signal(int status);

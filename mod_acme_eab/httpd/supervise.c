@@ -164,14 +164,14 @@ static const char *describe_end(apr_pool_t *p, int status)
     if (status == -1)
         return "it is gone";
     if (status > 0 && status <= EXIT_STATUS_MAX)
-        status = W_EXITCODE(status, 0);
+        status = PROCESS_ENDED(status, 0);
     return process_describe_end(p, status);
 }
 
 /* It has asked for that itself: no failure, and nothing to wait for. */
 static int begins_anew(supervisor_t *supervisor, int status)
 {
-    if (!supervisor->ready || (status != KEEPER_ANEW && status != W_EXITCODE(KEEPER_ANEW, 0)))
+    if (!supervisor->ready || (status != KEEPER_ANEW && status != PROCESS_ENDED(KEEPER_ANEW, 0)))
         return 0;
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, supervisor->main,
                  "the keeper (process %" APR_PID_T_FMT ") begins anew with what is in ACMEStoreDir",

@@ -191,10 +191,11 @@ static const char *explain_end(agent_process_t *agent)
     if (info.si_pid == 0) {
         return "closed its connection and was ended";
     }
-    return apr_psprintf(agent->run_pool, "ended unexpectedly (%s)",
-                        process_describe_end(agent->run_pool, info.si_code == CLD_EXITED
-                                                                  ? W_EXITCODE(info.si_status, 0)
-                                                                  : W_EXITCODE(0, info.si_status)));
+    return apr_psprintf(
+        agent->run_pool, "ended unexpectedly (%s)",
+        process_describe_end(agent->run_pool, info.si_code == CLD_EXITED
+                                                  ? PROCESS_ENDED(info.si_status, 0)
+                                                  : PROCESS_ENDED(0, info.si_status)));
 }
 
 static void tell_flood(agent_process_t *agent)

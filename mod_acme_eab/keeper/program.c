@@ -55,7 +55,8 @@ static int reap(program_t *program, int flags)
 
 static int wait_status(const program_outcome_t *outcome)
 {
-    return outcome->signal != 0 ? W_EXITCODE(0, outcome->signal) : W_EXITCODE(outcome->status, 0);
+    return outcome->signal != 0 ? PROCESS_ENDED(0, outcome->signal)
+                                : PROCESS_ENDED(outcome->status, 0);
 }
 
 const char *program_describe_end(const program_outcome_t *outcome, apr_pool_t *p)
