@@ -114,6 +114,18 @@ must() {
     fi
 }
 
+# alone NAME COMMAND...: one check, which counts as one.
+alone() {
+    name=$1
+    shift
+    log=$(logs_of "$name")/$name.log
+    if "$@" >"$log" 2>&1; then
+        echo "1 0 0" >"$logs/$name/counts"
+    else
+        broken "$name" "$name" "$(grep -m 1 -E 'FAILED|[Ee]rror|expected' "$log" || tail -n 1 "$log")" "$log"
+    fi
+}
+
 # build NAME PREFIX CONFIGURE-ARGUMENTS...: configure and compile in a directory of its own.
 build() {
     name=$1
@@ -201,7 +213,7 @@ await_pytests() {
 
 say "Looking for packages that are missing or too old"
 must packages apt sh "$source/scripts/install-packages.sh" \
-    apache2-bin apache2-dev apache2-utils pebble faketime openssl procps tar util-linux man-db \
+    apache2-bin apache2-dev apache2-utils apparmor pebble faketime openssl procps tar util-linux man-db \
     gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils cmark-gfm \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
     certbot lego dehydrated prometheus \
@@ -258,22 +270,16 @@ if [ "$full" = yes ]; then
     say "The SELinux policy, within a whole one"
     must packages apt-selinux sh "$source/scripts/install-packages.sh" \
         selinux-policy-default selinux-policy-dev semodule-utils policycoreutils setools
-    log=$(logs_of selinux)/check-selinux.log
-    if sh "$source/scripts/check-selinux.sh" "$source" >"$log" 2>&1; then
-        echo "1 0 0" >"$logs/selinux/counts"
-    else
-        broken selinux "check-selinux.sh" "$(grep -m 1 -i 'conf/selinux\|error' "$log" || tail -n 1 "$log")" "$log"
-    fi
+    alone selinux sh "$source/scripts/check-selinux.sh" "$source"
+
+    say "All sources against musl"
+    must packages apt-musl sh "$source/scripts/install-packages.sh" musl-tools
+    alone musl make -C "$scratch/gcc" check-musl
 
     must packages apt-full sh "$source/scripts/install-packages.sh" debootstrap iproute2
     for release in bookworm trixie; do
         say "Packages of Debian $release, on a machine that has never seen them"
-        log=$(logs_of "machine-$release")/fresh-machine.log
-        if "$source/scripts/fresh-machine" "$release" >"$log" 2>&1; then
-            echo "1 0 0" >"$logs/machine-$release/counts"
-        else
-            broken "machine-$release" "fresh-machine $release" "$(grep -m 1 FAILED "$log" || tail -n 1 "$log")" "$log"
-        fi
+        alone "machine-$release" "$source/scripts/fresh-machine" "$release"
     done
 fi
 finish

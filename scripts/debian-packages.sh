@@ -11,7 +11,8 @@ mkdir -p "$2"
 to=$(cd "$2" && pwd)
 scripts=$(cd "$(dirname "$0")" && pwd)
 
-sh "$scripts/install-packages.sh" apache2-dev autoconf automake build-essential cmark-gfm debhelper devscripts dh-apache2 dpkg-dev \
+sh "$scripts/install-packages.sh" apache2-dev autoconf automake build-essential cmark-gfm debhelper devscripts \
+    dh-apache2 dh-apparmor dpkg-dev \
     fakeroot libapr1-dev libaprutil1-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev \
     libssl-dev lintian pkgconf po-debconf tar xz-utils
 
