@@ -279,7 +279,10 @@ if [ "$full" = yes ]; then
     must packages apt-full sh "$source/scripts/install-packages.sh" debootstrap iproute2
     for release in bookworm trixie; do
         say "Packages of Debian $release, on a machine that has never seen them"
-        alone "machine-$release" "$source/scripts/fresh-machine" "$release"
+        packages=$scratch/packages-$release
+        alone "machine-$release" env EAB_PACKAGES="$packages" "$source/scripts/fresh-machine" "$release"
+        [ ! -d "$packages/now" ] || alone "reproducible-$release" env DEB_BUILD_OPTIONS='nocheck noautodbgsym' \
+            "$source/scripts/in-debian" "$release" sh scripts/check-reproducible.sh "$packages/now"
     done
 fi
 finish
