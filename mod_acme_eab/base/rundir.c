@@ -62,10 +62,11 @@ static apr_status_t check_owner(int dir, const char *path, int uid, const char *
     return APR_SUCCESS;
 }
 
-/* A file that has a second name is somebody else's. */
+/* A file that has a second name is somebody else's. It has none at all when it is replaced while it is
+ * looked at. */
 static int is_kind(const struct stat *st, mode_t kind)
 {
-    return (st->st_mode & S_IFMT) == kind && (kind != S_IFREG || st->st_nlink == 1);
+    return (st->st_mode & S_IFMT) == kind && (kind != S_IFREG || st->st_nlink <= 1);
 }
 
 /* @return APR_SUCCESS also when nothing was wrong; *pnote tells what was removed, or cannot be */

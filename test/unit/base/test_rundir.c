@@ -9,11 +9,13 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -25,7 +27,7 @@ typedef struct fixture {
     const char *path; /* not there yet */
 } fixture_t;
 
-static int setup(void **state)
+static int setup_below(void **state, const char *place)
 {
     apr_pool_t *p = NULL;
     fixture_t *f = NULL;
@@ -34,10 +36,23 @@ static int setup(void **state)
         return -1;
     f = apr_pcalloc(p, sizeof(*f));
     f->p = p;
-    f->top = mkdtemp(apr_pstrdup(p, "/tmp/acme-eab-test-XXXXXX"));
+    f->top = mkdtemp(apr_pstrcat(p, place, "/acme-eab-test-XXXXXX", NULL));
+    if (f->top == NULL)
+        return -1;
     f->path = apr_pstrcat(p, f->top, "/run", NULL);
     *state = f;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_below(state, "/tmp");
+}
+
+/* Where a file is made as fast as it is looked at. */
+static int setup_in_memory(void **state)
+{
+    return setup_below(state, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 static int teardown(void **state)
@@ -327,6 +342,46 @@ static void test_takes_over_only_its_own(void **state)
     assert_int_equal(st.st_uid, 65533);
 }
 
+/* Another process writes its report again and again, until it is ended. */
+static pid_t start_reporting(const fixture_t *f)
+{
+    const char *report = below(f, "status.json"), *draft = below(f, ".tmp-status");
+    pid_t pid = fork();
+
+    while (pid == 0) {
+        int fd = open(draft, O_CREAT | O_WRONLY, 0644);
+
+        if (fd < 0 || close(fd) != 0 || rename(draft, report) != 0)
+            _exit(1);
+    }
+    return pid;
+}
+
+/* Seen in one of 700 accidents: looked at in the moment in which it is replaced, it has no name. */
+static void test_a_report_that_is_replaced_is_no_flaw(void **state)
+{
+    const fixture_t *f = *state;
+    const char *why = NULL, *flaw = NULL;
+    pid_t pid = 0;
+    int i = 0;
+
+    assert_int_equal(make_for(f, (int)getuid(), &why), APR_SUCCESS);
+    pid = start_reporting(f);
+    assert_true(pid > 0);
+    for (i = 0; i < 10000 && flaw == NULL; ++i) {
+        apr_pool_t *p = NULL;
+
+        apr_pool_create(&p, f->p);
+        flaw = rundir_flaw(f->path, (int)getuid(), p);
+        flaw = flaw != NULL ? apr_pstrdup(f->p, flaw) : NULL;
+        apr_pool_destroy(p);
+    }
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    if (flaw != NULL)
+        fail_msg("%s (at look %d)", flaw, i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +396,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_workers_read_nothing_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_workers_of_before_the_user, setup, teardown),
         cmocka_unit_test_setup_teardown(test_takes_over_only_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_report_that_is_replaced_is_no_flaw, setup_in_memory,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
