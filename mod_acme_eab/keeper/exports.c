@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "export/parcel.h"
+#include "store/unexported.h"
 
 #define RETRY_SECONDS 15
 
@@ -124,6 +125,24 @@ static int attempt(exported_t *exported)
     return had || exported->problem != NULL;
 }
 
+static void remember(const exports_t *exports)
+{
+    json_t *sentences = NULL;
+    apr_pool_t *ptemp = NULL;
+    int i;
+
+    apr_pool_create(&ptemp, exports->model->means->pool);
+    sentences = json_own(ptemp, json_object());
+    for (i = 0; i < exports->all->nelts; ++i) {
+        const exported_t *exported = exported_at(exports, i);
+
+        if (exported->problem != NULL)
+            json_put_string(sentences, exported->plan->path, exported->problem);
+    }
+    unexported_remember(exports->model->means->store, sentences, ptemp);
+    apr_pool_destroy(ptemp);
+}
+
 static void on_due(void *baton)
 {
     exports_t *exports = baton;
@@ -136,10 +155,25 @@ static void on_due(void *baton)
             changed |= attempt(exported_at(exports, i));
         failing |= exported_at(exports, i)->due;
     }
+    remember(exports);
     if (changed)
         agent_line_tell_exports(exports->line, exports_list(exports));
     if (failing)
         loop_timer_set(exports->timer, apr_time_now() + apr_time_from_sec(RETRY_SECONDS));
+}
+
+/* As the keeper before has left them. */
+static void recall(exports_t *exports)
+{
+    const means_t *means = exports->model->means;
+    const json_t *sentences = unexported_recall(means->store, means->pool);
+    int i;
+
+    for (i = 0; i < exports->all->nelts; ++i) {
+        exported_t *exported = exported_at(exports, i);
+
+        exported->problem = json_copy_string(exported->pool, sentences, exported->plan->path);
+    }
 }
 
 exports_t *exports_make(const model_t *model, agent_line_t *line)
@@ -167,13 +201,13 @@ exports_t *exports_make(const model_t *model, agent_line_t *line)
         exported->due = 1;
         apr_pool_create(&exported->pool, means->pool);
     }
+    recall(exports);
     return exports;
 }
 
 void exports_start(exports_t *exports)
 {
-    if (exports->all->nelts > 0)
-        loop_timer_set(exports->timer, apr_time_now());
+    loop_timer_set(exports->timer, apr_time_now());
 }
 
 /* Not at once: whoever else hears of it, and the reply to the agent, come first. */

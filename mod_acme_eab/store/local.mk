@@ -20,6 +20,7 @@ libstore_a_SOURCES = \
 	mod_acme_eab/store/revocation.c mod_acme_eab/store/revocation.h \
 	mod_acme_eab/store/registration.c mod_acme_eab/store/registration.h \
 	mod_acme_eab/store/spool.c mod_acme_eab/store/spool.h \
-	mod_acme_eab/store/store.c mod_acme_eab/store/store.h
+	mod_acme_eab/store/store.c mod_acme_eab/store/store.h \
+	mod_acme_eab/store/unexported.c mod_acme_eab/store/unexported.h
 libstore_a_CFLAGS = $(JSON_CFLAGS) $(OPENSSL_CFLAGS) $(PIC_CFLAGS)
 STORE_LIBS = libstore.a $(CRYPTO_LIBS)

@@ -31,7 +31,7 @@ IDLE = 2  # seconds after which ten go by although nobody has said that he waits
 OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said so twice
 IN_STORE = re.compile(
     r"format\.json|plan\.json|control|counters\.json|history\.jsonl(\.1)?|blocked\.jsonl"
-    r"|demands|acts|revocations|events|told\.jsonl|leftovers\.json|"
+    r"|demands|acts|revocations|events|told\.jsonl|leftovers\.json|unexported\.json|"
     r"lock|reload\.json|accounts(/[0-9a-f]{32}(\.current|\.deactivated)?(/(key(\.old)?\.pem|(account|directory)\.json))?)?"
     r"|archive(/[^/]+(/(renewal|validations)\.json|/\d{6}(/(privkey\.pem|fullchain\.pem|meta\.json|checked|ocsp\.der))?)?)?|live(/[^/.]+[^/]*)?"
     r"|pending|failures|dns|acts/[0-9a-f]{32}\.json")

@@ -85,10 +85,19 @@ def test_exports(world):
     assert "pbeWithSHA1And3-KeyTripleDES-CBC" in info and "MAC: sha1" in info
     assert [path for path in out.rglob(".tmp-*")] == []
 
+    # The next keeper knows of it, and does not say it again.
+    wait_until(lambda: httpd.restarts() == 2, 20, "the restart for the certificate")
+    (out / "legacy.pfx").unlink()
+    httpd.graceful()
+    wait_until((out / "legacy.pfx").exists, 20, "the last file, by the next keeper")
+    assert exports(httpd)[f"{out}/open/key.pem"] == problems[f"{out}/open/key.pem"]
+    assert httpd.log.count(r"open/key\.pem cannot be written") == 1
+
     # Mended: the rest comes by itself. And each new certificate, but for an owner that has gone.
     os.chmod(out / "open", 0o755)
     wait_until((out / "open" / "key.pem").exists, 40, "the file that could not be written")
     wait_until(lambda: not any(exports(httpd).values()), 20, "the end of the problem")
+    assert not (httpd.store.dir / "unexported.json").exists()
     before = haproxy.stat().st_ino
     gone = out / "gone.pem"
     httpd.configure(httpd.acme(ca, more="ACMEKeyType p384"), lines,
