@@ -558,6 +558,18 @@ static apr_status_t check_any_name(const chain_t *chain, const apr_array_header_
     return APR_SUCCESS;
 }
 
+/* Also names and dates, which are asked for whenever a pair is looked at. */
+static apr_status_t check_use(const chain_t *chain, const keypair_t *key,
+                              const apr_array_header_t *names, apr_time_t now, eab_result_t *result)
+{
+    apr_status_t rv;
+
+    if ((rv = check_key(chain, key, result)) != APR_SUCCESS
+        || (rv = check_dates(chain, now, result)) != APR_SUCCESS)
+        return rv;
+    return check_any_name(chain, names, result);
+}
+
 /* What mod_ssl will do with the two files: it refuses more than we can know, such as signatures
  * and keys that are too weak for its terms. keypair_load() has seen to it that the key is not
  * encrypted, so nothing asks for a password. */
@@ -574,6 +586,24 @@ static apr_status_t check_loading(const chain_facts_t *facts, const char *chain_
                    "A server could not use %s with %s: %s%s%s.", chain_path, key_path,
                    reason->detail, terms->where != NULL ? "; its terms are " : "",
                    terms->where != NULL ? terms->where : "");
+    result->cause = CAUSE_UNFIT;
+    return APR_EINVAL;
+}
+
+apr_status_t chain_check_pair(const chain_t *chain, const keypair_t *key,
+                              const apr_array_header_t *names, apr_time_t now, eab_result_t *result)
+{
+    eab_result_t *reason = eab_result_make(result->pool);
+    apr_status_t rv = check_use(chain, key, names, now, result);
+
+    if (rv != APR_SUCCESS
+        || terms_check_pair(terms_make(result->pool), chain->certs, key->pkey,
+                            chain->facts.key_type, reason)
+               == APR_SUCCESS)
+        return rv;
+    eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                   "A server could not use the certificate (serial number %s): %s.",
+                   chain->facts.serial, reason->detail);
     result->cause = CAUSE_UNFIT;
     return APR_EINVAL;
 }
@@ -601,9 +631,7 @@ apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_p
     *pfacts = NULL;
     if ((rv = chain_load(&chain, chain_path, result, p)) != APR_SUCCESS
         || (rv = load_key(&key, key_path, result, p)) != APR_SUCCESS
-        || (rv = check_key(chain, key, result)) != APR_SUCCESS
-        || (rv = check_dates(chain, now, result)) != APR_SUCCESS
-        || (rv = check_any_name(chain, names, result)) != APR_SUCCESS
+        || (rv = check_use(chain, key, names, now, result)) != APR_SUCCESS
         || (rv = check_loading(chain_facts(chain), chain_path, key_path, terms, result))
                != APR_SUCCESS)
         goto out;

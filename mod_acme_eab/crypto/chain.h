@@ -100,6 +100,11 @@ apr_status_t chain_check_files(const chain_facts_t **pfacts, const char *chain_p
                                const terms_t *terms, apr_time_t now, eab_result_t *result,
                                apr_pool_t *p);
 
+/** The same for a pair that is in memory, on the terms of the system. */
+apr_status_t chain_check_pair(const chain_t *chain, const keypair_t *key,
+                              const apr_array_header_t *names, apr_time_t now,
+                              eab_result_t *result);
+
 /** A self-signed certificate in PEM for names (the first 100 of them), valid from a day ago for a
  * year, on key: what is served while there is nothing better. In p; NULL on failure. */
 const char *chain_make_fallback(apr_pool_t *p, const keypair_t *key,

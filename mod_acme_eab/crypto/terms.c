@@ -164,27 +164,32 @@ static int bits_wanted(const SSL_CTX *ctx)
     return level_bits[level < 0 ? 0 : level > 5 ? 5 : level];
 }
 
+static apr_status_t check_type(SSL_CTX *ctx, const char *type, eab_result_t *result)
+{
+    int i = find_type(type);
+
+    if (i < 0)
+        return APR_SUCCESS; /* nothing is known against it */
+    if (types[i].bits < bits_wanted(ctx))
+        return eab_result_set(
+            result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+            "keys of less than %d bits of security are refused there, and %s has %d",
+            bits_wanted(ctx), type, types[i].bits);
+    if (!has_cipher(ctx, types[i].auth))
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
+                              "no cipher is allowed there that works with %s keys",
+                              types[i].auth == NID_auth_rsa ? "RSA" : "ECDSA");
+    return APR_SUCCESS;
+}
+
 apr_status_t terms_check_type(const terms_t *terms, const char *type, eab_result_t *result)
 {
     SSL_CTX *ctx = make_context(terms);
-    int i = find_type(type);
+    apr_status_t rv = ctx != NULL ? check_type(ctx, type, result) : APR_SUCCESS;
 
-    if (ctx == NULL || i < 0) {
-        /* Nothing is known against it. */
-    }
-    else if (types[i].bits < bits_wanted(ctx)) {
-        eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                       "keys of less than %d bits of security are refused there, and %s has %d",
-                       bits_wanted(ctx), type, types[i].bits);
-    }
-    else if (!has_cipher(ctx, types[i].auth)) {
-        eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN,
-                       "no cipher is allowed there that works with %s keys",
-                       types[i].auth == NID_auth_rsa ? "RSA" : "ECDSA");
-    }
     SSL_CTX_free(ctx);
     ERR_clear_error();
-    return result->rv;
+    return rv;
 }
 
 int terms_system_refuses(const char *type)
@@ -230,20 +235,46 @@ static int use_key(SSL_CTX *ctx, const char *path)
     return used;
 }
 
+/* @param loads  whether the pair was loaded; if not, the last error of OpenSSL tells why */
+static apr_status_t judge(SSL_CTX *ctx, int loads, const char *type, eab_result_t *result)
+{
+    const char *reason = loads ? NULL : ERR_reason_error_string(ERR_peek_last_error());
+    apr_status_t rv;
+
+    ERR_clear_error();
+    rv = loads ? check_type(ctx, type, result)
+               : eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN, "%s",
+                                reason != NULL ? reason : "OpenSSL gives no reason");
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    return rv;
+}
+
 apr_status_t terms_check_files(const terms_t *terms, const char *chain_path, const char *key_path,
                                const char *type, eab_result_t *result)
 {
     SSL_CTX *ctx = make_context(terms);
-    const char *reason = NULL;
     int loads = ctx != NULL && SSL_CTX_use_certificate_chain_file(ctx, chain_path) == 1
                 && use_key(ctx, key_path) && SSL_CTX_check_private_key(ctx) == 1;
 
-    if (!loads)
-        reason = ERR_reason_error_string(ERR_peek_last_error());
-    SSL_CTX_free(ctx);
-    ERR_clear_error();
-    if (!loads)
-        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_CHAIN, "%s",
-                              reason != NULL ? reason : "OpenSSL gives no reason");
-    return terms_check_type(terms, type, result);
+    return judge(ctx, loads, type, result);
+}
+
+static int use_chain(SSL_CTX *ctx, const apr_array_header_t *certs)
+{
+    int i, used = SSL_CTX_use_certificate(ctx, APR_ARRAY_IDX(certs, 0, X509 *)) == 1;
+
+    for (i = 1; used && i < certs->nelts; i++)
+        used = SSL_CTX_add1_chain_cert(ctx, APR_ARRAY_IDX(certs, i, X509 *)) == 1;
+    return used;
+}
+
+apr_status_t terms_check_pair(const terms_t *terms, const apr_array_header_t *certs, EVP_PKEY *key,
+                              const char *type, eab_result_t *result)
+{
+    SSL_CTX *ctx = make_context(terms);
+    int loads = ctx != NULL && use_chain(ctx, certs) && SSL_CTX_use_PrivateKey(ctx, key) == 1
+                && SSL_CTX_check_private_key(ctx) == 1;
+
+    return judge(ctx, loads, type, result);
 }

@@ -48,4 +48,9 @@ const char *terms_choose_type(const terms_t *terms, const char *const *types);
 apr_status_t terms_check_files(const terms_t *terms, const char *chain_path, const char *key_path,
                                const char *type, eab_result_t *result);
 
+/** The same for a pair that is in memory.
+ * @param certs  X509 *, the leaf first, at least that */
+apr_status_t terms_check_pair(const terms_t *terms, const apr_array_header_t *certs, EVP_PKEY *key,
+                              const char *type, eab_result_t *result);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/generation.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,28 +368,32 @@ static int pair_read_in(pair_t *pair, const char *dir, apr_pool_t *p)
                      apr_pstrcat(p, dir, "/" KEY_FILE, NULL), p);
 }
 
-/* Seal the pair in dir, which was read, then checked with these facts: when it is read again as it was
- * before, it is what was checked. @return true when it is sealed */
-static int seal_checked(const char *dir, const pair_t *before, const chain_facts_t *facts,
-                        apr_pool_t *p)
+/* @return true when it is sealed */
+static int seal_checked(const char *dir, const pair_t *pair, const chain_facts_t *facts,
+                        const chain_t *chain, apr_pool_t *p)
 {
-    pair_t after = { NULL, 0, NULL };
-    seal_t seal = { facts, NULL };
-    chain_t *chain = NULL;
-    const char *record = NULL;
+    seal_t seal = { facts, chain_strength(p, chain) };
+    const char *record = seal_write(p, &seal, pair->pem, pair->len, pair->key);
 
-    if (pair_read_in(&after, dir, p) && pair_equal(before, &after)
-        && chain_parse(&chain, before->pem, before->len, eab_result_make(p), p) == APR_SUCCESS) {
-        seal.strength = chain_strength(p, chain);
-        record = seal_write(p, &seal, before->pem, before->len, before->key);
-    }
-    secret_cleanse(after.key);
     if (record == NULL)
         return 0;
     file_sweep(dir, p);
     return file_replace(apr_pstrcat(p, dir, "/" SEAL_FILE, NULL), record, strlen(record),
                         S_IRUSR | S_IWUSR, 0, p)
            == APR_SUCCESS;
+}
+
+/* When it is read after the check as it was before, it is what was checked. */
+static void seal_unchanged(const char *dir, const pair_t *before, const chain_facts_t *facts,
+                           apr_pool_t *p)
+{
+    pair_t after = { NULL, 0, NULL };
+    chain_t *chain = NULL;
+
+    if (pair_read_in(&after, dir, p) && pair_equal(before, &after)
+        && chain_parse(&chain, before->pem, before->len, eab_result_make(p), p) == APR_SUCCESS)
+        (void)seal_checked(dir, before, facts, chain, p);
+    secret_cleanse(after.key);
 }
 
 static void seal_folder(const char *dir, apr_pool_t *p)
@@ -402,7 +407,7 @@ static void seal_folder(const char *dir, apr_pool_t *p)
                              apr_array_make(p, 1, sizeof(const char *)), NULL, 0,
                              eab_result_make(p), p)
                == APR_SUCCESS)
-        (void)seal_checked(dir, &before, facts, p);
+        seal_unchanged(dir, &before, facts, p);
     secret_cleanse(before.key);
 }
 
@@ -552,24 +557,28 @@ static apr_status_t write_file(const archive_t *archive, const char *number, con
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
 
-static apr_status_t write_pair(const archive_t *archive, const char *number, const chain_t *chain,
-                               const keypair_t *key, eab_result_t *result, apr_pool_t *ptemp)
+/* The key is to be cleansed in any case. */
+static apr_status_t pair_make(pair_t *pair, const chain_t *chain, const keypair_t *key,
+                              eab_result_t *result, apr_pool_t *p)
 {
-    apr_status_t rv = APR_EGENERAL;
-    const char *pem = chain_pem(ptemp, chain);
-    secret_t *secret = keypair_pem(ptemp, key);
+    pair->pem = chain_pem(p, chain);
+    pair->key = keypair_pem(p, key);
+    if (pair->pem == NULL || pair->key == NULL)
+        return eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
+                              "OpenSSL cannot write a certificate or its key.");
+    pair->len = strlen(pair->pem);
+    return APR_SUCCESS;
+}
 
-    if (pem == NULL || secret == NULL) {
-        eab_result_set(result, rv, EAB_PROBLEM_INTERNAL,
-                       "OpenSSL cannot write a certificate or its key.");
-        goto out;
-    }
-    rv = write_file(archive, number, KEY_FILE, secret->data, secret->len, result, ptemp);
-    if (rv == APR_SUCCESS)
-        rv = write_file(archive, number, CHAIN_FILE, pem, strlen(pem), result, ptemp);
-out:
-    secret_cleanse(secret);
-    return rv;
+static apr_status_t write_pair(const archive_t *archive, const char *number, const pair_t *pair,
+                               eab_result_t *result, apr_pool_t *ptemp)
+{
+    apr_status_t rv =
+        write_file(archive, number, KEY_FILE, pair->key->data, pair->key->len, result, ptemp);
+
+    return rv == APR_SUCCESS
+               ? write_file(archive, number, CHAIN_FILE, pair->pem, pair->len, result, ptemp)
+               : rv;
 }
 
 /* One above every number that was ever given out, as far as can be seen. */
@@ -736,10 +745,22 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
         file_remove_tree(to, ptemp);
 }
 
-/* Written under a name that does not count, and read back the way httpd will. */
+static apr_status_t check_written(const char *dir, const pair_t *pair, eab_result_t *result,
+                                  apr_pool_t *p)
+{
+    pair_t there = { NULL, 0, NULL };
+    int same = pair_read_in(&there, dir, p) && pair_equal(pair, &there);
+
+    secret_cleanse(there.key);
+    return same ? APR_SUCCESS
+                : eab_result_set(result, EIO, EAB_PROBLEM_STORE,
+                                 "What was written to %s is not what is read there.", dir);
+}
+
+/* Written under a name that does not count, and read back. */
 static apr_status_t archive_write_draft(const archive_t *archive, const char *draft,
-                                        const chain_t *chain, const keypair_t *key,
-                                        const json_t *meta, eab_result_t *result, apr_pool_t *ptemp)
+                                        const pair_t *pair, const json_t *meta,
+                                        eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *dir = archive_folder(ptemp, archive, draft);
     const char *record = record_text(meta, ptemp);
@@ -749,13 +770,14 @@ static apr_status_t archive_write_draft(const archive_t *archive, const char *dr
         rv = file_make_directory(dir, S_IRWXU, ptemp);
     if (rv != APR_SUCCESS)
         return store_report(result, rv, dir, "made");
-    rv = write_pair(archive, draft, chain, key, result, ptemp);
+    rv = write_pair(archive, draft, pair, result, ptemp);
     if (rv == APR_SUCCESS)
         rv = write_file(archive, draft, META_FILE, record, strlen(record), result, ptemp);
     if (rv != APR_SUCCESS)
         return rv;
     rv = file_sync_directory(dir);
-    return rv == APR_SUCCESS ? rv : store_report(result, rv, dir, "written to");
+    return rv == APR_SUCCESS ? check_written(dir, pair, result, ptemp)
+                             : store_report(result, rv, dir, "written to");
 }
 
 /* What has a generation was made durable with the first. */
@@ -767,49 +789,58 @@ static apr_status_t archive_begin(const archive_t *archive, const store_t *store
                : store_make_directory(store, "archive", archive->entry, result, ptemp);
 }
 
+/* Its directory has another name until all is in it. */
+static apr_status_t archive_install(const archive_t *archive, generation_t *gen, const pair_t *pair,
+                                    const chain_t *chain, const json_t *meta, eab_result_t *result,
+                                    apr_pool_t *p)
+{
+    const char *draft = apr_pstrcat(p, FILE_UNFINISHED, gen->number, NULL);
+    const char *dir = archive_folder(p, archive, draft);
+    apr_status_t rv = archive_write_draft(archive, draft, pair, meta, result, p);
+
+    if (rv == APR_SUCCESS) {
+        gen->sealed = seal_checked(dir, pair, gen->facts, chain, p);
+        rv = archive_take(archive, dir, gen->number, result, p);
+    }
+    if (rv != APR_SUCCESS) {
+        file_remove_tree(dir, p);
+        return rv;
+    }
+    if ((rv = archive_set_live(archive, gen->number, result, p)) != APR_SUCCESS)
+        archive_remove(archive, gen->number,
+                       p); /* it will be tried again, and nothing shall pile up */
+    return rv;
+}
+
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
                                 const chain_t *chain, const keypair_t *key,
                                 const apr_array_header_t *names, const char *account,
                                 const char *directory, apr_time_t now, apr_time_t use_by,
                                 eab_result_t *result, apr_pool_t *p)
 {
-    apr_status_t rv;
-    int was_read;
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
-    generation_t *gen = NULL;
-    const char *number = NULL;
-    const char *draft = NULL;
-    pair_t pair = { NULL, 0, NULL };
     const json_t *meta = json_own(p, meta_make(names, account, directory, now, use_by));
+    generation_t gen = { .account = account,
+                         .directory = directory,
+                         .installed = json_peek_time(meta, "installed"), /* whole seconds */
+                         .use_by = json_peek_time(meta, "use_by"),
+                         .facts = chain_facts(chain) };
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    pair_t pair = { NULL, 0, NULL };
+    apr_status_t rv;
 
     *pgen = NULL;
-    if ((rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS
+    if ((rv = chain_check_pair(chain, key, names, now, result)) != APR_SUCCESS
+        || (rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS
         || (rv = archive_begin(&archive, store, result, p)) != APR_SUCCESS)
         return rv;
-    number = archive_next_number(p, &archive);
-    draft = apr_pstrcat(p, FILE_UNFINISHED, number, NULL);
-    if ((rv = archive_write_draft(&archive, draft, chain, key, meta, result, p)) != APR_SUCCESS)
-        goto out;
-    was_read = pair_read_in(&pair, archive_folder(p, &archive, draft), p);
-    if ((rv = generation_read(&gen, &archive, draft, names, now, result, p)) != APR_SUCCESS)
-        goto out;
-    if (was_read)
-        gen->sealed = seal_checked(archive_folder(p, &archive, draft), &pair, gen->facts, p);
-    if ((rv = archive_take(&archive, archive_folder(p, &archive, draft), number, result, p))
-        != APR_SUCCESS)
-        goto out;
-    gen->number = number;
-    gen->chain_path = archive_path(p, &archive, number, CHAIN_FILE);
-    gen->key_path = archive_path(p, &archive, number, KEY_FILE);
-    rv = archive_set_live(&archive, number, result, p);
-    if (rv == APR_SUCCESS)
-        *pgen = gen;
-    else /* it will be tried again, and nothing shall pile up */
-        archive_remove(&archive, number, p);
-out:
+    gen.number = archive_next_number(p, &archive);
+    gen.chain_path = archive_path(p, &archive, gen.number, CHAIN_FILE);
+    gen.key_path = archive_path(p, &archive, gen.number, KEY_FILE);
+    if ((rv = pair_make(&pair, chain, key, result, p)) == APR_SUCCESS)
+        rv = archive_install(&archive, &gen, &pair, chain, meta, result, p);
     secret_cleanse(pair.key);
-    if (rv != APR_SUCCESS)
-        file_remove_tree(archive_folder(p, &archive, draft), p);
+    if (rv == APR_SUCCESS)
+        *pgen = generation_copy(p, &gen);
     return rv;
 }
 
