@@ -214,7 +214,7 @@ await_pytests() {
 say "Looking for packages that are missing or too old"
 must packages apt sh "$source/scripts/install-packages.sh" \
     apache2-bin apache2-dev apache2-utils apparmor pebble faketime openssl procps tar util-linux man-db \
-    gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils cmark-gfm \
+    gcc libc6-dev clang clang-format make autoconf automake pkg-config xz-utils cmark-gfm git \
     libapr1-dev libaprutil1-dev libssl-dev libcurl4-openssl-dev libjansson-dev libcmocka-dev \
     certbot lego dehydrated prometheus \
     bind9 bind9-utils bind9-dnsutils python3 python3-pytest python3-cryptography
