@@ -323,7 +323,11 @@ static void put_name(html_t *html, const json_t *certificate, const char *name, 
     if (lapse != 0) {
         html_format(html, " <span class=\"tag %s\">", early ? "late" : "soft");
         html_put(html, lapse < now ? "validation lapsed " : "validation lapses ");
-        html_format(html, "%s</span>", words_day(html->p, lapse, now));
+        /* How far off it is matters where something is to be done; a list of many is easier to read without. */
+        html_format(html, "%s</span>",
+                    early || lapse < now
+                        ? words_day(html->p, lapse, now)
+                        : apr_psprintf(html->p, "%.10s", clock_format(html->p, lapse)));
     }
     html_put(html, "</li>\n");
 }
@@ -482,7 +486,9 @@ static const char *describe_shortly(apr_pool_t *p, const json_t *certificate, ap
         words = apr_pstrcat(
             p, "In trouble",
             describe_type_of(p, json_object_get(certificate, "problem"), certificate), NULL);
-    if (words == NULL || next == NULL || is(state, "unknown"))
+    if (words == NULL || next == NULL || is(state, "unknown")
+        || (is(state, "ordering")
+            && json_peek_time(json_object_get(certificate, "next"), "at") == 0))
         return words != NULL ? words : next;
     return apr_pstrcat(p, words, "; ", next, NULL);
 }

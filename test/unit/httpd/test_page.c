@@ -340,7 +340,7 @@ static void test_validations_and_records(void **state)
     assert_has(html, "<bdi>www.example.edu</bdi> <span class=\"tag late\">validation lapses "
                      "2026-12-21 (in 30 days)</span>");
     assert_has(html, "<bdi>example.edu</bdi> <span class=\"tag soft\">validation lapses "
-                     "2027-12-22");
+                     "2027-12-22</span>");
     assert_has(html, "_validation-persist.www.example.edu. IN TXT ca; a&lt;b");
     assert_has(html, "Not everywhere yet, at 2 of 3 name servers: ns2 &lt;lacks&gt; it");
     assert_has(html, "it counts until 2027-01-01");
@@ -408,6 +408,10 @@ static void test_link_only_to_web_pages(void **state)
 static void test_looks_again_only_while_busy(void **state)
 {
     assert_has_not(render(*state, full, 1), "http-equiv=\"refresh\"");
+    assert_has(render(*state,
+                      "{'certificates':[{'name':'a','state':'ordering','next':{'what':'order'}}]}",
+                      1),
+               "<span class=\"next\">Being ordered</span>");
     assert_has(render(*state, "{'certificates':[{'name':'a','state':'ordering'}]}", 1),
                "http-equiv=\"refresh\"");
 }
