@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -892,41 +893,96 @@ static apr_status_t place_open_safe(place_t *place, const char *path)
     return is_dots(part) ? APR_EINVAL : APR_SUCCESS;
 }
 
-static apr_status_t write_delivery(const place_t *place, const char *temp, const void *data,
-                                   apr_size_t len, int uid, int gid, mode_t mode)
-{
-    apr_status_t rv = write_new(place->dir, temp, data, len, S_IRUSR | S_IWUSR, 0);
-    int fd = -1;
+/* In a directory of others a draft says which file it is for: ".tmp-", 8 digits of that, 8 of chance. */
+#define DELIVERY_PREFIX (sizeof(FILE_UNFINISHED) - 1 + 8)
 
-    if (rv != APR_SUCCESS)
-        return rv;
-    if ((fd = openat(place->dir, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+static apr_status_t delivery_name(char **pname, const char *name, apr_pool_t *ptemp)
+{
+    const unsigned char *c;
+    unsigned char random[4];
+    apr_uint32_t hash = 2166136261u; /* FNV-1a */
+    apr_status_t rv = apr_generate_random_bytes(random, sizeof(random));
+
+    for (c = (const unsigned char *)name; *c != '\0'; c++)
+        hash = (hash ^ *c) * 16777619u;
+    *pname = apr_psprintf(ptemp, FILE_UNFINISHED "%08x%s", (unsigned int)hash,
+                          hex_encode(ptemp, random, sizeof(random)));
+    return rv;
+}
+
+/* Whoever writes one has it locked. */
+static void remove_abandoned(int dir, const char *name)
+{
+    struct stat st;
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(dir, name, 0);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What a writer has left that was killed: there may be a private key in it, and nobody else looks there. */
+static void sweep_deliveries(const place_t *place, const char *temp)
+{
+    int fd = openat(place->dir, ".", O_RDONLY | DIRECTORY);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (dir == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, temp, DELIVERY_PREFIX) == 0)
+            remove_abandoned(place->dir, entry->d_name);
+    }
+    closedir(dir);
+}
+
+/* @param pfd the file, locked; -1 when there is none */
+static apr_status_t write_delivery(int *pfd, const place_t *place, const char *temp,
+                                   const void *data, apr_size_t len, int uid, int gid, mode_t mode)
+{
+    int fd = *pfd = openat(place->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                           S_IRUSR | S_IWUSR);
+    apr_status_t rv;
+
+    if (fd < 0)
         return errno;
-    if (uid >= 0 || gid >= 0)
+    rv = status_of(flock(fd, LOCK_EX | LOCK_NB));
+    if (rv == APR_SUCCESS)
+        rv = write_all(fd, data, len);
+    if (rv == APR_SUCCESS && (uid >= 0 || gid >= 0))
         rv = status_of(
             fchown(fd, uid >= 0 ? (uid_t)uid : (uid_t)-1, gid >= 0 ? (gid_t)gid : (gid_t)-1));
     if (rv == APR_SUCCESS)
         rv = status_of(fchmod(fd, mode));
     if (rv == APR_SUCCESS)
         rv = status_of(fsync(fd));
-    close(fd);
     return rv;
 }
 
 apr_status_t file_deliver(const char *path, const void *data, apr_size_t len, int uid, int gid,
                           mode_t mode, apr_pool_t *ptemp)
 {
-    const char *temp = NULL;
+    char *temp = NULL;
     struct stat st;
     place_t place;
+    int fd = -1;
     apr_status_t rv = place_open_safe(&place, path);
 
     if (rv == APR_SUCCESS && place_look(&st, &place) == APR_SUCCESS && !S_ISREG(st.st_mode))
         rv = APR_EINVAL;
     if (rv == APR_SUCCESS)
-        rv = temp_name(&temp, ptemp);
-    if (rv == APR_SUCCESS)
-        rv = settle(&place, temp, write_delivery(&place, temp, data, len, uid, gid, mode), 1);
+        rv = delivery_name(&temp, place.name, ptemp);
+    if (rv == APR_SUCCESS) {
+        sweep_deliveries(&place, temp);
+        rv = settle(&place, temp, write_delivery(&fd, &place, temp, data, len, uid, gid, mode), 1);
+    }
+    if (fd >= 0)
+        close(fd);
     place_close(&place);
     return rv;
 }

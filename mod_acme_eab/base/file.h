@@ -129,7 +129,7 @@ void file_draft_discard(file_draft_t *draft);
 /** Hand a file over to another program: as file_replace(), durable, with this owner. Nothing is put where
  * somebody else could put something else in its place: path is absolute, no component of it is a link, and
  * each directory above belongs to root or to us and is open to nobody else for writing. What is there
- * already must be a regular file.
+ * already must be a regular file. What an earlier call for the same path has left, being killed, is removed.
  * @param uid,gid -1: as they come
  * @return APR_EINVAL for a path that is not absolute; EPERM for a directory that others can write to */
 apr_status_t file_deliver(const char *path, const void *data, apr_size_t len, int uid, int gid,

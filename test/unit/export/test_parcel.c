@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../fixture.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../crypto/party.h"
@@ -52,10 +58,30 @@ static void expect(scene_t *s, const char *words)
         fail_msg("%s", s->result->detail);
 }
 
+/* Also of what is hidden. @return how many files there are, and the path of the last hidden one */
+static int count_files(const scene_t *s, const char **phidden)
+{
+    DIR *dir = opendir(s->dir);
+    const struct dirent *entry;
+    int count = 0;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        ++count;
+        if (entry->d_name[0] == '.')
+            *phidden = apr_pstrcat(s->p, s->dir, "/", entry->d_name, NULL);
+    }
+    closedir(dir);
+    return count;
+}
+
 /* One file, with its mode, and nothing beside it; again only when it differs. */
 static void written_once(void **state)
 {
     scene_t s = scene(*state, "haproxy");
+    const char *hidden = NULL;
     struct stat st, again;
 
     umask(077);
@@ -73,7 +99,50 @@ static void written_once(void **state)
     assert_int_equal(0, truncate(s.parcel.path, 100));
     assert_int_equal(APR_SUCCESS, deliver(&s));
     assert_int_equal(1, s.count);
-    assert_int_equal(1, file_list_directory(s.dir, s.p)->nelts);
+    assert_int_equal(1, count_files(&s, &hidden));
+    scene_end(&s);
+}
+
+/* A limit to the length of files ends a process in the middle of its writing. */
+static void deliver_and_be_killed(scene_t *s)
+{
+    struct rlimit limit = { 100, 100 };
+    int status = 0;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        setrlimit(RLIMIT_FSIZE, &limit);
+        deliver(s);
+        _exit(0);
+    }
+    assert_int_equal(pid, waitpid(pid, &status, 0));
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(SIGXFSZ, WTERMSIG(status));
+}
+
+/* There is a part of a private key in it. */
+static void what_a_killed_writer_has_left_goes(void **state)
+{
+    scene_t s = scene(*state, "haproxy");
+    const char *out = s.parcel.path, *left = NULL;
+    int fd;
+
+    deliver_and_be_killed(&s);
+    assert_int_equal(1, count_files(&s, &left));
+    s.parcel.path = apr_pstrcat(s.p, s.dir, "/another", NULL);
+    assert_int_equal(APR_SUCCESS, deliver(&s)); /* it is of no interest to another file */
+    assert_int_equal(2, count_files(&s, &left));
+    s.parcel.path = out;
+    fd = open(left, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(0, flock(fd, LOCK_EX)); /* whoever writes it is still there */
+    assert_int_equal(APR_SUCCESS, deliver(&s));
+    assert_int_equal(3, count_files(&s, &left));
+    close(fd);
+    assert_int_equal(0, unlink(out));
+    assert_int_equal(APR_SUCCESS, deliver(&s));
+    assert_int_equal(2, count_files(&s, &left));
+    assert_int_not_equal(0, access(left, F_OK));
     scene_end(&s);
 }
 
@@ -215,9 +284,13 @@ static void password_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        fixture_test(written_once),           fixture_test(owner_is_given),
-        fixture_test(links_are_not_followed), fixture_test(directories_that_others_can_write),
-        fixture_test(a_file_for_each_name),   fixture_test(modes_and_owners),
+        fixture_test(written_once),
+        fixture_test(what_a_killed_writer_has_left_goes),
+        fixture_test(owner_is_given),
+        fixture_test(links_are_not_followed),
+        fixture_test(directories_that_others_can_write),
+        fixture_test(a_file_for_each_name),
+        fixture_test(modes_and_owners),
         fixture_test(password_files),
     };
 
