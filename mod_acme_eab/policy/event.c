@@ -178,9 +178,12 @@ void event_note(event_told_t *told, event_kind_t kind, apr_time_t now, const eve
         told->deployed = facts->served;
         break;
     case EVENT_FAILING:
+        /* Told again, it is the same failure still: a certificate that came meanwhile may be its end. */
+        if (!same(facts->problem, told->problem)) {
+            told->failed = facts->newest;
+        }
         told->problem = facts->problem;
         told->problem_at = now;
-        told->failed = facts->newest;
         break;
     case EVENT_RECOVERED:
         told->problem = NULL;

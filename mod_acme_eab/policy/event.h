@@ -35,11 +35,13 @@ typedef struct event_told {
     const char *deployed;  /* fingerprint */
     const char *problem;   /* type; NULL: the end of it, or nothing */
     apr_time_t problem_at; /* when that was told */
-    const char *failed;    /* fingerprint of the newest certificate then; NULL: none */
-    const char *judged;    /* fingerprint of the certificate whose missing names were looked at */
-    const char *missing;   /* those that were told; NULL or "": none */
-    const char *ends;      /* fingerprint of the one that these are of: */
-    int threshold;         /* how many of its thresholds were told */
+    const char
+        *failed; /* fingerprint of the newest certificate when that type was first told; NULL:
+                              none */
+    const char *judged;  /* fingerprint of the certificate whose missing names were looked at */
+    const char *missing; /* those that were told; NULL or "": none */
+    const char *ends;    /* fingerprint of the one that these are of: */
+    int threshold;       /* how many of its thresholds were told */
     int expired;
     const char *lapsing;
     apr_time_t lapses;

@@ -130,6 +130,20 @@ static void a_success_after_a_failure_is_told(void **state)
     assert_string_equal("failing", due(&s, NOW + 3 * HOUR, *state));
 }
 
+/* A failure of a day ago is told again in the moment between the new certificate and the end of the failure. */
+static void so_is_one_after_a_failure_that_was_told_again(void **state)
+{
+    scene_t s = scene(60 * DAY, LIFE);
+
+    s.facts.problem = "dns";
+    assert_string_equal("failing", due(&s, NOW, *state));
+    s.facts.newest = "bb";
+    s.facts.issued = NOW + DAY;
+    assert_string_equal("issued failing", due(&s, NOW + DAY, *state));
+    s.facts.problem = NULL;
+    assert_string_equal("recovered", due(&s, NOW + DAY, *state));
+}
+
 /* How long before its end each event is due, hour by hour. */
 static const char *course(apr_interval_time_t life, apr_interval_time_t margin,
                           apr_interval_time_t step, apr_pool_t *p)
@@ -294,6 +308,7 @@ int main(void)
         fixture_test(what_begins_is_not_told_but_that_it_is_served),
         fixture_test(a_failure_is_told_first_when_it_changes_and_daily),
         fixture_test(a_success_after_a_failure_is_told),
+        fixture_test(so_is_one_after_a_failure_that_was_told_again),
         fixture_test(the_end_is_told_at_its_thresholds),
         fixture_test(of_thresholds_that_passed_together_one_is_told),
         fixture_test(of_another_certificate_none_has_passed),
