@@ -222,11 +222,20 @@ static int is_gone(const char *path)
     return APR_STATUS_IS_ENOENT(file_look(&st, path));
 }
 
+/* The machine may have slept in the middle of it, and there may be very many certificates: it is written each
+ * minute all the same. */
+static apr_interval_time_t pause_after(apr_interval_time_t writing)
+{
+    apr_interval_time_t pause = writing * SHARE;
+
+    return pause < INTERVAL ? INTERVAL : pause > HEARTBEAT ? HEARTBEAT : pause;
+}
+
 void status_follow(status_t *status, apr_time_t now)
 {
     kit_t *kit = status->kit;
     apr_time_t began = clock_steady();
-    apr_interval_time_t pause = INTERVAL;
+    apr_interval_time_t pause;
     apr_status_t rv;
 
     if (!kit->touched && (now >= status->beat_at || is_gone(status->path))) {
@@ -247,9 +256,7 @@ void status_follow(status_t *status, apr_time_t now)
     }
     status->failed = (rv != APR_SUCCESS);
     kit->touched = status->failed;
-    if ((clock_steady() - began) * SHARE > pause) {
-        pause = (clock_steady() - began) * SHARE;
-    }
+    pause = pause_after(clock_steady() - began);
     status->at = now + (status->failed ? RETRY : pause);
     status->beat_at = now + HEARTBEAT;
 }

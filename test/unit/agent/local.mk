@@ -73,6 +73,7 @@ test_unit_agent_test_reading_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_status_SOURCES = test/unit/agent/test_status.c
 test_unit_agent_test_status_CFLAGS = $(UNIT_CFLAGS)
+test_unit_agent_test_status_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_steady
 test_unit_agent_test_status_LDADD = $(AGENT_TEST_LIBS)
 
 test_unit_agent_test_answer_tls_SOURCES = test/unit/agent/test_answer_tls.c

@@ -11,6 +11,18 @@
 
 #define NOW "2026-11-21T21:05:00Z"
 
+apr_time_t __real_clock_steady(void);
+apr_time_t __wrap_clock_steady(void);
+
+/* The machine sleeps for so long between two looks at the clock. */
+static apr_interval_time_t sleeps, slept;
+
+apr_time_t __wrap_clock_steady(void)
+{
+    slept += sleeps;
+    return __real_clock_steady() + slept;
+}
+
 typedef struct scene {
     apr_pool_t *p;
     brief_t *brief;
@@ -270,6 +282,20 @@ static void it_is_written_each_minute(void **state)
     assert_int_equal(0, stat(path, &st));
     assert_true(st.st_size > 0);
     file_remove_tree(s.brief->run_dir, s.p);
+}
+
+static void so_it_is_when_the_machine_slept_while_it_was_written(void **state)
+{
+    scene_t s = scene(*state);
+    agent_t *agent = agent_of(&s);
+    apr_time_t now;
+
+    kit_touch(agent->kit);
+    sleeps = apr_time_from_sec(30 * 86400);
+    status_follow(agent->status, now = clock_steady());
+    sleeps = 0;
+    assert_true(status_due(agent->status) <= now + apr_time_from_sec(60));
+    assert_int_equal(APR_SUCCESS, file_remove_tree(s.brief->run_dir, s.p));
 }
 
 static void how_it_came_into_use_is_told(void **state)
@@ -709,6 +735,7 @@ int main(void)
         fixture_test(validations_are_authorizations),
         fixture_test(leftovers_are_unconfigured),
         fixture_test(it_is_written_each_minute),
+        fixture_test(so_it_is_when_the_machine_slept_while_it_was_written),
         fixture_test(how_it_came_into_use_is_told),
         fixture_test(what_waits_for_a_reload_says_so),
         fixture_test(a_problem_is_told_with_advice),
