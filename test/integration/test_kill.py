@@ -83,6 +83,7 @@ def test_keeper_killed(scene, point):
     POINTS[point](httpd, ca)
     keeper, agent = httpd.wait_for_keeper(), httpd.agent()
     keeper.kill()
+    assert processes.wait_gone([keeper], 15), "what waits for a disk ends when that has answered"
     if agent is not None:
         assert processes.wait_gone([agent], 5), "the agent ends with its keeper"
     httpd.wait_for_keeper(other_than=keeper)

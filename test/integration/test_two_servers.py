@@ -109,6 +109,7 @@ def test_a_restart_keeps_the_store(shared):
 
 @pytest.mark.parametrize("how", ["stopped", "killed", "given another store"])
 def test_it_is_free_when_the_other_one_lets_go(shared, world, how):
+    world.expect(r"acme_eab:error\].*" + OTHER)  # the CA asks at the ports of the first
     first, second, _, configure, store = shared
     start_both(shared)
     if how == "stopped":

@@ -126,7 +126,7 @@ static scene_t *scene(apr_pool_t *p)
 /* The CA has decided about all names. */
 static void release(scene_t *s)
 {
-    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL, NULL };
+    const change_t change = { CHANGE_FINALIZED, NULL, &s->certificate, NULL, NULL, NULL };
 
     dns_hear(s->dns, &change);
 }
