@@ -185,6 +185,7 @@ static void hear_step(void *baton, const json_t *part)
     const context_t *context = telling->context;
     const char *label = json_peek_string(part, "label"), *result = json_peek_string(part, "result");
     const char *detail = json_peek_string(json_object_get(part, "problem"), "detail");
+    const char *step = json_peek_string(part, "step");
     int done = result != NULL && strcmp(result, "done") == 0;
 
     if (context->plain) {
@@ -195,7 +196,9 @@ static void hear_step(void *baton, const json_t *part)
                 done             ? output_color(context, COLOR_GREEN, telling->action->done)
                 : result != NULL ? output_color(context, COLOR_RED, "it stays as it is")
                 : detail != NULL ? detail
-                                 : "the CA is asked, when no order of the account is under way");
+                : step != NULL && strcmp(step, "registering") == 0
+                    ? "another account is being registered in its place"
+                    : "the CA is asked, when no order of the account is under way");
 }
 
 static const action_t *find_action(const char *name)
