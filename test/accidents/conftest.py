@@ -15,6 +15,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import plan  # noqa: E402
 from harness import machine  # noqa: E402
 
+VERBS = {"create", "write", "fsync", "rename", "symlink", "mkdir", "unlink", "says", "hears", "starts",
+         "signals", "asked", "answers"}
 WORKERS_LIVE = 100  # cases; each keeps two ports
 PATIENCE = 300
 
@@ -33,6 +35,10 @@ class Runs:
             if complaints:
                 pytest.exit(f"{scenario}, without any accident: " + "\n".join(complaints), 2)
             self.steps[scenario] = steps
+        seen = {step.split(" ")[1] for steps in self.steps.values() for step in steps}
+        if not VERBS <= seen:
+            pytest.exit(f"No scenario has a step of {', '.join(sorted(VERBS - seen))}: steps.c and steps.map "
+                        "do not watch the functions that the programs call.", 2)
 
     def submit(self, cases):
         self.outcomes = {case: self.pool.apply_async(plan.strike, (case,)) for case in cases}

@@ -6,9 +6,11 @@ import math
 import json
 import os
 import re
+import signal
 import time
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from harness import clock, outcomes
@@ -56,6 +58,7 @@ class Interrupted:
         self._strange = []
         self._asked_before = 0
         self.act = None  # what root asks for
+        self.beside = None  # what acmectl does meanwhile
         self.program = Program(self.httpd.dir / "told-of-events")
         self._after = False  # what the accident needs afterwards is done
 
@@ -86,8 +89,12 @@ class Interrupted:
         self.httpd.log_level = "info ssl:warn"
         self.board.watch(self.httpd.store.dir, self.httpd.run_dir)
         live = "\nACMEReload live" if self.scenario.live else ""
+        if self.scenario.beside:
+            self.beside = {"import": Import, "export": Export}[self.scenario.beside](self)
+            self.board.watch(self.httpd.store.dir, self.httpd.run_dir, self.beside.out)
         self.httpd.configure(self.httpd.acme(self.ca, more=f"ACMEKeyType p256{live}"),
-                             self.program.directive, self.httpd.site(NAME, managed=True))
+                             self.program.directive, self.beside.directive if self.beside else "",
+                             self.httpd.site(NAME, managed=True))
 
     def _watch(self):
         if not self.scenario.renewal and not self.scenario.act:
@@ -99,13 +106,34 @@ class Interrupted:
         entry = wait_until(self._renewal, 20, "a plan to renew")
         wait_until(lambda: not self._untold() and not list((self.httpd.store.dir / "events").iterdir()),
                    20, "the events until here")
+        if self.scenario.failing:
+            self._let_a_renewal_fail()
+        old = self._supersede() if self.scenario.superseded else None
         if self.scenario.act:
-            self.act = Act(self)
+            self.act = Act(self, [old if word == "OLD" else word for word in self.scenario.act])
             self._aim()
             return
         self._aim()
         self._let_pass(clock.parse(entry["next"]["at"]) - self._now())
         self.waited = 0
+
+    def _let_a_renewal_fail(self):
+        """It is not tried again for a day, though the CA would take it now."""
+        self.ca.accidents.problem("new-order", "rejectedIdentifier")
+        self.world.expect(r"rejectedIdentifier")
+        done = Acmectl(self.httpd)("renew", NAME, "--force")
+        assert done.code == 0, done.err
+        wait_until(lambda: (self._entry() or {}).get("problem"), 20, "a failure")
+        wait_until(lambda: not self.program.missing([("failing", self.ca.certificates[0].serial)])
+                   and not list((self.httpd.store.dir / "events").iterdir()), 20, "its event")
+
+    def _supersede(self):
+        """@return the id of the account that is not used any more"""
+        old = next((self.httpd.store.dir / "accounts").glob("*/account.json")).parent.name
+        done = Acmectl(self.httpd)("account", "rollover", NAME, "--new-account", "--wait")
+        assert done.code == 0, done.err
+        wait_until(self._renewal, 20, "a plan to renew, with the other account")
+        return old
 
     def _aim(self):
         """From here on steps count."""
@@ -188,14 +216,14 @@ class Interrupted:
         if self._stable[0] != at:
             self._stable = (at, now)
         elif now - self._stable[1] > (LONG_LOOK if wait > 3600 or self._deactivates() else FIRST_LOOK) \
-                and wait > 0:
+                and wait > 0 and not (wait > 3600 and self.act is not None and not self.act.taken):
             self._let_pass(wait + 0.1)
             if entry["next"]["what"] == "renew":
                 self.waited = 0
 
     def _deactivates(self):
         """What its certificate waits for then is nothing that this run waits for."""
-        return self.scenario.act[:2] == ("account", "deactivate")
+        return self.scenario.act[:2] == ("account", "deactivate") and not self.scenario.superseded
 
     def _is_early(self):
         """The clock was put back, and the renewal is not due any more: not before a day has gone."""
@@ -226,6 +254,8 @@ class Interrupted:
                     self._judge_staple()
                 if self.act is not None:
                     self.act.press()
+                if self.beside is not None:
+                    self.beside.press()
                 if self._all_is_well():
                     return
                 self._pump()
@@ -252,8 +282,10 @@ class Interrupted:
         return True
 
     def _judge_words(self, problem):
-        """If it was noticed, it was said plainly: what, and where. What root has asked for is no accident."""
-        if "was deactivated with acmectl" in problem.get("detail", ""):
+        """If it was noticed, it was said plainly: what, and where. What root has asked for is no accident, and what
+        failed before none either."""
+        if "was deactivated with acmectl" in problem.get("detail", "") \
+                or (self.scenario.failing and "rejectedIdentifier" in problem.get("type", "")):
             return
         if problem and self.accident.words not in problem.get("detail", ""):
             self.complaints.append(f"the status does not say it plainly: {problem}")
@@ -282,7 +314,8 @@ class Interrupted:
         if self._strange:
             return False
         served = self._served()
-        return served is not None and served.serial_number == newest
+        return served is not None and served.serial_number == newest \
+            and (self.beside is None or self.beside.is_done(newest))
 
     def _wanted(self):
         """The events of what has happened so far, in their order: those of the account, and of its name."""
@@ -291,6 +324,9 @@ class Interrupted:
         of_name = []
         for serial in serials:
             of_name += [("issued", serial), ("deployed", serial)]
+        if self.scenario.failing and self.act is not None:
+            of_name.insert(2, ("failing", serials[0]))
+            of_name[4:4] = [("recovered", serial) for serial in serials[1:]]
         if "compromised" in act:
             of_name.insert(2, ("key-blocked", serials[0]))
         if "compromised" in act or "revoke" in act:
@@ -405,8 +441,9 @@ class Interrupted:
 
     def _end(self):
         self.board.release()
-        if self.act is not None:
-            self.act.end()
+        for helper in (self.act, self.beside):
+            if helper is not None:
+                helper.end()
         self.world.expect(*UNTOLD)  # all were told in the end, see _all_is_well()
         if self.accident is not None and self.met:
             self.world.expect(*self.accident.expected)
@@ -434,18 +471,18 @@ class Interrupted:
 class Act:
     """What root asks for with acmectl, until it was taken: as a person does who is told that it was not."""
 
-    def __init__(self, run):
+    def __init__(self, run, words):
         self.run = run
         self.account = run.ca.accounts[0]
         self.thumbprint = self.account.thumbprint
         self.acmectl = Acmectl(run.httpd)
-        self.words = run.scenario.act
+        self.words = words
         self.process = None
         self.taken = False
 
     def press(self):
         if self.process is None:
-            self.process = self.acmectl.begin(*self.run.scenario.act)
+            self.process = self.acmectl.begin(*self.words)
         elif not self.taken and self.process.poll() is not None:
             self.process.communicate()
             self.taken = self.process.returncode == 0
@@ -454,7 +491,8 @@ class Act:
 
     def is_done(self):
         """At the CA, and here."""
-        return {"revoke": self._is_revoked, "renew": lambda: self.taken, "compromised": self._is_revoked_and_gone,
+        return {"revoke": self._is_revoked, "renew": lambda: self.taken, "retry": lambda: self.taken,
+                "compromised": self._is_revoked_and_gone,
                 "rollover": self._is_another if "--new-account" in self.words else self._has_another_key, "deactivate": self._is_closed}[
                     next(word for word in self.words if word != "account")]()
 
@@ -488,7 +526,8 @@ class Act:
     def _is_closed(self):
         accounts = self.run.httpd.store.dir / "accounts"
         try:
-            return self.account.status == "deactivated" and not list(accounts.glob("*/key*.pem")) \
+            return self.account.status == "deactivated" \
+                and len(list(accounts.glob("*/key*.pem"))) == self.run.scenario.superseded \
                 and len(list(accounts.glob("*.deactivated/account.json"))) == 1
         except FileNotFoundError:
             return False  # the directory was given its new name while it was looked at
@@ -497,6 +536,93 @@ class Act:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.communicate()
+
+
+class Beside:
+    """What acmectl does over and over, beside all that happens."""
+
+    out = ""  # a directory that it writes to, where that is no place of the module's
+    directive = ""
+
+    def __init__(self, run):
+        self.run = run
+        self.acmectl = Acmectl(run.httpd)
+        self.process = None
+        self.ends = 0  # how often it has ended
+
+    def press(self):
+        if self.process is None:
+            self.process = self.acmectl.begin(*self.command())
+        elif self.process.poll() is not None:
+            out, err = self.process.communicate()
+            if self.process.returncode != -signal.SIGKILL:  # with httpd
+                self.judge(self.process.returncode, out, err)
+            self.ends += 1
+            self.process = None
+
+    def end(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+
+
+class Import(Beside):
+    """The certificate that is to be replaced. While httpd has the store, that is said; where nobody has it, it
+    is there already, and does not take the place of its successor."""
+
+    def command(self):
+        bundle = self.run.httpd.dir / "bundle.pem"
+        if not bundle.exists():
+            first = self.run.httpd.store.dir / "archive" / NAME / "000001"
+            bundle.write_bytes((first / "fullchain.pem").read_bytes() + (first / "privkey.pem").read_bytes())
+            bundle.chmod(0o600)
+        return "import", "pem", bundle
+
+    def judge(self, code, out, err):
+        if not (code == 0 and "kept" in out) and "in use by a running httpd" not in err:
+            raise AssertionError(f"acmectl import ended with {code}: {out} {err}")
+
+    def is_done(self, _):
+        return self.ends > 0
+
+
+class Export(Beside):
+    """Key and certificate in one file, by ACMEExport and by acmectl: whoever reads it finds a whole pair."""
+
+    def __init__(self, run):
+        super().__init__(run)
+        self.out = run.httpd.dir / "out"
+        self.out.mkdir(mode=0o755)
+        self.kept, self.asked = self.out / "kept.pem", self.out / "asked.pem"
+        self.directive = f"ACMEExport {NAME} haproxy {self.kept} root:root 0600"
+
+    def command(self):
+        return "export", NAME, "--format", "haproxy", "--out", self.asked
+
+    def press(self):
+        for path in (self.kept, self.asked):
+            self.serial(path)
+        super().press()
+
+    def judge(self, code, out, err):
+        if code != 0:
+            raise AssertionError(f"acmectl export ended with {code}: {out} {err}")
+
+    def serial(self, path):
+        """Of a file that is whole, if it is there."""
+        try:
+            pem = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        certificate = x509.load_pem_x509_certificate(pem)
+        key = serialization.load_pem_private_key(pem[pem.index(b"-----BEGIN PRIVATE") :], None)
+        if key.public_key().public_numbers() != certificate.public_key().public_numbers():
+            raise AssertionError(f"{path.name}: the key of another certificate")
+        return certificate.serial_number
+
+    def is_done(self, newest):
+        return self.serial(self.kept) == self.serial(self.asked) == newest \
+            and sorted(path.name for path in self.out.iterdir()) == ["asked.pem", "kept.pem"]
 
 
 def thumbprint_of(pem):

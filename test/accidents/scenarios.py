@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is interrupted: an issuance and a renewal at several CAs, without restarts of httpd, and with must-staple;
-and what root asks for with acmectl."""
+what root asks for with acmectl, and what acmectl does beside it all."""
 
 from dataclasses import dataclass, field
 
@@ -17,6 +17,9 @@ class Scenario:
     live: bool = False  # certificates come without a restart
     stapled: bool = False  # certificates have must-staple
     act: tuple = ()  # it is this that is interrupted: what acmectl is asked for
+    failing: bool = False  # the renewal before it has failed, and the CA was mended
+    superseded: bool = False  # another account took the place of the first, which "OLD" in act stands for
+    beside: str = ""  # acmectl does this beside it, over and over: "import" or "export"
 
     @property
     def without(self):
@@ -33,12 +36,12 @@ class Scenario:
     @property
     def accounts(self):
         """The same of accounts."""
-        return 2 if "--new-account" in self.act else 1
+        return 2 if "--new-account" in self.act or self.superseded else 1
 
     @property
     def certificates(self):
         """How many there must be in the end."""
-        return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",), ("renew",)) else 1
+        return 2 if self.renewal or self.act[:1] in (("revoke",), ("compromised",), ("renew",), ("retry",)) else 1
 
 
 # Keys are of P-256, for the sake of speed; and EAB credentials are good for one account.
@@ -65,6 +68,11 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("rollover", "certinext", False, CERTINEXT, act=("account", "rollover", NAME)),
     Scenario("new-account", "certinext", False, {**CERTINEXT, "eab_reuse": "allowed"},
              act=("account", "rollover", NAME, "--new-account")),
+    Scenario("retry", "certinext", False, CERTINEXT, live=True, failing=True, act=("retry", NAME)),
+    Scenario("import", "certinext", True, CERTINEXT, live=True, beside="import"),
+    Scenario("export", "certinext", True, CERTINEXT, live=True, beside="export"),
+    Scenario("old-account", "certinext", False, {**CERTINEXT, "eab_reuse": "allowed"}, superseded=True,
+             act=("account", "deactivate", "OLD", "--yes", "--force")),
     Scenario("deactivate", "certinext", False, CERTINEXT,
              act=("account", "deactivate", NAME, "--yes", "--force")),
 )}

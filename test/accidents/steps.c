@@ -53,6 +53,7 @@ typedef struct board {
     char target[NAME_SIZE]; /* the name of a step */
     char store[PLACE_SIZE]; /* ACMEStoreDir and ACMERunDir */
     char run[PLACE_SIZE];
+    char out[PLACE_SIZE]; /* where ACMEExport writes; or nothing */
     char lines[LINES_MAX][NAME_SIZE];
 } board_t;
 
@@ -222,14 +223,16 @@ static size_t changing(const char *text, const char **instead)
 /* @return 0 when the path is none of ours */
 static int place_of(char *place, const char *path)
 {
-    const char *dir = is_below(path, board->store) ? board->store : board->run;
+    const char *dir = is_below(path, board->store) ? board->store
+                      : is_below(path, board->out) ? board->out
+                                                   : board->run;
     const char *instead, *from;
     char *to;
 
     if (!is_below(path, dir)) {
         return 0;
     }
-    to = stpcpy(place, dir == board->store ? "store" : "run");
+    to = stpcpy(place, dir == board->store ? "store" : dir == board->out ? "out" : "run");
     for (from = path + strlen(dir); *from != '\0' && to - place < PLACE_SIZE - 8;) {
         size_t len = from[-1] == '/' ? changing(from, &instead) : 0;
 
@@ -261,9 +264,21 @@ static int change(const char *what, const char *path)
     return 0;
 }
 
+/* What was opened by a function that is not watched, such as openat2(2), the system knows. */
 static const char *path_of(int fd)
 {
-    return fd >= 0 && fd < FDS ? opened[fd] : "";
+    char name[32];
+    long len;
+
+    if (who == NULL || fd < 0 || fd >= FDS) {
+        return "";
+    }
+    if (opened[fd][0] == '\0') {
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        len = syscall(SYS_readlinkat, AT_FDCWD, name, opened[fd], sizeof(opened[fd]) - 1);
+        opened[fd][len > 0 ? len : 0] = '\0';
+    }
+    return opened[fd];
 }
 
 static void remember(int fd, const char *path)
@@ -303,8 +318,9 @@ OPEN(open64)
 /* The whole path of one that begins at a directory that was opened before. */
 static void whole_of(char *whole, size_t size, int dir, const char *path)
 {
-    snprintf(whole, size, "%s%s%s", path[0] == '/' ? "" : path_of(dir), path[0] == '/' ? "" : "/",
-             path);
+    const char *from = path[0] == '/' || strcmp(path_of(dir), "/") == 0 ? "" : path_of(dir);
+
+    snprintf(whole, size, "%s%s%s", from, path[0] == '/' ? "" : "/", path);
 }
 
 #define OPENAT(name) \
@@ -360,6 +376,15 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
 
     whole_of(whole, sizeof(whole), to_dir, to);
     return change("rename", whole) == 0 ? real(from_dir, from, to_dir, to) : -1;
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned int flags)
+{
+    REAL(renameat2)
+    char whole[2 * PLACE_SIZE + 2];
+
+    whole_of(whole, sizeof(whole), to_dir, to);
+    return change("rename", whole) == 0 ? real(from_dir, from, to_dir, to, flags) : -1;
 }
 
 int symlinkat(const char *target, int dir, const char *path)

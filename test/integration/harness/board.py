@@ -11,7 +11,7 @@ from . import processes
 HEAD = 64
 NAME_SIZE = 192
 PLACE_SIZE = 256
-LINES = HEAD + NAME_SIZE + 2 * PLACE_SIZE
+LINES = HEAD + NAME_SIZE + 3 * PLACE_SIZE
 SIZE = LINES + 4000 * NAME_SIZE
 
 # Offsets of the numbers.
@@ -36,9 +36,9 @@ class Board:
     def environment(self):
         return {"LD_PRELOAD": str(self.library)}
 
-    def watch(self, store, run):
-        self._put_text(HEAD + NAME_SIZE, PLACE_SIZE, str(store))
-        self._put_text(HEAD + NAME_SIZE + PLACE_SIZE, PLACE_SIZE, str(run))
+    def watch(self, store, run, out=""):
+        for i, place in enumerate((store, run, out)):
+            self._put_text(HEAD + NAME_SIZE + i * PLACE_SIZE, PLACE_SIZE, str(place))
 
     def aim(self, step):
         """Whoever is about to do this step stands still until it is released."""
