@@ -206,6 +206,18 @@ static void open_served(keeper_certificate_t *certificate, apr_pool_t *ptemp)
     }
 }
 
+/* A crash came between the certificate that has ended it and the word that it is over. */
+static void forget_outdated_failure(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const failure_t *failure = certificate->failing.failure;
+
+    if (failure != NULL && failure->tried != 0 && certificate->best != NULL
+        && failure->tried < certificate->best->installed) {
+        failing_keep(&certificate->failing, certificate->means, certificate->plan->id, NULL, 0,
+                     eab_result_make(ptemp));
+    }
+}
+
 static void recall_failure(keeper_certificate_t *certificate)
 {
     const plan_certificate_t *plan = certificate->plan;
@@ -216,6 +228,7 @@ static void recall_failure(keeper_certificate_t *certificate)
         || failure_is_among(certificate->means->failures, plan->id, pool)) {
         failing_recall(&certificate->failing, certificate->means, plan->id,
                        certificate_fingerprint(certificate, pool), plan->names->nelts);
+        forget_outdated_failure(certificate, pool);
     }
     apr_pool_destroy(pool);
 }

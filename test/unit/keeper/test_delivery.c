@@ -662,6 +662,32 @@ static void other_terms_are_told(void **state)
     scene_end(s);
 }
 
+/* A crash came between the new certificate and the word that nothing fails any more. */
+static void a_failure_is_over_when_a_certificate_came_after_it(void **state)
+{
+    scene_t *s = scene(*state);
+    failure_t *failed = failure(s);
+
+    begin(s);
+    issue(s);
+    failed->tried = apr_time_now() + apr_time_from_sec(60);
+    failed->fingerprint = certificate_fingerprint(scene_certificate(s), s->p);
+    certificate_failed(scene_certificate(s), failed, s->result);
+    run_until(s, 0);
+    begin(s);
+    assert_non_null(scene_certificate(s)->failing.failure); /* there is none that came after it */
+    failed->tried = apr_time_now() - apr_time_from_sec(60);
+    certificate_failed(scene_certificate(s), failed, s->result);
+    scene_finalize(s);
+    scene_install(s);
+    begin(s);
+    assert_null(scene_certificate(s)->failing.failure);
+    assert_false(scene_has(s, "failures/" NAME ".json"));
+    run_until(s, 0);
+    assert_string_equal("account-registered issued failing issued recovered", told(s));
+    scene_end(s);
+}
+
 /* The CA has done it, and a crash came before anybody was told. */
 static void the_end_of_one_that_was_superseded_is_told_once(void **state)
 {
@@ -835,6 +861,7 @@ int main(void)
         fixture_test(what_was_there_before_is_not_told),
         fixture_test(what_happens_to_httpd_and_the_configuration),
         fixture_test(other_terms_are_told),
+        fixture_test(a_failure_is_over_when_a_certificate_came_after_it),
         fixture_test(the_end_of_one_that_was_superseded_is_told_once),
         fixture_test(the_end_is_told_by_what_the_renewal_is_planned_by),
         fixture_test(the_first_validation_that_cannot_be_had_again_is_told),
