@@ -10,9 +10,7 @@
 typedef struct deactivation {
     task_t *task;
     agent_account_t *account;
-    sentence_request_t
-        request; /* its subject: the id of one that the account took the place of; NULL:
-                                   it is about the account itself */
+    sentence_request_t request; /* subject: one that the account took the place of, or NULL */
     const char *url;
     eab_result_t *refusal; /* of the deactivation */
 } deactivation_t;

@@ -6,8 +6,9 @@
 
 #include "agent/task.h"
 
-/** The task "deactivate": {account}, or {account, superseded, url} for one that the account took the place of. An account that the CA does not know any more, or that is deactivated
- * already, is as good as deactivated now. */
+/** The task "deactivate": {account}, or {account, superseded, url} for one that the account took the place
+ * of. An account that the CA does not know any more, or that is deactivated already, is as good as
+ * deactivated now. */
 void deactivate_run(task_t *task);
 
 /** The task "closed": {account, problem}: the keeper signs nothing with it any more. */

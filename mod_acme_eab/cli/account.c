@@ -305,17 +305,14 @@ const command_t command_account = {
     "way, 10 minutes at most. Not every CA offers it; one that cannot be reached is asked again, "
     "also when nobody waits any more. With --new-account another account is registered "
     "for the same directory and EAB key id, for which the EAB key is needed again; if the CA "
-    "refuses it, "
-    "all stays as it is. The one before is kept in the store, and shown as one that nothing uses "
-    "when no "
-    "certificate is in use that it has ordered; then deactivate ends it at the CA, or forget "
-    "removes "
-    "it here alone.\n\n"
+    "refuses it, all stays as it is. The one before is kept in the store, and shown as one that "
+    "nothing uses when no certificate is in use that it has ordered; then deactivate ends it at "
+    "the "
+    "CA, or forget removes it here alone.\n\n"
     "deactivate gives the account up for ever (RFC 8555, 7.3.6). "
     "Certificates are not revoked by that; revoke first what is to be. "
     "Its key is removed here, its record stays. An account that another one took the place of is "
-    "named "
-    "by its id, as list shows it.",
+    "named by its id, as list shows it.",
     options,
     run
 };

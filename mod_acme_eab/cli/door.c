@@ -22,6 +22,7 @@
 #include "ipc/message.h"
 
 #define PATIENCE apr_time_from_sec(30) /* with an httpd that is restarted in the middle */
+#define RETURN apr_time_from_sec(10)   /* within which an httpd starts its keeper again */
 #define SILENCE apr_time_from_sec(60)  /* of a keeper that says at least ALIVE */
 #define PAUSE apr_time_from_msec(100)  /* between two tries to connect */
 #define WAIT_DEFAULT apr_time_from_sec(3600)
@@ -35,6 +36,7 @@ typedef struct call {
     apr_time_t until; /* of the wait, by clock_steady(); 0: none */
     int started;      /* a keeper without httpd */
     int heard;        /* of the keeper, since it was last lost */
+    apr_time_t lost;  /* when httpd's keeper was, by clock_steady(); 0: it was not met */
 } call_t;
 
 static const char *draw_id(apr_pool_t *p)
@@ -113,13 +115,14 @@ static int not_running(context_t *context)
                                context->store_dir, (int)apr_time_sec(PATIENCE)));
 }
 
-/* Nobody listens: then nobody has the lock, or it is waited for who has it. */
+/* Nobody listens: then nobody has the lock, or it is waited for who has it. It is free also for the moment
+ * in which an httpd starts its keeper again. */
 static int stand_in(call_t *call)
 {
     context_t *context = call->context;
     apr_status_t rv;
 
-    if (once_is_locked(context)) {
+    if ((call->lost != 0 && clock_steady() - call->lost < RETURN) || once_is_locked(context)) {
         return EXIT_FINE;
     }
     rv = once_start(context);
@@ -230,6 +233,9 @@ static int ask_once(call_t *call)
     if (frame_send_blocking(fd, MESSAGE_ASK, call->ask, apr_time_from_sec(10)) == APR_SUCCESS) {
         code = listen_to_end(call, channel, pool);
     }
+    if (code == -1 && !call->started) {
+        call->lost = clock_steady();
+    }
     apr_pool_destroy(pool);
     return code;
 }
@@ -237,8 +243,8 @@ static int ask_once(call_t *call)
 int door_ask(context_t *context, const char *command, json_t *arguments, apr_interval_time_t wait,
              door_part_fn *part, void *baton, json_t **pparts)
 {
-    apr_time_t lost = 0;
-    call_t call = { context, NULL, part, baton, NULL, 0, 0, 0 };
+    apr_time_t since = 0;
+    call_t call = { context, NULL, part, baton, NULL, 0, 0, 0, 0 };
     int code;
 
     call.parts = json_own(context->pool, json_object());
@@ -254,11 +260,11 @@ int door_ask(context_t *context, const char *command, json_t *arguments, apr_int
         if (call.until != 0 && clock_steady() >= call.until) {
             return EXIT_UNDER_WAY;
         }
-        if (lost == 0 || call.heard) {
-            lost = clock_steady();
+        if (since == 0 || call.heard) {
+            since = clock_steady();
             call.heard = 0;
         }
-        else if (clock_steady() - lost > PATIENCE) {
+        else if (clock_steady() - since > PATIENCE) {
             return not_running(context);
         }
         apr_sleep(PAUSE);

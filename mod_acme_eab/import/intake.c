@@ -400,6 +400,16 @@ static void install(const taker_t *taker, intake_item_t *item)
     skip_for(taker, item, result);
 }
 
+/* An import before this one may have been cut off when the certificate was there and not yet in use. */
+static void finish(const taker_t *taker, const char *entry)
+{
+    int moved = 0;
+
+    if (!taker->options->dry_run)
+        (void)generation_recover(taker->store, entry, NULL, &moved, eab_result_make(taker->pool),
+                                 taker->pool);
+}
+
 /* What the store has stays, if it is that certificate or a newer one. */
 static void store_certificate(const taker_t *taker, intake_item_t *item)
 {
@@ -407,8 +417,10 @@ static void store_certificate(const taker_t *taker, intake_item_t *item)
     const char *entry = entry_of(taker, item);
     const chain_facts_t *there = stored(taker, entry, item->names);
 
-    if (there != NULL && strcmp(there->fingerprint, facts->fingerprint) == 0)
+    if (there != NULL && strcmp(there->fingerprint, facts->fingerprint) == 0) {
         item->outcome = INTAKE_KEPT;
+        finish(taker, entry);
+    }
     else if (there != NULL && there->not_before >= facts->not_before) {
         skip(item, apr_psprintf(taker->pool, "the store has a newer one for %s, valid until %s",
                                 item->name, clock_format(taker->pool, there->not_after)));
