@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -411,22 +412,36 @@ class FakeKeeper:
 
     def __init__(self, store, *answers):
         store.mkdir(mode=0o700)
-        self._lock = (store / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)  # or acmectl would start a keeper of its own
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(str(store / "control"))
-        self._socket.listen(8)
+        self._store = store
+        self._begin()
         self.asked = []
         self._thread = threading.Thread(target=self._serve, args=(answers,), daemon=True)
         self._thread.start()
 
+    def _begin(self):
+        self._lock = (self._store / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # or acmectl would start a keeper of its own
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(self._store / "control"))
+        self._socket.listen(8)
+
+    def start_again(self, seconds):
+        """Nobody has the lock and nobody listens for so long."""
+        self.end()
+        time.sleep(seconds)
+        (self._store / "control").unlink()
+        self._begin()
+
     def _serve(self, answers):
         for answer in answers:
+            after = None
             connection, _ = self._socket.accept()
             with connection:
                 length = int.from_bytes(connection.recv(5, socket.MSG_WAITALL)[1:], "big")
                 self.asked.append(json.loads(connection.recv(length, socket.MSG_WAITALL)))
-                answer(lambda kind, **body: connection.sendall(frame(kind, body)))  # noqa: B023
+                after = answer(lambda kind, **body: connection.sendall(frame(kind, body)))  # noqa: B023
+            if after is not None:
+                after(self)
 
     def end(self):
         self._socket.close()
@@ -467,6 +482,19 @@ def test_a_wait_outlives_restarts_that_are_far_apart(tmp_path):
     done, keeper = ask_fake_keeper(tmp_path, spoken_and_lost, told_and_lost, spoken_and_lost, ended)
     assert done.returncode == 0, done.stderr
     assert len({ask["id"] for ask in keeper.asked}) == 1 and len(keeper.asked) == 4
+
+
+def test_an_httpd_has_time_to_start_its_keeper_again(tmp_path):
+    """No other one takes its place meanwhile."""
+    def killed(_, send):
+        send(ALIVE)
+        return lambda keeper: keeper.start_again(2)
+
+    def ended(_, send):
+        send(END, running=False)
+
+    done, keeper = ask_fake_keeper(tmp_path, killed, ended)
+    assert done.returncode == 0 and len(keeper.asked) == 2, done.stderr
 
 
 def test_a_wait_for_a_keeper_without_a_word_ends(tmp_path):
