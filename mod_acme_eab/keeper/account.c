@@ -540,6 +540,13 @@ const char *account_fingerprint(const keeper_account_t *account, apr_pool_t *p)
     return hex_encode(p, digest, 16);
 }
 
+void account_tidy(keeper_account_t *account, apr_pool_t *ptemp)
+{
+    if (account->registration != NULL) {
+        failing_tidy(&account->failing, account->means, account->registration->id, ptemp);
+    }
+}
+
 void account_hurry(keeper_account_t *account)
 {
     if (account->failing.failure == NULL) {

@@ -79,6 +79,9 @@ apr_status_t account_need_eab_key(keeper_account_t *account, eab_result_t *resul
  * @return APR_SUCCESS, or why that is in memory only in result */
 apr_status_t account_failed(keeper_account_t *account, failure_t *failure, eab_result_t *result);
 
+/** The store can be written to again: tell it what fails. */
+void account_tidy(keeper_account_t *account, apr_pool_t *ptemp);
+
 /** Somebody has mended it, he says: it is tried now, and the source of its EAB key is read again, if the
  * account is not bound yet. */
 void account_hurry(keeper_account_t *account);

@@ -272,6 +272,7 @@ void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp)
     if (certificate->over && certificate->journal == NULL) {
         remove_journal(certificate, ptemp);
     }
+    failing_tidy(&certificate->failing, certificate->means, certificate->plan->id, ptemp);
 }
 
 void certificate_mend(keeper_certificate_t *certificate)

@@ -53,7 +53,8 @@ typedef struct keeper_certificate {
 keeper_certificate_t *certificate_open(const means_t *means, int index,
                                        const plan_certificate_t *plan, keeper_account_t *account);
 
-/** The store can be written to again: remove an order that is over and could not be removed. */
+/** The store can be written to again: remove an order that is over and could not be removed, and tell
+ * it what fails. */
 void certificate_tidy(keeper_certificate_t *certificate, apr_pool_t *ptemp);
 
 /** The account could not be read before and can be now: read the order in flight. */

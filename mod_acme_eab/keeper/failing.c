@@ -31,6 +31,19 @@ static void remember(failing_t *failing, const means_t *means, const failure_t *
     failing->failure = copy;
 }
 
+/* What the store still has is wrong then, and somebody has to come back to it. */
+static apr_status_t save(failing_t *failing, const means_t *means, const char *key,
+                         apr_pool_t *ptemp)
+{
+    apr_status_t rv = failure_save(means->store, key, failing->failure, ptemp);
+
+    failing->unsaved = rv != APR_SUCCESS;
+    if (failing->unsaved) {
+        changes_tell_store(means->changes);
+    }
+    return rv;
+}
+
 static void try_anew(failure_t *failure)
 {
     problem_facts_t facts = { (problem_place_t)failure->place, (facts_t)failure->facts, NULL, NULL,
@@ -40,9 +53,9 @@ static void try_anew(failure_t *failure)
                                  failure->tried, failure->next);
 }
 
-/* NULL: there is none. */
+/* NULL: there is none, or none that counts. */
 static failure_t *load(const means_t *means, const char *key, const char *fingerprint,
-                       apr_pool_t *ptemp)
+                       int *poutdated, apr_pool_t *ptemp)
 {
     failure_t *failure = NULL;
 
@@ -51,7 +64,7 @@ static failure_t *load(const means_t *means, const char *key, const char *finger
         return NULL;
     }
     if (failure->fingerprint == NULL || strcmp(failure->fingerprint, fingerprint) != 0) {
-        failure_save(means->store, key, NULL, ptemp);
+        *poutdated = 1;
         return NULL;
     }
     if (means->by_somebody) {
@@ -64,9 +77,13 @@ void failing_recall(failing_t *failing, const means_t *means, const char *key,
                     const char *fingerprint, int names)
 {
     apr_pool_t *pool = NULL;
+    int outdated = 0;
 
     apr_pool_create(&pool, means->pool);
-    remember(failing, means, load(means, key, fingerprint, pool), names);
+    remember(failing, means, load(means, key, fingerprint, &outdated, pool), names);
+    if (outdated) {
+        save(failing, means, key, pool);
+    }
     apr_pool_destroy(pool);
 }
 
@@ -77,7 +94,7 @@ apr_status_t failing_keep(failing_t *failing, const means_t *means, const char *
     apr_status_t rv;
 
     remember(failing, means, failure, names);
-    rv = failure_save(means->store, key, failing->failure, result->pool);
+    rv = save(failing, means, key, result->pool);
     if (rv != APR_SUCCESS) {
         eab_result_set(result, rv, EAB_PROBLEM_STORE,
                        "The failure could not be written to %s/failures: %s.", means->store->dir,
@@ -86,7 +103,7 @@ apr_status_t failing_keep(failing_t *failing, const means_t *means, const char *
     return rv;
 }
 
-void failing_hurry(const failing_t *failing, const means_t *means, const char *key)
+void failing_hurry(failing_t *failing, const means_t *means, const char *key)
 {
     apr_pool_t *pool = NULL;
 
@@ -95,8 +112,15 @@ void failing_hurry(const failing_t *failing, const means_t *means, const char *k
     }
     apr_pool_create(&pool, means->pool);
     failing->failure->next = apr_time_now();
-    if (key != NULL && failure_save(means->store, key, failing->failure, pool) != APR_SUCCESS) {
-        changes_tell_store(means->changes);
+    if (key != NULL) {
+        save(failing, means, key, pool);
     }
     apr_pool_destroy(pool);
+}
+
+void failing_tidy(failing_t *failing, const means_t *means, const char *key, apr_pool_t *ptemp)
+{
+    if (failing->unsaved) {
+        save(failing, means, key, ptemp);
+    }
 }

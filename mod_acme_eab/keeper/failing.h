@@ -13,6 +13,7 @@
 typedef struct failing {
     failure_t *failure; /* NULL: nothing does */
     apr_pool_t *pool;   /* owns it */
+    int unsaved;        /* the store could not be told: it has what was known before */
 } failing_t;
 
 /** What the store has, which is removed when its fingerprint is another one. When somebody restarted
@@ -23,12 +24,15 @@ void failing_recall(failing_t *failing, const means_t *means, const char *key,
                     const char *fingerprint, int names);
 
 /** Keep a copy, with its problem shortened, in memory and in the store; NULL: forget it.
- * @return APR_SUCCESS, or why it is in memory only in result */
+ * @return APR_SUCCESS, or why it is in memory only, until failing_tidy(), in result */
 apr_status_t failing_keep(failing_t *failing, const means_t *means, const char *key,
                           const failure_t *failure, int names, eab_result_t *result);
 
 /** Somebody has mended it, he says: it is tried now, and not when it would have been.
  * @param key NULL: in memory only */
-void failing_hurry(const failing_t *failing, const means_t *means, const char *key);
+void failing_hurry(failing_t *failing, const means_t *means, const char *key);
+
+/** The store can be written to again: tell it what it could not be told. */
+void failing_tidy(failing_t *failing, const means_t *means, const char *key, apr_pool_t *ptemp);
 
 #endif

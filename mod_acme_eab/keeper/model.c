@@ -116,6 +116,9 @@ void model_tidy(const model_t *model, apr_pool_t *ptemp)
 {
     int i;
 
+    for (i = 0; i < model->accounts->nelts; ++i) {
+        account_tidy(model_account(model, i), ptemp);
+    }
     for (i = 0; i < model->certificates->nelts; ++i) {
         certificate_tidy(model_certificate(model, i), ptemp);
     }

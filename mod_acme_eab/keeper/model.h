@@ -39,7 +39,8 @@ int model_count_broken(const model_t *model);
 /** Look again at those, and at the orders of each that can be used now. @return how many those are */
 int model_mend(const model_t *model);
 
-/** The store can be written to again: remove what could not be removed. */
+/** The store can be written to again: remove what could not be removed, and tell it what it does not
+ * know yet. */
 void model_tidy(const model_t *model, apr_pool_t *ptemp);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -95,12 +97,75 @@ static void a_restart_of_ours_tries_nothing(void **state)
     scene_end(s);
 }
 
+/* As a disk that is full or read-only. */
+static void shut_failures(scene_t *s)
+{
+    assert_int_equal(0, rename(scene_path(s, "failures"), scene_path(s, "failures-aside")));
+    fixture_write(scene_path(s, "failures"), "", 0);
+}
+
+static void open_failures(scene_t *s)
+{
+    assert_int_equal(0, unlink(scene_path(s, "failures")));
+    assert_int_equal(0, rename(scene_path(s, "failures-aside"), scene_path(s, "failures")));
+}
+
+static void tell_of(scene_t *s, const char *what, const char *detail)
+{
+    json_t *body = json_pack("{s:i,s:i}", "id", 1, what, 0);
+
+    if (detail != NULL) {
+        json_object_set_new(body, "failure",
+                            json_pack("{s:i,s:s,s:s,s:i,s:{s:s,s:i}}", "attempts", 2, "since",
+                                      "2026-01-02T03:04:05Z", "next", "2046-01-02T03:04:05Z",
+                                      "place", 1, "problem", "detail", detail, "rv", 20014));
+    }
+    scene_ask(s, MESSAGE_FAILED, body);
+}
+
+/* Otherwise it would be told as a failure by everybody who reads the store, until httpd starts again. */
+static void the_end_of_a_failure_reaches_a_store_that_could_not_be_written_to(void **state)
+{
+    static const char *const whats[] = { "certificate", "account" };
+    scene_t *s = scene_make(*state);
+    unsigned i;
+
+    for (i = 0; i < 2; ++i) {
+        const char *file;
+
+        scene_start(s);
+        scene_register(s);
+        file = i == 0 ? "failures/" NAME ".json"
+                      : apr_pstrcat(s->p, "failures/", scene_account(s)->registration->id, ".json",
+                                    NULL);
+        tell_of(s, whats[i], "No way");
+        assert_true(scene_has(s, file));
+        shut_failures(s);
+        tell_of(s, whats[i], NULL);
+        open_failures(s);
+        assert_true(scene_has(s, file));
+        model_tidy(s->keeper->model, s->p);
+        assert_false(scene_has(s, file));
+        shut_failures(s);
+        tell_of(s, whats[i], "No way");
+        open_failures(s);
+        assert_false(scene_has(s, file));
+        model_tidy(s->keeper->model, s->p);
+        assert_true(scene_has(s, file));
+        assert_int_equal(0, unlink(scene_path(s, file)));
+        model_tidy(s->keeper->model, s->p);
+        assert_false(scene_has(s, file)); /* once is enough */
+    }
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(a_failure_counts_while_the_configuration_is_the_same),
         fixture_test(a_restart_by_somebody_tries_what_waits_for_somebody),
         fixture_test(a_restart_of_ours_tries_nothing),
+        fixture_test(the_end_of_a_failure_reaches_a_store_that_could_not_be_written_to),
     };
 
     return fixture_run(tests);
