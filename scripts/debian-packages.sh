@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Make the Debian packages of a source tree, on this Debian, as a release is made: from what "make dist"
 # gives. debian-packages.sh SOURCES TO
+# Errors and warnings of lintian make it fail.
 #
 # TO gets the packages, their source package, and the log.
 set -eu
@@ -39,4 +40,5 @@ tar -xf "source/mod_acme_eab-$version.tar.xz"
 cd "mod_acme_eab-$version"
 run nice dpkg-buildpackage -us -uc
 cd ..
+run lintian --fail-on error,warning ./*.changes
 mv ./*.deb ./*.dsc ./*.tar.xz ./*.changes ./*.buildinfo "$to"
