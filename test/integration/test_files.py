@@ -93,11 +93,24 @@ class Spoiled:
 
     def __exit__(self, *_):
         for path in self.paths:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+            self.put_back(path)
+
+    def put_back(self, path):
+        """Keeper and agent may put something there themselves in any moment."""
+        gone = path.parent / f"{path.name}.gone"
+        while True:
+            try:
+                os.rename(path, gone)
+            except FileNotFoundError:
+                pass
             else:
-                path.unlink(missing_ok=True)
-            os.rename(self.aside(path), path)
+                shutil.rmtree(gone) if gone.is_dir() and not gone.is_symlink() else gone.unlink()
+            try:
+                os.rename(self.aside(path), path)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.ENOTDIR):
+                    raise
 
     @staticmethod
     def aside(path):
@@ -406,13 +419,13 @@ def test_a_change_of_the_agents_user_over_what_the_one_before_left(world, strang
 
 
 def take_away(directory):
-    """Remove it, also when something is written into it at that moment."""
+    """Remove it, also when something is written into it or renamed in it at that moment."""
     while True:
         try:
             shutil.rmtree(directory)
             return
         except OSError as error:
-            if error.errno != errno.ENOTEMPTY:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
                 raise
 
 
