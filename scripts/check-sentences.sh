@@ -26,7 +26,7 @@ awk '
         }
         quote = ""
     }
-    FNR == NR { text = text $0 "\n"; next }
+    FNR == NR { text = $0; next }
     /^> / { quote = quote (quote == "" ? "" : " ") substr($0, 3); next }
     { judge() }
     END {
@@ -37,5 +37,5 @@ awk '
         }
         exit bad
     }
-' page=$page "$strings" $page || exit 1
+' page=$page RS='\001' "$strings" RS='\n' $page || exit 1
 echo "sentences: ok"
