@@ -8,12 +8,14 @@
 #include "agent/finding.h"
 #include "agent/lookup.h"
 #include "agent/permission.h"
+#include "agent/persist.h"
 #include "agent/reach.h"
 #include "agent/schedule.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "policy/renew.h"
+#include "policy/validation.h"
 
 /* A validation that ends so soon is told. */
 #define ENDS_SOON apr_time_from_sec(14 * 86400)
@@ -187,10 +189,17 @@ static void tell_validations(const task_t *task)
     for (i = 0; i < validations->list->nelts; ++i) {
         const brief_validation_t *one = &APR_ARRAY_IDX(validations->list, i, brief_validation_t);
 
-        finding_tell(task, "validation", one->name, one->until - now < ENDS_SOON ? "warning" : "ok",
-                     apr_psprintf(task->pool, "%s %s, as of the last order",
+        int lapses = one->until - now < ENDS_SOON
+                     && !validation_can_be_had(task->job->brief->challenges, one->name,
+                                               persist_lacks(task->job->persist, one->name));
+
+        finding_tell(task, "validation", one->name, lapses ? "warning" : "ok",
+                     apr_psprintf(task->pool, "%s %s, as of the last order%s",
                                   one->until > now ? "valid until" : "ended at",
-                                  clock_format(task->pool, one->until)));
+                                  clock_format(task->pool, one->until),
+                                  lapses ? "; have it validated at the CA again, or allow a "
+                                           "challenge with ACMEChallenge"
+                                         : ""));
     }
 }
 

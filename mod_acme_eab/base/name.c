@@ -86,6 +86,14 @@ static const char *refuse_name(const char *text, apr_size_t len)
     return refuse_host(text, len);
 }
 
+int name_is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80) {
+        ++text;
+    }
+    return *text == '\0';
+}
+
 const char *name_normalize(apr_pool_t *p, const char *text, const char **preason)
 {
     apr_size_t len = text != NULL ? strlen(text) : 0;

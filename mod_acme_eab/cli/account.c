@@ -65,16 +65,12 @@ static int list(context_t *context)
     if ((code = output_print(table)) != EXIT_FINE) {
         return code;
     }
-    output_json(context, json_pack("{s:O*}", "accounts", json_object_get(report.json, "accounts")),
+    output_json(context,
+                json_pack("{s:O*,s:O*}", "accounts", json_object_get(report.json, "accounts"),
+                          "leftovers",
+                          json_object_get(json_object_get(report.json, "leftovers"), "accounts")),
                 1);
     return report_warn(&report, context);
-}
-
-static void show_line(const context_t *context, const char *what, const char *value)
-{
-    if (value != NULL && value[0] != '\0') {
-        output_line(context, "%-12s %s", what, value);
-    }
 }
 
 static void print(const context_t *context, const json_t *account)
@@ -83,21 +79,43 @@ static void print(const context_t *context, const json_t *account)
     const json_t *ca = json_object_get(account, "ca");
     const char *state = json_peek_string(account, "state");
 
-    show_line(context, "account", json_peek_string(account, "label"));
-    show_line(context, "state",
-              output_color(context, color_of(state), state != NULL ? state : "unknown"));
-    show_line(context, "directory", json_peek_string(account, "directory"));
-    show_line(context, "url", json_peek_string(account, "url"));
-    show_line(context, "EAB key id",
-              json_peek_string(account, "kid_sha256") != NULL ? apr_pstrcat(
-                  context->pool, "SHA-256 ", json_peek_string(account, "kid_sha256"), NULL)
-                                                              : NULL);
-    show_line(context, "terms", json_peek_string(ca, "terms"));
-    show_line(context, "website", json_peek_string(ca, "website"));
+    output_field(context, "account", json_peek_string(account, "label"));
+    output_field(context, "state",
+                 output_color(context, color_of(state), state != NULL ? state : "unknown"));
+    output_field(context, "directory", json_peek_string(account, "directory"));
+    output_field(context, "url", json_peek_string(account, "url"));
+    output_field(context, "EAB key id",
+                 json_peek_string(account, "kid_sha256") != NULL ? apr_pstrcat(
+                     context->pool, "SHA-256 ", json_peek_string(account, "kid_sha256"), NULL)
+                                                                 : NULL);
+    output_field(context, "terms", json_peek_string(ca, "terms"));
+    output_field(context, "website", json_peek_string(ca, "website"));
     if (json_is_object(problem)) {
-        show_line(context, "problem", json_peek_string(problem, "advice"));
-        show_line(context, "the CA says", json_peek_string(problem, "detail"));
+        report_show_problem(context, problem);
     }
+}
+
+/* @return false: none in the store is called so */
+static int show_leftover(const context_t *context, const cli_report_t *report, const char *id)
+{
+    const json_t *account;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_object_get(report->json, "leftovers"), "accounts"), i,
+                       account)
+    {
+        const char *name = json_peek_string(account, "name");
+
+        if (name != NULL && strcmp(name, id) == 0) {
+            output_field(context, "account", name);
+            output_field(context, "state", "leftover: nothing that is configured uses it");
+            output_field(context, "directory", json_peek_string(account, "directory"));
+            output_field(context, "url", json_peek_string(account, "url"));
+            output_json(context, json_pack("{s:O}", "account", account), 1);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int show(context_t *context, const char *label)
@@ -122,6 +140,9 @@ static int show(context_t *context, const char *label)
                    : state != NULL && strcmp(state, "failing") == 0 ? EXIT_TROUBLE
                                                                     : EXIT_FINE;
         }
+    }
+    if (show_leftover(context, &report, label)) {
+        return report_warn(&report, context);
     }
     eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
                    "No account is called %s; \"acmectl account list\" lists those that there are.",
@@ -290,7 +311,7 @@ static const option_t options[] = {
 
 const command_t command_account = {
     "account",
-    "[list] | show LABEL | update LABEL | rollover LABEL | deactivate LABEL|ID | forget ID",
+    "[list] | show LABEL|ID | update LABEL | rollover LABEL | deactivate LABEL|ID | forget ID",
     0,
     2,
     "the accounts at the CAs",
@@ -312,7 +333,10 @@ const command_t command_account = {
     "deactivate gives the account up for ever (RFC 8555, 7.3.6). "
     "Certificates are not revoked by that; revoke first what is to be. "
     "Its key is removed here, its record stays. An account that another one took the place of is "
-    "named by its id, as list shows it.",
+    "named by its id, as list shows it. One of another CA or key id than is configured now has to "
+    "be "
+    "in an <ACMEAccount> for that, which no certificate needs to use: the way to its CA stands "
+    "there.",
     options,
     run
 };

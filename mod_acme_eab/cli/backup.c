@@ -22,7 +22,6 @@
 static int refuse(const context_t *context, int code, const char *sentence)
 {
     eab_result_set(context->result, APR_EINVAL, EAB_PROBLEM_STORE, "%s", sentence);
-    output_json(context, json_object(), 0);
     return output_failure(context, code);
 }
 

@@ -2,6 +2,7 @@
 
 /* acmectl log - what has happened: orders, failures, restarts, and what was asked for by root. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,13 @@ static int run(context_t *context)
     int i;
 
     if (access(context->store_dir, R_OK | X_OK) != 0) {
+        if (errno == ENOENT) {
+            eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NOT_RUNNING,
+                           "There is no store at %s. Start httpd with mod_acme_eab, or name its "
+                           "ACMEStoreDir with --store.",
+                           context->store_dir);
+            return output_failure(context, EXIT_NOT_RUNNING);
+        }
         eab_result_set(context->result, APR_EACCES, NULL,
                        "Only root may read the history in %s. Say sudo acmectl ...",
                        context->store_dir);

@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 
+static int has_told_json; /* one object for each call */
+
 static const char *const codes[] = { "", "\033[31m", "\033[33m", "\033[32m", "\033[1m" };
 #define COLOR_END "\033[0m"
 
@@ -77,6 +79,20 @@ void output_note(const context_t *context, const char *format, ...)
     va_end(arguments);
 }
 
+void output_field(const context_t *context, const char *what, const char *value)
+{
+    if (value != NULL && value[0] != '\0') {
+        output_line(context, context->plain ? "%s\t%s" : "%-12s %s", what, value);
+    }
+}
+
+void output_gap(const context_t *context)
+{
+    if (!context->plain) {
+        output_line(context, "%s", "");
+    }
+}
+
 const char *output_color(const context_t *context, color_t color, const char *text)
 {
     if (!context->color || color == COLOR_NONE) {
@@ -105,6 +121,7 @@ void output_json(const context_t *context, json_t *json, int ok)
             puts(text);
             free(text);
         }
+        has_told_json = 1;
     }
     json_decref(whole);
     json_decref(json);
@@ -112,6 +129,9 @@ void output_json(const context_t *context, json_t *json, int ok)
 
 int output_failure(const context_t *context, int code)
 {
+    if (!has_told_json) {
+        output_json(context, json_object(), 0);
+    }
     fflush(stdout);
     fputs("acmectl: ", stderr);
     print_clean(stderr, context->result->detail != NULL ? context->result->detail : "It failed.");

@@ -17,13 +17,20 @@ void output_line(const context_t *context, const char *format, ...)
 void output_note(const context_t *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** A line of "what" and its value; with --plain a tab between them. Nothing where there is no value. */
+void output_field(const context_t *context, const char *what, const char *value);
+
+/** An empty line between fields, for people. */
+void output_gap(const context_t *context);
+
 /** text in a color, in the context's pool; as it is where there shall be none. */
 const char *output_color(const context_t *context, color_t color, const char *text);
 
 /** The object, given away, on standard output with --json: {"ok", "command", ... what it has, problem?}. */
 void output_json(const context_t *context, json_t *json, int ok);
 
-/** Say on standard error why it failed, in one sentence; with --json also as an object.
+/** Say on standard error why it failed, in one sentence; with --json also as an object, if output_json() has not
+ * told one.
  * @return code */
 int output_failure(const context_t *context, int code);
 

@@ -49,6 +49,15 @@ static int is_result(const json_t *part, const char *what)
     return result != NULL && strcmp(result, what) == 0;
 }
 
+/* A CA's words may lack their end. */
+static const char *as_sentence(apr_pool_t *p, const char *words)
+{
+    if (words == NULL || words[0] == '\0') {
+        return "";
+    }
+    return words[strlen(words) - 1] == '.' ? words : apr_pstrcat(p, words, ".", NULL);
+}
+
 /* Half a sentence about one certificate. */
 static const char *describe(const context_t *context, const json_t *part)
 {
@@ -64,9 +73,11 @@ static const char *describe(const context_t *context, const json_t *part)
         return detail != NULL ? detail : "refused";
     }
     if (is_result(part, "failed")) {
-        return apr_psprintf(context->pool, "it failed: %s%s%s", detail != NULL ? detail : "",
-                            at != 0 ? " It is tried again " : "",
-                            at != 0 ? output_distance(context, at) : "");
+        return apr_psprintf(
+            context->pool, "it failed: %s%s%s%s \"acmectl show %s\" says what to do.",
+            as_sentence(context->pool, detail), at != 0 ? " It is tried again " : "",
+            at != 0 ? output_distance(context, at) : "", at != 0 ? "." : "",
+            json_peek_string(part, "name"));
     }
     return apr_psprintf(context->pool, "%s%s%s%s%s", step < STEPS ? steps[step].words : "",
                         ends != 0 ? ", valid until " : "",

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/name.h"
 #include "base/process.h"
 #include "cli/once.h"
 #include "cli/output.h"
@@ -213,8 +214,8 @@ int report_choose(const apr_array_header_t **plist, const cli_report_t *report, 
         if (take(marks, all, wanted) == 0) {
             eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
                            "No managed domain has the name %s; \"acmectl status\" lists those that "
-                           "are configured.",
-                           wanted);
+                           "are configured%s.",
+                           wanted, name_is_ascii(wanted) ? "" : ", in their xn-- form");
             return EXIT_NO_SUCH;
         }
     }
@@ -347,6 +348,38 @@ void report_await(const json_t *parts, const context_t *context)
 int report_color(grade_t grade)
 {
     return grade == GRADE_DOWN ? COLOR_RED : grade == GRADE_OK ? COLOR_GREEN : COLOR_YELLOW;
+}
+
+/* RFC 8555, 6.7.1: some names have a problem each. */
+static void show_subproblems(const context_t *context, const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_peek_string(json_object_get(one, "identifier"), "value");
+        const char *detail = json_peek_string(one, "detail");
+
+        output_field(context, "in it",
+                     apr_pstrcat(context->pool, name != NULL ? name : "", name != NULL ? ": " : "",
+                                 detail != NULL ? detail : "", NULL));
+    }
+}
+
+void report_show_problem(const context_t *context, const json_t *problem)
+{
+    const char *type = json_peek_string(problem, "type");
+
+    output_field(context, "problem", json_peek_string(problem, "advice"));
+    output_field(context,
+                 type != NULL && strncmp(type, EAB_PROBLEM, strlen(EAB_PROBLEM)) == 0
+                     ? "what failed"
+                     : "the CA says",
+                 json_peek_string(problem, "detail"));
+    show_subproblems(context, json_object_get(problem, "subproblems"));
+    output_field(context, "read", json_peek_string(problem, "instance"));
+    output_field(context, "type", type);
 }
 
 const char *report_keys(const context_t *context, const json_t *entry)

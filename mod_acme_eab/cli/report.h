@@ -40,6 +40,10 @@ void report_await(const json_t *parts, const context_t *context);
 /** The color of a grade; output.h's. */
 int report_color(grade_t grade);
 
+/** The fields of a problem: advice, what the CA has said or what failed here, those of
+ * single names, the page to read, type. */
+void report_show_problem(const context_t *context, const json_t *problem);
+
 /** "rsa2048,p256". */
 const char *report_keys(const context_t *context, const json_t *entry);
 

@@ -13,13 +13,6 @@
 #include "cli/report.h"
 #include "cli/table.h"
 
-static void show(const context_t *context, const char *what, const char *value)
-{
-    if (value != NULL && value[0] != '\0') {
-        output_line(context, "%-12s %s", what, value);
-    }
-}
-
 static const json_t *find_validation(const json_t *entry, const char *name)
 {
     const json_t *validation;
@@ -61,11 +54,11 @@ static void show_names(const context_t *context, const json_t *entry)
         apr_time_t until = text != NULL ? json_peek_time(find_validation(entry, text), "until") : 0;
 
         if (text != NULL) {
-            show(context, i == 0 ? "names" : "",
-                 apr_psprintf(context->pool, "%s%s%s%s", text,
-                              is_missing(entry, text) ? " (not on the certificate)" : "",
-                              until != 0 ? ", validated until " : "",
-                              until != 0 ? output_day(context, until) : ""));
+            output_field(context, i == 0 || context->plain ? "names" : "",
+                         apr_psprintf(context->pool, "%s%s%s%s", text,
+                                      is_missing(entry, text) ? " (not on the certificate)" : "",
+                                      until != 0 ? ", validated until " : "",
+                                      until != 0 ? output_day(context, until) : ""));
         }
     }
 }
@@ -75,44 +68,51 @@ static void show_key(const context_t *context, const json_t *key)
     const json_t *revoked = json_object_get(key, "revoked");
     apr_time_t ends = json_peek_time(key, "not_after");
 
-    output_line(context, "%s", "");
-    show(context, "key", json_peek_string(key, "type"));
-    show(context, "issuer", json_peek_string(key, "issuer"));
-    show(context, "serial", json_peek_string(key, "serial"));
-    show(context, "valid",
-         apr_psprintf(context->pool, "%s to %s (%s)",
-                      output_day(context, json_peek_time(key, "not_before")),
-                      output_moment(context, ends), output_distance(context, ends)));
-    show(context, "sha256", json_peek_string(key, "fingerprint_sha256"));
+    output_gap(context);
+    output_field(context, "key", json_peek_string(key, "type"));
+    output_field(context, "issuer", json_peek_string(key, "issuer"));
+    output_field(context, "serial", json_peek_string(key, "serial"));
+    output_field(context, "valid",
+                 apr_psprintf(context->pool, "%s to %s (%s)",
+                              output_day(context, json_peek_time(key, "not_before")),
+                              output_moment(context, ends), output_distance(context, ends)));
+    output_field(context, "sha256", json_peek_string(key, "fingerprint_sha256"));
     if (json_is_boolean(json_object_get(key, "loaded"))) {
-        show(context, "in use", json_peek_bool(key, "loaded", 0) ? "yes" : "not yet");
+        output_field(context, "in use", json_peek_bool(key, "loaded", 0) ? "yes" : "not yet");
     }
     if (json_is_object(revoked)) {
-        show(context, "revoked", output_moment(context, json_peek_time(revoked, "at")));
+        output_field(context, "revoked", output_moment(context, json_peek_time(revoked, "at")));
     }
-    show(context, "key file", json_peek_string(key, "key_file"));
-    show(context, "chain file", json_peek_string(key, "chain_file"));
+    output_field(context, "key file", json_peek_string(key, "key_file"));
+    output_field(context, "chain file", json_peek_string(key, "chain_file"));
 }
 
 static void show_problem(const context_t *context, const json_t *problem, const char *name)
 {
+    int attempts = (int)json_peek_int(problem, "attempts", 1);
+
     if (!json_is_object(problem)) {
         return;
     }
-    output_line(context, "%s", "");
-    show(context, "problem", json_peek_string(problem, "advice"));
-    show(context, "the CA says", json_peek_string(problem, "detail"));
-    show(context, "type", json_peek_string(problem, "type"));
-    show(context, "tried",
-         apr_psprintf(context->pool, "%d times since %s",
-                      (int)json_peek_int(problem, "attempts", 1),
-                      output_moment(context, json_peek_time(problem, "since"))));
-    show(context, "mended?", apr_pstrcat(context->pool, "acmectl retry ", name, NULL));
+    output_gap(context);
+    report_show_problem(context, problem);
+    if (json_peek_time(problem, "since") != 0) {
+        output_field(context, "tried",
+                     apr_psprintf(context->pool, "%d %s since %s", attempts,
+                                  attempts == 1 ? "time" : "times",
+                                  output_moment(context, json_peek_time(problem, "since"))));
+    }
+    output_field(
+        context, "mended?",
+        apr_psprintf(context->pool,
+                     "acmectl retry %s; after a change of httpd's configuration: reload httpd",
+                     name));
 }
 
 /* The certificates themselves, from the paths that do not change. */
 static int print_chain(context_t *context, const json_t *entry)
 {
+    const char *all = "";
     const json_t *key;
     size_t i;
 
@@ -128,8 +128,11 @@ static int print_chain(context_t *context, const json_t *entry)
                            path, file_reason(context->pool, rv, path));
             return APR_STATUS_IS_EACCES(rv) ? EXIT_NOT_ALLOWED : EXIT_FAILED;
         }
-        output_line(context, "%s", apr_pstrndup(context->pool, text, length > 0 ? length - 1 : 0));
+        all = apr_pstrcat(context->pool, all, apr_pstrndup(context->pool, text, length), NULL);
     }
+    output_line(context, "%s",
+                apr_pstrndup(context->pool, all, all[0] != '\0' ? strlen(all) - 1 : 0));
+    output_json(context, json_pack("{s:s}", "chain", all), 1);
     return EXIT_FINE;
 }
 
@@ -140,23 +143,23 @@ static void print(const context_t *context, const cli_report_t *report, const js
     const json_t *order = json_object_get(entry, "order"), *key;
     size_t i;
 
-    show(context, "certificate", name);
-    show(context, "state",
-         output_color(context, (color_t)report_color(grade),
-                      apr_pstrcat(context->pool, grade_name(grade), why != NULL ? ": " : "",
-                                  why != NULL ? why : "", NULL)));
+    output_field(context, "certificate", name);
+    output_field(context, "state",
+                 output_color(context, (color_t)report_color(grade),
+                              apr_pstrcat(context->pool, grade_name(grade), why != NULL ? ": " : "",
+                                          why != NULL ? why : "", NULL)));
     show_names(context, entry);
-    show(context, "account", json_peek_string(entry, "account"));
-    show(context, "configured", json_peek_string(entry, "where"));
-    show(context, "next", report_next(context, entry));
-    show(context, "because", json_peek_string(json_object_get(entry, "next"), "why"));
-    show(context, "notice", json_peek_string(entry, "notice"));
+    output_field(context, "account", json_peek_string(entry, "account"));
+    output_field(context, "configured", json_peek_string(entry, "where"));
+    output_field(context, "next", report_next(context, entry));
+    output_field(context, "because", json_peek_string(json_object_get(entry, "next"), "why"));
+    output_field(context, "notice", json_peek_string(entry, "notice"));
     if (json_is_object(order)) {
         const char *url = json_peek_string(order, "url");
 
-        show(context, "order",
-             apr_psprintf(context->pool, "%s since %s", url != NULL ? url : "placed",
-                          output_moment(context, json_peek_time(order, "since"))));
+        output_field(context, "order",
+                     apr_psprintf(context->pool, "%s since %s", url != NULL ? url : "placed",
+                                  output_moment(context, json_peek_time(order, "since"))));
     }
     json_array_foreach(json_object_get(entry, "keys"), i, key)
     {
@@ -180,7 +183,6 @@ static int run(context_t *context)
         return code == EXIT_FINE ? code : output_failure(context, code);
     }
     if (code != EXIT_FINE) {
-        output_json(context, json_object(), 0);
         return output_failure(context, code);
     }
     grade = grade_of(entry, report.reload, report.now, NULL);

@@ -79,7 +79,10 @@ static void tell_trouble(const cli_report_t *report, const context_t *context,
             continue;
         }
         if (advice != NULL) {
-            output_line(context, "%s: %s After mending: acmectl retry %s", name, advice, name);
+            output_line(context,
+                        "%s: %s After mending: acmectl retry %s; after a change of httpd's "
+                        "configuration: reload httpd",
+                        name, advice, name);
         }
         else if (why != NULL) {
             output_line(context, "%s: %s.", name, why);
@@ -154,7 +157,6 @@ static int run(context_t *context)
         code = report_choose(&list, &report, context);
     }
     if (code != EXIT_FINE) {
-        output_json(context, json_object(), 0);
         return output_failure(context, code);
     }
     for (i = 0; i < list->nelts; ++i) {

@@ -3,12 +3,15 @@
 
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "base/name.h"
 #include "keeper/leftover.h"
+#include "store/registration.h"
 
 /* Each part has a number, so that whoever waits gets what is newer than what he has. */
 static apr_int64_t last_number(const json_t *told)
@@ -129,8 +132,8 @@ static apr_status_t mark_named(unsigned char *marks, control_call_t *call)
             && mark(marks, model, fits_pattern, name) == 0) {
             return eab_result_set(call->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
                                   "No managed domain has the name %s; \"acmectl status\" lists "
-                                  "those that are configured.",
-                                  name);
+                                  "those that are configured%s.",
+                                  name, name_is_ascii(name) ? "" : ", in their xn-- form");
         }
     }
     if (names->nelts == 0) {
@@ -162,6 +165,17 @@ apr_status_t control_choose(const apr_array_header_t **plist, control_call_t *ca
     return rv;
 }
 
+/* In the store, and of no use to what is configured. */
+static int is_stored(const control_call_t *call, const char *id)
+{
+    struct stat st;
+
+    return registration_id_is_valid(id)
+           && lstat(store_path(call->p, call->parts->model->means->store, "accounts", id, NULL),
+                    &st)
+                  == 0;
+}
+
 keeper_account_t *control_choose_account(control_call_t *call, const char *label)
 {
     const model_t *model = call->parts->model;
@@ -174,6 +188,15 @@ keeper_account_t *control_choose_account(control_call_t *call, const char *label
             || (account->registration != NULL && strcmp(account->registration->id, label) == 0)) {
             return account;
         }
+    }
+    if (label != NULL && is_stored(call, label)) {
+        eab_result_set(
+            call->result, APR_ENOENT, EAB_PROBLEM_REFUSED,
+            "Account %s is in the store, and nothing says any more how its CA is to be "
+            "reached: put its ACMEServer, ACMEEABKid and ACMEEABKey into an <ACMEAccount "
+            "old>, reload httpd, and call it old here.",
+            label);
+        return NULL;
     }
     eab_result_set(call->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
                    "No account is called %s; \"acmectl account list\" lists those that are "

@@ -85,7 +85,8 @@ void control_wake(const control_parts_t *parts);
  * @return APR_SUCCESS, or EAB_PROBLEM_NO_SUCH */
 apr_status_t control_choose(const apr_array_header_t **plist, control_call_t *call);
 
-/** The configured account with that label, or with that id in the store; NULL with EAB_PROBLEM_NO_SUCH. */
+/** The configured account with that label, or with that id in the store; NULL with EAB_PROBLEM_NO_SUCH, or with
+ * EAB_PROBLEM_REFUSED where the store has it and the configuration has not. */
 keeper_account_t *control_choose_account(control_call_t *call, const char *label);
 
 #endif

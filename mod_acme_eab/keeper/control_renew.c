@@ -22,15 +22,39 @@ static int is_since(apr_time_t time, const act_t *act)
 
 /* ---- begin ---- */
 
+/* What it is that fails; NULL: nothing. */
+static const failure_t *failure_of(const keeper_certificate_t *certificate)
+{
+    return certificate->failing.failure != NULL ? certificate->failing.failure
+                                                : certificate->account->failing.failure;
+}
+
 static void collect(demand_facts_t *facts, const keeper_certificate_t *certificate)
 {
-    const failure_t *own = certificate->failing.failure;
-    const failure_t *accounts = certificate->account->failing.failure;
-    const failure_t *failure = own != NULL ? own : accounts;
+    const failure_t *failure = failure_of(certificate);
 
     facts->obtained = certificate->best != NULL ? certificate->best->installed : 0;
     facts->tried = failure != NULL ? failure->tried : 0;
     facts->patience = failure != NULL ? failure->problem->retry_after : -1;
+}
+
+/* The CA has asked to wait; or we do, and --force does not help: the EAB key is for one use a day. */
+static apr_status_t refuse_haste(const keeper_certificate_t *certificate, apr_time_t until,
+                                 control_call_t *call, eab_result_t *result)
+{
+    const failure_t *failure = failure_of(certificate);
+
+    if (failure != NULL && eab_result_is(failure->problem, EAB_PROBLEM_EAB_USED)) {
+        return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
+                              "%s waits until %s: %s Another EAB pair, in ACMEEABKid and "
+                              "ACMEEABKey, is used at once.",
+                              certificate->title, clock_format(call->p, until),
+                              failure->problem->detail);
+    }
+    return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
+                          "The CA asked to wait until %s with %s; if you do not want to wait, "
+                          "say --force.",
+                          clock_format(call->p, until), certificate->title);
 }
 
 static apr_status_t judge(const keeper_certificate_t *certificate, int another,
@@ -56,10 +80,7 @@ static apr_status_t judge(const keeper_certificate_t *certificate, int another,
                               "same, say --force.",
                               title, clock_span(call->p, call->act->at - facts.obtained));
     case DEMAND_IMPATIENT:
-        return eab_result_set(result, APR_EBUSY, EAB_PROBLEM_REFUSED,
-                              "The CA asked to wait until %s with %s; if you do not want to wait, "
-                              "say --force.",
-                              clock_format(call->p, until), title);
+        return refuse_haste(certificate, until, call, result);
     case DEMAND_FINE:
         break;
     }

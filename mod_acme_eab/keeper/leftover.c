@@ -134,27 +134,24 @@ static const char *list_new(const apr_array_header_t *leftovers, apr_pool_t *p)
     return n > NAMED_MAX ? apr_psprintf(p, "%s and %d more", text, n - NAMED_MAX) : text;
 }
 
-static void tell(const store_t *store, const apr_array_header_t *certificates,
-                 const apr_array_header_t *accounts, apr_pool_t *p)
+static void tell(const apr_array_header_t *certificates, const apr_array_header_t *accounts,
+                 apr_pool_t *p)
 {
-    const char *dir = store->dir;
     const char *names = list_new(certificates, p), *ids = list_new(accounts, p);
 
     if (names != NULL) {
-        log_line(
-            LOG_LEVEL_NOTICE,
-            "Certificates and private keys in the store belong to no managed domain any more: "
-            "%s. They are kept; if nothing needs them, remove their directories in %s/archive, "
-            "%s/live and %s/pending",
-            names, dir, dir, dir);
+        log_line(LOG_LEVEL_NOTICE,
+                 "Certificates and private keys in the store belong to no managed domain any more: "
+                 "%s. They are kept; if nothing needs them, \"acmectl delete\" removes them",
+                 names);
     }
     if (ids != NULL) {
-        log_line(
-            LOG_LEVEL_NOTICE,
-            "Accounts in the store are used by nothing that is configured: %s. They are kept, "
-            "as an EAB key may be of use once only; if they are not needed again, remove their "
-            "directories in %s/accounts",
-            ids, dir);
+        log_line(LOG_LEVEL_NOTICE,
+                 "Accounts in the store are used by nothing that is configured: %s. They are kept, "
+                 "as an EAB key may be of use once only; if they are not needed again, \"acmectl "
+                 "account "
+                 "forget\" removes them",
+                 ids);
     }
 }
 
@@ -224,7 +221,7 @@ json_t *leftover_list(const model_t *model)
     certificates = leftover_certificates(means->store, used_certificates(model, pool), now, pool);
     accounts = leftover_accounts(means->store, used_accounts(model, pool), now, pool);
     leftover_remember(means->store, certificates, accounts, pool);
-    tell(means->store, certificates, accounts, pool);
+    tell(certificates, accounts, pool);
     json_object_set_new(json, "certificates", list_to_json(means->store, certificates, 0, pool));
     json_object_set_new(json, "accounts", list_to_json(means->store, accounts, 1, pool));
     apr_pool_destroy(pool);

@@ -38,12 +38,17 @@ def look(acmectl, first):
     assert report["ok"] is True
     assert report["certificates"][0]["grade"] == "ok"
     assert acmectl("status", "other.example", **everybody).code == 4
+    done = acmectl("status", "b\u00fccher.example", **everybody)
+    assert done.code == 4 and "xn--" in done.err
 
     done = acmectl("show", ALIAS, **everybody)
     assert done.code == 0, done.err
     assert f"{first.serial_number:x}" in done.out.lower()
     assert "PRIVATE" not in done.out
-    assert acmectl("show", "--chain", NAME).out.startswith("-----BEGIN CERTIFICATE-----")
+    assert ["certificate", NAME] in acmectl("show", NAME, "--plain", **everybody).rows()
+    chain = acmectl("show", "--chain", NAME).out
+    assert chain.startswith("-----BEGIN CERTIFICATE-----")
+    assert acmectl("show", "--chain", NAME, "--json").json()["chain"] == chain
     assert acmectl("show", "--chain", NAME, **everybody).code == 5
 
     done = acmectl("monitor", **everybody)
@@ -55,9 +60,12 @@ def look(acmectl, first):
     assert "# TYPE" in acmectl("metrics", **everybody).out
 
     for command in (["renew", NAME], ["retry", "--all"], ["log"]):
-        done = acmectl(*command, **everybody)
+        done = acmectl(*command, "--json", **everybody)
         assert done.code == 5, f"{command}: {done.err}"
         assert done.err.startswith("acmectl: ") and "sudo" in done.err
+        assert done.json()["ok"] is False and "sudo" in done.json()["problem"]["detail"]
+    done = acmectl("--store", "/nowhere", "log")
+    assert done.code == 7 and "--store" in done.err
 
 
 def test_a_certificate_is_renewed_because_root_wants_it(world):
@@ -133,7 +141,7 @@ def test_what_was_mended_is_tried_at_once(world):
     assert acmectl("monitor").code == 2
     done = acmectl("retry", NAME, "--wait")
     assert done.code == 1, "it is as wrong as before"
-    assert done.err.startswith("acmectl: ")
+    assert done.err.startswith("acmectl: ") and f"acmectl show {NAME}" in done.out
     httpd.write_key(ca.keys["kid-1"])
     done = acmectl("retry", NAME, "--wait")
     assert done.code == 0, done.err

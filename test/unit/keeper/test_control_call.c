@@ -279,12 +279,49 @@ static void what_could_not_be_written_is_written_later(void **state)
     scene_end(s);
 }
 
+/* The account has a problem, and its CA is not asked for an hour. @return why a retry is refused */
+static const char *refusal_of_retry(scene_t *s, const char *type)
+{
+    keeper_account_t *account = scene_account(s);
+    failure_t failure = { 0 };
+    json_t *part;
+
+    failure.attempts = 1;
+    failure.since = failure.tried = apr_time_now();
+    failure.fingerprint = "as it is";
+    failure.problem = eab_result_make(s->p);
+    eab_result_set(failure.problem, APR_EINVAL, type, "It is as it is.");
+    failure.problem->retry_after = 3600;
+    assert_int_equal(APR_SUCCESS, failing_keep(&account->failing, account->means,
+                                               account->registration->id, &failure, 0, s->result));
+    part = ask(s, "retry", json_pack("{s:[s]}", "names", NAME));
+    assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, ACT)));
+    assert_string_equal("refused", json_peek_string(part, "result"));
+    return json_peek_string(json_object_get(part, "problem"), "detail");
+}
+
+/* Only where it was the CA that has asked to wait, the refusal says so, and that --force does not wait. */
+static void who_asked_to_wait_is_told(void **state)
+{
+    scene_t *s = serving(state);
+    const char *why = refusal_of_retry(s, "urn:ietf:params:acme:error:rateLimited");
+
+    assert_non_null(strstr(why, "The CA asked to wait"));
+    assert_non_null(strstr(why, "--force"));
+    begin_again(s);
+    why = refusal_of_retry(s, EAB_PROBLEM_EAB_USED);
+    assert_null(strstr(why, "The CA asked"));
+    assert_non_null(strstr(why, "It is as it is. Another EAB pair"));
+    scene_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(the_key_that_others_know_is_the_one_of_before),
         fixture_test(the_certificate_to_be_revoked_is_the_one_of_before),
         fixture_test(what_is_revoked_is_not_revoked_again),
+        fixture_test(who_asked_to_wait_is_told),
         fixture_test(one_more_certificate_and_no_more),
         fixture_test(what_was_not_demanded_is_demanded_then),
         fixture_test(one_more_key_and_no_more),
