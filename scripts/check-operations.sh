@@ -34,7 +34,7 @@ for command in $(grep -oE 'acmectl [a-z]+' $page | cut -d ' ' -f 2 | sort -u); d
     fi
 done
 for directive in $(grep -oE 'ACME[A-Z][A-Za-z]+' $page | sort -u); do
-    if ! grep -q "^## $directive\$" docs/directives.md; then
+    if ! grep -q -e "^## $directive\$" -e "^<$directive " docs/directives.md; then
         echo "$page: there is no directive $directive"
         rc=1
     fi

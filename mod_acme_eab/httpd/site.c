@@ -20,6 +20,7 @@
 #include "httpd/rehearsal.h"
 #include "httpd/value.h"
 #include "store/catalogue.h"
+#include "store/registration.h"
 #include "httpd/vhosts.h"
 
 extern module AP_MODULE_DECLARE_DATA acme_eab_module;
@@ -54,29 +55,35 @@ static const char *first_of(const apr_array_header_t *names)
     return APR_ARRAY_IDX(names, 0, const char *);
 }
 
-/* An account without a label is called after the scope that has it. */
-static const char *label_of(const site_domain_t *domain)
+/* That of the main server: its CA and key id are those that stand there. */
+static int is_of_main(const site_t *site, const config_t *config)
+{
+    const config_t *main_config = config_get(site->main);
+
+    return config->settings[SETTING_SERVER].where == main_config->settings[SETTING_SERVER].where
+           && config->settings[SETTING_EAB_KID].where
+                  == main_config->settings[SETTING_EAB_KID].where;
+}
+
+/* An account without a label is called after the scope that has it, whoever uses it first. */
+static const char *label_of(const site_t *site, const site_domain_t *domain)
 {
     const config_domain_t *declared = domain->declared;
 
     if (declared->own != NULL && config_names_account(declared->own))
         return first_of(domain->names);
-    return declared->server->is_virtual ? declared->server->server_hostname : "default";
+    return is_of_main(site, domain->config) || !declared->server->is_virtual
+               ? "default"
+               : declared->server->server_hostname;
 }
 
-static site_account_t *account_make(const site_t *site, const site_domain_t *domain,
-                                    const config_account_t *named)
+static site_account_t *account_make(const site_t *site, const config_t *config, const char *label)
 {
     site_account_t *account = apr_pcalloc(site->pool, sizeof(*account));
     plan_account_t *planned = &account->planned;
-    const config_t *config = domain->config;
 
-    if (named != NULL)
-        config = config_of_account(site->pool, config_get(site->main), named);
-    account->named = named;
     account->config = config;
-    account->where = domain->declared->where;
-    planned->label = named != NULL ? named->label : label_of(domain);
+    planned->label = label;
     planned->directory = config_value(config, SETTING_SERVER);
     planned->kid = config_value(config, SETTING_EAB_KID);
     planned->eab_alg = config_value(config, SETTING_EAB_ALG);
@@ -91,6 +98,16 @@ static site_account_t *account_make(const site_t *site, const site_domain_t *dom
         planned->proxy_credentials =
             APR_ARRAY_IDX(config->settings[SETTING_PROXY].words, 1, const char *);
     planned->where = config->settings[SETTING_SERVER].where;
+    return account;
+}
+
+static site_account_t *account_make_named(const site_t *site, const config_account_t *named)
+{
+    site_account_t *account = account_make(
+        site, config_of_account(site->pool, config_get(site->main), named), named->label);
+
+    account->named = named;
+    account->where = named->where;
     return account;
 }
 
@@ -148,21 +165,57 @@ static void join_accounts(site_account_t *account, const site_account_t *other,
     }
 }
 
-static int account_index(site_t *site, site_account_t *account, mistakes_t *mistakes)
+/* Which account it is, of those that are used by now; their number: none of them. */
+static int find_account(const site_t *site, const site_account_t *account)
 {
     int i = 0;
 
     for (i = 0; i < site->accounts->nelts; ++i) {
-        site_account_t *other = APR_ARRAY_IDX(site->accounts, i, site_account_t *);
+        const site_account_t *other = APR_ARRAY_IDX(site->accounts, i, site_account_t *);
 
-        if (strcmp(account->planned.directory, other->planned.directory) != 0
-            || strcmp(text_or_none(account->planned.kid), text_or_none(other->planned.kid)) != 0)
-            continue;
-        join_accounts(other, account, mistakes);
-        return i;
+        if (strcmp(account->planned.directory, other->planned.directory) == 0
+            && strcmp(text_or_none(account->planned.kid), text_or_none(other->planned.kid)) == 0)
+            break;
     }
-    APR_ARRAY_PUSH(site->accounts, site_account_t *) = account;
     return i;
+}
+
+static int account_index(site_t *site, site_account_t *account, mistakes_t *mistakes)
+{
+    int i = find_account(site, account);
+
+    if (i < site->accounts->nelts)
+        join_accounts(APR_ARRAY_IDX(site->accounts, i, site_account_t *), account, mistakes);
+    else
+        APR_ARRAY_PUSH(site->accounts, site_account_t *) = account;
+    return i;
+}
+
+static int is_registered(const site_t *site, const site_account_t *account)
+{
+    registration_t *registration = NULL;
+
+    return registration_load(&registration, site_store(site, site->pool),
+                             account->planned.directory, account->planned.kid,
+                             eab_result_make(site->pool), site->pool)
+               == APR_SUCCESS
+           && registration->url != NULL && registration->closed == 0;
+}
+
+/* No certificate is of it any more, and root may want its end at the CA (acmectl account deactivate), for
+ * which it has to be known how to get there. One that the store does not have is for other servers. */
+static void add_registered(site_t *site, const config_record_t *record)
+{
+    int i = 0;
+
+    for (i = 0; i < record->accounts->nelts; ++i) {
+        site_account_t *account =
+            account_make_named(site, APR_ARRAY_IDX(record->accounts, i, const config_account_t *));
+
+        if (account->planned.directory != NULL
+            && find_account(site, account) == site->accounts->nelts && is_registered(site, account))
+            APR_ARRAY_PUSH(site->accounts, site_account_t *) = account;
+    }
 }
 
 static const char *list_labels(const config_record_t *record)
@@ -223,7 +276,9 @@ static site_account_t *account_of(const site_t *site, const config_record_t *rec
         named = config_account(record, config_value(domain->config, SETTING_USE_ACCOUNT));
     if (use->where != NULL && named == NULL)
         return NULL;
-    account = account_make(site, domain, named);
+    account = named != NULL ? account_make_named(site, named)
+                            : account_make(site, domain->config, label_of(site, domain));
+    account->where = domain->declared->where;
     if (account->config->settings[SETTING_SERVER].where == NULL && named == NULL)
         mistake_add(
             mistakes, domain->declared->where,
@@ -665,6 +720,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     find_user(site, config, APR_ARRAY_IDX(record->domains, 0, config_domain_t *), record);
     for (i = 0; i < record->domains->nelts; ++i)
         add_domain(site, record, APR_ARRAY_IDX(record->domains, i, config_domain_t *), mistakes);
+    add_registered(site, record);
     return site;
 }
 

@@ -29,7 +29,7 @@ typedef struct site_account {
     plan_account_t planned;
     const config_account_t *named; /* NULL: it has no label of its own */
     const config_t *config;        /* the scope that used it first, or its own */
-    const char *where;             /* the managed domain that used it first */
+    const char *where; /* the managed domain that used it first; its own place, if none does */
 } site_account_t;
 
 /** What mod_ssl gets for all virtual hosts of a domain that have the same terms. */
@@ -106,14 +106,14 @@ typedef struct site {
     const tree_t *tree;
     const char *store_dir;
     const char *run_dir;
-    apr_time_t read_at;                /* when the configuration had been read */
-    const char *store_in_use;          /* at the start another httpd had it: a sentence, or NULL */
-    struct segment *segment;           /* of httpd/live.h; NULL: there is none */
-    struct view *view;                 /* of it; as long as the segment */
-    rundir_t *run;                     /* the same for workers; NULL until httpd runs */
-    int enabled;                       /* something is managed */
-    apr_array_header_t *accounts;      /* site_account_t * */
-    apr_array_header_t *domains;       /* site_domain_t * */
+    apr_time_t read_at;           /* when the configuration had been read */
+    const char *store_in_use;     /* at the start another httpd had it: a sentence, or NULL */
+    struct segment *segment;      /* of httpd/live.h; NULL: there is none */
+    struct view *view;            /* of it; as long as the segment */
+    rundir_t *run;                /* the same for workers; NULL until httpd runs */
+    int enabled;                  /* something is managed */
+    apr_array_header_t *accounts; /* site_account_t *: those that are used, then those that were */
+    apr_array_header_t *domains;  /* site_domain_t * */
     apr_array_header_t *certificates;  /* plan_certificate_t *: those of all domains */
     const apr_array_header_t *exports; /* config_export_t * */
     apr_array_header_t *vhosts;        /* site_vhost_t * */

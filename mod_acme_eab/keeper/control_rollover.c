@@ -198,7 +198,7 @@ static apr_status_t refuse_used(control_call_t *call, const doomed_t *doomed,
                : eab_result_set(
                    call->result, APR_EBUSY, EAB_PROBLEM_REFUSED,
                    "%s is configured with account %s and could not be renewed any more; "
-                   "take it out of the configuration or give it another account first, or "
+                   "give it another account first and keep this one in an <ACMEAccount>, or "
                    "say --force.",
                    used->title, doomed->account->plan->label);
 }

@@ -130,7 +130,7 @@ class Interrupted:
     def _supersede(self):
         """@return the id of the account that is not used any more"""
         old = next((self.httpd.store.dir / "accounts").glob("*/account.json")).parent.name
-        done = Acmectl(self.httpd)("account", "rollover", NAME, "--new-account", "--wait")
+        done = Acmectl(self.httpd)("account", "rollover", "default", "--new-account", "--wait")
         assert done.code == 0, done.err
         wait_until(self._renewal, 20, "a plan to renew, with the other account")
         return old

@@ -50,10 +50,10 @@ def test_each_certificate_goes_to_its_account(world):
         httpd.wait_for_issue(name)
     entries = {entry["name"]: entry for entry in httpd.status()["certificates"]}
     assert {name: entry["account"] for name, entry in entries.items()} == {
-        NAME: "one-name", OTHER: "names", third: third}
+        NAME: "one-name", OTHER: "names", third: "default"}
     assert entries[NAME]["keys"][0]["type"] == "p256"
     assert entries[OTHER]["keys"][0]["type"] == "rsa2048", "a section's settings stay in it"
-    assert {entry["label"] for entry in httpd.status()["accounts"]} == {"one-name", "names", third}
+    assert {entry["label"] for entry in httpd.status()["accounts"]} == {"one-name", "names", "default"}
     assert ca.accounts() == 3
 
 

@@ -11,7 +11,7 @@ from harness.acmectl import Acmectl
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
-ROLL = ("account", "rollover", NAME, "--new-account", "--wait")
+ROLL = ("account", "rollover", "default", "--new-account", "--wait")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_it_takes_the_place_of_the_one_before(site):
     first, = accounts(httpd).items()
     done = acmectl(*ROLL)
     assert done.code == 0 and "another account is in its place" in done.out, done.out + done.err
-    shown = acmectl("--json", "account", "show", NAME)  # at once, without a wait
+    shown = acmectl("--json", "account", "show", "default")  # at once, without a wait
     assert len(ca.accounts) == 2 and shown.json()["account"]["url"] == ca.accounts[1].url
     assert dict([first]).items() <= accounts(httpd).items() and len(accounts(httpd)) == 2
     # The certificate stays for the moment, and with it the one before is in use.

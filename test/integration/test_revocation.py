@@ -190,7 +190,7 @@ def test_another_key_for_the_account(site, world):
     account, url = ca.accounts[0], ca.accounts[0].url
     before, folder = account.thumbprint, next((httpd.store.dir / "accounts").glob("*/key.pem")).parent
     ca.accidents.cut_after("key-change")
-    done = acmectl("account", "rollover", NAME, "--wait")
+    done = acmectl("account", "rollover", "default", "--wait")
     assert done.code == 0, done.err
     assert account.thumbprint != before and account.url == url
     assert not (folder / "key.next.pem").exists()
@@ -206,7 +206,7 @@ def test_another_key_for_the_account(site, world):
     httpd.stop()
     httpd.start()
     httpd.wait_for_agent()
-    refused = acmectl("account", "rollover", NAME, "--wait")
+    refused = acmectl("account", "rollover", "default", "--wait")
     assert refused.code == 1 and "keyChange" in refused.err
     assert account.thumbprint == now and not (folder / "key.next.pem").exists()
     second = httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
@@ -218,14 +218,14 @@ def test_another_key_for_the_account(site, world):
 def test_the_end_of_the_account(site, world):
     told = Receiver(world.dir / "told", events="account-deactivated")
     httpd, ca, acmectl, first = site(more=told.directive)
-    refused = acmectl("account", "deactivate", NAME, "--yes", "--wait")
+    refused = acmectl("account", "deactivate", "default", "--yes", "--wait")
     assert refused.code == 1 and NAME in refused.err and "--force" in refused.err
     world.expect(r"deactivated")
     ca.accidents.cut_after("account")
-    done = acmectl("account", "deactivate", NAME, "--yes", "--force", "--wait")
+    done = acmectl("account", "deactivate", "default", "--yes", "--force", "--wait")
     assert done.code == 0, done.err
     assert ca.accounts[0].status == "deactivated"
-    assert acmectl("--json", "account", "show", NAME).json()["account"]["state"] != "valid"
+    assert acmectl("--json", "account", "show", "default").json()["account"]["state"] != "valid"
     assert not list((httpd.store.dir / "accounts").glob("*/key*.pem"))
     record, = (httpd.store.dir / "accounts").glob("*.deactivated/account.json")
     assert json.loads(record.read_text())["closed"]
@@ -241,6 +241,39 @@ def test_the_end_of_the_account(site, world):
     assert told.told() == [("account-deactivated", "")]
     # Its record is what keeps it from being registered: no leftover, and it goes when root says so.
     assert httpd.report()["leftovers"]["accounts"] == []
-    assert f"acmectl account forget {NAME}" in status["detail"]
-    assert acmectl("account", "forget", "--yes", NAME).code == 0
+    assert "acmectl account forget default" in status["detail"]
+    assert acmectl("account", "forget", "--yes", "default").code == 0
     assert not record.exists()
+
+
+def test_the_end_of_an_account_of_the_ca_before(site, world):
+    httpd, ca, acmectl, first = site()
+    second = world.simulated_ca(httpd, "plain")
+    now = [httpd.acme(second), httpd.site(NAME, managed=True)]
+    httpd.configure(*now)
+    httpd.graceful()
+    httpd.wait_for_certificate(NAME, second, other_than=first.serial_number)
+    left = httpd.wait_for_report(lambda report: report["leftovers"]["accounts"], "a leftover")
+    name = left["leftovers"]["accounts"][0]["name"]
+    assert acmectl("--json", "account").json()["leftovers"][0]["url"] == ca.accounts[0].url
+    assert ca.accounts[0].url in acmectl("account", "show", name).out
+    refused = acmectl("account", "deactivate", name, "--yes", "--wait")
+    assert refused.code == 1 and "<ACMEAccount old>" in refused.err
+    # Its section is enough, without the key; that of another server's account is nothing here.
+    section = [f"ACMEServer {ca.url}", "ACMEEABKid kid-1", 'ACMEEABKey "file:/nowhere/eab.key"',
+               f'ACMECACertificateFile "{ca.tls_certificate}"', "</ACMEAccount>"]
+    foreign = ["<ACMEAccount foreign>", *section[:1], "ACMEEABKid kid-2", *section[2:]]
+    httpd.configure(*now, "<ACMEAccount old>", *section, *foreign)
+    code, said = httpd.check()
+    assert code == 0 and "nowhere" not in said
+    httpd.graceful()
+    report = httpd.wait_for_report(lambda report: not report["leftovers"]["accounts"], "no leftover")
+    assert [account["label"] for account in report["accounts"]] == ["default", "old"]
+    done = acmectl("account", "deactivate", "old", "--yes", "--wait")
+    assert done.code == 0, done.err
+    assert [ca.accounts[0].status, second.accounts[0].status] == ["deactivated", "valid"]
+    httpd.configure(*now)
+    httpd.graceful()
+    httpd.wait_for_report(lambda report: report["leftovers"]["accounts"], "its record alone")
+    assert acmectl("account", "forget", f"{name}.deactivated", "--yes").code == 0
+    assert (ca.counted()[0], ca.registrations(), second.registrations()) == (1, 1, 1)
