@@ -13,7 +13,7 @@ import pytest
 from harness import certificates, client
 from harness.http2 import Http2
 from harness.httpd import Httpd
-from test_live import NAME, OTHER, Session, assert_no_restart, wait_for_live
+from test_live import NAME, OTHER, Session, assert_no_restart, renew, wait_for_live
 
 SHOP = "shop.test.example"  # in the certificate of NAME
 UNKNOWN = "unknown.test.example"
@@ -44,13 +44,14 @@ def live(world, *lines, modules=()):
     """Nothing in it was there at the start, and all was replaced once."""
     httpd = world.httpd()
     httpd.modules = list(modules)
-    ca = world.ca(httpd, validity=20)
+    ca = world.ca(httpd)
     httpd.configure(*lines, httpd.acme(ca, more=f"""
         ACMEReload live
         ACMEManagedDomain {NAME} {SHOP}
         ACMEManagedDomain {OTHER}"""), *hosts_of(httpd))
     httpd.start()
     first = {name: wait_for_live(httpd, ca, name) for name in (NAME, OTHER)}
+    renew(httpd, NAME, OTHER)
     for name in (NAME, OTHER):
         wait_for_live(httpd, ca, name, other_than=first[name].serial_number)
     return httpd
@@ -121,12 +122,13 @@ def test_the_authorities_that_a_client_certificate_may_be_of_stay(world):
     pem, _ = certificates.make_self_signed(["client.test.example"])
     (world.dir / "client.pem").write_bytes(pem)
     httpd = world.httpd()
-    ca = world.ca(httpd, validity=20)
+    ca = world.ca(httpd)
     httpd.configure(httpd.acme(ca, more="ACMEReload live"), httpd.site(NAME, managed=True, more=f"""
         SSLCACertificateFile "{world.dir}/client.pem"
         SSLVerifyClient optional"""))
     httpd.start()
     first = wait_for_live(httpd, ca)
+    renew(httpd, NAME)
     wait_for_live(httpd, ca, other_than=first.serial_number)
     for version in ("-tls1_2", "-tls1_3"):
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{httpd.https}",

@@ -27,8 +27,11 @@ def files_with(directory, needles):
             path = os.path.join(root, name)
             if os.path.islink(path) or not os.path.isfile(path):
                 continue
-            with open(path, "rb") as file:
-                data = file.read()
+            try:
+                with open(path, "rb") as file:
+                    data = file.read()
+            except FileNotFoundError:  # a draft: it has another name by now
+                continue
             if any(needle in data for needle in needles):
                 found.append(path)
     return found

@@ -3,6 +3,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -84,12 +85,19 @@ class Store:
 
     def others_can_read(self):
         """Paths that are open to anybody but the owner."""
-        return [path for path in [self.dir, *self.dir.rglob("*")]
-                if not path.is_symlink() and path.lstat().st_mode & 0o077]
+        return [path for path in [self.dir, *self.dir.rglob("*")] if _is_open(path)]
 
     def is_locked(self):
         """Has a keeper opened this store?"""
         return (self.dir / "lock").exists()
+
+
+def _is_open(path):
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # a file that had not its name yet
+        return False
+    return not stat.S_ISLNK(mode) and mode & 0o077 != 0
 
 
 def key_matches(certificate, key_pem):
