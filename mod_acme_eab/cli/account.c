@@ -21,6 +21,29 @@ static int is_called(const json_t *account, const char *label)
     return own != NULL && strcmp(own, label) == 0;
 }
 
+/* Who knows the name of a certificate need not know how its account is called. Without a report the word is
+ * taken as it is. */
+static const char *label_of(context_t *context, const char *word)
+{
+    cli_report_t report = { 0 };
+    const json_t *account;
+    const char *label;
+    size_t i;
+
+    if (report_load(&report, context) != EXIT_FINE) {
+        eab_result_clear(context->result);
+        return word;
+    }
+    json_array_foreach(json_object_get(report.json, "accounts"), i, account)
+    {
+        if (is_called(account, word)) {
+            return word;
+        }
+    }
+    label = report_account(&report, word);
+    return label != NULL ? label : word;
+}
+
 static color_t color_of(const char *state)
 {
     return state == NULL                   ? COLOR_NONE
@@ -273,6 +296,9 @@ static int run(context_t *context)
     const char *what = context->operands->nelts > 0 ? words[0] : "list";
     const char *label = context->operands->nelts > 1 ? words[1] : NULL;
 
+    if (label != NULL && strcmp(what, "forget") != 0) {
+        label = label_of(context, label);
+    }
     if (strcmp(what, "list") == 0 && label == NULL) {
         return list(context);
     }
@@ -316,7 +342,8 @@ const command_t command_account = {
     2,
     "the accounts at the CAs",
     "list and show read the report, for which nobody needs to be "
-    "root. update tells the CA the configured "
+    "root. For LABEL, a name that a certificate is for will do: its account is meant. update tells "
+    "the CA the configured "
     "contacts now. forget removes an account that is not "
     "configured any more from the store, by its id as "
     "list shows it: its key is gone then, and the CA is not told.\n\n"

@@ -171,6 +171,20 @@ static int fits(const json_t *entry, const char *wanted, int as_pattern)
     return 0;
 }
 
+const char *report_account(const cli_report_t *report, const char *name)
+{
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach(json_object_get(report->json, "certificates"), i, entry)
+    {
+        if (fits(entry, name, 0)) {
+            return json_peek_string(entry, "account");
+        }
+    }
+    return NULL;
+}
+
 static int count_fitting(const apr_array_header_t *all, const char *wanted, int as_pattern)
 {
     int i, n = 0;

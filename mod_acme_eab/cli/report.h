@@ -31,6 +31,9 @@ int report_choose(const apr_array_header_t **plist, const cli_report_t *report, 
  * @return EXIT_FINE, EXIT_NO_SUCH, or EXIT_USAGE when it could be several, which are listed */
 int report_choose_one(const json_t **pentry, const cli_report_t *report, context_t *context);
 
+/** The label of the account that a certificate with that name is of; NULL: there is none. In the report. */
+const char *report_account(const cli_report_t *report, const char *name);
+
 /** Whoever has waited for certificates that the keeper calls served, or for what was to happen to an account, shall not
  * read otherwise a moment later: wait, for ten seconds at most, until the report has them as well.
  * @param parts what door_ask() gave: those with "step": "served", "name", and "serial" count, and those with "result":

@@ -205,6 +205,8 @@ def test_accounts_checks_and_what_is_left_over(world):
     assert rows[0][0] == "valid" and rows[0][2] == ca.url
     label = rows[0][1]
     assert ca.url in acmectl("account", "show", label, user="nobody").out
+    of_name = acmectl("--json", "account", "show", NAME, user="nobody").json()
+    assert of_name["account"]["label"] == label, "the one that the certificate is of"
     assert acmectl("account", "show", "nosuch").code == 4
     orders = ca.orders()
     done = acmectl("account", "update", label)
