@@ -86,6 +86,16 @@ static const char *refuse_name(const char *text, apr_size_t len)
     return refuse_host(text, len);
 }
 
+const char *name_lower(apr_pool_t *p, const char *text)
+{
+    char *copy = apr_pstrdup(p, text), *c;
+
+    for (c = copy; *c != '\0'; ++c) {
+        *c = apr_tolower(*c);
+    }
+    return copy;
+}
+
 int name_is_ascii(const char *text)
 {
     while (*text != '\0' && (unsigned char)*text < 0x80) {

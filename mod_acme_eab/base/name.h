@@ -16,6 +16,9 @@ const char *name_normalize(apr_pool_t *p, const char *text, const char **preason
 /** False: it holds an octet of a U-label, or another one that no configured name has. */
 int name_is_ascii(const char *text);
 
+/** The text in lower case, whatever else it is. In p. */
+const char *name_lower(apr_pool_t *p, const char *text);
+
 /** True when pattern (a name of a certificate, maybe a wildcard for one label) serves name, or is
  * the same wildcard. Case-insensitive. */
 int name_matches(const char *pattern, const char *name);

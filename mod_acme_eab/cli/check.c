@@ -17,6 +17,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/table.h"
+#include "store/store.h"
 
 #define ENVIRONMENT_MAX (256 * 1024)
 #define OUTPUT_MAX 16384
@@ -157,7 +158,12 @@ static void check_configuration(checking_t *checking)
 
 static void check_httpd(checking_t *checking)
 {
-    if (once_is_locked(checking->context)) {
+    eab_result_t *problem = eab_result_make(checking->context->pool);
+
+    if (store_judge(checking->context->store_dir, problem) != APR_SUCCESS) {
+        tell(checking, "fault", "store", NULL, problem->detail);
+    }
+    else if (once_is_locked(checking->context)) {
         tell(checking, "ok", "httpd", NULL, "it runs with this store");
     }
     else {

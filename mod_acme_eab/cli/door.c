@@ -20,6 +20,7 @@
 #include "ipc/control.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "store/store.h"
 
 #define PATIENCE apr_time_from_sec(30) /* with an httpd that is restarted in the middle */
 #define RETURN apr_time_from_sec(10)   /* within which an httpd starts its keeper again */
@@ -154,6 +155,10 @@ static int connect_to_keeper(int *pfd, call_t *call)
                                        "There is no store at %s. Start httpd with mod_acme_eab, or "
                                        "name its ACMEStoreDir with --store.",
                                        context->store_dir));
+        }
+        /* A store of a newer version, or of another owner: no keeper has it, of httpd's neither. */
+        if (is_no_keeper(rv) && store_judge(context->store_dir, context->result) != APR_SUCCESS) {
+            return output_code(context->result);
         }
         if (is_no_keeper(rv) && (code = stand_in(call)) != EXIT_FINE) {
             return code;

@@ -111,7 +111,7 @@ static int run(context_t *context)
                                 json_peek_string(entry, "name"), NULL);
         }
     }
-    summary_take(&summary, report.json, report.now);
+    report_sum(&summary, &report, list);
     text = apr_psprintf(
         context->pool, "%s%s%s | certificates=%d down=%d at_risk=%d expires=%ds",
         report.running == 0 ? "httpd is not running; "

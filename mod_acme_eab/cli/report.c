@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "base/bytes.h"
@@ -18,6 +17,7 @@
 #include "cli/once.h"
 #include "cli/output.h"
 #include "report/summary.h"
+#include "store/store.h"
 
 /* Of ten thousand certificates it is some 30 MB. */
 #define REPORT_MAX (4 * LIMIT_PLAN)
@@ -60,13 +60,14 @@ static int sees_processes(const context_t *context, const json_t *report)
     return is(json_peek_string(report, "pid_namespace"), process_namespace(context->pool));
 }
 
-/* httpd has the lock of its store as long as it runs, and its process has an id. */
+/* httpd has the lock of its store as long as it runs, if it can use that, and its process has an id. */
 static int is_running(const context_t *context, const json_t *report, int is_of_store)
 {
     const json_t *processes = json_object_get(report, "processes");
     apr_int64_t pid = json_peek_int(json_object_get(processes, "httpd"), "pid", 0);
 
-    if (is_of_store) {
+    if (is_of_store
+        && store_judge(context->store_dir, eab_result_make(context->pool)) == APR_SUCCESS) {
         return once_is_locked(context);
     }
     if (pid <= 1 || !sees_processes(context, report)) {
@@ -144,16 +145,6 @@ int report_warn(const cli_report_t *report, const context_t *context)
     return EXIT_NOT_RUNNING;
 }
 
-static const char *lower(apr_pool_t *p, const char *text)
-{
-    char *copy = apr_pstrdup(p, text), *c;
-
-    for (c = copy; *c != '\0'; ++c) {
-        *c = apr_tolower(*c);
-    }
-    return copy;
-}
-
 static int fits(const json_t *entry, const char *wanted, int as_pattern)
 {
     const json_t *names = json_object_get(entry, "names"), *name;
@@ -223,7 +214,7 @@ int report_choose(const apr_array_header_t **plist, const cli_report_t *report, 
         return EXIT_FINE;
     }
     for (i = 0; i < context->operands->nelts; ++i) {
-        const char *wanted = lower(p, APR_ARRAY_IDX(context->operands, i, const char *));
+        const char *wanted = name_lower(p, APR_ARRAY_IDX(context->operands, i, const char *));
 
         if (take(marks, all, wanted) == 0) {
             eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NO_SUCH,
@@ -265,6 +256,19 @@ int report_choose_one(const json_t **pentry, const cli_report_t *report, context
         *pentry = APR_ARRAY_IDX(list, 0, const json_t *);
     }
     return code;
+}
+
+void report_sum(summary_t *summary, const cli_report_t *report, const apr_array_header_t *list)
+{
+    json_t *part = json_copy(report->json), *array = json_array();
+    int i;
+
+    for (i = 0; i < list->nelts; ++i) {
+        json_array_append(array, APR_ARRAY_IDX(list, i, json_t *));
+    }
+    json_object_set_new(part, "certificates", array);
+    summary_take(summary, part, report->now);
+    json_decref(part);
 }
 
 static int has_loaded(const json_t *entry, const char *serial)

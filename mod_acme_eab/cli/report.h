@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "report/grade.h"
+#include "report/summary.h"
 
 typedef struct cli_report {
     json_t *json;
@@ -33,6 +34,9 @@ int report_choose_one(const json_t **pentry, const cli_report_t *report, context
 
 /** The label of the account that a certificate with that name is of; NULL: there is none. In the report. */
 const char *report_account(const cli_report_t *report, const char *name);
+
+/** Count those of list, const json_t *: what report_choose() gave. */
+void report_sum(summary_t *summary, const cli_report_t *report, const apr_array_header_t *list);
 
 /** Whoever has waited for certificates that the keeper calls served, or for what was to happen to an account, shall not
  * read otherwise a moment later: wait, for ten seconds at most, until the report has them as well.

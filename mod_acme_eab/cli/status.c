@@ -27,27 +27,33 @@ static int is_shown(const context_t *context, grade_t grade)
     return !command_has(context, "failing") || grade == GRADE_DOWN || grade == GRADE_AT_RISK;
 }
 
+/* NULL: there is no certificate. */
+static const char *end_of(const context_t *context, apr_time_t ends)
+{
+    return ends == 0        ? NULL
+           : context->plain ? clock_format(context->pool, ends)
+                            : apr_psprintf(context->pool, "%s (%s)", output_day(context, ends),
+                                           output_distance(context, ends));
+}
+
 static void add_row(output_table_t *table, const cli_report_t *report, const context_t *context,
                     const json_t *entry)
 {
     grade_t grade = grade_entry(report, entry);
-    apr_time_t ends = grade_expiry(entry);
     const char *cells[6];
 
     cells[0] = context->plain ? grade_word(grade) : grade_name(grade);
     cells[1] = json_peek_string(entry, "name");
     cells[2] = report_keys(context, entry);
-    cells[3] = ends == 0        ? NULL
-               : context->plain ? clock_format(context->pool, ends)
-                                : apr_psprintf(context->pool, "%s (%s)", output_day(context, ends),
-                                               output_distance(context, ends));
+    cells[3] = end_of(context, grade_expiry(entry));
     cells[4] = report_next(context, entry);
     cells[5] = json_peek_string(entry, "account");
     output_row(table, (color_t)report_color(grade), cells);
 }
 
 /* What is in the store and not in the configuration any more. */
-static void add_leftovers(output_table_t *table, const cli_report_t *report)
+static void add_leftovers(output_table_t *table, const cli_report_t *report,
+                          const context_t *context)
 {
     const json_t *leftover;
     size_t i;
@@ -55,8 +61,9 @@ static void add_leftovers(output_table_t *table, const cli_report_t *report)
     json_array_foreach(json_object_get(json_object_get(report->json, "leftovers"), "certificates"),
                        i, leftover)
     {
-        const char *cells[6] = { "leftover", json_peek_string(leftover, "name"), NULL, NULL, NULL,
-                                 NULL };
+        const char *cells[6] = { "leftover", json_peek_string(leftover, "name"),
+                                 NULL,       end_of(context, json_peek_time(leftover, "not_after")),
+                                 NULL,       NULL };
 
         output_row(table, COLOR_NONE, cells);
     }
@@ -72,13 +79,17 @@ static void tell_trouble(const cli_report_t *report, const context_t *context,
         const json_t *entry = APR_ARRAY_IDX(list, i, const json_t *);
         const json_t *problem = json_object_get(entry, "problem");
         const char *advice = json_peek_string(problem, "advice"), *why = NULL;
+        const char *detail = json_peek_string(problem, "detail");
         const char *name = json_peek_string(entry, "name");
         grade_t grade = grade_of(entry, report->reload, report->now, &why);
 
         if (grade == GRADE_OK || grade == GRADE_UNKNOWN) {
             continue;
         }
-        if (advice != NULL) {
+        if (advice != NULL && json_peek_time(problem, "since") == 0 && detail != NULL) {
+            output_line(context, "%s: %s %s", name, detail, advice); /* it is looked at by itself */
+        }
+        else if (advice != NULL) {
             output_line(context,
                         "%s: %s After mending: acmectl retry %s; after a change of httpd's "
                         "configuration: reload httpd",
@@ -90,12 +101,13 @@ static void tell_trouble(const cli_report_t *report, const context_t *context,
     }
 }
 
-static void tell_sum(const cli_report_t *report, const context_t *context)
+static void tell_sum(const cli_report_t *report, const context_t *context,
+                     const apr_array_header_t *list)
 {
     const char *reload = json_peek_string(report->reload, "state");
     summary_t summary;
 
-    summary_take(&summary, report->json, report->now);
+    report_sum(&summary, report, list);
     output_note(context, "%s.   Report %s old.   httpd restart: %s",
                 summary_sentence(context->pool, &summary),
                 report->written != 0 ? clock_span(context->pool, report->now - report->written)
@@ -117,13 +129,13 @@ static int print(const cli_report_t *report, const context_t *context,
         }
     }
     if (command_has(context, "all")) {
-        add_leftovers(table, report);
+        add_leftovers(table, report, context);
     }
     if ((code = output_print(table)) != EXIT_FINE) {
         return code;
     }
     if (!context->plain && !command_has(context, "no-legend")) {
-        tell_sum(report, context);
+        tell_sum(report, context, list);
         tell_trouble(report, context, list);
     }
     return EXIT_FINE;

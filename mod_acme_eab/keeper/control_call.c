@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "base/json.h"
@@ -58,16 +57,6 @@ void control_show_leftovers(const control_call_t *call)
 void control_wake(const control_parts_t *parts)
 {
     parts->wake(parts->baton);
-}
-
-static const char *lower(apr_pool_t *p, const char *text)
-{
-    char *copy = apr_pstrdup(p, text), *c;
-
-    for (c = copy; *c != '\0'; ++c) {
-        *c = apr_tolower(*c);
-    }
-    return copy;
 }
 
 static int is_pattern(const char *text)
@@ -126,7 +115,7 @@ static apr_status_t mark_named(unsigned char *marks, control_call_t *call)
     int i;
 
     for (i = 0; i < names->nelts; ++i) {
-        const char *name = lower(call->p, APR_ARRAY_IDX(names, i, const char *));
+        const char *name = name_lower(call->p, APR_ARRAY_IDX(names, i, const char *));
 
         if (mark(marks, model, has_name, name) == 0
             && mark(marks, model, fits_pattern, name) == 0) {

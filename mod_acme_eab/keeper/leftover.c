@@ -10,10 +10,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
-#include "crypto/chain.h"
 #include "store/catalogue.h"
 #include "store/demand.h"
 #include "store/failure.h"
+#include "store/generation.h"
 #include "store/leftover.h"
 #include "store/record.h"
 
@@ -167,15 +167,14 @@ static void put_account(json_t *json, const store_t *store, const char *id, apr_
     }
 }
 
-/* When the certificate ends that others may still read there. */
+/* When the certificate ends that others may still read there: live/ leads to the newest one. */
 static void put_end(json_t *json, const store_t *store, const char *name, apr_pool_t *p)
 {
-    chain_t *chain = NULL;
+    const apr_array_header_t *generations = generation_list(p, store, name);
 
-    if (chain_load(&chain, store_path(p, store, "live", name, "fullchain.pem"), eab_result_make(p),
-                   p)
-        == APR_SUCCESS) {
-        json_put_time(json, "not_after", chain_facts(chain)->not_after);
+    if (generations->nelts > 0) {
+        json_put_time(json, "not_after",
+                      APR_ARRAY_IDX(generations, 0, const generation_t *)->facts->not_after);
     }
 }
 
@@ -314,10 +313,11 @@ static const char *closed_record(const model_t *model, const char *name, apr_poo
     return NULL;
 }
 
-apr_status_t leftover_remove(const model_t *model, const char *name, int of_account,
+apr_status_t leftover_remove(const model_t *model, const char *called, int of_account,
                              eab_result_t *result)
 {
     const store_t *store = model->means->store;
+    const char *name = of_account ? called : name_lower(result->pool, called);
     const char *where = configured_at(model, name, of_account);
     const char *entry = of_account ? name : store_entry(result->pool, name);
     const char *record = of_account ? closed_record(model, name, result->pool) : NULL;

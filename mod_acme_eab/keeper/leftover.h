@@ -15,11 +15,11 @@
 json_t *leftover_list(const model_t *model);
 
 /** Remove one from the store, with all that belongs to it, under the lock that the keeper has.
- * @param name  of a certificate, or of its directory; with of_account the id of an account. Of one that was
+ * @param called  of a certificate, or of its directory; with of_account the id of an account. Of one that was
  *              deactivated and is configured, or had its place taken, that or its label: its record goes
  * @return APR_SUCCESS; EAB_PROBLEM_NO_SUCH when it is no leftover; EAB_PROBLEM_REFUSED when it is configured,
  *         with the place; or why it could not be removed, in result */
-apr_status_t leftover_remove(const model_t *model, const char *name, int of_account,
+apr_status_t leftover_remove(const model_t *model, const char *called, int of_account,
                              eab_result_t *result);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <apr_strings.h>
 
 #include "base/bytes.h"
@@ -114,11 +115,11 @@ static int is_about(const json_t *entry, const char *name)
     const json_t *names = json_object_get(entry, "names");
     size_t i;
 
-    if (own != NULL && strcmp(own, name) == 0)
+    if (own != NULL && strcasecmp(own, name) == 0)
         return 1;
     for (i = 0; i < json_array_size(names); i++) {
         own = json_string_value(json_array_get(names, i));
-        if (own != NULL && strcmp(own, name) == 0)
+        if (own != NULL && strcasecmp(own, name) == 0)
             return 1;
     }
     return 0;

@@ -107,7 +107,7 @@ def test_a_certificate_is_renewed_because_root_wants_it(world):
     assert json.loads(out)["results"][0]["result"] == "issued"
     assert ca.orders() == 3
 
-    lines = [json.loads(line) for line in acmectl("log", "--json", NAME).out.splitlines()]
+    lines = [json.loads(line) for line in acmectl("log", "--json", NAME.upper()).out.splitlines()]
     commands = [line for line in lines if line["event"] == "command"]
     assert all(line["uid"] == 0 and line["command"].startswith("acmectl ") for line in commands)
     assert [line["outcome"] for line in commands] == ["refused", "begun"]
@@ -208,6 +208,8 @@ def test_accounts_checks_and_what_is_left_over(world):
     of_name = acmectl("--json", "account", "show", NAME, user="nobody").json()
     assert of_name["account"]["label"] == label, "the one that the certificate is of"
     assert acmectl("account", "show", "nosuch").code == 4
+    assert "| certificates=1 " in acmectl("monitor", NAME).out
+    assert "1 certificate, ok." in acmectl("status", NAME).out
     orders = ca.orders()
     done = acmectl("account", "update", label)
     assert done.code == 0, done.err
@@ -236,11 +238,11 @@ def test_accounts_checks_and_what_is_left_over(world):
     httpd.configure(*both)
     httpd.graceful()
     httpd.wait_for_report(lambda report: report["leftovers"]["certificates"], "a leftover")
-    assert ["leftover", "old.test.example"] in [
-        row[:2] for row in acmectl("status", "--all", "--plain").rows()]
+    left, = [row for row in acmectl("status", "--all", "--plain").rows() if row[0] == "leftover"]
+    assert left[1] == "old.test.example" and left[3].endswith("Z"), "until when others may use it"
     assert acmectl("delete", "old.test.example").code == 2, "nobody was asked"
     assert (httpd.dir / "store" / "archive" / "old.test.example").exists()
-    done = acmectl("delete", "--yes", "old.test.example")
+    done = acmectl("delete", "--yes", "Old.test.example")
     assert done.code == 0, done.err
     for place in ("archive", "live", "pending"):
         assert not (httpd.dir / "store" / place / "old.test.example").exists()

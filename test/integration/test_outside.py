@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness import ca as authority
+from harness.acmectl import Acmectl
 from harness.waiting import wait_until
 
 NAME = "www.test.example"
@@ -221,7 +222,9 @@ def given_away(httpd):
 
 def of_a_newer_version(httpd):
     assert json.loads((httpd.store.dir / "format.json").read_text()) == {"version": 1}
-    (httpd.store.dir / "format.json").write_text('{"version": 2}')
+    newer = httpd.store.dir / "newer.json"
+    newer.write_text('{"version": 2}')
+    newer.rename(httpd.store.dir / "format.json")  # a keeper that starts may be reading it
 
 
 def mend_store(httpd):
@@ -254,6 +257,13 @@ def test_a_store_that_cannot_be_used(world, breaks, served, told):
     assert problem["type"].endswith(":store") and told in problem["detail"]
     assert httpd.parent() == parent
     assert (httpd.certificate(NAME).serial_number == serial) == served
+    if breaks == of_a_newer_version:
+        acmectl = Acmectl(httpd)
+        done = acmectl("renew", NAME)
+        assert done.code == 1 and told in done.err, done.err
+        done = acmectl("status")
+        assert done.code == 3 and told in done.out and not done.err, done.err
+        assert told in acmectl("check", "--offline").out
     httpd.stop()
     httpd.start()
     assert (httpd.certificate(NAME).serial_number == serial) == served
