@@ -333,7 +333,6 @@ void agent_run(agent_t *agent)
     fds[0].fd = link_fd(kit->link);
     fds[1].fd = aside_fd(kit->aside);
     fds[2].fd = visitor_fd(kit->visitor);
-    fds[3].fd = reading_fd(kit->reading);
     /* What the keeper said right after the brief was read with it: no poll tells of that. */
     if (link_serve(kit->link, POLLIN) != APR_SUCCESS) {
         return;
@@ -348,6 +347,7 @@ void agent_run(agent_t *agent)
         status_follow(agent->status, clock_steady());
         follow_clock(agent); /* or it sleeps for too long */
         fds[0].events = link_events(kit->link);
+        fds[3].fd = reading_fd(kit->reading);
         fds[0].revents = fds[1].revents = fds[2].revents = fds[3].revents = 0;
         acme_http_run(kit->http, fds, fds[3].fd >= 0 ? 4 : 3, time_to_sleep(agent));
         if (fds[1].revents != 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reading.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
+
+#include "base/log.h"
 
 #define HOST_MAX 255 /* of every file system that matters */
 
@@ -20,8 +23,9 @@ typedef struct expected {
 } expected_t;
 
 struct reading {
-    int fd;
+    int fd;                       /* -1: the kernel gave none yet */
     apr_array_header_t *expected; /* expected_t */
+    int told;                     /* that it cannot be seen */
 };
 
 static apr_status_t reading_cleanup(void *data)
@@ -35,11 +39,16 @@ static apr_status_t reading_cleanup(void *data)
     return APR_SUCCESS;
 }
 
+static void begin(reading_t *reading)
+{
+    reading->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
 reading_t *reading_make(apr_pool_t *p)
 {
     reading_t *reading = apr_pcalloc(p, sizeof(*reading));
 
-    reading->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    begin(reading);
     reading->expected = apr_array_make(p, 8, sizeof(expected_t));
     apr_pool_cleanup_register(p, reading, reading_cleanup, apr_pool_cleanup_null);
     return reading;
@@ -75,12 +84,36 @@ static expected_t *find_or_add(reading_t *reading, int watch)
     return expected;
 }
 
+/* Once: it is the machine's limit, and the same for all. */
+static void tell(reading_t *reading, int error)
+{
+    char reason[120];
+
+    if (!reading->told) {
+        reading->told = 1;
+        log_line(LOG_LEVEL_INFO,
+                 "When the CA asks this server cannot be seen, so the CA is asked for its result "
+                 "after a "
+                 "while: inotify: %s%s",
+                 apr_strerror(error, reason, sizeof(reason)),
+                 error == EMFILE ? " (fs.inotify.max_user_instances, for all processes of ACMEUser)"
+                                 : "");
+    }
+}
+
 int reading_expect(reading_t *reading, const char *directory, reading_fn *seen, void *baton)
 {
     expected_t *expected;
-    int watch = inotify_add_watch(reading->fd, directory, IN_CLOSE_NOWRITE | IN_ONLYDIR);
+    int watch = -1;
 
+    if (reading->fd < 0) {
+        begin(reading);
+    }
+    if (reading->fd >= 0) {
+        watch = inotify_add_watch(reading->fd, directory, IN_CLOSE_NOWRITE | IN_ONLYDIR);
+    }
     if (watch < 0) {
+        tell(reading, errno);
         return 0;
     }
     expected = find_or_add(reading, watch);

@@ -13,14 +13,14 @@ typedef struct reading reading_t;
  * @param host the last part of the directory */
 typedef void reading_fn(void *baton, int first, const char *host);
 
-/** Lives in p. Without inotify nothing is ever seen. */
+/** Lives in p. Where the kernel gives no inotify now, it is asked again with each reading_expect(). */
 reading_t *reading_make(apr_pool_t *p);
 
-/** To be polled for POLLIN; -1 when there is none. */
+/** To be polled for POLLIN; -1 while there is none. */
 int reading_fd(const reading_t *reading);
 
 /** Tell of the readers of the files in that directory, which exist already, until it is removed.
- * @return 0 when that cannot be seen */
+ * @return 0 when that cannot be seen, which the log says once */
 int reading_expect(reading_t *reading, const char *directory, reading_fn *seen, void *baton);
 
 /** Nothing is told to that baton any more. */

@@ -434,8 +434,8 @@ static const problem_row_t rows[] = {
       "directory address at the host that registers accounts, and set ACMEServer to it." },
     { EAB_PROBLEM_EAB_USED, PROBLEM_ANYWHERE, 0, RETRY_TRANSIENT,
       "The account was lost at %h, and the EAB key is used again for it once a day at most; it is "
-      "tried again by itself then, but ask the operator of the CA why it loses accounts. Other EAB "
-      "credentials in ACMEEABKid and ACMEEABKey are used at once after a restart of httpd." },
+      "tried again by itself then, or put other EAB credentials into ACMEEABKid and ACMEEABKey and "
+      "restart httpd, and ask the operator of the CA why it loses accounts." },
     { EAB_PROBLEM_ACCOUNT_STATUS, PROBLEM_ANYWHERE, FACT_EAB, RETRY_CONFIGURATION,
       "The account was deactivated or revoked at the CA, so no certificate can be ordered with "
       "it; have it activated there again, or get new EAB credentials and put them into "

@@ -208,5 +208,6 @@ def test_issued_and_renewed(world, protocols, key_types, tls):
         httpd.wait_for_certificate(NAME, ca, other_than=first.serial_number)
     assert ca.count("Attempting to validate w/ HTTP") == 0
     assert ca.count(authority.CHALLENGE) >= 3
-    assert httpd.log.count("asked this server to prove") >= 3
+    assert (httpd.log.count("asked this server to prove") >= 3
+            or httpd.log.count("When the CA asks this server cannot be seen")), "inotify is limited"
     assert list((httpd.run_dir / "challenges").iterdir()) == [], "no answer is left"

@@ -30,7 +30,8 @@ def shared(world):
     def configure(httpd, *names, where=store):
         text = httpd.configure(httpd.acme(ca), *(httpd.site(name, managed=True) for name in names))
         httpd.conf.write_text(text.replace(f'"{httpd.store.dir}"', f'"{where}"'))
-    return first, second, ca, configure, store
+    yield first, second, ca, configure, store
+    second.stop()  # or it would have the store, and order, when the first one has ended
 
 
 def holder(store):

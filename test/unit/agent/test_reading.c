@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include "agent/answer.h"
 #include "agent/reading.h"
@@ -124,6 +125,32 @@ static void what_is_not_there_cannot_be_watched(void **state)
     assert_false(reading_expect(reading, "/nonexistent/challenges/x", count, NULL));
 }
 
+/* As when other processes of that user have all that there are: fs.inotify.max_user_instances. */
+static void what_the_kernel_refused_is_asked_for_again(void **state)
+{
+    apr_pool_t *p = *state;
+    const char *run_dir = fixture_directory(p);
+    const char *dir = put(p, run_dir, "one.example.edu");
+    struct rlimit before, none;
+    seen_t seen = { 0, 0, "" };
+    reading_t *reading;
+
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+    none = before;
+    none.rlim_cur = 3;
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+    reading = reading_make(p);
+    assert_int_equal(-1, reading_fd(reading));
+    assert_false(reading_expect(reading, dir, count, &seen));
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+    assert_true(reading_expect(reading, dir, count, &seen));
+    assert_true(reading_fd(reading) >= 0);
+    read_answer(p, dir);
+    serve(reading);
+    assert_int_equal(1, seen.first);
+    file_remove_tree(run_dir, p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +158,7 @@ int main(void)
         fixture_test(who_writes_or_lists_is_no_reader),
         fixture_test(a_new_order_has_readers_of_its_own),
         fixture_test(what_is_not_there_cannot_be_watched),
+        fixture_test(what_the_kernel_refused_is_asked_for_again),
     };
 
     return fixture_run(tests);
