@@ -129,10 +129,11 @@ int report_load(cli_report_t *report, context_t *context)
 int report_warn(const cli_report_t *report, const context_t *context)
 {
     if (report->running == 0) {
-        output_warning("httpd is not running: nothing is served or renewed until it is started. "
-                       "What is told here was so %s.",
-                       report->written != 0 ? output_distance(context, report->written)
-                                            : "at an unknown time");
+        output_warning(
+            "httpd is not running with this store: nothing is served or renewed until it is. "
+            "What is told here was so %s.",
+            report->written != 0 ? output_distance(context, report->written)
+                                 : "at an unknown time");
         return EXIT_NOT_RUNNING;
     }
     if (!report->stale) {
