@@ -219,7 +219,7 @@ def test_accounts_checks_and_what_is_left_over(world):
     assert done.code == 0, done.out + done.err
     grades = {(check["check"], check["grade"]) for check in done.json()["checks"]}
     assert {("configuration", "ok"), ("directory", "ok"), ("clock", "ok"), ("account", "ok"),
-            ("order", "not run")} <= grades
+            ("validation", "ok"), ("order", "not run")} <= grades
     assert {check["subject"] for check in done.json()["checks"] if check["check"] == "addresses"} \
         == {NAME, "old.test.example"}
     assert ca.orders() == orders and ca.accounts() == 1
@@ -235,9 +235,11 @@ def test_accounts_checks_and_what_is_left_over(world):
     assert done.code == 1
     assert f"{httpd.conf}:{line + 2}" in done.err, "it says where"
     assert acmectl("account", "forget", "--yes", label).code == 1
-    httpd.configure(*both)
+    httpd.configure(*both, "ACMEChallenge none")
     httpd.graceful()
     httpd.wait_for_report(lambda report: report["leftovers"]["certificates"], "a leftover")
+    told = [row for row in acmectl("check", "--plain").rows() if row[1] == "validation"]
+    assert told[0][0] == "warning" and "ACMEChallenge" in told[0][3], "it ends within the hour"
     left, = [row for row in acmectl("status", "--all", "--plain").rows() if row[0] == "leftover"]
     assert left[1] == "old.test.example" and left[3].endswith("Z"), "until when others may use it"
     assert acmectl("delete", "old.test.example").code == 2, "nobody was asked"

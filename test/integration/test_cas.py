@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import certificates, clock
+from harness.acmectl import Acmectl
 from harness.ca import new_hmac_key
 from harness.waiting import wait_until
 
@@ -753,6 +754,8 @@ def test_user_action_required(world, kind):
     stage.start()
     problem = stage.problem(":userActionRequired", TOMORROW)
     assert "https://ca.example/agree?account=1" in str(problem)
+    shown = Acmectl(stage.httpd)("show", NAME, "--plain").rows()
+    assert ["read", "https://ca.example/agree?account=1"] in shown
     stage.later(DAY + 3 * 3600)
     stage.issued()
     assert stage.ca.counted() == (1, 1, 1, 1, 1)
