@@ -51,6 +51,7 @@ struct context {
     const char *store_dir;
     const char *run_dir; /* NULL: the one that root has configured, or else: */
     const char *default_run_dir;
+    int is_other_store; /* than by default: what is reported in default_run_dir is not of it */
     int json, plain, quiet, yes, utc, color;
     eab_result_t *result; /* why it failed */
     const char *line;     /* the whole call, as it was typed */

@@ -61,6 +61,7 @@ static int choose_directories(context_t *context)
     context->store_dir = choose_directory(context, "store", "ACME_STORE_DIR", DEFAULT_STORE_DIR);
     context->run_dir = choose_directory(context, "run", "ACME_RUN_DIR", NULL);
     context->default_run_dir = DEFAULT_RUN_DIR;
+    context->is_other_store = strcmp(context->store_dir, DEFAULT_STORE_DIR) != 0;
     return EXIT_FINE;
 }
 

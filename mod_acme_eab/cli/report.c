@@ -46,12 +46,13 @@ static const char *planned_run_dir(const context_t *context)
     return dir;
 }
 
-/* Where root has configured it; for others, where it is by default. */
+/* Where root has configured it; for others, where it is by default. NULL: that cannot be known. */
 static const char *find_run_dir(const context_t *context, const char *planned)
 {
-    return context->run_dir != NULL ? context->run_dir
-           : planned != NULL        ? planned
-                                    : context->default_run_dir;
+    return context->run_dir != NULL  ? context->run_dir
+           : planned != NULL         ? planned
+           : context->is_other_store ? NULL
+                                     : context->default_run_dir;
 }
 
 /* The processes that are seen here are those that the agent sees: both are in the same container, or in none. */
@@ -96,11 +97,18 @@ static int refuse(context_t *context, apr_status_t rv, const char *path)
 int report_load(cli_report_t *report, context_t *context)
 {
     const char *planned = planned_run_dir(context), *dir = find_run_dir(context, planned);
-    const char *path = apr_pstrcat(context->pool, dir, "/status.json", NULL);
-    const char *text = NULL;
+    const char *path, *text = NULL;
     apr_size_t length = 0;
     apr_status_t rv;
 
+    if (dir == NULL) {
+        eab_result_set(context->result, APR_ENOENT, EAB_PROBLEM_NOT_RUNNING,
+                       "Which report is that of the store %s is not known: httpd has not run with "
+                       "it, or only root may see that. Name its ACMERunDir with --run.",
+                       context->store_dir);
+        return EXIT_NOT_RUNNING;
+    }
+    path = apr_pstrcat(context->pool, dir, "/status.json", NULL);
     file_fence(dir);
     rv = file_read(&text, &length, path, REPORT_MAX, context->pool);
     if (rv != APR_SUCCESS) {

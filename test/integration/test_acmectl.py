@@ -313,6 +313,8 @@ def test_what_every_command_takes(world, tmp_path):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     assert "/acme-eab-second/status.json" in instance("--instance", "second", "status").stderr
     assert "/lib/acme-eab-second" in instance("--instance", "second", "renew", "--all").stderr
+    other = instance("--store", tmp_path, "status")  # not the report of the usual one
+    assert other.returncode == 7 and f"{tmp_path} is not known" in other.stderr, other.stderr
     assert instance("--instance", "../x", "status").returncode == 2
     assert instance("--instance", "second", "--store", "/x", "status").returncode == 2
 
