@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "base/name.h"
 #include "cli/door.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -40,7 +41,7 @@ static const char *label_of(context_t *context, const char *word)
             return word;
         }
     }
-    label = report_account(&report, word);
+    label = report_account(&report, name_lower(context->pool, word));
     return label != NULL ? label : word;
 }
 
