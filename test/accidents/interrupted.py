@@ -29,7 +29,7 @@ from telling import Program
 FIRST_LOOK = 0.12  # seconds; a waiting agent is given its time after this
 LONG_LOOK = 2.5  # before a day is
 LOOK = 0.03
-IDLE = 2  # seconds after which ten go by although nobody has said that he waits
+IDLE = 4  # seconds after which ten go by although nobody has said that he waits
 OUTAGE = 0.7  # seconds that a disk stays broken, or until the status has said so twice
 IN_STORE = re.compile(
     r"format\.json|plan\.json|control|counters\.json|history\.jsonl(\.1)?|blocked\.jsonl"

@@ -703,26 +703,31 @@ static void the_file_is_the_whole_document(void **state)
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
+static int rests_ten_times_as_long(scene_t *s)
+{
+    agent_t *agent = agent_of(s);
+    apr_time_t begin = clock_steady();
+
+    status_follow(agent->status, clock_steady());
+    return status_due(agent->status) - begin >= 10 * (clock_steady() - begin);
+}
+
+/* On a busy machine another process may come between two looks at the clock. */
 static void that_of_thousands_is_not_written_at_each_change(void **state)
 {
     scene_t s = scene(*state);
     const brief_certificate_t one = *s.certificate;
-    agent_t *agent = NULL;
-    apr_time_t begin;
-    int i;
+    int i, tries = 0;
 
-    for (i = 1; i < 8000; i++) {
+    for (i = 1; i < 4000; i++) {
         brief_certificate_t *certificate = apr_array_push(s.brief->certificates);
 
         *certificate = one;
         certificate->facts = facts(s.p);
     }
-    agent = agent_of(&s);
-    begin = clock_steady();
-    status_follow(agent->status, clock_steady());
-    assert_true(status_due(agent->status) - begin >= 10 * (clock_steady() - begin));
-    if (getenv("EAB_SHOW") != NULL)
-        fprintf(stderr, "%d us\n", (int)(clock_steady() - begin));
+    while (!rests_ten_times_as_long(&s)) {
+        assert_true(++tries < 10);
+    }
     file_remove_tree(s.brief->run_dir, s.p);
 }
 
