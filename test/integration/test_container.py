@@ -31,7 +31,7 @@ done
 sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* \($dir/root/new[^ ]*\) .*|\1|p" /proc/self/mountinfo | while read -r place; do
     case $place in
     */new/proc* | */new/dev* | */new/sys* | */store | */run | */var) ;;
-    *) mount -o remount,bind,ro "$place" ;;
+    *) [ ! -e "$place" ] || mount -o remount,bind,ro "$place" ;; # another mount may hide it
     esac
 done
 mount -t proc proc proc
