@@ -180,7 +180,7 @@ static void a_demand_ends_with_another_certificate(void **state)
     assert_false(scene_has(s, "demands/" NAME ".json"));
     assert_true(scene_certificate(s)->demanded == 0);
     /* Killed after the certificate came, and before the demand went. */
-    demand.since = apr_time_now();
+    demand.since = scene_certificate(s)->best->installed;
     demand.replaces = "00";
     assert_int_equal(APR_SUCCESS, demand_save(s->keeper->means.store, NAME, &demand, s->p));
     scene_start(s);
