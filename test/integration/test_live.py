@@ -474,7 +474,7 @@ def test_what_is_damaged_in_memory_is_not_served(world, spoil, which):
     first = None
     if which == "a renewal":
         first = wait_for_live(httpd, ca).serial_number
-    segment = Segment(httpd.wait_for_keeper())
+    segment = Segment(httpd)
     before = segment.current()
     with Prober([lambda: httpd.get_tls(NAME)]) as prober:
         if first is not None:

@@ -7,17 +7,26 @@ import mmap
 import os
 import struct
 
+from .waiting import wait_until
+
 HEAD = WORDS = 64  # octets: the header, and the words of a slot
 PLACE = 32768
 PLACES = 3
 DIGEST = 32
 
 
+def _descriptor(keeper):
+    """None: a keeper that has just begun may not be the one that it will be."""
+    for number, target in (keeper.descriptors() if keeper else {}).items():
+        if "acme-eab-live" in target:
+            return f"/proc/{keeper.pid}/fd/{number}"
+    return None
+
+
 class Segment:
-    def __init__(self, keeper):
-        number = next(number for number, target in keeper.descriptors().items()
-                      if "acme-eab-live" in target)
-        fd = os.open(f"/proc/{keeper.pid}/fd/{number}", os.O_RDWR)
+    def __init__(self, httpd):
+        path = wait_until(lambda: _descriptor(httpd.keeper()), 20, "a keeper that has the memory")
+        fd = os.open(path, os.O_RDWR)
         try:
             self._memory = mmap.mmap(fd, 0)
         finally:
