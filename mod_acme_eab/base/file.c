@@ -1487,40 +1487,57 @@ void file_sweep(const char *dir, apr_pool_t *ptemp)
         remove_unfinished(dir, all, ptemp);
 }
 
-void file_sweep_two(const char *dir, apr_pool_t *ptemp)
+/* Those that stay, sorted, as copies in p. */
+static apr_array_header_t *pick_finished(const apr_array_header_t *all, apr_pool_t *p)
 {
-    apr_array_header_t *all = NULL, *unfinished = NULL;
-    apr_pool_t *pool = NULL;
-    int fd = open_listed(dir), i;
+    apr_array_header_t *names = apr_array_make(p, all->nelts, sizeof(const char *));
+    int i;
 
-    if (fd < 0 || apr_pool_create(&pool, ptemp) != APR_SUCCESS)
-        return;
-    list_entries(&all, fd, any, LIMIT_DIRECTORY, ptemp);
-    remove_unfinished(dir, all, ptemp);
     for (i = 0; i < all->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(all, i, const char *);
 
-        list_own(&unfinished, openat(fd, name, O_RDONLY | DIRECTORY | O_NOFOLLOW), is_unfinished,
-                 LIMIT_DIRECTORY, pool);
-        remove_unfinished(apr_pstrcat(pool, dir, "/", name, NULL), unfinished, pool);
-        apr_pool_clear(pool);
+        if (!is_unfinished(name))
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(p, name);
     }
-    apr_pool_destroy(pool);
-    close(fd);
+    sort_names(names);
+    return names;
 }
 
 apr_array_header_t *file_sweep_and_list(const char *dir, apr_pool_t *p)
 {
-    apr_array_header_t *all = NULL, *names = apr_array_make(p, 4, sizeof(const char *));
-    int i;
+    apr_array_header_t *all = NULL;
 
     if (list_own(&all, open_listed(dir), any, LIMIT_DIRECTORY, p) != APR_SUCCESS)
-        return names;
+        return apr_array_make(p, 1, sizeof(const char *));
     remove_unfinished(dir, all, p);
+    return pick_finished(all, p);
+}
+
+apr_hash_t *file_sweep_and_survey(const char *dir, apr_pool_t *p)
+{
+    apr_hash_t *survey = apr_hash_make(p);
+    apr_array_header_t *all = NULL, *below = NULL;
+    apr_pool_t *ptemp = NULL;
+    int fd = open_listed(dir), i;
+
+    if (fd < 0 || apr_pool_create(&ptemp, p) != APR_SUCCESS)
+        return survey;
+    list_entries(&all, fd, any, LIMIT_DIRECTORY, p);
+    remove_unfinished(dir, all, ptemp);
     for (i = 0; i < all->nelts; ++i) {
-        if (!is_unfinished(APR_ARRAY_IDX(all, i, const char *)))
-            APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(all, i, const char *);
+        const char *name = APR_ARRAY_IDX(all, i, const char *);
+
+        apr_pool_clear(ptemp);
+        if (!is_unfinished(name)
+            && list_own(&below, openat(fd, name, O_RDONLY | DIRECTORY | O_NOFOLLOW), any,
+                        LIMIT_DIRECTORY, ptemp)
+                   == APR_SUCCESS
+            && below->nelts < LIMIT_DIRECTORY) {
+            remove_unfinished(apr_pstrcat(ptemp, dir, "/", name, NULL), below, ptemp);
+            apr_hash_set(survey, name, APR_HASH_KEY_STRING, pick_finished(below, p));
+        }
     }
-    sort_names(names);
-    return names;
+    apr_pool_destroy(ptemp);
+    close(fd);
+    return survey;
 }

@@ -12,6 +12,7 @@
 
 #include <apr_errno.h>
 #include <apr_file_info.h>
+#include <apr_hash.h>
 #include <apr_pools.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -192,10 +193,11 @@ apr_array_header_t *file_list_directory_at(int dir, int max, apr_pool_t *p);
 /** Remove from a directory what killed processes left unfinished. Only for its one writer. */
 void file_sweep(const char *dir, apr_pool_t *ptemp);
 
-/** The same for each directory in it as well. */
-void file_sweep_two(const char *dir, apr_pool_t *ptemp);
-
 /** file_sweep(), and list what stays, as file_list_directory() does. */
 apr_array_header_t *file_sweep_and_list(const char *dir, apr_pool_t *p);
+
+/** The same for each directory in it as well: their names, and what stays in each (const char *, sorted). A
+ * directory that cannot be read, or is beyond a limit, is not among them. In p. */
+apr_hash_t *file_sweep_and_survey(const char *dir, apr_pool_t *p);
 
 #endif

@@ -406,8 +406,8 @@ static void finish(const taker_t *taker, const char *entry)
     int moved = 0;
 
     if (!taker->options->dry_run)
-        (void)generation_recover(taker->store, entry, NULL, &moved, eab_result_make(taker->pool),
-                                 taker->pool);
+        (void)generation_recover(taker->store, entry, NULL, NULL, &moved,
+                                 eab_result_make(taker->pool), taker->pool);
 }
 
 /* What the store has stays, if it is that certificate or a newer one. */

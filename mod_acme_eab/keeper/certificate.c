@@ -118,8 +118,8 @@ static int recover(const keeper_certificate_t *certificate, const generation_t *
     const means_t *means = certificate->means;
     eab_result_t *result = eab_result_make(ptemp);
     int moved = 0;
-    apr_status_t rv =
-        generation_recover(means->store, certificate->plan->id, fine, &moved, result, ptemp);
+    apr_status_t rv = generation_recover(means->store, certificate->plan->id, means->archive, fine,
+                                         &moved, result, ptemp);
 
     if (rv != APR_SUCCESS || result->rv != APR_SUCCESS) {
         log_line(rv != APR_SUCCESS ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", result->detail);

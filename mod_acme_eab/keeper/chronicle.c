@@ -36,6 +36,7 @@ struct chronicle {
     loop_timer_t *teller;
     int telling;       /* the timer is set */
     int unsettled;     /* what was written since it was last fired may be lost in a power cut */
+    int unkept;        /* what was counted since then is not written at all */
     int failed;        /* it could not be written, which was said */
     int pending;       /* events that wait to be told, */
     apr_time_t oldest; /* since when */
@@ -75,17 +76,39 @@ static void settle(chronicle_t *chronicle)
     result = eab_result_make(pool);
     if (history_sync(store, result) == APR_SUCCESS) {
         counters_save(chronicle->counters, store, 1, result);
+        chronicle->unkept = 0;
     }
     note_outcome(chronicle, result);
     apr_pool_destroy(pool);
 }
 
+/* Write what was counted. */
+static void keep(chronicle_t *chronicle)
+{
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+
+    chronicle->unkept = 0;
+    if (is_closed(chronicle)) {
+        return;
+    }
+    apr_pool_create(&pool, chronicle->model->means->pool);
+    result = eab_result_make(pool);
+    counters_save(chronicle->counters, chronicle->model->means->store, 0, result);
+    note_outcome(chronicle, result);
+    apr_pool_destroy(pool);
+}
+
+/* Nothing is shown that is not in the store. */
 static void on_tell(void *baton)
 {
     chronicle_t *chronicle = baton;
 
     chronicle->telling = 0;
     settle(chronicle);
+    if (chronicle->unkept) {
+        keep(chronicle);
+    }
     agent_line_tell_counters(chronicle->line, chronicle_counters(chronicle),
                              chronicle_recent(chronicle));
 }
@@ -171,27 +194,12 @@ void chronicle_pending(chronicle_t *chronicle, int pending, apr_time_t oldest)
     tell_soon(chronicle);
 }
 
-/* Write what was counted. */
-static void keep(chronicle_t *chronicle)
-{
-    apr_pool_t *pool = NULL;
-    eab_result_t *result;
-
-    if (!is_closed(chronicle)) {
-        apr_pool_create(&pool, chronicle->model->means->pool);
-        result = eab_result_make(pool);
-        counters_save(chronicle->counters, chronicle->model->means->store, 0, result);
-        note_outcome(chronicle, result);
-        apr_pool_destroy(pool);
-    }
-    tell_soon(chronicle);
-}
-
 void chronicle_count(chronicle_t *chronicle, counters_kind_t kind)
 {
     counters_add(chronicle->counters, kind);
     chronicle->unsettled = 1;
     keep(chronicle);
+    tell_soon(chronicle);
 }
 
 static void count_order(chronicle_t *chronicle, const keeper_certificate_t *certificate,
@@ -200,6 +208,7 @@ static void count_order(chronicle_t *chronicle, const keeper_certificate_t *cert
     counters_order(chronicle->counters, certificate->account->plan->label, result, duration);
     chronicle->unsettled = 1;
     keep(chronicle);
+    tell_soon(chronicle);
 }
 
 /* ---- what a line says ---- */
@@ -501,8 +510,16 @@ apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *
             return APR_EINVAL;
         }
     }
-    keep(chronicle);
+    chronicle->unkept = 1;
+    tell_soon(chronicle);
     return APR_SUCCESS;
+}
+
+void chronicle_stop(chronicle_t *chronicle)
+{
+    if (chronicle->unkept) {
+        keep(chronicle);
+    }
 }
 
 json_t *chronicle_counters(const chronicle_t *chronicle)

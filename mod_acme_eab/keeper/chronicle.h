@@ -7,7 +7,8 @@
  * before anybody acts on it. Nothing waits for it, and nothing fails because it cannot write: that is
  * logged, once for each time that the disk fails. It is written at once, so that no process that ends takes
  * something with it, and made durable once a second for all that came together: a power cut costs at most
- * the last second of it. */
+ * the last second of it. Requests to the CA, of which there are many, are written once a second, so that a
+ * keeper that is killed takes that much of their number with it. */
 
 #include <jansson.h>
 
@@ -34,6 +35,9 @@ void chronicle_hear(void *baton, const change_t *change);
  * @return APR_EINVAL when that is none */
 apr_status_t chronicle_requests(chronicle_t *chronicle, const keeper_account_t *account,
                                 const json_t *list);
+
+/** The keeper ends: write what is not written. */
+void chronicle_stop(chronicle_t *chronicle);
 
 /** Add a line to the history; entry is given away. */
 void chronicle_enter(chronicle_t *chronicle, json_t *entry);

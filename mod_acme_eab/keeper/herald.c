@@ -39,11 +39,12 @@ struct herald {
     const model_t *model;
     chronicle_t *chronicle;
     delivery_t *delivery;
-    ledger_t *ledger;
+    ledger_t *ledger; /* NULL: it was not started yet */
     loop_timer_t *timer;
     apr_time_t next; /* what the timer is set to */
     json_t *
         untold; /* [{"event","of","told"}]: for the spool, and not to be found again by what is so */
+    const json_t *leftovers;
     int is_new; /* nothing was ever told in this store */
     int failed; /* what was told could not be written, which was said */
     int heard;  /* a program is told of something that is not in the ledger yet */
@@ -790,6 +791,7 @@ void herald_hear(void *baton, const change_t *change)
     if (is_closed(herald) || change->kind == CHANGE_STORE_FAILED) {
         return;
     }
+    herald_start(herald);
     tell_untold(herald);
     apr_pool_create(&pool, means_of(herald)->pool);
     if (change->kind == CHANGE_INSTALLED || change->kind == CHANGE_LOADED
@@ -825,16 +827,18 @@ static void on_spooled(void *baton, const char *of, const json_t *told)
     herald->heard = 1;
 }
 
-void herald_start(herald_t *herald, const json_t *leftovers)
+void herald_start(herald_t *herald)
 {
+    const means_t *means = means_of(herald);
     apr_pool_t *pool = NULL;
 
-    if (is_closed(herald)) {
+    if (is_closed(herald) || herald->ledger != NULL) {
         return;
     }
+    herald->ledger = ledger_load(means->store, &herald->is_new, means->pool);
     delivery_load(herald->delivery, on_spooled, herald);
-    apr_pool_create(&pool, means_of(herald)->pool);
-    consider_leftovers(herald, leftovers, pool);
+    apr_pool_create(&pool, means->pool);
+    consider_leftovers(herald, herald->leftovers, pool);
     apr_pool_destroy(pool);
     consider_all(herald);
     herald->is_new = 0;
@@ -871,15 +875,16 @@ apr_status_t herald_test(herald_t *herald, event_kind_t like, const char *name)
     return APR_SUCCESS;
 }
 
-herald_t *herald_make(const model_t *model, chronicle_t *chronicle, delivery_t *delivery)
+herald_t *herald_make(const model_t *model, const json_t *leftovers, chronicle_t *chronicle,
+                      delivery_t *delivery)
 {
     herald_t *herald = apr_pcalloc(model->means->pool, sizeof(*herald));
 
     herald->model = model;
+    herald->leftovers = leftovers;
     herald->chronicle = chronicle;
     herald->delivery = delivery;
     herald->untold = json_own(model->means->pool, json_array());
-    herald->ledger = ledger_load(model->means->store, &herald->is_new, model->means->pool);
     herald->timer = loop_timer_make(model->means->loop, on_due, herald);
     return herald;
 }

@@ -14,11 +14,13 @@
 
 typedef struct herald herald_t;
 
-herald_t *herald_make(const model_t *model, chronicle_t *chronicle, delivery_t *delivery);
+/** @param leftovers keeper/leftover.h, or NULL; borrowed */
+herald_t *herald_make(const model_t *model, const json_t *leftovers, chronicle_t *chronicle,
+                      delivery_t *delivery);
 
-/** The keeper has just started: tell what is not told yet.
- * @param leftovers keeper/leftover.h; or NULL */
-void herald_start(herald_t *herald, const json_t *leftovers);
+/** The keeper has just started: read what was told, and tell what is not told yet. The first change that is
+ * heard starts it too. */
+void herald_start(herald_t *herald);
 
 /** baton: the herald_t. */
 void herald_hear(void *baton, const change_t *change);

@@ -6,6 +6,7 @@
 #include "keeper/leftover.h"
 #include "keeper/sealing.h"
 #include "keeper/staple.h"
+#include "store/generation.h"
 #include "store/reload.h"
 
 /* Is httpd restarted by somebody else than us? A keeper that ended is no restart. */
@@ -49,8 +50,9 @@ static model_t *look_up(means_t *means)
     means->pending = store_survey(means->store, "pending", pool);
     means->failures = store_survey(means->store, "failures", pool);
     means->demands = store_survey(means->store, "demands", pool);
+    means->archive = means->store->trouble == NULL ? generation_survey(means->store, pool) : NULL;
     model = model_make(means);
-    means->pending = means->failures = means->demands = NULL;
+    means->pending = means->failures = means->demands = means->archive = NULL;
     apr_pool_destroy(pool);
     return model;
 }
@@ -97,7 +99,8 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->line = agent_line_make(loop, p);
     keeper->chronicle = chronicle_make(model, keeper->line);
     keeper->delivery = delivery_make(means, keeper->chronicle, plan->stage_program);
-    keeper->herald = herald_make(model, keeper->chronicle, keeper->delivery);
+    keeper->herald =
+        herald_make(model, keeper->briefing.leftovers, keeper->chronicle, keeper->delivery);
     keeper->restarted = restarts->restarting; /* reload_make() notes that it is over */
     keeper->dns = dns_make(model, DNS_COMMAND_LIMIT, on_record, keeper->line);
     keeper->activation = activation_make(model, segment);
@@ -125,11 +128,11 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
 void keeper_start(keeper_t *keeper)
 {
     chronicle_start(keeper->chronicle, keeper->restarted);
-    herald_start(keeper->herald, keeper->briefing.leftovers);
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     exports_start(keeper->exports);
     agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    herald_start(keeper->herald); /* the agent has begun meanwhile */
     revoking_consider(keeper->revoking);
     rollover_start(keeper->rollover);
     succession_start(keeper->succession);
@@ -143,4 +146,5 @@ void keeper_start(keeper_t *keeper)
 void keeper_stop(keeper_t *keeper)
 {
     agent_process_stop(keeper->agent);
+    chronicle_stop(keeper->chronicle);
 }

@@ -20,8 +20,9 @@ typedef struct means {
     loop_t *loop;
     const plan_t *plan;
     store_t *store;
-    apr_hash_t *pending, *failures,
-        *demands; /* store_survey() of these, while all certificates are looked up; or NULL */
+    /* while all certificates are looked up, or NULL: store_survey() of these, */
+    apr_hash_t *pending, *failures, *demands;
+    apr_hash_t *archive; /* and generation_survey() */
     keymaker_t *keymaker;
     changes_t *changes;
     apr_time_t since; /* when the keeper was made */

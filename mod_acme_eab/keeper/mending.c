@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/generation.h"
 
 #define MENDING_INTERVAL apr_time_from_sec(60)
 
@@ -43,6 +44,7 @@ static void tidy(mending_t *mending, apr_pool_t *ptemp)
     }
     mending->untidy = 0;
     store_tidy(store, ptemp);
+    (void)generation_survey(store, ptemp);
     model_tidy(mending->model, ptemp);
     reload_tidy(mending->reload);
 }

@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "store/generation.h"
 #include "store/record.h"
+
+#define FILE_NAME "validations.json"
 
 static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
 {
     return store_path(p, certificate->means->store, "archive",
-                      store_entry(p, certificate->plan->id), "validations.json");
+                      store_entry(p, certificate->plan->id), FILE_NAME);
 }
 
 /* Take it when it is about the certificate in use. @return 0 when it is not */
@@ -33,11 +36,13 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
 
 void validation_open(keeper_certificate_t *certificate)
 {
+    const means_t *means = certificate->means;
     apr_pool_t *pool = NULL;
     const json_t *json;
 
-    apr_pool_create(&pool, certificate->means->pool);
-    if ((json = record_recall(path_of(pool, certificate), pool)) != NULL) {
+    apr_pool_create(&pool, means->pool);
+    if (generation_has_beside(means->archive, certificate->plan->id, FILE_NAME, pool)
+        && (json = record_recall(path_of(pool, certificate), pool)) != NULL) {
         take(certificate, json);
     }
     apr_pool_destroy(pool);

@@ -5,12 +5,15 @@
 
 #include "base/json.h"
 #include "keeper/url.h"
+#include "store/generation.h"
 #include "store/record.h"
+
+#define FILE_NAME "renewal.json"
 
 static const char *path_of(apr_pool_t *p, const keeper_certificate_t *certificate)
 {
     return store_path(p, certificate->means->store, "archive",
-                      store_entry(p, certificate->plan->id), "renewal.json");
+                      store_entry(p, certificate->plan->id), FILE_NAME);
 }
 
 /* Take it when it is about the certificate in use. @return 0 when it is not */
@@ -39,12 +42,13 @@ static int take(keeper_certificate_t *certificate, const json_t *json)
 
 void window_open(keeper_certificate_t *certificate)
 {
+    const means_t *means = certificate->means;
     apr_pool_t *pool = NULL;
     const json_t *json;
 
-    apr_pool_create(&pool, certificate->means->pool);
-    json = record_recall(path_of(pool, certificate), pool);
-    if (json != NULL) {
+    apr_pool_create(&pool, means->pool);
+    if (generation_has_beside(means->archive, certificate->plan->id, FILE_NAME, pool)
+        && (json = record_recall(path_of(pool, certificate), pool)) != NULL) {
         take(certificate, json);
     }
     apr_pool_destroy(pool);

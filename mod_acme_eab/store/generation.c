@@ -1035,16 +1035,43 @@ apr_status_t generation_remove_key(const store_t *store, const char *name, const
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "removed");
 }
 
-/* Unfinished generations are removed. @return true when none of the others is newer than this one */
-static int archive_ends_with(apr_pool_t *p, const archive_t *archive, const char *number)
+apr_hash_t *generation_survey(const store_t *store, apr_pool_t *p)
 {
-    apr_array_header_t *numbers = numbers_among(p, file_sweep_and_list(archive->dir, p));
+    return file_sweep_and_survey(store_path(p, store, "archive", NULL, NULL), p);
+}
+
+static const apr_array_header_t *surveyed(apr_hash_t *survey, const char *entry)
+{
+    return survey != NULL ? apr_hash_get(survey, entry, APR_HASH_KEY_STRING) : NULL;
+}
+
+int generation_has_beside(apr_hash_t *survey, const char *name, const char *file, apr_pool_t *ptemp)
+{
+    const char *entry = store_entry(ptemp, name);
+    const apr_array_header_t *there = entry != NULL ? surveyed(survey, entry) : NULL;
+    int i;
+
+    for (i = 0; there != NULL && i < there->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(there, i, const char *), file) == 0)
+            return 1;
+    }
+    return there == NULL;
+}
+
+/* Unfinished generations are removed. @return true when none of the others is newer than this one */
+static int archive_ends_with(apr_pool_t *p, const archive_t *archive, apr_hash_t *survey,
+                             const char *number)
+{
+    const apr_array_header_t *there = surveyed(survey, archive->entry);
+    apr_array_header_t *numbers =
+        numbers_among(p, there != NULL ? there : file_sweep_and_list(archive->dir, p));
 
     return numbers->nelts > 0 && strcmp(APR_ARRAY_IDX(numbers, 0, const char *), number) == 0;
 }
 
-apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
-                                int *pmoved, eab_result_t *result, apr_pool_t *ptemp)
+apr_status_t generation_recover(const store_t *store, const char *name, apr_hash_t *survey,
+                                const generation_t *fine, int *pmoved, eab_result_t *result,
+                                apr_pool_t *ptemp)
 {
     archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
@@ -1057,7 +1084,7 @@ apr_status_t generation_recover(const store_t *store, const char *name, const ge
     eab_result_clear(result);
     if (rv != APR_SUCCESS)
         return rv;
-    if (fine != NULL && archive_ends_with(ptemp, &archive, fine->number))
+    if (fine != NULL && archive_ends_with(ptemp, &archive, survey, fine->number))
         return APR_SUCCESS;
     file_sweep(archive.dir, ptemp);
     *pmoved = 1;

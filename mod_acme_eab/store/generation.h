@@ -128,13 +128,25 @@ apr_status_t generation_remove_key(const store_t *store, const char *name, const
  * between), make it live. Removes unfinished generations. A directory in the place of the link, which
  * a restored backup leaves, becomes a link again; a certificate in it that is not in the archive goes
  * there.
+ * @param survey  of generation_survey(), for a while only: what has come to be there since is not seen; or
+ *                NULL
  * @param fine    the live one, when generation_find() was content with it and so nothing but a newer one
  *                is to be looked for; or NULL
  * @param pmoved  0 when it is known that nothing has changed; else generation_find() may find another
  * @param result  on APR_SUCCESS, when something was found in the place of the link, tells of it (rv of
  *                it is set); else cleared */
-apr_status_t generation_recover(const store_t *store, const char *name, const generation_t *fine,
-                                int *pmoved, eab_result_t *result, apr_pool_t *ptemp);
+apr_status_t generation_recover(const store_t *store, const char *name, apr_hash_t *survey,
+                                const generation_t *fine, int *pmoved, eab_result_t *result,
+                                apr_pool_t *ptemp);
+
+/** What is in the archive, to look thousands up without asking the file system for each; what was left
+ * half-written is removed. Only under the lock. In p. */
+apr_hash_t *generation_survey(const store_t *store, apr_pool_t *p);
+
+/** False when a certificate had no file of this name beside its generations at the time of
+ * generation_survey(); true when that is not known. */
+int generation_has_beside(apr_hash_t *survey, const char *name, const char *file,
+                          apr_pool_t *ptemp);
 
 /** Remove old generations: the live one, the two before it, and those whose numbers are in kept
  * (const char *) stay. kept may be NULL. */

@@ -157,15 +157,15 @@ apr_status_t store_open(store_t **pstore, const char *dir, eab_result_t *result,
     return APR_SUCCESS;
 }
 
-/* A folder and the directories in it. What live/ links to is in archive/ and swept there. */
+/* A folder and the directories in it. What live/ links to is in archive/, which may hold thousands. */
 static void store_sweep_folder(const store_t *store, const char *folder, apr_pool_t *ptemp)
 {
     const char *dir = store_path(ptemp, store, folder, NULL, NULL);
 
-    if (strcmp(folder, "live") == 0)
+    if (strcmp(folder, "live") == 0 || strcmp(folder, "archive") == 0)
         file_sweep(dir, ptemp);
     else
-        file_sweep_two(dir, ptemp);
+        (void)file_sweep_and_survey(dir, ptemp);
 }
 
 void store_tidy(const store_t *store, apr_pool_t *p)

@@ -62,7 +62,8 @@ int store_is_used(const store_t *store, apr_pool_t *ptemp);
 /** Make the directories below dir that are missing. @return APR_SUCCESS, or why not with result */
 apr_status_t store_complete(const store_t *store, eab_result_t *result);
 
-/** Remove what was left half-written, by whom it may be. Only under the lock, and by whoever holds it. */
+/** Remove what was left half-written, by whom it may be. Only under the lock, and by whoever holds it. What
+ * is in the directories of archive/ goes with generation_survey() or generation_recover(). */
 void store_tidy(const store_t *store, apr_pool_t *p);
 
 /** dir/a, dir/a/b, dir/a/b/c: pass NULL for what is not there. In p. */

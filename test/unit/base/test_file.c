@@ -318,8 +318,8 @@ static void changes_nothing_behind_a_link_below_a_fence(void **state)
     assert_int_not_equal(file_close_directory(in(f, "fenced/dir")), APR_SUCCESS);
     assert_int_not_equal(file_sync_directory(in(f, "fenced/dir")), APR_SUCCESS);
     file_sweep(in(f, "fenced/dir"), f->p);
-    file_sweep_two(in(f, "fenced"), f->p);
-    file_sweep_two(in(f, "fenced/dir"), f->p);
+    assert_int_equal(0, apr_hash_count(file_sweep_and_survey(in(f, "fenced"), f->p)));
+    assert_int_equal(0, apr_hash_count(file_sweep_and_survey(in(f, "fenced/dir"), f->p)));
     assert_int_equal(0, file_sweep_and_list(in(f, "fenced/dir"), f->p)->nelts);
     assert_content(f, in(f, "outside/file"), "theirs");
     assert_content(f, in(f, "outside/.tmp-0123456789abcdef"), "theirs");
@@ -554,6 +554,7 @@ static void sweeps_and_lists(void **state)
 {
     fixture_t *f = *state;
     const apr_array_header_t *names;
+    apr_hash_t *survey;
 
     file_make_directory(in(f, "a/c/.tmp-1"), 0700, f->p);
     put(f, in(f, "a/b"), "x");
@@ -567,13 +568,16 @@ static void sweeps_and_lists(void **state)
     file_make_directory(in(f, "a/d/e"), 0700, f->p);
     put(f, in(f, "a/.tmp-2"), "x");
     put(f, in(f, "a/d/e/.tmp-3"), "x");
-    file_sweep_two(in(f, "a"), f->p);
+    survey = file_sweep_and_survey(in(f, "a"), f->p);
+    assert_int_equal(apr_hash_count(survey), 2);
+    assert_int_equal(((apr_array_header_t *)apr_hash_get(survey, "c", 1))->nelts, 0);
+    assert_string_equal(apr_array_pstrcat(f->p, apr_hash_get(survey, "d", 1), ' '), "e");
     assert_false(is_there(in(f, "a/.tmp-2")));
     assert_false(is_there(in(f, "a/c/.tmp-1")));
     assert_true(is_there(in(f, "a/d/e/.tmp-3")));
     assert_true(is_there(in(f, "a/b")));
     assert_int_equal(0, file_sweep_and_list(in(f, "missing"), f->p)->nelts);
-    file_sweep_two(in(f, "missing"), f->p);
+    assert_int_equal(0, apr_hash_count(file_sweep_and_survey(in(f, "missing"), f->p)));
 }
 
 static int open_descriptors(apr_pool_t *p)

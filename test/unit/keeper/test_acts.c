@@ -48,6 +48,7 @@ static scene_t *serving(void **state)
     scene_install(s);
     scene_load(s);
     scene_start(s);
+    herald_start(s->keeper->herald);
     return s;
 }
 
@@ -475,7 +476,7 @@ static scene_t *with_a_program(void **state)
     command->events = "all";
     command->argv = party_names(s->p, "/usr/local/sbin/hook", NULL);
     scene_start(s);
-    herald_start(s->keeper->herald, NULL);
+    herald_start(s->keeper->herald);
     return s;
 }
 
@@ -530,7 +531,7 @@ static void a_kill_at_no_step_loses_that_it_is_revoked(void **state)
     fixture_write(scene_path(s, record_file(s, fingerprint)), text, len);
     assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, "told.jsonl")));
     scene_start(s);
-    herald_start(s->keeper->herald, NULL);
+    herald_start(s->keeper->herald);
     revoking_consider(s->keeper->revoking);
     report(s, 0, NULL);
     assert_int_equal(1, spooled(s, "revoked"));
@@ -550,7 +551,7 @@ static void while_the_spool_is_broken_a_revocation_is_not_forgotten(void **state
     assert_int_equal(APR_SUCCESS, file_remove(scene_path(s, "events")));
     assert_int_equal(0, rename(scene_path(s, "away"), scene_path(s, "events")));
     scene_start(s); /* for want of a minute */
-    herald_start(s->keeper->herald, NULL);
+    herald_start(s->keeper->herald);
     revoking_consider(s->keeper->revoking);
     report(s, 0, NULL);
     assert_int_equal(1, spooled(s, "revoked"));
@@ -565,7 +566,7 @@ static void a_key_that_is_blocked_again_is_told_once(void **state)
 
     changes_tell_certificate(s->keeper->means.changes, CHANGE_BLOCKED, certificate, NULL);
     scene_start(s); /* the act is begun again after a crash */
-    herald_start(s->keeper->herald, NULL);
+    herald_start(s->keeper->herald);
     certificate = scene_certificate(s);
     changes_tell_certificate(s->keeper->means.changes, CHANGE_BLOCKED, certificate, NULL);
     assert_int_equal(1, spooled(s, "key-blocked"));
@@ -704,6 +705,7 @@ static void a_closed_account_stays_closed(void **state)
     assert_int_equal(APR_SUCCESS, deactivation_ask(s->keeper->deactivation,
                                                    account->registration->id, "alice", s->result));
     scene_start(s); /* a crash in the middle */
+    herald_start(s->keeper->herald);
     deactivation_start(s->keeper->deactivation);
     assert_string_equal("deactivate", json_peek_string(last_task(s), "what"));
     report(s, 0, NULL);

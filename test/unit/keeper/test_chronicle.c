@@ -197,6 +197,11 @@ static apr_status_t tell_requests(scene_t *s, json_t *list)
                      json_pack("{s:i,s:i,s:o}", "id", 1, "account", 0, "requests", list));
 }
 
+static const char *counted_requests(scene_t *s)
+{
+    return json_text(s->p, json_object_get(scene_read(s, "counters.json"), "requests"));
+}
+
 static void requests_are_counted_as_the_agent_tells(void **state)
 {
     scene_t *s = scene_make(*state);
@@ -207,9 +212,19 @@ static void requests_are_counted_as_the_agent_tells(void **state)
     assert_int_equal(APR_SUCCESS,
                      tell_requests(s, json_pack("[{s:s,s:s,s:i}]", "resource", "newOrder", "code",
                                                 "2xx", "count", 3)));
+    assert_false(scene_has(s, "counters.json")); /* not for each of thousands */
+    while (s->keeper->line->counters == 0)
+        scene_run(s, apr_time_from_msec(20));
     assert_string_equal(
         "[{\"account\":\"default\",\"resource\":\"newOrder\",\"code\":\"2xx\",\"count\":3}]",
-        json_text(s->p, json_object_get(scene_read(s, "counters.json"), "requests")));
+        counted_requests(s));
+    assert_int_equal(APR_SUCCESS,
+                     tell_requests(s, json_pack("[{s:s,s:s,s:i}]", "resource", "newOrder", "code",
+                                                "2xx", "count", 1)));
+    keeper_stop(s->keeper);
+    assert_string_equal(
+        "[{\"account\":\"default\",\"resource\":\"newOrder\",\"code\":\"2xx\",\"count\":4}]",
+        counted_requests(s));
     assert_int_equal(APR_EINVAL, tell_requests(s, json_object()));
     assert_int_equal(APR_EINVAL,
                      tell_requests(s, json_pack("[{s:s,s:s,s:I}]", "resource", "newOrder", "code",

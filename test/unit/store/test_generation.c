@@ -116,7 +116,7 @@ static void recover(scene_t *s)
     int moved = 0;
 
     assert_int_equal(APR_SUCCESS,
-                     generation_recover(s->store, NAME, NULL, &moved, s->result, s->p));
+                     generation_recover(s->store, NAME, NULL, NULL, &moved, s->result, s->p));
 }
 
 static void relink(scene_t *s, const char *to)
@@ -209,11 +209,13 @@ static void a_generation_is_durable_and_its_link_can_be_found_again(void **state
     assert_int_equal(0, unlink(s.link));
     assert_int_equal(0, symlink("../archive/" NAME "/000001", s.link));
     expect_found(&s, "000001", 1);
-    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, NULL, &moved, result, s.p));
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, NULL, NULL, &moved, result, s.p));
     expect_live(&s, "000002");
     assert_int_equal(0, unlink(s.link));
     expect_found(&s, "000002", 0);
-    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, NULL, &moved, result, s.p));
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, NULL, NULL, &moved, result, s.p));
     expect_live(&s, "000002");
     scene_end(&s);
 }
@@ -314,7 +316,8 @@ static void names_that_lead_out_are_refused(void **state)
                                                     NULL, apr_time_now(), 0, s.result, s.p));
     assert_int_equal(APR_EINVAL, generation_find(&gen, s.store, "../archive", s.names,
                                                  apr_time_now(), s.result, s.p));
-    assert_int_equal(APR_EINVAL, generation_recover(s.store, "..", NULL, &moved, s.result, s.p));
+    assert_int_equal(APR_EINVAL,
+                     generation_recover(s.store, "..", NULL, NULL, &moved, s.result, s.p));
     scene_end(&s);
 }
 
@@ -923,11 +926,13 @@ static void what_is_fine_is_not_looked_at_again(void **state)
     generation_t *first = install(&s), *gen = NULL;
     int moved = 1;
 
-    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, first, &moved, s.result, s.p));
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, NULL, first, &moved, s.result, s.p));
     assert_int_equal(0, moved);
     install(&s);
     relink(&s, "../archive/" NAME "/000001");
-    assert_int_equal(APR_SUCCESS, generation_recover(s.store, NAME, first, &moved, s.result, s.p));
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, NULL, first, &moved, s.result, s.p));
     assert_int_equal(1, moved);
     expect_live(&s, "000002");
     generation_find(&gen, s.store, NAME, s.names, apr_time_now(), s.result, s.p);
@@ -935,6 +940,38 @@ static void what_is_fine_is_not_looked_at_again(void **state)
     assert_string_equal("000002", gen->number);
     assert_string_equal(CA, gen->directory);
     assert_string_equal(NAME, APR_ARRAY_IDX(gen->facts->names, 0, const char *));
+    scene_end(&s);
+}
+
+static void what_is_there_is_found_out_once_for_all(void **state)
+{
+    scene_t s = scene(*state);
+    generation_t *first = install(&s);
+    apr_hash_t *before, *survey;
+    struct stat st;
+    int moved = 1;
+
+    fixture_write(apr_pstrcat(s.p, s.archive, "/renewal.json", NULL), "{}", 2);
+    fixture_write(apr_pstrcat(s.p, s.archive, "/.tmp-1", NULL), "x", 1);
+    before = generation_survey(s.store, s.p);
+    assert_int_equal(1, apr_hash_count(before));
+    assert_int_equal(1, generation_has_beside(before, NAME, "renewal.json", s.p));
+    assert_int_equal(0, generation_has_beside(before, NAME, "validations.json", s.p));
+    assert_int_equal(0, generation_has_beside(before, NAME, ".tmp-1", s.p));
+    assert_int_equal(1, generation_has_beside(before, "other.example", "renewal.json", s.p));
+    assert_int_equal(1, generation_has_beside(NULL, NAME, "validations.json", s.p));
+    assert_int_equal(ENOENT, file_look(&st, apr_pstrcat(s.p, s.archive, "/.tmp-1", NULL)));
+
+    install(&s);
+    relink(&s, "../archive/" NAME "/000001");
+    survey = generation_survey(s.store, s.p);
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, before, first, &moved, s.result, s.p));
+    assert_int_equal(0, moved); /* as it was then */
+    assert_int_equal(APR_SUCCESS,
+                     generation_recover(s.store, NAME, survey, first, &moved, s.result, s.p));
+    assert_int_equal(1, moved);
+    expect_live(&s, "000002");
     scene_end(&s);
 }
 
@@ -1139,6 +1176,7 @@ int main(void)
         fixture_test(a_seal_does_not_stand_for_the_clock_or_the_names),
         fixture_test(a_seal_does_not_stand_for_the_terms),
         fixture_test(what_is_fine_is_not_looked_at_again),
+        fixture_test(what_is_there_is_found_out_once_for_all),
         fixture_test(a_revocation_is_written_beside_what_was_known),
         fixture_test(a_revoked_one_is_never_fallen_back_to),
         fixture_test(a_revoked_live_one_is_passed_over),
