@@ -494,7 +494,7 @@ static void consider_certificate(herald_t *herald, const keeper_certificate_t *c
     }
     judged = told.events.judged;
     event_note(&told.events, EVENT_NONE, now, &facts);
-    if (told.events.judged != judged) {
+    if (told.events.judged != NULL && (judged == NULL || strcmp(judged, told.events.judged) != 0)) {
         ledger_set(herald->ledger, key, certificate_told_to_json(&told));
     }
     look_at(herald, event_next(now, &facts, &told.events));

@@ -92,6 +92,11 @@ test_unit_keeper_test_model_SOURCES = test/unit/keeper/test_model.c
 test_unit_keeper_test_model_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_model_LDADD = $(KEEPER_SCENE_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_herald
+test_unit_keeper_test_herald_SOURCES = test/unit/keeper/test_herald.c
+test_unit_keeper_test_herald_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_herald_LDADD = $(KEEPER_SCENE_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_keymaker
 test_unit_keeper_test_keymaker_SOURCES = test/unit/keeper/test_keymaker.c
 test_unit_keeper_test_keymaker_CFLAGS = $(UNIT_CFLAGS) -pthread
