@@ -27,10 +27,11 @@
 struct agent_process {
     const means_t *means;
     agent_line_t *line;
-    agent_door_t *door;
+    agent_door_t *door; /* NULL: it was told nothing yet */
     const briefing_t *briefing;
     apr_pool_t *run_pool; /* of one run of the program */
     pid_t pid;            /* 0: not running */
+    int socket;           /* to one that was told nothing yet, or -1 */
     frame_channel_t *channel;
     loop_timer_t *restart;
     apr_time_t started; /* by clock_steady() */
@@ -136,6 +137,10 @@ static void end_run(agent_process_t *agent)
     loop_timer_set(agent->later, 0);
     agent->channel = NULL;
     agent->request = NULL;
+    if (agent->socket >= 0) {
+        close(agent->socket);
+        agent->socket = -1;
+    }
     if (agent->pid > 0) {
         kill(agent->pid, SIGKILL);
         while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR) {
@@ -143,7 +148,9 @@ static void end_run(agent_process_t *agent)
         }
         agent->pid = 0;
     }
-    agent_door_forget(agent->door);
+    if (agent->door != NULL) {
+        agent_door_forget(agent->door);
+    }
     if (agent->run_pool != NULL) {
         apr_pool_destroy(agent->run_pool);
         agent->run_pool = NULL;
@@ -338,9 +345,9 @@ static void send_brief(agent_process_t *agent)
     agent_door_greet(agent->door);
 }
 
-static void run(void *baton)
+/* @return 0 when it could not be started, which was logged, and is tried again later */
+static int launch(agent_process_t *agent)
 {
-    agent_process_t *agent = baton;
     const means_t *means = agent->means;
     int sockets[2] = { -1, -1 };
     int error;
@@ -353,8 +360,7 @@ static void run(void *baton)
     else {
         error = spawn(agent, sockets[1]);
         close(sockets[1]);
-        agent->channel =
-            agent_line_open(agent->line, sockets[0], on_channel, agent, agent->run_pool);
+        agent->socket = sockets[0];
     }
     if (error != 0) {
         agent->pid = 0;
@@ -362,34 +368,56 @@ static void run(void *baton)
                  means->plan->agent_program, strerror(error));
         end_run(agent);
         plan_restart(agent);
-        return;
+        return 0;
     }
+    return 1;
+}
+
+/* Nothing comes before its brief. */
+static void begin(agent_process_t *agent)
+{
+    agent->channel =
+        agent_line_open(agent->line, agent->socket, on_channel, agent, agent->run_pool);
+    agent->socket = -1;
     agent->missed = 0;
     agent->flood_told = 0;
     loop_timer_set(agent->pulse, apr_time_now() + agent->interval);
     send_brief(agent);
 }
 
-agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+static void run(void *baton)
+{
+    agent_process_t *agent = baton;
+
+    if (launch(agent)) {
+        begin(agent);
+    }
+}
+
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line,
                                     const briefing_t *briefing)
 {
     agent_process_t *agent = apr_pcalloc(means->pool, sizeof(*agent));
 
     agent->means = means;
     agent->line = line;
-    agent->door = door;
     agent->briefing = briefing;
+    agent->socket = -1;
     apr_pool_create(&agent->request_pool, means->pool);
     agent->restart = loop_timer_make(means->loop, run, agent);
     agent->pulse = loop_timer_make(means->loop, on_pulse, agent);
     agent->later = loop_timer_make(means->loop, on_later, agent);
+    launch(agent);
     return agent;
 }
 
-void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+void agent_process_start(agent_process_t *agent, agent_door_t *door, apr_interval_time_t interval)
 {
+    agent->door = door;
     agent->interval = interval;
-    run(agent);
+    if (agent->socket >= 0) {
+        begin(agent);
+    }
 }
 
 void agent_process_renew(agent_process_t *agent)

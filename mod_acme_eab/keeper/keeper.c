@@ -94,9 +94,10 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "No pipe can be made.");
         return NULL;
     }
+    keeper->line = agent_line_make(loop, p);
+    keeper->agent = agent_process_make(means, keeper->line, &keeper->briefing);
     model = keeper->model = look_up(means);
     keeper->briefing.leftovers = store->trouble == NULL ? leftover_list(model) : NULL;
-    keeper->line = agent_line_make(loop, p);
     keeper->chronicle = chronicle_make(model, keeper->line);
     keeper->delivery = delivery_make(means, keeper->chronicle, plan->stage_program);
     keeper->herald =
@@ -119,7 +120,6 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     keeper->door = agent_door_make(model, keeper->dns, keeper->activation, keeper->chronicle,
                                    keeper->tasks, keeper->line);
     keeper->control = make_control(keeper);
-    keeper->agent = agent_process_make(means, keeper->line, keeper->door, &keeper->briefing);
     keeper->mending = mending_make(model, keeper->reload, keeper->agent);
     wire(keeper);
     return keeper;
@@ -131,7 +131,7 @@ void keeper_start(keeper_t *keeper)
     activation_start(keeper->activation);
     reload_consider(keeper->reload); /* so that the brief tells what is to happen */
     exports_start(keeper->exports);
-    agent_process_start(keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    agent_process_start(keeper->agent, keeper->door, MESSAGE_ALIVE_INTERVAL);
     herald_start(keeper->herald); /* the agent has begun meanwhile */
     revoking_consider(keeper->revoking);
     rollover_start(keeper->rollover);

@@ -68,18 +68,18 @@ void agent_line_tell_exports(agent_line_t *line, json_t *exports)
     json_decref(exports);
 }
 
-agent_process_t *agent_process_make(const means_t *means, agent_line_t *line, agent_door_t *door,
+agent_process_t *agent_process_make(const means_t *means, agent_line_t *line,
                                     const briefing_t *briefing)
 {
     (void)line;
-    (void)door;
     (void)briefing;
     return apr_pcalloc(means->pool, sizeof(agent_process_t));
 }
 
-void agent_process_start(agent_process_t *agent, apr_interval_time_t interval)
+void agent_process_start(agent_process_t *agent, agent_door_t *door, apr_interval_time_t interval)
 {
     (void)agent;
+    (void)door;
     (void)interval;
 }
 

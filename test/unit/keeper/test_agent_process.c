@@ -77,7 +77,9 @@ static scene_t scene_of(apr_pool_t *p, const char *script, int certificates, con
     s.plan->store_dir = file(&s, "store");
     s.plan->run_dir = file(&s, "run");
     s.plan->agent_program =
-        write_script(&s, "agent", apr_pstrcat(p, "echo run >> $D/runs\n", script, NULL));
+        write_script(&s, "agent",
+                     apr_pstrcat(p, "echo run >> $D/runs\n",
+                                 "until test -e $D/begun; do sleep 0.01; done\n", script, NULL));
     account = apr_array_push(s.plan->accounts);
     account->label = "default";
     account->directory = "https://ca.example/directory";
@@ -98,6 +100,13 @@ static scene_t scene_of(apr_pool_t *p, const char *script, int certificates, con
 static scene_t scene(apr_pool_t *p, const char *script)
 {
     return scene_of(p, script, 0, NULL);
+}
+
+/* Until then the program waits, whatever it is. */
+static void begin(scene_t *s, apr_interval_time_t interval)
+{
+    fixture_write(file(s, "begun"), "", 0);
+    agent_process_start(s->keeper->agent, s->keeper->door, interval);
 }
 
 static void on_end(void *baton)
@@ -206,7 +215,7 @@ static void the_brief_comes_first(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     agent_line_tell_news(s.keeper->line, &news);
     wait_for(&s, "log", 100, &len);
     run(&s, apr_time_from_msec(100));
@@ -223,6 +232,26 @@ static void the_brief_comes_first(void **state)
     scene_close(&s);
 }
 
+/* So that it is ready when the keeper is. */
+static void it_is_started_before_it_is_told(void **state)
+{
+    scene_t s = scene(*state, "exec cat > $D/log");
+    const news_t news = { "pending", NULL, 0, 0 };
+    apr_size_t len = 0;
+    const char *text;
+
+    wait_for(&s, "runs", 1, &len);
+    assert_int_equal(1, runs(&s));
+    agent_line_tell_news(s.keeper->line, &news);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
+    text = wait_for_messages(&s, 2, &len);
+    message_at(&s, &text, &len, MESSAGE_ACCOUNT);
+    message_at(&s, &text, &len, MESSAGE_BRIEF);
+    assert_int_equal(0, len);
+    assert_int_equal(1, runs(&s));
+    scene_close(&s);
+}
+
 static void a_request_is_answered(void **state)
 {
     scene_t s = scene(*state, "cat $D/message >&0\nexec cat > $D/log");
@@ -233,7 +262,7 @@ static void a_request_is_answered(void **state)
     put_message(&s, MESSAGE_SIGN,
                 "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 900, &len);
     text = content(&s, "log", &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -279,7 +308,7 @@ static void news_of_a_request_go_with_its_reply(void **state)
     put_message(&s, MESSAGE_INSTALL,
                 json_text(s.p, json_own(s.p, json_pack("{s:i,s:i,s:s}", "id", 3, "certificate", 0,
                                                        "pem", pem))));
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     text = wait_for_messages(&s, 4, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_CERTIFICATE);
@@ -300,7 +329,7 @@ static void an_agent_that_dies_is_started_again(void **state)
     apr_size_t len = 0;
     const char *text;
 
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     text = wait_for(&s, "log", 100, &len);
     assert_int_equal(2, runs(&s));
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
@@ -318,7 +347,7 @@ static void a_crash_loop_is_slowed_down(void **state)
     apr_time_t began = apr_time_now();
     apr_size_t len = 0;
 
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "runs", 3 * strlen("run\n"), &len);
     assert_int_equal(3, runs(&s));
     assert_true(apr_time_now() - began >= apr_time_from_sec(1));
@@ -343,7 +372,7 @@ static void what_an_agent_may_not_say_ends_it(void **state)
         scene_t s = scene(*state, "cat $D/message >&0\ncat > $D/log; echo ended >> $D/ended");
 
         put_message(&s, rows[i].type, rows[i].text);
-        agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+        begin(&s, MESSAGE_ALIVE_INTERVAL);
         wait_for(&s, "runs", 2 * strlen("run\n"), &len);
         assert_int_equal(2, runs(&s)); /* it does not end by itself */
         scene_close(&s);
@@ -358,7 +387,7 @@ static void an_agent_that_does_not_read_is_not_listened_to(void **state)
 
     put_message(&s, MESSAGE_UNREGISTER,
                 "{\"id\":1,\"account\":0,\"padding\":\"................\"}");
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "said", &said);
         run(&s, apr_time_from_msec(700));
@@ -386,7 +415,7 @@ static void what_waits_ends_with_the_agent(void **state)
     put_message(&s, MESSAGE_SIGN,
                 "{\"id\":9,\"sentence\":\"newAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     text = wait_for_messages(&s, 3, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_BRIEF);
@@ -398,14 +427,15 @@ static void what_waits_ends_with_the_agent(void **state)
 
 static void it_sees_little_of_the_environment(void **state)
 {
-    scene_t s = scene(*state, "env > $D/env; ls -l /proc/self/fd > $D/fds; exec cat > $D/log");
     apr_size_t len = 0;
     const char *text;
+    scene_t s;
 
     setenv("SOME_SECRET", "word", 1);
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials", 1);
     setenv("TZ", "UTC", 1);
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    s = scene(*state, "env > $D/env; ls -l /proc/self/fd > $D/fds; exec cat > $D/log");
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     wait_for(&s, "log", 10, &len);
     text = content(&s, "env", &len);
     assert_null(strstr(text, "SOME_SECRET"));
@@ -423,7 +453,7 @@ static void stopping_ends_the_process(void **state)
     apr_size_t len = 0;
     int pid;
 
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     pid = atoi(wait_for(&s, "pid", 2, &len));
     assert_true(pid > 1);
     agent_process_stop(s.keeper->agent);
@@ -437,7 +467,7 @@ static void a_missing_program_is_tried_again(void **state)
     apr_size_t len = 0;
 
     assert_int_equal(0, rename(file(&s, "agent"), file(&s, "gone")));
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     run(&s, apr_time_from_msec(200));
     assert_int_equal(0, rename(file(&s, "gone"), file(&s, "agent")));
     wait_for(&s, "log", 100, &len);
@@ -452,7 +482,7 @@ static void an_agent_that_hangs_is_started_again(void **state)
         scene(*state, "test -f $D/second && exec cat > $D/log; touch $D/second; kill -STOP $$");
     apr_size_t len = 0;
 
-    agent_process_start(s.keeper->agent, apr_time_from_msec(20));
+    begin(&s, apr_time_from_msec(20));
     wait_for(&s, "runs", 2 * strlen("run\n"), &len);
     assert_true(runs(&s) >= 2);
     scene_close(&s);
@@ -464,7 +494,7 @@ static void an_agent_that_says_that_it_lives_is_left_alone(void **state)
     apr_size_t len = 0;
 
     put_message(&s, MESSAGE_ALIVE, "{}");
-    agent_process_start(s.keeper->agent, apr_time_from_msec(250));
+    begin(&s, apr_time_from_msec(250));
     wait_for(&s, "said", 2 * 20, &len);
     assert_true(len >= 2 * 20); /* longer than it may say nothing */
     assert_int_equal(1, runs(&s));
@@ -482,7 +512,7 @@ static void a_flood_is_slowed_down(void **state)
     int replies;
 
     put_message(&s, MESSAGE_UNREGISTER, "{\"id\":1,\"account\":0}");
-    agent_process_start(s.keeper->agent, MESSAGE_ALIVE_INTERVAL);
+    begin(&s, MESSAGE_ALIVE_INTERVAL);
     do {
         content(&s, "log", &len);
         run(&s, apr_time_from_msec(500));
@@ -502,6 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(the_brief_comes_first),
+        fixture_test(it_is_started_before_it_is_told),
         fixture_test(a_request_is_answered),
         fixture_test(news_of_a_request_go_with_its_reply),
         fixture_test(an_agent_that_dies_is_started_again),
