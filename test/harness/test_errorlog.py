@@ -33,6 +33,14 @@ def test_what_the_machine_says_anyway_fails_nothing(tmp_path):
     assert log.unexpected((), of_the_machine(f"{WHEN} [ssl:warn] [pid 1:tid 2] {OLDER}")) == []
 
 
+def test_a_child_that_is_stopped_may_miss_its_connections(tmp_path):
+    said = "{} [mpm_event:error] [pid 1:tid 2] ({}: AH03092: process_lingering_close: apr_pollset_add failure"
+    log = log_of(tmp_path, said.format(WHEN, "9)Bad file descriptor"))
+    assert log.unexpected(()) == []
+    log = log_of(tmp_path, said.format(WHEN, "12)Cannot allocate memory"))
+    assert len(log.unexpected(())) == 1
+
+
 @pytest.mark.parametrize("line", [
     # Said of a site, of a client, of httpd's own directory.
     "[ssl:warn] [pid {}:tid 2] AH09999: {}:443:0 the curve is old",
