@@ -40,6 +40,24 @@ def daemon(*command):
     return int(done.stdout)
 
 
+def test_a_process_lives_as_long_as_any_of_its_threads():
+    """What it has open, as the port that it listens on, is its until then."""
+    text = ("import ctypes, sys, threading\n"
+            "threading.Thread(target=sys.stdin.read).start()\n"
+            "print(flush=True)\n"
+            "ctypes.CDLL(None).pthread_exit(None)\n")
+    with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as started:
+        started.stdout.readline()
+        stat = Path(f"/proc/{started.pid}/stat")
+        wait_until(lambda: stat.read_text().rsplit(") ", 1)[1].startswith("Z"), 5, "the first thread to end")
+        process = processes.read(started.pid)
+        assert process.is_alive()
+        assert not processes.wait_gone([process], 0)
+        started.stdin.close()
+        assert processes.wait_gone([process], 5)
+
+
 class Stranger:
     """A process that does not descend from this one; it ends when its input does."""
 

@@ -204,7 +204,7 @@ class Httpd:
         family = [process for process in self.family() if not process.name.startswith("acme-eab")]
         for process in sorted(family, key=lambda process: process.pid):
             process.kill()
-        processes.wait_gone(family, 10)
+        assert processes.wait_gone(family, 10), f"what was killed is still there: {self.living(family)}"
 
     def stop(self):
         """Stop, and see that nothing is left within seconds."""

@@ -157,7 +157,9 @@ def read(pid):
         return None
     name = text[text.index("(") + 1 : text.rindex(")")]
     fields = text[text.rindex(")") + 2 :].split()
-    return Process(pid, int(fields[1]), name, int(fields[19]), fields[0] == "Z")
+    # The first thread of a process that was killed may have ended before others, which hold what is open.
+    ended = fields[0] == "Z" and int(fields[17]) <= 1
+    return Process(pid, int(fields[1]), name, int(fields[19]), ended)
 
 
 def every():
