@@ -154,7 +154,7 @@ brief_t *brief_make(apr_pool_t *p)
 
 json_t *brief_facts_to_json(const brief_facts_t *facts)
 {
-    return member_object(facts_members, facts);
+    return member_message(facts_members, facts);
 }
 
 brief_facts_t *brief_facts_from_json(apr_pool_t *p, const json_t *json)
@@ -375,7 +375,7 @@ int brief_directory_is_news(const brief_directory_t *a, const brief_directory_t 
 
 static json_t *account_to_json(const brief_account_t *account)
 {
-    json_t *json = member_object(account_members, account);
+    json_t *json = member_message(account_members, account);
 
     json_object_set_new(json, "failure", brief_failure_to_json(&account->failure));
     if (account->told.seen != 0) {
@@ -402,7 +402,7 @@ static void account_from_json(brief_account_t *account, const json_t *json, apr_
 
 static json_t *certificate_to_json(const brief_certificate_t *certificate)
 {
-    json_t *json = member_object(certificate_members, certificate);
+    json_t *json = member_message(certificate_members, certificate);
 
     if (certificate->facts != NULL) {
         json_object_set_new(json, "facts", brief_facts_to_json(certificate->facts));
@@ -414,7 +414,9 @@ static json_t *certificate_to_json(const brief_certificate_t *certificate)
         json_object_set_new(json, "validations",
                             brief_validations_to_json(&certificate->validations));
     }
-    json_object_set_new(json, "failure", brief_failure_to_json(&certificate->failure));
+    if (certificate->failure.attempts != 0) {
+        json_object_set_new(json, "failure", brief_failure_to_json(&certificate->failure));
+    }
     return json;
 }
 

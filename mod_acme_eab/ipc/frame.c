@@ -136,29 +136,40 @@ static apr_size_t decode_length(const unsigned char *header)
            | ((apr_size_t)header[3] << 8) | (apr_size_t)header[4];
 }
 
-/* Append a whole message to a buffer. */
+/* For jansson, which hands a message over in small pieces. */
+static int buffer_append(const char *piece, size_t len, void *baton)
+{
+    buffer_t *buffer = baton;
+
+    if (buffer_reserve(buffer, len) != APR_SUCCESS) {
+        return -1;
+    }
+    memcpy(buffer->data + buffer->end, piece, len);
+    buffer->end += len;
+    return 0;
+}
+
+/* Append a whole message to a buffer, or nothing. */
 static apr_status_t buffer_put(buffer_t *buffer, int type, const json_t *body, apr_size_t max)
 {
-    apr_status_t rv = APR_ENOMEM;
-    char *text = json_dumps(body, JSON_COMPACT);
-    apr_size_t len;
+    apr_size_t used = buffer->end - buffer->start, len;
+    static const char header[HEADER] = { 0 };
+    apr_status_t rv = APR_SUCCESS;
 
-    if (text == NULL) {
-        return APR_EGENERAL;
+    if (buffer_append(header, HEADER, buffer) != 0
+        || json_dump_callback(body, buffer_append, buffer, JSON_COMPACT) != 0) {
+        rv = APR_EGENERAL;
     }
-    len = strlen(text);
-    if (len > max) {
+    len = buffer->end - buffer->start - used;
+    if (rv == APR_SUCCESS && len - HEADER > max) {
         rv = APR_ENOSPC;
-        goto out;
     }
-    if ((rv = buffer_reserve(buffer, HEADER + len)) != APR_SUCCESS) {
-        goto out;
+    if (rv == APR_SUCCESS) {
+        encode_header((unsigned char *)buffer->data + buffer->end - len, type, len - HEADER);
     }
-    encode_header((unsigned char *)buffer->data + buffer->end, type, len);
-    memcpy(buffer->data + buffer->end + HEADER, text, len);
-    buffer->end += HEADER + len;
-out:
-    free(text);
+    else {
+        buffer->end -= len;
+    }
     return rv;
 }
 

@@ -132,6 +132,37 @@ json_t *member_object(const member_t *table, const void *from)
     return object;
 }
 
+/* Does it read the same when it is missing? */
+static int is_as_missing(const member_t *member, const void *at)
+{
+    switch (member->kind) {
+    case MEMBER_KIND_INT:
+        return *(const int *)at == member->other;
+    case MEMBER_KIND_BOOL:
+        return (*(const int *)at != 0) == (member->other != 0);
+    case MEMBER_KIND_SPAN:
+        return *(const apr_int64_t *)at == 0;
+    case MEMBER_KIND_STRINGS:
+    case MEMBER_KIND_INTS:
+        return apr_is_empty_array(*(apr_array_header_t *const *)at);
+    default: /* left out anyway, or not often missing */
+        return 0;
+    }
+}
+
+json_t *member_message(const member_t *table, const void *from)
+{
+    json_t *object = json_object();
+
+    for (; table->name != NULL; ++table) {
+        const char *at = (const char *)from + table->offset;
+
+        if (!is_as_missing(table, at))
+            write_one(object, table, at);
+    }
+    return object;
+}
+
 static void read_one(void *at, const member_t *member, const json_t *object, apr_pool_t *p)
 {
     switch (member->kind) {

@@ -50,6 +50,10 @@ typedef struct member {
 /** An object with the members of a struct; a new reference. */
 json_t *member_object(const member_t *table, const void *from);
 
+/** The same without the members that member_read() makes so by itself when they are missing: for a message
+ * of which there are thousands, not for what is kept or shown. */
+json_t *member_message(const member_t *table, const void *from);
+
 /** Set the members of a struct from object; what is missing or of another type becomes NULL, 0 or other.
  * Strings are copied into p. */
 void member_read(void *to, const member_t *table, const json_t *object, apr_pool_t *p);

@@ -168,8 +168,8 @@ json_t *plan_to_json(const plan_t *plan)
 /* The first certificate says how many there are. */
 static json_t *certificate_to_json(const plan_t *plan, int i)
 {
-    json_t *json = member_object(certificate_members,
-                                 &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t));
+    json_t *json = member_message(certificate_members,
+                                  &APR_ARRAY_IDX(plan->certificates, i, plan_certificate_t));
 
     if (i == 0) {
         json_object_set_new(json, "count", json_integer(plan->certificates->nelts));

@@ -14,7 +14,8 @@
     "\"next\":\"2026-01-03T03:04:05Z\",\"place\":2,\"subset\":1," \
     "\"tried\":\"2026-01-02T13:04:05Z\",\"facts\":131077,\"problem\":" PROBLEM "}"
 
-/* Every member, each with a value that no other has and that is not the default. */
+/* Every member, each with a value that no other has and that is not the default; and a second account and
+ * certificate without those that have their default, which are not said. */
 static const char *const whole =
     "{\"httpd_version\":\"2.4.71\",\"run_dir\":\"/run/eab\",\"max_parallel\":5,\"log_level\":7,"
     "\"httpd_pid\":4710,\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
@@ -25,7 +26,7 @@ static const char *const whole =
     "dir\",\"kid_sha256\":\"0123456789abcdef\","
     "\"url\":\"https://ca.example/account/1\",\"thumbprint\":\"tttt\",\"attempted\":true,"
     "\"eab\":true,\"terms_accepted\":true,\"terms\":\"https://ca.example/"
-    "terms\",\"rolling\":false,\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
+    "terms\",\"rolling\":true,\"contact_changed\":true,\"where\":\"httpd.conf:7\",\"ca_"
     "pem\":\"PEM\","
     "\"proxy\":\"http://proxy:3128\",\"proxy_credentials\":\"name:word\","
     "\"told\":{\"seen\":\"2026-01-05T00:00:00Z\",\"terms\":\"https://ca.example/new-terms\","
@@ -34,10 +35,7 @@ static const char *const whole =
     "\"failure\":" FAILURE(
         "4") ",\"broken\":" PROBLEM "},"
              "{\"label\":\"second\",\"directory\":\"https://other.example/"
-             "dir\",\"attempted\":false,"
-             "\"eab\":false,\"terms_accepted\":false,\"rolling\":false,\"contact_changed\":false,"
-             "\"failure\":"
-             "null}],"
+             "dir\",\"failure\":null}],"
              "\"certificates\":["
              "{\"id\":\"www.example.edu\",\"domain\":\"domain.example.edu\","
              "\"names\":[\"www.example.edu\",\"example.edu\"],\"account\":1,"
@@ -74,12 +72,7 @@ static const char *const whole =
              "\"demanded\":\"2026-03-04T00:00:00Z\",\"trial\":true,\"failure\":" FAILURE(
                  "6") "},"
                       "{\"id\":\"b.example.edu\",\"names\":[\"b.example.edu\"],\"account\":0,"
-                      "\"challenges\":[],\"dns_command\":false,"
-                      "\"profile_required\":false,\"allow_subset\":false,\"key_type\":\"rsa2048\","
-                      "\"renew_percent\":0,\"renew_before\":0,\"served\":false,\"fallback\":false,"
-                      "\"doors\":[],\"used_by\":[],"
-                      "\"ordering\":false,\"order_names\":[],\"finalized\":false,\"trial\":false,"
-                      "\"failure\":null}]"
+                      "\"key_type\":\"rsa2048\"}]"
                       ","
                       "\"reload\":{\"state\":\"refused\",\"why\":\"Syntax "
                       "error\",\"last\":\"2026-03-02T00:00:00Z\","

@@ -72,6 +72,21 @@ static void every_kind_comes_back(void **state)
     assert_string_equal(text, write_tree(*state, &tree));
 }
 
+/* Each with its default, and then each with another value, among them one that is the default of others. */
+static void a_message_says_only_what_is_not_read_anyway(void **state)
+{
+    static const char other[] = "{\"words\":[\"a\"],\"height\":0,\"evergreen\":false,\"age\":1}";
+    tree_t tree = read_tree(*state, "{}");
+
+    tree.leaves = NULL;
+    assert_string_equal("{}",
+                        json_text(*state, json_own(*state, member_message(tree_members, &tree))));
+    tree = read_tree(*state, other);
+    tree.leaves = NULL;
+    assert_string_equal(other,
+                        json_text(*state, json_own(*state, member_message(tree_members, &tree))));
+}
+
 /* A path or an argument may be of any bytes. */
 static void what_is_not_utf8_comes_back(void **state)
 {
@@ -218,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(every_kind_comes_back),
+        fixture_test(a_message_says_only_what_is_not_read_anyway),
         fixture_test(what_is_not_utf8_comes_back),
         fixture_test(what_is_missing_or_of_another_type_is_other),
         fixture_test(what_is_unset_is_left_out),
