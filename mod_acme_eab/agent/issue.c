@@ -136,12 +136,22 @@ void issue_wait(job_t *job)
 
 /* ---- the certificate ---- */
 
-/* In p, or NULL. What came with it and is none is in problem. */
-static chain_t *read_chain(const acme_answer_t *answer, eab_result_t *problem)
+#define CHAIN_KEY "chain of an answer"
+
+/* As long as the answer, or NULL. What came with it and is none is in problem. It is parsed once, however
+ * often it is looked at. */
+static const chain_t *read_chain(const acme_answer_t *answer, eab_result_t *problem)
 {
     chain_t *chain = NULL;
+    void *known = NULL;
 
-    chain_parse(&chain, answer->body, answer->len, problem, answer->pool);
+    apr_pool_userdata_get(&known, CHAIN_KEY, answer->pool);
+    if (known != NULL) {
+        return known;
+    }
+    if (chain_parse(&chain, answer->body, answer->len, problem, answer->pool) == APR_SUCCESS) {
+        apr_pool_userdata_setn(chain, CHAIN_KEY, NULL, answer->pool);
+    }
     return chain;
 }
 

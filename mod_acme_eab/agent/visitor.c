@@ -36,6 +36,7 @@ typedef struct task {
 
 /* Not in a pool: the thread may outlive the pool. */
 struct visitor {
+    SSL_CTX *contexts[2]; /* the thread's, for each kind of key; made when one is asked for */
     pthread_mutex_t mutex;
     int closed; /* nobody wants to know any more; the thread frees it, if there is one */
     int running;
@@ -79,12 +80,14 @@ static void note_certificate(sight_t *sight, X509 *leaf)
 
 /* Called with what the server sends, whatever comes of the handshake: it may want a certificate of the
  * client, which there is none of. */
-static int on_certificate(X509_STORE_CTX *store, void *sight)
+static int on_certificate(X509_STORE_CTX *store, void *nothing)
 {
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
+    (void)nothing;
     if (leaf != NULL) {
-        note_certificate(sight, leaf);
+        note_certificate(SSL_get_app_data(ssl), leaf);
     }
     return 1;
 }
@@ -97,7 +100,7 @@ static const char *signatures(int is_rsa)
 }
 
 /* Whatever a server is content with: nothing is said to it that would have to be kept. */
-static SSL_CTX *make_context(int is_rsa, sight_t *sight)
+static SSL_CTX *make_context(int is_rsa)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
@@ -108,9 +111,19 @@ static SSL_CTX *make_context(int is_rsa, sight_t *sight)
     SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
     SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0");
     SSL_CTX_set1_sigalgs_list(ctx, signatures(is_rsa));
-    SSL_CTX_set_cert_verify_callback(ctx, on_certificate, sight);
+    SSL_CTX_set_cert_verify_callback(ctx, on_certificate, NULL);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     return ctx;
+}
+
+static SSL_CTX *context_for(visitor_t *visitor, int is_rsa)
+{
+    SSL_CTX **context = &visitor->contexts[is_rsa != 0];
+
+    if (*context == NULL) {
+        *context = make_context(is_rsa);
+    }
+    return *context;
 }
 
 /* "192.0.2.1:443", "[2001:db8::1]:443". @return its length; 0: it is none */
@@ -177,12 +190,13 @@ static int connect_to(const char *where)
     return fd;
 }
 
-static void shake_hands(SSL_CTX *ctx, int fd, const char *name)
+static void shake_hands(SSL_CTX *ctx, int fd, const char *name, sight_t *sight)
 {
     unsigned char octets[ADDRESS_OCTETS_MAX];
     SSL *ssl = SSL_new(ctx);
 
     if (ssl != NULL) {
+        SSL_set_app_data(ssl, sight);
         SSL_set_fd(ssl, fd);
         if (address_parse(octets, name) == 0) { /* RFC 6066, 3: no addresses */
             SSL_set_tlsext_host_name(ssl, name);
@@ -203,23 +217,21 @@ static const char *split_door(char *where, const char *door)
 }
 
 /* @return 0 when nothing was served, with errno of the connection, or 0 */
-static int look(sight_t *sight, const char *door, int is_rsa)
+static int look(sight_t *sight, SSL_CTX *ctx, const char *door)
 {
     char where[DOOR_MAX];
     const char *name = split_door(where, door);
-    SSL_CTX *ctx = make_context(is_rsa, sight);
     int fd, before = 0;
 
     memset(sight, 0, sizeof(*sight));
     fd = connect_to(where);
     before = fd < 0 ? errno : 0;
     if (fd >= 0 && ctx != NULL) {
-        shake_hands(ctx, fd, name);
+        shake_hands(ctx, fd, name, sight);
     }
     if (fd >= 0) {
         close(fd);
     }
-    SSL_CTX_free(ctx);
     errno = before;
     return sight->fingerprint[0] != '\0';
 }
@@ -255,13 +267,13 @@ static void note_other(visitor_found_t *found, const char *door, const sight_t *
                  where, name, sight->serial);
 }
 
-static void visit_door(task_t *task, const char *door)
+static void visit_door(task_t *task, SSL_CTX *ctx, const char *door)
 {
     sight_t sight;
     int tries = TRIES, error = 0;
 
     while (tries-- > 0) {
-        if (look(&sight, door, task->is_rsa)) {
+        if (look(&sight, ctx, door)) {
             if (strcmp(sight.fingerprint, task->fingerprint) == 0) {
                 ++task->found.met;
             }
@@ -278,12 +290,13 @@ static void visit_door(task_t *task, const char *door)
     note_silence(&task->found, door, error);
 }
 
-static void visit(task_t *task)
+static void visit(visitor_t *visitor, task_t *task)
 {
+    SSL_CTX *ctx = context_for(visitor, task->is_rsa);
     int i;
 
     for (i = 0; i < task->door_count; ++i) {
-        visit_door(task, task->doors[i]);
+        visit_door(task, ctx, task->doors[i]);
     }
     if (task->door_count == 0) {
         apr_cpystrn(task->found.why, "httpd listens nowhere for it", sizeof(task->found.why));
@@ -315,6 +328,8 @@ static void free_visitor(visitor_t *visitor)
     free_tasks(visitor->waiting);
     free_tasks(visitor->finished);
     pthread_mutex_destroy(&visitor->mutex);
+    SSL_CTX_free(visitor->contexts[0]);
+    SSL_CTX_free(visitor->contexts[1]);
     free(visitor);
 }
 
@@ -353,7 +368,7 @@ static void *work(void *data)
     pthread_mutex_lock(&visitor->mutex);
     while ((task = next_task(visitor)) != NULL) {
         pthread_mutex_unlock(&visitor->mutex);
-        visit(task);
+        visit(visitor, task);
         pthread_mutex_lock(&visitor->mutex);
         finish(visitor, task);
     }

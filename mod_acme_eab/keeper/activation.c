@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "crypto/chain.h"
@@ -40,15 +41,32 @@ static int is_published(const activation_t *activation, const keeper_certificate
     return fingerprint != NULL && strcmp(fingerprint, certificate->best->facts->fingerprint) == 0;
 }
 
+/* What has a seal was found to be a chain and nothing else, and is not parsed once more. */
+static int is_as_sealed(const generation_t *generation, const secret_t *value, apr_pool_t *p)
+{
+    const char *fingerprint =
+        generation->sealed ? pair_fingerprint(value->data, value->len, p) : NULL;
+
+    return fingerprint != NULL && strcmp(fingerprint, generation->facts->fingerprint) == 0;
+}
+
 static apr_status_t pack(secret_t **pvalue, const generation_t *generation, apr_pool_t *p)
 {
-    eab_result_t *result = eab_result_make(p);
     secret_t *key_pem = NULL;
+    const char *text = NULL;
     chain_t *chain = NULL;
+    apr_size_t len = 0;
     apr_status_t rv;
 
     if ((rv = secret_read_file(&key_pem, generation->key_path, LIMIT_OWN_FILE, p)) != APR_SUCCESS
-        || (rv = chain_load(&chain, generation->chain_path, result, p)) != APR_SUCCESS) {
+        || (rv = file_read(&text, &len, generation->chain_path, LIMIT_CHAIN, p)) != APR_SUCCESS) {
+        return rv;
+    }
+    if (pair_pack(pvalue, key_pem, text, p) == APR_SUCCESS
+        && is_as_sealed(generation, *pvalue, p)) {
+        return APR_SUCCESS;
+    }
+    if ((rv = chain_parse(&chain, text, len, eab_result_make(p), p)) != APR_SUCCESS) {
         return rv;
     }
     return pair_pack(pvalue, key_pem, chain_pem(p, chain), p);

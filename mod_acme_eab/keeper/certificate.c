@@ -503,15 +503,20 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
     return rv;
 }
 
+static int key_is_blocked(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const store_t *store = certificate->means->store;
+
+    return blocked_any(store, ptemp)
+           && APR_STATUS_IS_EACCES(blocked_check(store, keypair_spki(ptemp, certificate->key->pkey),
+                                                 eab_result_make(ptemp), ptemp));
+}
+
 /* ACMEKeyType was changed, as the CA refused this kind, maybe; or others may know it. */
 static int key_will_do(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
-    const EVP_PKEY *pkey = certificate->key->pkey;
-
-    return strcmp(keypair_type(pkey), certificate->plan->key_type) == 0
-           && !APR_STATUS_IS_EACCES(blocked_check(certificate->means->store,
-                                                  keypair_spki(ptemp, pkey), eab_result_make(ptemp),
-                                                  ptemp));
+    return strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) == 0
+           && !key_is_blocked(certificate, ptemp);
 }
 
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result)

@@ -62,9 +62,23 @@ static int unpack(parts_t *parts, const void *value, apr_size_t len)
     return 1;
 }
 
-static X509 *read_certificate(BIO *bio)
+/* The octets of the first certificate, not parsed; NULL when there is none. For OPENSSL_free(). */
+static unsigned char *first_certificate(const parts_t *parts, long *plen)
 {
-    return bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    BIO *bio = BIO_new_mem_buf(parts->chain, parts->chain_len);
+    char *name = NULL, *header = NULL;
+    unsigned char *der = NULL;
+
+    if (bio != NULL && PEM_read_bio(bio, &name, &header, &der, plen) == 1
+        && strcmp(name, PEM_STRING_X509) != 0) {
+        OPENSSL_free(der);
+        der = NULL;
+    }
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    BIO_free(bio);
+    ERR_clear_error();
+    return der;
 }
 
 const char *pair_fingerprint(const void *value, apr_size_t len, apr_pool_t *p)
@@ -72,19 +86,15 @@ const char *pair_fingerprint(const void *value, apr_size_t len, apr_pool_t *p)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int digest_len = 0;
     const char *text = NULL;
-    X509 *leaf = NULL;
+    unsigned char *der = NULL;
+    long der_len = 0;
     parts_t parts;
-    BIO *bio = NULL;
 
-    if (!unpack(&parts, value, len))
+    if (!unpack(&parts, value, len) || (der = first_certificate(&parts, &der_len)) == NULL)
         return NULL;
-    bio = BIO_new_mem_buf(parts.chain, parts.chain_len);
-    leaf = read_certificate(bio);
-    if (leaf != NULL && X509_digest(leaf, EVP_sha256(), digest, &digest_len) == 1)
+    if (EVP_Digest(der, (size_t)der_len, digest, &digest_len, EVP_sha256(), NULL) == 1)
         text = hex_encode(p, digest, digest_len);
-    X509_free(leaf);
-    BIO_free(bio);
-    ERR_clear_error();
+    OPENSSL_free(der);
     return text;
 }
 
@@ -97,6 +107,11 @@ static int read_key(pair_t *pair, const parts_t *parts)
     pair->key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"") : NULL;
     BIO_free(bio);
     return pair->key != NULL;
+}
+
+static X509 *read_certificate(BIO *bio)
+{
+    return bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 }
 
 /* True when the last certificate was followed by nothing, and not by one that cannot be read. */

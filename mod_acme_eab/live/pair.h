@@ -17,8 +17,8 @@
 apr_status_t pair_pack(secret_t **pvalue, const secret_t *key_pem, const char *chain_pem,
                        apr_pool_t *p);
 
-/** SHA-256 of the leaf of a packed pair, hexadecimal in lower case, as chain_facts_t has it. In p;
- * NULL when there is none. */
+/** SHA-256 of the leaf of a packed pair, hexadecimal in lower case, as chain_facts_t has it; nothing is
+ * parsed. In p; NULL when there is none. */
 const char *pair_fingerprint(const void *value, apr_size_t len, apr_pool_t *p);
 
 /** Parsed, and counted: threads share it. */

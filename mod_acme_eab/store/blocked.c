@@ -72,6 +72,13 @@ apr_status_t blocked_add(const store_t *store, const char *spki, const char *by,
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
 
+int blocked_any(const store_t *store, apr_pool_t *ptemp)
+{
+    struct stat st;
+
+    return !APR_STATUS_IS_ENOENT(file_look(&st, blocked_path(ptemp, store)));
+}
+
 apr_status_t blocked_check(const store_t *store, const char *spki, eab_result_t *result,
                            apr_pool_t *ptemp)
 {

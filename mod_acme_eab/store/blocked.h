@@ -12,6 +12,9 @@
 apr_status_t blocked_add(const store_t *store, const char *spki, const char *by, apr_time_t now,
                          eab_result_t *result, apr_pool_t *ptemp);
 
+/** 0 when no key is, so that nobody need be asked for what one is known by. */
+int blocked_any(const store_t *store, apr_pool_t *ptemp);
+
 /** Refuse a key that is blocked, and any while the file cannot be read: nobody knows then.
  * @return APR_SUCCESS; else result says why (EAB_PROBLEM_REVOKED, EAB_PROBLEM_STORE) */
 apr_status_t blocked_check(const store_t *store, const char *spki, eab_result_t *result,

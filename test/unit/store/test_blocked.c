@@ -47,6 +47,7 @@ static void expect_free(scene_t *s, const char *spki)
 
 static void expect_blocked(scene_t *s, const char *spki)
 {
+    assert_true(blocked_any(s->store, s->p));
     eab_result_clear(s->result);
     assert_int_equal(APR_EACCES, blocked_check(s->store, spki, s->result, s->p));
     assert_string_equal(EAB_PROBLEM_REVOKED, s->result->type);
@@ -58,6 +59,7 @@ static void a_key_is_blocked_for_ever(void **state)
     scene_t s = scene(*state);
     struct stat st;
 
+    assert_false(blocked_any(s.store, s.p));
     expect_free(&s, s.spki);
     block(&s, s.spki);
     expect_blocked(&s, s.spki);
@@ -106,6 +108,7 @@ static void what_cannot_be_read_blocks_every_key(void **state)
     scene_t s = scene(*state);
 
     assert_int_equal(0, mkdir(s.path, 0700));
+    assert_true(blocked_any(s.store, s.p));
     assert_int_not_equal(APR_SUCCESS, blocked_check(s.store, s.spki, s.result, s.p));
     assert_string_equal(EAB_PROBLEM_STORE, s.result->type);
     assert_int_not_equal(APR_SUCCESS, blocked_add(s.store, s.spki, "root", WHEN, s.result, s.p));
