@@ -636,16 +636,22 @@ static apr_status_t write_new(int dir, const char *name, const void *data, apr_s
     return rv;
 }
 
-/* Give what was made under the name temp its place. After a failure it is gone. */
-static apr_status_t settle(const place_t *place, const char *temp, apr_status_t rv, int durable)
+/* Give what was made under the name temp in dir its place. After a failure it is gone. */
+static apr_status_t settle_from(int dir, const place_t *place, const char *temp, apr_status_t rv,
+                                int durable)
 {
     if (rv == APR_SUCCESS)
-        rv = status_of(renameat(place->dir, temp, place->dir, place->name));
+        rv = status_of(renameat(dir, temp, place->dir, place->name));
     if (rv != APR_SUCCESS) {
-        unlinkat(place->dir, temp, 0);
+        unlinkat(dir, temp, 0);
         return rv;
     }
     return durable ? sync_directory(place->dir) : APR_SUCCESS;
+}
+
+static apr_status_t settle(const place_t *place, const char *temp, apr_status_t rv, int durable)
+{
+    return settle_from(place->dir, place, temp, rv, durable);
 }
 
 apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
@@ -658,6 +664,24 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
     if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
         return rv;
     rv = settle(&place, temp, write_new(place.dir, temp, data, len, mode, durable), durable);
+    place_close(&place);
+    return rv;
+}
+
+apr_status_t file_replace_through(const char *draft, const char *path, const void *data,
+                                  apr_size_t len, mode_t mode, int durable, apr_pool_t *ptemp)
+{
+    const char *temp = NULL;
+    place_t place, from;
+    apr_status_t rv = temp_name(&temp, ptemp);
+
+    if (rv != APR_SUCCESS || (rv = place_open(&place, path)) != APR_SUCCESS)
+        return rv;
+    rv = place_open(&from, apr_pstrcat(ptemp, draft, "/", temp, NULL));
+    if (rv == APR_SUCCESS)
+        rv = settle_from(from.dir, &place, temp,
+                         write_new(from.dir, temp, data, len, mode, durable), durable);
+    place_close(&from);
     place_close(&place);
     return rv;
 }
@@ -1040,7 +1064,19 @@ const char *file_link_target(const char *path, apr_pool_t *p)
                                                        : NULL;
 }
 
-apr_status_t file_rename(const char *from, const char *to)
+typedef int move_fn(int from_dir, const char *from, int to_dir, const char *to);
+
+static int rename_one(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return renameat(from_dir, from, to_dir, to);
+}
+
+static int link_one(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return linkat(from_dir, from, to_dir, to, 0);
+}
+
+static apr_status_t move(move_fn *how, const char *from, const char *to)
 {
     place_t source, target;
     apr_status_t rv = place_open(&source, from);
@@ -1048,10 +1084,20 @@ apr_status_t file_rename(const char *from, const char *to)
     if (rv != APR_SUCCESS)
         return rv;
     if ((rv = place_open(&target, to)) == APR_SUCCESS)
-        rv = status_of(renameat(source.dir, source.name, target.dir, target.name));
+        rv = status_of(how(source.dir, source.name, target.dir, target.name));
     place_close(&target);
     place_close(&source);
     return rv;
+}
+
+apr_status_t file_rename(const char *from, const char *to)
+{
+    return move(rename_one, from, to);
+}
+
+apr_status_t file_link(const char *from, const char *to)
+{
+    return move(link_one, from, to);
 }
 
 static apr_status_t remove_one(const char *path, int flags)

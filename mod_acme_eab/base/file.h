@@ -96,6 +96,11 @@ const char *file_reason(apr_pool_t *p, apr_status_t rv, const char *path);
 apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mode_t mode,
                           int durable, apr_pool_t *ptemp);
 
+/** The same with the temporary file in the directory draft, of the same file system: where one that a kill
+ * leaves is looked for. */
+apr_status_t file_replace_through(const char *draft, const char *path, const void *data,
+                                  apr_size_t len, mode_t mode, int durable, apr_pool_t *ptemp);
+
 /** Make a file where none is. Its content is durable, its name is not before file_sync_directory(): for a
  * directory that is filled before it gets a name that counts. After a failure it is not there. */
 apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_t mode);
@@ -149,6 +154,9 @@ const char *file_link_target(const char *path, apr_pool_t *p);
 
 /** rename(); links are moved, not followed. Not durable: see file_sync_directory(). */
 apr_status_t file_rename(const char *from, const char *to);
+
+/** link(): a second name for a file of the same file system; a symbolic link is not followed. Not durable. */
+apr_status_t file_link(const char *from, const char *to);
 
 /** unlink(). */
 apr_status_t file_remove(const char *path);

@@ -91,15 +91,21 @@ static void borrow(site_t *site, const site_domain_t *domain, site_choice_t *cho
     choice->foreign = 1;
 }
 
-static void report(const site_t *site, const plan_certificate_t *planned,
-                   const generation_t *generation, const eab_result_t *why)
+/* Where all was killed between a new certificate and its link, nothing is wrong. */
+static void report(const site_t *site, const store_t *store, const plan_certificate_t *planned,
+                   const generation_t *generation, const eab_result_t *why, apr_pool_t *ptemp)
 {
     const char *name = APR_ARRAY_IDX(planned->names, 0, const char *);
     const char *detail = why->detail != NULL ? why->detail : "it cannot be read";
 
     if (!is_real_pass())
         return;
-    if (generation != NULL)
+    if (generation != NULL && !generation_has_link(store, planned->id, ptemp))
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, site->main,
+                     "the store has no link to the current certificate of %s; its newest, "
+                     "generation %s, is used, and the keeper makes the link",
+                     name, generation->number);
+    else if (generation != NULL)
         ap_log_error(
             APLOG_MARK, APLOG_ERR, 0, site->main,
             "the current certificate of %s is not usable, generation %s is used instead: %s", name,
@@ -180,7 +186,7 @@ static generation_t *find(const site_t *site, plan_certificate_t *planned,
              && (allowed == NULL || strcmp(allowed->number, generation->number) != 0))
         refuse_terms(site, planned, server, allowed, refusal);
     else if (result->rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
-        report(site, planned, generation, result);
+        report(site, store, planned, generation, result, ptemp);
     return allowed;
 }
 

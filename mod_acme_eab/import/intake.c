@@ -392,8 +392,8 @@ static void install(const taker_t *taker, intake_item_t *item)
     }
     if (taker->options->dry_run
         || generation_install(&installed, taker->store, item->entry, certificate->chain,
-                              certificate->key, item->names, id, directory, taker->options->now, 0,
-                              result, taker->pool)
+                              certificate->key, NULL, item->names, id, directory,
+                              taker->options->now, 0, result, taker->pool)
                == APR_SUCCESS)
         return;
     item->entry = NULL;

@@ -690,6 +690,14 @@ static apr_time_t use_by(const keeper_certificate_t *certificate, apr_time_t now
     return certificate->best != NULL ? certificate->best->use_by : 0;
 }
 
+/* Durable since the order was finalized. */
+static const char *key_file(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    return certificate->journal->finalized
+               ? journal_key_path(ptemp, certificate->means->store, certificate->plan->id)
+               : NULL;
+}
+
 /* The generation is used until another takes its place. */
 static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
                                 const apr_array_header_t *names, eab_result_t *result,
@@ -702,8 +710,9 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     apr_status_t rv;
 
     rv = generation_install(&generation, means->store, certificate->plan->id, chain,
-                            certificate->key, names, certificate->journal->account,
-                            registration->directory, now, use_by(certificate, now), result, ptemp);
+                            certificate->key, key_file(certificate, ptemp), names,
+                            certificate->journal->account, registration->directory, now,
+                            use_by(certificate, now), result, ptemp);
     if (rv != APR_SUCCESS) {
         return rv;
     }

@@ -141,7 +141,8 @@ static apr_status_t take(keeper_certificate_t *certificate, const char *response
                    : eab_result_set(result, APR_EINVAL, EAB_PROBLEM_STAPLING,
                                     "The OCSP response is older than one that is known.");
     }
-    rv = generation_keep_staple(certificate->best, der.data, der.len, result, ptemp);
+    rv = generation_keep_staple(certificate->means->store, certificate->plan->id, certificate->best,
+                                der.data, der.len, result, ptemp);
     if (rv == APR_SUCCESS) {
         tell(certificate, &facts, ptemp);
         certificate->staple = facts;

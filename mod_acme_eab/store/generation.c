@@ -43,6 +43,7 @@ typedef struct pair {
     const char *pem;
     apr_size_t len;
     secret_t *key;
+    const char *key_file; /* where the key is already, or NULL */
 } pair_t;
 
 /* @return APR_SUCCESS, or APR_EINVAL for a name that is not fit for the store */
@@ -193,7 +194,7 @@ static const seal_t *seal_in(apr_pool_t *p, int dir)
     const seal_t *seal = NULL;
     apr_pool_t *ptemp = NULL;
     apr_size_t len = 0;
-    pair_t pair = { NULL, 0, NULL };
+    pair_t pair = { 0 };
 
     if (apr_pool_create(&ptemp, p) != APR_SUCCESS)
         return NULL;
@@ -250,13 +251,28 @@ static const char *staple_path(apr_pool_t *p, const generation_t *gen)
         STAPLE_FILE, NULL);
 }
 
-apr_status_t generation_keep_staple(const generation_t *generation, const void *der, apr_size_t len,
+/* What a kill leaves of it half-written is to be where generation_survey() finds it. */
+apr_status_t generation_keep_staple(const store_t *store, const char *name,
+                                    const generation_t *generation, const void *der, apr_size_t len,
                                     eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *path = staple_path(ptemp, generation);
-    apr_status_t rv = file_replace(path, der, len, S_IRUSR | S_IWUSR, 1, ptemp);
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
 
+    if (rv != APR_SUCCESS)
+        return rv;
+    rv = file_replace_through(archive.dir, path, der, len, S_IRUSR | S_IWUSR, 1, ptemp);
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
+}
+
+int generation_has_link(const store_t *store, const char *name, apr_pool_t *ptemp)
+{
+    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    struct stat st;
+
+    return archive_make(&archive, store, name, eab_result_make(ptemp), ptemp) == APR_SUCCESS
+           && file_look(&st, archive.link) == APR_SUCCESS;
 }
 
 int generation_has_staple(const store_t *store, const char *name, apr_pool_t *ptemp)
@@ -387,7 +403,7 @@ static int seal_checked(const char *dir, const pair_t *pair, const chain_facts_t
 static void seal_unchanged(const char *dir, const pair_t *before, const chain_facts_t *facts,
                            apr_pool_t *p)
 {
-    pair_t after = { NULL, 0, NULL };
+    pair_t after = { 0 };
     chain_t *chain = NULL;
 
     if (pair_read_in(&after, dir, p) && pair_equal(before, &after)
@@ -398,7 +414,7 @@ static void seal_unchanged(const char *dir, const pair_t *before, const chain_fa
 
 static void seal_folder(const char *dir, apr_pool_t *p)
 {
-    pair_t before = { NULL, 0, NULL };
+    pair_t before = { 0 };
     const chain_facts_t *facts = NULL;
 
     if (pair_read_in(&before, dir, p)
@@ -570,11 +586,34 @@ static apr_status_t pair_make(pair_t *pair, const chain_t *chain, const keypair_
     return APR_SUCCESS;
 }
 
+static int holds_key(const char *path, const secret_t *key, apr_pool_t *ptemp)
+{
+    secret_t *there = NULL;
+    int same = secret_read_file(&there, path, LIMIT_CHAIN, ptemp) == APR_SUCCESS
+               && there->len == key->len && CRYPTO_memcmp(there->data, key->data, key->len) == 0;
+
+    secret_cleanse(there);
+    return same;
+}
+
+/* The file that was made for the order is not written a second time: it takes as long as the certificate. */
+static apr_status_t write_key(const archive_t *archive, const char *number, const pair_t *pair,
+                              eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *path = archive_path(ptemp, archive, number, KEY_FILE);
+
+    if (pair->key_file != NULL && file_link(pair->key_file, path) == APR_SUCCESS) {
+        if (holds_key(path, pair->key, ptemp))
+            return APR_SUCCESS;
+        (void)file_remove(path);
+    }
+    return write_file(archive, number, KEY_FILE, pair->key->data, pair->key->len, result, ptemp);
+}
+
 static apr_status_t write_pair(const archive_t *archive, const char *number, const pair_t *pair,
                                eab_result_t *result, apr_pool_t *ptemp)
 {
-    apr_status_t rv =
-        write_file(archive, number, KEY_FILE, pair->key->data, pair->key->len, result, ptemp);
+    apr_status_t rv = write_key(archive, number, pair, result, ptemp);
 
     return rv == APR_SUCCESS
                ? write_file(archive, number, CHAIN_FILE, pair->pem, pair->len, result, ptemp)
@@ -748,7 +787,7 @@ static void archive_remove(const archive_t *archive, const char *number, apr_poo
 static apr_status_t check_written(const char *dir, const pair_t *pair, eab_result_t *result,
                                   apr_pool_t *p)
 {
-    pair_t there = { NULL, 0, NULL };
+    pair_t there = { 0 };
     int same = pair_read_in(&there, dir, p) && pair_equal(pair, &there);
 
     secret_cleanse(there.key);
@@ -813,7 +852,7 @@ static apr_status_t archive_install(const archive_t *archive, generation_t *gen,
 }
 
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
-                                const chain_t *chain, const keypair_t *key,
+                                const chain_t *chain, const keypair_t *key, const char *key_file,
                                 const apr_array_header_t *names, const char *account,
                                 const char *directory, apr_time_t now, apr_time_t use_by,
                                 eab_result_t *result, apr_pool_t *p)
@@ -825,7 +864,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                          .use_by = json_peek_time(meta, "use_by"),
                          .facts = chain_facts(chain) };
     archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
-    pair_t pair = { NULL, 0, NULL };
+    pair_t pair = { 0 };
     apr_status_t rv;
 
     *pgen = NULL;
@@ -833,6 +872,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
         || (rv = archive_make(&archive, store, name, result, p)) != APR_SUCCESS
         || (rv = archive_begin(&archive, store, result, p)) != APR_SUCCESS)
         return rv;
+    pair.key_file = key_file;
     gen.number = archive_next_number(p, &archive);
     gen.chain_path = archive_path(p, &archive, gen.number, CHAIN_FILE);
     gen.key_path = archive_path(p, &archive, gen.number, KEY_FILE);
@@ -1014,6 +1054,8 @@ apr_status_t generation_revoke(const store_t *store, const char *name, const cha
     if (json_is_object(json_object_get(meta, "revoked")))
         return APR_SUCCESS;
     json_object_set_new(meta, "revoked", revoked_to_json(revoked));
+    file_sweep(archive_folder(ptemp, &archive, number),
+               ptemp); /* of a time before that was killed */
     return record_write(path, meta, result, ptemp);
 }
 

@@ -43,11 +43,13 @@ typedef struct generation {
 /** Write the next generation of a certificate and make it live. The order of writes is such that
  * after a crash at any point either the old or the new one is live and whole. The generation is durable; a
  * power cut may cost the link, which generation_recover() makes again. After a failure nothing of it is left.
+ * @param key_file a durable file of the store that holds the key, to get a second name; NULL, or one that
+ *               holds anything else: the key is written
  * @param names  what was ordered, for meta.json
  * @param use_by as above
  * @param pgen   in p; NULL on failure */
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
-                                const chain_t *chain, const keypair_t *key,
+                                const chain_t *chain, const keypair_t *key, const char *key_file,
                                 const apr_array_header_t *names, const char *account,
                                 const char *directory, apr_time_t now, apr_time_t use_by,
                                 eab_result_t *result, apr_pool_t *p);
@@ -76,8 +78,12 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
 void generation_seal(const store_t *store, const char *name, const generation_t *generation,
                      apr_pool_t *ptemp);
 
+/** True when something is at live/<name>, whatever it is. */
+int generation_has_link(const store_t *store, const char *name, apr_pool_t *ptemp);
+
 /** Keep an OCSP response beside the pair, in the place of the one before. */
-apr_status_t generation_keep_staple(const generation_t *generation, const void *der, apr_size_t len,
+apr_status_t generation_keep_staple(const store_t *store, const char *name,
+                                    const generation_t *generation, const void *der, apr_size_t len,
                                     eab_result_t *result, apr_pool_t *ptemp);
 
 /** True when there is one beside the live generation, whatever it says. Costs two looks. */

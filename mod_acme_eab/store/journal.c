@@ -22,6 +22,11 @@ static const char *journal_path(apr_pool_t *p, const store_t *store, const char 
     return entry != NULL ? store_path(p, store, FOLDER, entry, file) : NULL;
 }
 
+const char *journal_key_path(apr_pool_t *p, const store_t *store, const char *name)
+{
+    return journal_path(p, store, name, "privkey.pem");
+}
+
 int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp)
 {
     const char *entry = store_entry(ptemp, name);
@@ -128,7 +133,7 @@ static apr_status_t journal_make_directory(const store_t *store, const char *nam
 static apr_status_t journal_sync(const store_t *store, const char *name, eab_result_t *result,
                                  apr_pool_t *ptemp)
 {
-    const char *key = journal_path(ptemp, store, name, "privkey.pem");
+    const char *key = journal_key_path(ptemp, store, name);
     const char *folder = store_path(ptemp, store, FOLDER, NULL, NULL);
     apr_status_t rv = file_sync(key);
 
@@ -163,7 +168,7 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
 
     if (rv != APR_SUCCESS)
         return rv;
-    path = journal_path(ptemp, store, name, "privkey.pem");
+    path = journal_key_path(ptemp, store, name);
     rv = APR_EGENERAL;
     pem = keypair_pem(ptemp, key);
     if (pem != NULL)
@@ -175,7 +180,7 @@ apr_status_t journal_save_key(const store_t *store, const char *name, const keyp
 apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char *name,
                               apr_pool_t *p)
 {
-    const char *path = journal_path(p, store, name, "privkey.pem");
+    const char *path = journal_key_path(p, store, name);
 
     *pkey = NULL;
     return path != NULL ? keypair_load(pkey, path, p) : APR_EINVAL;

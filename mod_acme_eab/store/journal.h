@@ -42,6 +42,9 @@ apr_status_t journal_save(const store_t *store, const char *name, const journal_
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,
                               eab_result_t *result, apr_pool_t *ptemp);
 
+/** The file of that key. In p; NULL when the name is not fit for the store. */
+const char *journal_key_path(apr_pool_t *p, const store_t *store, const char *name);
+
 /** APR_ENOENT when there is none (yet). */
 apr_status_t journal_load_key(keypair_t **pkey, const store_t *store, const char *name,
                               apr_pool_t *p);

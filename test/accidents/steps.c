@@ -396,6 +396,15 @@ int symlinkat(const char *target, int dir, const char *path)
     return change("symlink", whole) == 0 ? real(target, dir, path) : -1;
 }
 
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    REAL(linkat)
+    char whole[2 * PLACE_SIZE + 2];
+
+    whole_of(whole, sizeof(whole), to_dir, to);
+    return change("link", whole) == 0 ? real(from_dir, from, to_dir, to, flags) : -1;
+}
+
 int mkdirat(int dir, const char *path, mode_t mode)
 {
     REAL(mkdirat)

@@ -64,6 +64,18 @@ def test_a_restored_store_serves_and_renews(world, scene):
     assert (ca.accounts(), ca.orders()) == (1, 2)
 
 
+def test_a_link_that_was_not_made_is_no_trouble(scene):
+    """A kill came between a certificate and its link: all lines of the log are as they should be."""
+    httpd, ca, serial = scene
+    httpd.stop()
+    httpd.store.live(NAME).unlink()
+    httpd.start()
+    assert httpd.certificate(NAME).serial_number == serial
+    wait_until(httpd.store.live(NAME).is_symlink, 20, "the link")
+    assert httpd.log.lines("no link to the current certificate of " + NAME)
+    assert ca.orders() == 1
+
+
 def test_a_copy_without_seals_is_sealed_after_the_start(world, scene):
     httpd, ca, serial = scene
     httpd.stop()

@@ -115,6 +115,39 @@ static void replaces_content_and_mode(void **state)
     assert_int_equal(count_entries(f), 1);
 }
 
+static void replaces_through_another_directory(void **state)
+{
+    fixture_t *f = *state;
+    const char *path = in(f, "dir/a");
+
+    assert_int_equal(file_make_directory(in(f, "dir"), 0700, f->p), APR_SUCCESS);
+    assert_int_equal(file_replace_through(f->dir, path, "one", 3, 0600, 1, f->p), APR_SUCCESS);
+    assert_int_equal(file_replace_through(f->dir, path, "two", 3, 0640, 0, f->p), APR_SUCCESS);
+    assert_content(f, path, "two");
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(mkdir(in(f, "dir/taken"), 0700), 0);
+    assert_int_not_equal(file_replace_through(f->dir, in(f, "dir/taken"), "x", 1, 0600, 1, f->p),
+                         APR_SUCCESS);
+    assert_true(
+        APR_STATUS_IS_ENOENT(file_replace_through(in(f, "missing"), path, "x", 1, 0600, 1, f->p)));
+    assert_content(f, path, "two");
+    assert_int_equal(count_entries(f), 1); /* nothing unfinished */
+}
+
+static void links_a_second_name(void **state)
+{
+    fixture_t *f = *state;
+    struct stat first, second;
+
+    assert_int_equal(file_replace(in(f, "a"), "one", 3, 0600, 0, f->p), APR_SUCCESS);
+    assert_int_equal(file_link(in(f, "a"), in(f, "b")), APR_SUCCESS);
+    assert_int_equal(stat(in(f, "a"), &first), 0);
+    assert_int_equal(stat(in(f, "b"), &second), 0);
+    assert_true(first.st_ino == second.st_ino);
+    assert_int_equal(file_link(in(f, "a"), in(f, "b")), EEXIST);
+    assert_true(APR_STATUS_IS_ENOENT(file_link(in(f, "missing"), in(f, "c"))));
+}
+
 static void gives_the_mode_whatever_the_umask(void **state)
 {
     fixture_t *f = *state;
@@ -739,6 +772,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FILE_TEST(replaces_content_and_mode),
+        FILE_TEST(replaces_through_another_directory),
+        FILE_TEST(links_a_second_name),
         FILE_TEST(gives_the_mode_whatever_the_umask),
         FILE_TEST(replaces_a_link_instead_of_following_it),
         FILE_TEST(leaves_nothing_when_the_target_cannot_be_replaced),

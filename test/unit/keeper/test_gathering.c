@@ -29,7 +29,7 @@ static void install(scene_t *s, const char *id, const char *names, const char *k
     assert_int_equal(APR_SUCCESS, chain_parse(&chain, pem, strlen(pem), s->result, s->p));
     assert_int_equal(APR_SUCCESS,
                      generation_install(&generation, s->keeper->means.store, id, chain, party->key,
-                                        party_names(s->p, id, NULL), account, DIRECTORY,
+                                        NULL, party_names(s->p, id, NULL), account, DIRECTORY,
                                         apr_time_now() + DAYS(from), 0, s->result, s->p));
 }
 

@@ -220,8 +220,10 @@ static void nobody_takes_it_back_when_it_is_over(void **state)
 
     see(s);
     scene_load(s);
-    assert_int_equal(APR_SUCCESS, generation_keep_staple(scene_certificate(s)->best, over.data,
-                                                         over.len, s->result, s->p));
+    assert_int_equal(APR_SUCCESS,
+                     generation_keep_staple(s->keeper->means.store, scene_certificate(s)->plan->id,
+                                            scene_certificate(s)->best, over.data, over.len,
+                                            s->result, s->p));
     start(s);
     assert_int_not_equal(APR_SUCCESS, tell(s, good));
     assert_false(is_stapled(fingerprint(s)));

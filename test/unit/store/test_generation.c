@@ -66,8 +66,8 @@ static chain_t *chain_of(scene_t *s, const party_t *party)
 static apr_status_t install_party(scene_t *s, const party_t *party, const keypair_t *key,
                                   generation_t **pgen)
 {
-    return generation_install(pgen, s->store, NAME, chain_of(s, party), key, s->names, ACCOUNT, CA,
-                              apr_time_now(), 0, s->result, s->p);
+    return generation_install(pgen, s->store, NAME, chain_of(s, party), key, NULL, s->names,
+                              ACCOUNT, CA, apr_time_now(), 0, s->result, s->p);
 }
 
 /* One more good generation. */
@@ -264,8 +264,8 @@ static void wildcards_have_a_directory(void **state)
 
     s.names = party_names(s.p, "*.example.edu", NULL);
     assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, "*.example.edu",
-                                                     chain_of(&s, party), party->key, s.names, NULL,
-                                                     NULL, apr_time_now(), 0, s.result, s.p));
+                                                     chain_of(&s, party), party->key, NULL, s.names,
+                                                     NULL, NULL, apr_time_now(), 0, s.result, s.p));
     assert_int_equal(
         0, stat(store_path(s.p, s.store, "live", "_wildcard.example.edu", "privkey.pem"), &st));
     assert_int_equal(APR_SUCCESS, generation_find(&gen, s.store, "*.example.edu", s.names,
@@ -312,8 +312,8 @@ static void names_that_lead_out_are_refused(void **state)
     int moved = 0;
 
     assert_int_equal(APR_EINVAL, generation_install(&gen, s.store, "../accounts",
-                                                    chain_of(&s, party), party->key, s.names, NULL,
-                                                    NULL, apr_time_now(), 0, s.result, s.p));
+                                                    chain_of(&s, party), party->key, NULL, s.names,
+                                                    NULL, NULL, apr_time_now(), 0, s.result, s.p));
     assert_int_equal(APR_EINVAL, generation_find(&gen, s.store, "../archive", s.names,
                                                  apr_time_now(), s.result, s.p));
     assert_int_equal(APR_EINVAL,
@@ -652,6 +652,107 @@ static void expired_generation_is_passed_over(void **state)
     scene_end(&s);
 }
 
+/* A kill leaves it there, and generation_survey() looks no deeper. */
+static void an_unfinished_staple_lies_beside_the_generations(void **state)
+{
+    scene_t s = scene(*state);
+    const generation_t *gen = install(&s);
+    const char *text = NULL, *draft = NULL;
+    apr_size_t len = 0;
+
+    synced_begin();
+    assert_int_equal(APR_SUCCESS,
+                     generation_keep_staple(s.store, NAME, gen, "der", 3, s.result, s.p));
+    draft = strstr(synced_paths[0], "/archive/" NAME "/.tmp-");
+    assert_non_null(draft);
+    assert_null(strchr(draft + strlen("/archive/" NAME "/"), '/'));
+    assert_int_equal(1, synced("/archive/" NAME "/000001"));
+    assert_int_equal(APR_SUCCESS,
+                     file_read(&text, &len, path_of(&s, "000001", "ocsp.der"), 100, s.p));
+    assert_string_equal("der", text);
+    assert_int_equal(1, file_list_directory(s.archive, s.p)->nelts);
+    assert_int_equal(APR_EINVAL,
+                     generation_keep_staple(s.store, "..", gen, "der", 3, s.result, s.p));
+    scene_end(&s);
+}
+
+static void a_link_that_is_missing_is_known(void **state)
+{
+    scene_t s = scene(*state);
+
+    assert_false(generation_has_link(s.store, NAME, s.p));
+    install(&s);
+    assert_true(generation_has_link(s.store, NAME, s.p));
+    relink(&s, "nowhere");
+    assert_true(generation_has_link(s.store, NAME, s.p));
+    scene_end(&s);
+}
+
+/* @return true when the file of the key in the archive is that one */
+static int install_beside(scene_t *s, const party_t *party, const char *key_file)
+{
+    struct stat in_archive, there = { 0 };
+    generation_t *gen = NULL;
+    keypair_t *key = NULL;
+
+    assert_int_equal(APR_SUCCESS, generation_install(&gen, s->store, NAME, chain_of(s, party),
+                                                     party->key, key_file, s->names, ACCOUNT, CA,
+                                                     apr_time_now(), 0, s->result, s->p));
+    assert_int_equal(APR_SUCCESS, keypair_load(&key, gen->key_path, s->p));
+    assert_true(chain_matches_key(chain_of(s, party), key));
+    assert_int_equal(0, lstat(gen->key_path, &in_archive));
+    assert_true(S_ISREG(in_archive.st_mode));
+    assert_int_equal(0600, in_archive.st_mode & 07777);
+    (void)lstat(key_file, &there);
+    return in_archive.st_ino == there.st_ino;
+}
+
+static void a_key_that_is_there_is_not_written_again(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:" NAME ",DNS:example.edu");
+    const char *path = store_path(s.p, s.store, "key.pem", NULL, NULL);
+    const secret_t *pem = keypair_pem(s.p, party->key);
+    struct stat st;
+
+    assert_int_equal(APR_SUCCESS, store_replace(path, pem->data, pem->len, s.p));
+    synced_begin();
+    assert_true(install_beside(&s, party, path));
+    assert_int_equal(0, synced("/privkey.pem"));
+    assert_int_equal(0, unlink(path)); /* as with the order */
+    expect_found(&s, "000001", 1);
+    assert_int_equal(0, stat(path_of(&s, "000001", "privkey.pem"), &st));
+    assert_int_equal(1, st.st_nlink);
+    scene_end(&s);
+}
+
+/* It stays what it is, and does not come between a certificate and its key. */
+static void what_is_not_that_key_is_left_alone(void **state)
+{
+    scene_t s = scene(*state);
+    party_t *party = leaf(&s, "DNS:" NAME ",DNS:example.edu");
+    const char *path = store_path(s.p, s.store, "key.pem", NULL, NULL);
+    const secret_t *other = keypair_pem(s.p, leaf(&s, "DNS:" NAME)->key);
+    const char *text = NULL;
+    apr_size_t len = 0;
+
+    assert_false(install_beside(&s, party, path)); /* nothing is there */
+    assert_int_equal(APR_SUCCESS, store_replace(path, other->data, other->len, s.p));
+    assert_false(install_beside(&s, party, path));
+    assert_int_equal(APR_SUCCESS, file_read(&text, &len, path, 10000, s.p));
+    assert_true(len == other->len && memcmp(text, other->data, len) == 0);
+    assert_int_equal(0, unlink(path));
+    assert_int_equal(0, mkfifo(path, 0600));
+    assert_false(install_beside(&s, party, path));
+    assert_int_equal(0, unlink(path));
+    assert_int_equal(0, symlink(path_of(&s, "000001", "privkey.pem"), path));
+    assert_false(install_beside(&s, party, path));
+    assert_int_equal(0, unlink(path));
+    assert_int_equal(0, mkdir(path, 0700));
+    assert_false(install_beside(&s, party, path));
+    scene_end(&s);
+}
+
 /* Its dates do not say whether a generation was written to its end. */
 static void recover_does_not_look_at_dates(void **state)
 {
@@ -664,7 +765,7 @@ static void recover_does_not_look_at_dates(void **state)
 
     install(&s);
     assert_int_equal(APR_SUCCESS, generation_install(&gen, s.store, NAME, chain_of(&s, party),
-                                                     party->key, s.names, ACCOUNT, CA,
+                                                     party->key, NULL, s.names, ACCOUNT, CA,
                                                      apr_time_now() - apr_time_from_sec(5 * DAY), 0,
                                                      s.result, s.p));
     relink(&s, "../archive/" NAME "/000001");
@@ -1137,6 +1238,10 @@ static void all_are_listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fixture_test(an_unfinished_staple_lies_beside_the_generations),
+        fixture_test(a_link_that_is_missing_is_known),
+        fixture_test(a_key_that_is_there_is_not_written_again),
+        fixture_test(what_is_not_that_key_is_left_alone),
         fixture_test(install_makes_it_live),
         fixture_test(a_generation_is_durable_and_its_link_can_be_found_again),
         fixture_test(meta_tells_where_it_came_from),
