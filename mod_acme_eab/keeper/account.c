@@ -576,7 +576,7 @@ apr_status_t account_roll(keeper_account_t *account, const char *by, eab_result_
 
     rv = registration_make_next_key(&key, store, registration, result, account->pool);
     if (rv == APR_SUCCESS) {
-        rv = blocked_check(store, keypair_spki(result->pool, key->pkey), result, result->pool);
+        rv = blocked_check_key(store, key, result, result->pool);
     }
     if (rv != APR_SUCCESS) {
         return rv;

@@ -307,8 +307,7 @@ static void on_key(void *baton, EVP_PKEY *pkey)
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL,
                        "A private key for %s could not be made.", certificate->title);
     }
-    else if (blocked_check(means->store, keypair_spki(pool, key->pkey), result, pool)
-             == APR_SUCCESS) {
+    else if (blocked_check_key(means->store, key, result, pool) == APR_SUCCESS) {
         journal_save_key(means->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
@@ -503,20 +502,12 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
     return rv;
 }
 
-static int key_is_blocked(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
-{
-    const store_t *store = certificate->means->store;
-
-    return blocked_any(store, ptemp)
-           && APR_STATUS_IS_EACCES(blocked_check(store, keypair_spki(ptemp, certificate->key->pkey),
-                                                 eab_result_make(ptemp), ptemp));
-}
-
 /* ACMEKeyType was changed, as the CA refused this kind, maybe; or others may know it. */
 static int key_will_do(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
     return strcmp(keypair_type(certificate->key->pkey), certificate->plan->key_type) == 0
-           && !key_is_blocked(certificate, ptemp);
+           && !APR_STATUS_IS_EACCES(blocked_check_key(certificate->means->store, certificate->key,
+                                                      eab_result_make(ptemp), ptemp));
 }
 
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result)
@@ -747,7 +738,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
         && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
         && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
-        && (rv = blocked_check(means->store, chain_spki(pool, chain), result, pool)) == APR_SUCCESS
+        && (rv = blocked_check_key(means->store, certificate->key, result, pool)) == APR_SUCCESS
         && (rv = store_chain(certificate, chain, names, result, pool)) == APR_SUCCESS) {
         const chain_facts_t *facts = certificate->best->facts;
 

@@ -72,13 +72,6 @@ apr_status_t blocked_add(const store_t *store, const char *spki, const char *by,
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "written");
 }
 
-int blocked_any(const store_t *store, apr_pool_t *ptemp)
-{
-    struct stat st;
-
-    return !APR_STATUS_IS_ENOENT(file_look(&st, blocked_path(ptemp, store)));
-}
-
 apr_status_t blocked_check(const store_t *store, const char *spki, eab_result_t *result,
                            apr_pool_t *ptemp)
 {
@@ -95,4 +88,14 @@ apr_status_t blocked_check(const store_t *store, const char *spki, eab_result_t 
                           "This key was said to be known to others (%s) and is never used again; "
                           "make a new one.",
                           clock_format(ptemp, json_peek_time(line, "at")));
+}
+
+apr_status_t blocked_check_key(const store_t *store, const keypair_t *key, eab_result_t *result,
+                               apr_pool_t *ptemp)
+{
+    struct stat st;
+
+    if (APR_STATUS_IS_ENOENT(file_look(&st, blocked_path(ptemp, store))))
+        return APR_SUCCESS;
+    return blocked_check(store, keypair_spki(ptemp, key->pkey), result, ptemp);
 }
