@@ -60,9 +60,9 @@ apr_status_t validation_keep(keeper_certificate_t *certificate, const json_t *js
                               certificate->title);
     }
     apr_pool_create(&pool, certificate->means->pool);
-    rv = record_write(path_of(pool, certificate),
-                      json_own(pool, brief_validations_to_json(&certificate->validations)), result,
-                      pool);
+    rv = record_jot(path_of(pool, certificate),
+                    json_own(pool, brief_validations_to_json(&certificate->validations)), result,
+                    pool);
     apr_pool_destroy(pool);
     return rv;
 }
