@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -692,7 +694,7 @@ apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_
     apr_status_t rv = place_open(&place, path);
 
     if (rv == APR_SUCCESS) {
-        rv = write_new(place.dir, place.name, data, len, mode, 1);
+        rv = write_new(place.dir, place.name, data, len, mode, 0);
         if (rv != APR_SUCCESS && rv != EEXIST)
             unlinkat(place.dir, place.name, 0);
     }
@@ -1295,6 +1297,89 @@ apr_status_t file_sync_directory(const char *path)
         return errno;
     rv = sync_directory(fd);
     close(fd);
+    return rv;
+}
+
+/* ---- several at once ---- */
+
+typedef struct sync {
+    int fd;
+    apr_status_t rv;
+    pthread_t thread;
+    int running;
+} sync_t;
+
+static void *sync_one(void *data)
+{
+    sync_t *sync = data;
+
+    sync->rv = status_of(fsync(sync->fd));
+    return NULL;
+}
+
+static apr_status_t open_either(int *pfd, const char *path)
+{
+    apr_status_t rv = file_open_directory(pfd, path);
+
+    return APR_STATUS_IS_ENOTDIR(rv) ? file_open(pfd, path, SIZE_MAX) : rv;
+}
+
+/* With all signals blocked, so that they reach the thread that waits for them. */
+static void sync_in_thread(sync_t *sync)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sync->running = pthread_create(&sync->thread, NULL, sync_one, sync) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!sync->running)
+        sync_one(sync);
+}
+
+/* The last one here, the others beside it. */
+static void sync_opened(sync_t *syncs, int count)
+{
+    int i;
+
+    for (i = 0; i < count; ++i) {
+        if (syncs[i].rv == APR_SUCCESS && i < count - 1)
+            sync_in_thread(&syncs[i]);
+        else if (syncs[i].rv == APR_SUCCESS)
+            sync_one(&syncs[i]);
+    }
+    for (i = 0; i < count; ++i) {
+        if (syncs[i].running)
+            pthread_join(syncs[i].thread, NULL);
+    }
+}
+
+apr_status_t file_sync_together(const char *const *paths, int count, const char **pfailed)
+{
+    sync_t syncs[FILE_TOGETHER_MAX] = { { 0 } };
+    const char *opened[FILE_TOGETHER_MAX];
+    apr_status_t rv = APR_SUCCESS;
+    int i, n = 0;
+
+    *pfailed = NULL;
+    for (i = 0; i < count && n < FILE_TOGETHER_MAX; ++i) {
+        if (paths[i] == NULL)
+            continue;
+        syncs[n].rv = open_either(&syncs[n].fd, paths[i]);
+        opened[n++] = paths[i];
+    }
+    sync_opened(syncs, n);
+    for (i = 0; i < n; ++i) {
+        /* A file system that cannot sync directories says so; there is nothing more to do then. */
+        if (syncs[i].rv == EINVAL && syncs[i].fd >= 0)
+            syncs[i].rv = APR_SUCCESS;
+        if (syncs[i].fd >= 0)
+            close(syncs[i].fd);
+        if (rv == APR_SUCCESS && syncs[i].rv != APR_SUCCESS) {
+            rv = syncs[i].rv;
+            *pfailed = opened[i];
+        }
+    }
     return rv;
 }
 

@@ -101,8 +101,8 @@ apr_status_t file_replace(const char *path, const void *data, apr_size_t len, mo
 apr_status_t file_replace_through(const char *draft, const char *path, const void *data,
                                   apr_size_t len, mode_t mode, int durable, apr_pool_t *ptemp);
 
-/** Make a file where none is. Its content is durable, its name is not before file_sync_directory(): for a
- * directory that is filled before it gets a name that counts. After a failure it is not there. */
+/** Make a file where none is; not durable, see file_sync_together(): for a directory that is filled before it
+ * gets a name that counts. After a failure it is not there. */
 apr_status_t file_make(const char *path, const void *data, apr_size_t len, mode_t mode);
 
 /** Add a line, which ends with a newline, to the end of a regular file; a missing one is made, 0600. What
@@ -176,6 +176,14 @@ apr_status_t file_give_directory(int dir, int uid, int gid, mode_t mode);
 
 /** fsync a directory, so that a rename in it is on disk. */
 apr_status_t file_sync_directory(const char *path);
+
+/** Make several files and directories durable, which takes about as long as one, as the disk does them beside
+ * each other. NULL in paths is passed over. Starts threads that end before it returns, and does without where
+ * there are none to be had.
+ * @param pfailed on failure which one
+ * @return the first failure: ENOENT ...; APR_EINVAL for what is neither */
+#define FILE_TOGETHER_MAX 6
+apr_status_t file_sync_together(const char *const *paths, int count, const char **pfailed);
 
 /** All that its file system has not written yet, so that whatever another program has put into the directory
  * survives a power cut. */

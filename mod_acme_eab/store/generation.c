@@ -36,6 +36,7 @@ typedef struct archive {
     const terms_t *terms; /* of the server that shall use it, or NULL */
     trials_t *trials;     /* of the store, or NULL */
     int for_server;       /* one loads it now */
+    const char *parent;   /* archive/, when <entry> in it is new and not durable; or NULL */
 } archive_t;
 
 /* The bytes of a pair. */
@@ -43,7 +44,8 @@ typedef struct pair {
     const char *pem;
     apr_size_t len;
     secret_t *key;
-    const char *key_file; /* where the key is already, or NULL */
+    const char *key_file; /* where the key is already, durable; or NULL */
+    int linked;           /* it has got a second name */
 } pair_t;
 
 /* @return APR_SUCCESS, or APR_EINVAL for a name that is not fit for the store */
@@ -257,7 +259,7 @@ apr_status_t generation_keep_staple(const store_t *store, const char *name,
                                     eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *path = staple_path(ptemp, generation);
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
 
     if (rv != APR_SUCCESS)
@@ -268,7 +270,7 @@ apr_status_t generation_keep_staple(const store_t *store, const char *name,
 
 int generation_has_link(const store_t *store, const char *name, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     struct stat st;
 
     return archive_make(&archive, store, name, eab_result_make(ptemp), ptemp) == APR_SUCCESS
@@ -277,7 +279,7 @@ int generation_has_link(const store_t *store, const char *name, apr_pool_t *ptem
 
 int generation_has_staple(const store_t *store, const char *name, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     const char *number = NULL;
     struct stat st;
 
@@ -430,7 +432,7 @@ static void seal_folder(const char *dir, apr_pool_t *p)
 void generation_seal(const store_t *store, const char *name, const generation_t *generation,
                      apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_pool_t *pool = NULL;
 
     if (generation->sealed || apr_pool_create(&pool, ptemp) != APR_SUCCESS)
@@ -597,20 +599,20 @@ static int holds_key(const char *path, const secret_t *key, apr_pool_t *ptemp)
 }
 
 /* The file that was made for the order is not written a second time: it takes as long as the certificate. */
-static apr_status_t write_key(const archive_t *archive, const char *number, const pair_t *pair,
+static apr_status_t write_key(const archive_t *archive, const char *number, pair_t *pair,
                               eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *path = archive_path(ptemp, archive, number, KEY_FILE);
 
     if (pair->key_file != NULL && file_link(pair->key_file, path) == APR_SUCCESS) {
-        if (holds_key(path, pair->key, ptemp))
+        if ((pair->linked = holds_key(path, pair->key, ptemp)) != 0)
             return APR_SUCCESS;
         (void)file_remove(path);
     }
     return write_file(archive, number, KEY_FILE, pair->key->data, pair->key->len, result, ptemp);
 }
 
-static apr_status_t write_pair(const archive_t *archive, const char *number, const pair_t *pair,
+static apr_status_t write_pair(const archive_t *archive, const char *number, pair_t *pair,
                                eab_result_t *result, apr_pool_t *ptemp)
 {
     apr_status_t rv = write_key(archive, number, pair, result, ptemp);
@@ -797,9 +799,8 @@ static apr_status_t check_written(const char *dir, const pair_t *pair, eab_resul
 }
 
 /* Written under a name that does not count, and read back. */
-static apr_status_t archive_write_draft(const archive_t *archive, const char *draft,
-                                        const pair_t *pair, const json_t *meta,
-                                        eab_result_t *result, apr_pool_t *ptemp)
+static apr_status_t archive_write_draft(const archive_t *archive, const char *draft, pair_t *pair,
+                                        const json_t *meta, eab_result_t *result, apr_pool_t *ptemp)
 {
     const char *dir = archive_folder(ptemp, archive, draft);
     const char *record = record_text(meta, ptemp);
@@ -812,40 +813,64 @@ static apr_status_t archive_write_draft(const archive_t *archive, const char *dr
     rv = write_pair(archive, draft, pair, result, ptemp);
     if (rv == APR_SUCCESS)
         rv = write_file(archive, draft, META_FILE, record, strlen(record), result, ptemp);
-    if (rv != APR_SUCCESS)
-        return rv;
-    rv = file_sync_directory(dir);
-    return rv == APR_SUCCESS ? check_written(dir, pair, result, ptemp)
-                             : store_report(result, rv, dir, "written to");
+    return rv == APR_SUCCESS ? check_written(dir, pair, result, ptemp) : rv;
+}
+
+/* One wait for the disk. A power cut before its end may leave a generation that is not whole: the link does not
+ * lead to it, and the order is still in flight. */
+static apr_status_t archive_sync(const archive_t *archive, const char *number, const pair_t *pair,
+                                 eab_result_t *result, apr_pool_t *ptemp)
+{
+    const char *paths[FILE_TOGETHER_MAX] = {
+        archive_path(ptemp, archive, number, CHAIN_FILE),
+        archive_path(ptemp, archive, number, META_FILE),
+        pair->linked ? NULL : archive_path(ptemp, archive, number, KEY_FILE),
+        archive_folder(ptemp, archive, number),
+        archive->dir,
+        archive->parent,
+    };
+    const char *failed = NULL;
+    apr_status_t rv = file_sync_together(paths, FILE_TOGETHER_MAX, &failed);
+
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, failed, "written");
 }
 
 /* What has a generation was made durable with the first. */
-static apr_status_t archive_begin(const archive_t *archive, const store_t *store,
-                                  eab_result_t *result, apr_pool_t *ptemp)
+static apr_status_t archive_begin(archive_t *archive, const store_t *store, eab_result_t *result,
+                                  apr_pool_t *ptemp)
 {
-    return archive_numbers(ptemp, archive)->nelts > 0
-               ? APR_SUCCESS
-               : store_make_directory(store, "archive", archive->entry, result, ptemp);
+    apr_status_t rv;
+
+    if (archive_numbers(ptemp, archive)->nelts > 0)
+        return APR_SUCCESS;
+    if ((rv = store_make_directory(store, "archive", NULL, result, ptemp)) != APR_SUCCESS)
+        return rv;
+    archive->parent = store_path(ptemp, store, "archive", NULL, NULL);
+    rv = file_make_directory(archive->dir, S_IRWXU, ptemp);
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, archive->dir, "made");
 }
 
 /* Its directory has another name until all is in it. */
-static apr_status_t archive_install(const archive_t *archive, generation_t *gen, const pair_t *pair,
+static apr_status_t archive_install(const archive_t *archive, generation_t *gen, pair_t *pair,
                                     const chain_t *chain, const json_t *meta, eab_result_t *result,
                                     apr_pool_t *p)
 {
     const char *draft = apr_pstrcat(p, FILE_UNFINISHED, gen->number, NULL);
     const char *dir = archive_folder(p, archive, draft);
+    const char *place = archive_folder(p, archive, gen->number);
     apr_status_t rv = archive_write_draft(archive, draft, pair, meta, result, p);
 
     if (rv == APR_SUCCESS) {
         gen->sealed = seal_checked(dir, pair, gen->facts, chain, p);
-        rv = archive_take(archive, dir, gen->number, result, p);
+        if ((rv = file_rename(dir, place)) != APR_SUCCESS)
+            store_report(result, rv, place, "made");
     }
     if (rv != APR_SUCCESS) {
         file_remove_tree(dir, p);
         return rv;
     }
-    if ((rv = archive_set_live(archive, gen->number, result, p)) != APR_SUCCESS)
+    if ((rv = archive_sync(archive, gen->number, pair, result, p)) != APR_SUCCESS
+        || (rv = archive_set_live(archive, gen->number, result, p)) != APR_SUCCESS)
         archive_remove(archive, gen->number,
                        p); /* it will be tried again, and nothing shall pile up */
     return rv;
@@ -863,7 +888,7 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
                          .installed = json_peek_time(meta, "installed"), /* whole seconds */
                          .use_by = json_peek_time(meta, "use_by"),
                          .facts = chain_facts(chain) };
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     pair_t pair = { 0 };
     apr_status_t rv;
 
@@ -957,7 +982,7 @@ apr_status_t generation_find(generation_t **pgen, const store_t *store, const ch
                              const apr_array_header_t *names, apr_time_t now, eab_result_t *result,
                              apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, p);
 
     *pgen = NULL;
@@ -968,7 +993,7 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
                                  const apr_array_header_t *names, const terms_t *terms,
                                  apr_time_t now, eab_result_t *result, apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, p);
 
     *pgen = NULL;
@@ -980,7 +1005,7 @@ apr_status_t generation_find_for(generation_t **pgen, const store_t *store, cons
 apr_status_t generation_load(generation_t **pgen, const store_t *store, const char *name,
                              const char *number, apr_pool_t *p)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     eab_result_t *ignored = eab_result_make(p);
     generation_t *gen = apr_pcalloc(p, sizeof(*gen));
     const seal_t *seal = NULL;
@@ -1014,7 +1039,7 @@ apr_status_t generation_load(generation_t **pgen, const store_t *store, const ch
 
 apr_array_header_t *generation_list(apr_pool_t *p, const store_t *store, const char *name)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_array_header_t *list = apr_array_make(p, 4, sizeof(generation_t *));
     apr_array_header_t *numbers = NULL;
     int i;
@@ -1041,7 +1066,7 @@ apr_array_header_t *generation_names(apr_pool_t *p, const store_t *store)
 apr_status_t generation_revoke(const store_t *store, const char *name, const char *number,
                                const revoked_t *revoked, eab_result_t *result, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const char *path = NULL;
     json_t *meta = NULL;
@@ -1062,7 +1087,7 @@ apr_status_t generation_revoke(const store_t *store, const char *name, const cha
 apr_status_t generation_remove_key(const store_t *store, const char *name, const char *number,
                                    eab_result_t *result, apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const char *path = NULL;
 
@@ -1115,7 +1140,7 @@ apr_status_t generation_recover(const store_t *store, const char *name, apr_hash
                                 const generation_t *fine, int *pmoved, eab_result_t *result,
                                 apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
     const chain_facts_t *facts = NULL;
     const char *newest = NULL;
@@ -1157,7 +1182,7 @@ static int is_kept(const apr_array_header_t *kept, const char *number)
 void generation_prune(const store_t *store, const char *name, const apr_array_header_t *kept,
                       apr_pool_t *ptemp)
 {
-    archive_t archive = { NULL, NULL, NULL, NULL, NULL, 0 };
+    archive_t archive = { 0 };
     apr_array_header_t *numbers = NULL;
     const char *number = NULL;
     const char *live = NULL;

@@ -129,18 +129,21 @@ static apr_status_t journal_make_directory(const store_t *store, const char *nam
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
 }
 
-/* Of key and directories: the record itself was written durably. */
+/* All that an order needs. Before that nobody is asked to finalize it, so that it does not matter what of it a
+ * power cut leaves. */
 static apr_status_t journal_sync(const store_t *store, const char *name, eab_result_t *result,
                                  apr_pool_t *ptemp)
 {
-    const char *key = journal_key_path(ptemp, store, name);
-    const char *folder = store_path(ptemp, store, FOLDER, NULL, NULL);
-    apr_status_t rv = file_sync(key);
+    const char *key = journal_key_path(ptemp, store, name), *failed = NULL;
+    const char *paths[] = {
+        file_is_regular(key) ? key : NULL,
+        journal_path(ptemp, store, name, "order.json"),
+        journal_path(ptemp, store, name, NULL),
+        store_path(ptemp, store, FOLDER, NULL, NULL),
+    };
+    apr_status_t rv = file_sync_together(paths, 4, &failed);
 
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv))
-        return store_report(result, rv, key, "written");
-    rv = file_sync_directory(folder);
-    return rv == APR_SUCCESS ? rv : store_report(result, rv, folder, "written to");
+    return rv == APR_SUCCESS ? rv : store_report(result, rv, failed, "written");
 }
 
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
@@ -148,15 +151,10 @@ apr_status_t journal_save(const store_t *store, const char *name, const journal_
 {
     const json_t *json = json_own(ptemp, journal_to_json(journal));
     apr_status_t rv = journal_make_directory(store, name, result, ptemp);
-    const char *path;
 
-    if (rv != APR_SUCCESS)
-        return rv;
-    path = journal_path(ptemp, store, name, "order.json");
-    if (!journal->finalized)
-        return record_jot(path, json, result, ptemp);
-    rv = journal_sync(store, name, result, ptemp);
-    return rv == APR_SUCCESS ? record_write(path, json, result, ptemp) : rv;
+    if (rv == APR_SUCCESS)
+        rv = record_jot(journal_path(ptemp, store, name, "order.json"), json, result, ptemp);
+    return rv == APR_SUCCESS && journal->finalized ? journal_sync(store, name, result, ptemp) : rv;
 }
 
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,

@@ -5,6 +5,7 @@
 /* What a program under test makes durable: its fsync() is this one, which writes down the path and does
  * nothing else. For one source file of a test. */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
@@ -14,6 +15,7 @@
 
 static char synced_paths[SYNCED_MAX][1024];
 static int synced_count;
+static pthread_mutex_t synced_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int fsync(int fd);
 
@@ -22,11 +24,13 @@ int fsync(int fd)
     char link[64];
     ssize_t len;
 
-    if (synced_count >= SYNCED_MAX)
-        return 0;
+    pthread_mutex_lock(&synced_mutex);
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    len = readlink(link, synced_paths[synced_count], sizeof(synced_paths[0]) - 1);
-    synced_paths[synced_count++][len > 0 ? len : 0] = '\0';
+    if (synced_count < SYNCED_MAX) {
+        len = readlink(link, synced_paths[synced_count], sizeof(synced_paths[0]) - 1);
+        synced_paths[synced_count++][len > 0 ? len : 0] = '\0';
+    }
+    pthread_mutex_unlock(&synced_mutex);
     return 0;
 }
 

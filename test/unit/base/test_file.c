@@ -148,6 +148,25 @@ static void links_a_second_name(void **state)
     assert_true(APR_STATUS_IS_ENOENT(file_link(in(f, "missing"), in(f, "c"))));
 }
 
+static void several_are_synced_together(void **state)
+{
+    fixture_t *f = *state;
+    const char *paths[] = { in(f, "a"), NULL, f->dir, in(f, "dir") };
+    const char *failed = "";
+
+    assert_int_equal(file_make(in(f, "a"), "x", 1, 0600), APR_SUCCESS);
+    assert_int_equal(file_make_directory(in(f, "dir"), 0700, f->p), APR_SUCCESS);
+    assert_int_equal(file_sync_together(paths, 4, &failed), APR_SUCCESS);
+    assert_null(failed);
+    paths[1] = in(f, "missing");
+    assert_true(APR_STATUS_IS_ENOENT(file_sync_together(paths, 4, &failed)));
+    assert_string_equal(failed, paths[1]);
+    assert_int_equal(mkfifo(in(f, "fifo"), 0600), 0);
+    paths[1] = in(f, "fifo");
+    assert_int_equal(file_sync_together(paths, 4, &failed), APR_EINVAL);
+    assert_int_equal(file_sync_together(paths, 0, &failed), APR_SUCCESS);
+}
+
 static void gives_the_mode_whatever_the_umask(void **state)
 {
     fixture_t *f = *state;
@@ -774,6 +793,7 @@ int main(void)
         FILE_TEST(replaces_content_and_mode),
         FILE_TEST(replaces_through_another_directory),
         FILE_TEST(links_a_second_name),
+        FILE_TEST(several_are_synced_together),
         FILE_TEST(gives_the_mode_whatever_the_umask),
         FILE_TEST(replaces_a_link_instead_of_following_it),
         FILE_TEST(leaves_nothing_when_the_target_cannot_be_replaced),

@@ -56,7 +56,7 @@ static void an_order_is_resumed(void **state)
 
 /* The disk decides how fast many certificates come. What is written down for people, and what no program is
  * told of, is made durable later and together. */
-static void a_certificate_waits_for_the_disk_nine_times(void **state)
+static void a_certificate_waits_for_the_disk_twice(void **state)
 {
     scene_t *s = with_order(*state);
 
@@ -588,7 +588,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(an_order_is_resumed),
         fixture_test(a_new_order_without_an_answer_is_known),
-        fixture_test(a_certificate_waits_for_the_disk_nine_times),
+        fixture_test(a_certificate_waits_for_the_disk_twice),
         fixture_test(an_order_of_another_configuration_is_dropped_unless_finalized),
         fixture_test(an_order_gets_a_key_of_the_type_that_is_configured_now),
         fixture_test(the_order_of_names_is_no_change),

@@ -200,10 +200,10 @@ static void a_generation_is_durable_and_its_link_can_be_found_again(void **state
     assert_int_equal(1, synced("/archive"));
     synced_begin();
     install(&s);
-    assert_int_equal(1, synced("/.tmp-000002/privkey.pem"));
-    assert_int_equal(1, synced("/.tmp-000002/fullchain.pem"));
-    assert_int_equal(1, synced("/.tmp-000002/meta.json"));
-    assert_int_equal(1, synced("/.tmp-000002"));
+    assert_int_equal(1, synced("/000002/privkey.pem"));
+    assert_int_equal(1, synced("/000002/fullchain.pem"));
+    assert_int_equal(1, synced("/000002/meta.json"));
+    assert_int_equal(1, synced("/000002"));
     assert_int_equal(1, synced("/archive/" NAME));
     assert_int_equal(5, synced_count);
     assert_int_equal(0, unlink(s.link));
