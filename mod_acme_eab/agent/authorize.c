@@ -163,7 +163,9 @@ static void time_first_look(job_t *job)
     const flight_t *flight = job->flight;
     apr_interval_time_t since = clock_steady() - flight->read_at;
 
-    job_poll_in(job, retry_first_poll(flight->unread, since, flight->order->retry_after),
+    job_poll_in(job,
+                retry_first_poll(flight->unread, since, flight->order->retry_after,
+                                 job->account->pace.best),
                 flight->unread > 0 ? "the CA has not asked this server for its answers yet"
                                    : "the CA validates the names");
     kit_touch(job->kit);

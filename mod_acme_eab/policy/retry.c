@@ -118,12 +118,13 @@ apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after, apr_interval_
 }
 
 apr_interval_time_t retry_first_poll(int unread, apr_interval_time_t since_read,
-                                     apr_int64_t retry_after)
+                                     apr_int64_t retry_after, apr_interval_time_t trip)
 {
+    apr_interval_time_t quiet = READ_QUIET > trip / 2 ? READ_QUIET - trip / 2 : 0;
     apr_interval_time_t wait = UNREAD_PATIENCE;
 
     if (unread == 0)
-        wait = since_read < 0 || since_read > READ_QUIET ? 0 : READ_QUIET - since_read;
+        wait = since_read < 0 || since_read > quiet ? 0 : quiet - since_read;
     if (retry_after >= 0 && wait < retry_poll(0, retry_after, 0))
         wait = retry_poll(0, retry_after, 0);
     return wait;

@@ -44,8 +44,10 @@ apr_interval_time_t retry_poll(int polls, apr_int64_t retry_after, apr_interval_
 /** How long to wait before the first look at an order whose challenges are answered by httpd: not
  * before the CA has read the answers, which can be seen here (RFC 8555, 7.5.1).
  * @param unread     answers that nobody has read yet: then 5 s, for a cache may hide the reading
- * @param since_read time since one was read last: what is left of 50 ms is waited */
+ * @param since_read time since one was read last: the CA is asked 50 ms after that, of which the way to it is a
+ *                   part
+ * @param trip       as above */
 apr_interval_time_t retry_first_poll(int unread, apr_interval_time_t since_read,
-                                     apr_int64_t retry_after);
+                                     apr_int64_t retry_after, apr_interval_time_t trip);
 
 #endif

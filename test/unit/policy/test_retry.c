@@ -207,15 +207,22 @@ static void polls_slower_when_the_ca_is_silent(void **state)
 static void looks_when_the_ca_has_read_the_answers(void **state)
 {
     (void)state;
-    assert_int_equal(retry_first_poll(1, 0, -1), apr_time_from_sec(5));
-    assert_int_equal(retry_first_poll(7, apr_time_from_sec(1), -1), apr_time_from_sec(5));
-    assert_int_equal(retry_first_poll(0, 0, -1), apr_time_from_msec(50));
-    assert_int_equal(retry_first_poll(0, apr_time_from_msec(30), -1), apr_time_from_msec(20));
-    assert_int_equal(retry_first_poll(0, apr_time_from_sec(30), -1), 0);
-    assert_int_equal(retry_first_poll(0, -1, -1), 0); /* the clock was set back */
-    assert_int_equal(retry_first_poll(0, 0, 3), apr_time_from_sec(3));
-    assert_int_equal(retry_first_poll(1, 0, 3), apr_time_from_sec(5));
-    assert_int_equal(retry_first_poll(1, 0, 15), apr_time_from_sec(15));
+    assert_int_equal(retry_first_poll(1, 0, -1, 0), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(7, apr_time_from_sec(1), -1, 0), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(0, 0, -1, 0), apr_time_from_msec(50));
+    assert_int_equal(retry_first_poll(0, apr_time_from_msec(30), -1, 0), apr_time_from_msec(20));
+    assert_int_equal(retry_first_poll(0, apr_time_from_sec(30), -1, 0), 0);
+    assert_int_equal(retry_first_poll(0, -1, -1, 0), 0); /* the clock was set back */
+    assert_int_equal(retry_first_poll(0, 0, 3, 0), apr_time_from_sec(3));
+    assert_int_equal(retry_first_poll(1, 0, 3, 0), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(1, 0, 15, 0), apr_time_from_sec(15));
+    /* The question takes half a trip to get there. */
+    assert_int_equal(retry_first_poll(0, 0, -1, apr_time_from_msec(50)), apr_time_from_msec(25));
+    assert_int_equal(retry_first_poll(0, apr_time_from_msec(20), -1, apr_time_from_msec(50)),
+                     apr_time_from_msec(5));
+    assert_int_equal(retry_first_poll(0, 0, -1, apr_time_from_sec(1)), 0);
+    assert_int_equal(retry_first_poll(1, 0, -1, apr_time_from_sec(1)), apr_time_from_sec(5));
+    assert_int_equal(retry_first_poll(0, 0, 3, apr_time_from_sec(1)), apr_time_from_sec(3));
 }
 
 static void an_order_in_vain_is_placed_anew_now_and_then(void **state)
