@@ -217,9 +217,7 @@ static void the_brief_comes_first(void **state)
 
     begin(&s, MESSAGE_ALIVE_INTERVAL);
     agent_line_tell_news(s.keeper->line, &news);
-    wait_for(&s, "log", 100, &len);
-    run(&s, apr_time_from_msec(100));
-    text = content(&s, "log", &len);
+    text = wait_for_messages(&s, 3, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     assert_int_equal(
         APR_SUCCESS,
@@ -263,8 +261,7 @@ static void a_request_is_answered(void **state)
                 "{\"id\":9,\"sentence\":\"findAccount\",\"account\":0,"
                 "\"url\":\"https://ca.example/new\",\"nonce\":\"bm9uY2U\"}");
     begin(&s, MESSAGE_ALIVE_INTERVAL);
-    wait_for(&s, "log", 900, &len);
-    text = content(&s, "log", &len);
+    text = wait_for_messages(&s, 3, &len);
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     message_at(&s, &text, &len, MESSAGE_BRIEF);
     reply = message_at(&s, &text, &len, MESSAGE_SIGNED);
@@ -330,7 +327,7 @@ static void an_agent_that_dies_is_started_again(void **state)
     const char *text;
 
     begin(&s, MESSAGE_ALIVE_INTERVAL);
-    text = wait_for(&s, "log", 100, &len);
+    text = wait_for_messages(&s, 2, &len);
     assert_int_equal(2, runs(&s));
     message_at(&s, &text, &len, MESSAGE_ACCOUNT);
     assert_int_equal(
