@@ -15,7 +15,7 @@ docs/status.md|or # minutes after the last try|policy/restart.c|DISTANCE|60
 docs/status.md|(# for a validation)|policy/restart.c|DISTANCE_OF_VALIDATIONS|60
 docs/faq.md|let one count for 200 days since March 2026|-||
 docs/faq.md|certificates of 47 days|-||
-README.md|have their certificates 6 seconds after its start|-||
+README.md|have their certificates 4 seconds after its start|-||
 docs/directives.md|port (1 to 65535)|-||
 docs/architecture.md|history grows to # MiB|base/bytes.h|LIMIT_HISTORY|1048576
 docs/architecture.md|More than # files or|base/bytes.h|LIMIT_EVENTS|1
