@@ -136,6 +136,7 @@ int main(int argc, const char *const *argv)
     context.line = join(pool, argc, argv);
     code = run(&context, argc, argv);
     pager_end();
+    fflush(stdout);
     apr_pool_destroy(pool);
     apr_terminate();
     return code;

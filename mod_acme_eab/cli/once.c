@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
@@ -19,6 +20,7 @@
 #include "ipc/message.h"
 
 #define PATIENCE apr_time_from_sec(60)
+#define FAREWELL apr_time_from_sec(20) /* for a disk that is slow */
 #define LOCK_MAX 65536
 
 extern char **environ;
@@ -36,12 +38,28 @@ int once_is_locked(const context_t *context)
     return locked;
 }
 
+/* It has seen that nobody is at the other end of its socket any more. What it does last, such as writing down
+ * what it has counted, is waited for: with this process it would be killed. */
+static apr_status_t await_end(void *data)
+{
+    const pid_t *pid = data;
+    apr_time_t end = clock_steady() + FAREWELL;
+    pid_t ended;
+
+    do {
+        ended = waitpid(*pid, NULL, WNOHANG);
+        if (ended == 0) {
+            (void)poll(NULL, 0, 2);
+        }
+    } while ((ended == 0 || (ended < 0 && errno == EINTR)) && clock_steady() < end);
+    return APR_SUCCESS;
+}
+
 /* Its log lines are not for a terminal: what matters comes as a message. */
-static int spawn(const context_t *context, int socket)
+static int spawn(const context_t *context, int socket, pid_t *pid)
 {
     char *arguments[4] = { NULL, NULL, NULL, NULL };
     posix_spawn_file_actions_t actions;
-    pid_t pid;
     int rv;
 
     arguments[0] = apr_pstrdup(context->pool, KEEPER_PROGRAM);
@@ -51,7 +69,7 @@ static int spawn(const context_t *context, int socket)
     if ((rv = posix_spawn_file_actions_adddup2(&actions, socket, 0)) == 0
         && (rv = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) == 0
         && (rv = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0) {
-        rv = posix_spawn(&pid, KEEPER_PROGRAM, &actions, NULL, arguments, environ);
+        rv = posix_spawn(pid, KEEPER_PROGRAM, &actions, NULL, arguments, environ);
     }
     posix_spawn_file_actions_destroy(&actions);
     return rv;
@@ -89,13 +107,14 @@ static apr_status_t wait_until_ready(context_t *context, frame_channel_t *channe
 
 apr_status_t once_start(context_t *context)
 {
+    pid_t *pid = apr_palloc(context->pool, sizeof(*pid));
     int sockets[2], error;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
         return eab_result_set(context->result, errno, EAB_PROBLEM_INTERNAL,
                               "No socket can be made: %s.", strerror(errno));
     }
-    error = spawn(context, sockets[1]);
+    error = spawn(context, sockets[1], pid);
     close(sockets[1]);
     if (error != 0) {
         close(sockets[0]);
@@ -104,5 +123,7 @@ apr_status_t once_start(context_t *context)
             "httpd does not run, and the keeper cannot be started instead: " KEEPER_PROGRAM ": %s.",
             strerror(error));
     }
+    /* After the end of the channel, which is made later. */
+    apr_pool_cleanup_register(context->pool, pid, await_end, apr_pool_cleanup_null);
     return wait_until_ready(context, frame_channel_make(context->pool, sockets[0], LIMIT_FRAME));
 }

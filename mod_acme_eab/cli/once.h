@@ -3,7 +3,7 @@
 #define CLI_ONCE_H
 
 /* cli/once.h - a keeper without httpd: started by acmectl, with the last plan of the store, under its lock,
- * until acmectl ends. */
+ * until acmectl ends, which waits for its end. */
 
 #include "cli/command.h"
 

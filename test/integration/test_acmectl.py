@@ -124,6 +124,32 @@ def test_a_certificate_is_renewed_because_root_wants_it(world):
     world.expect(r"acme_eab:error\].*ended without being asked to")
 
 
+def lock_is_free(httpd):
+    with open(httpd.dir / "store" / "lock", "rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def test_the_keeper_without_httpd_ends_before_acmectl(world):
+    """Whoever says acmectl && systemctl start apache2 finds the store free, and what the keeper does last is
+    done: it is not killed with acmectl."""
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    httpd.wait_for_status(NAME, lambda entry: entry["grade"] == "ok", "all well")
+    httpd.stop()
+    for _ in range(5):
+        waiting = Acmectl(httpd).begin("retry", NAME, "--wait")
+        code = waiting.wait()
+        assert lock_is_free(httpd) and not httpd.family()
+        assert code == 0, waiting.communicate()
+
+
 def test_what_was_mended_is_tried_at_once(world):
     httpd = world.httpd()
     ca = world.ca(httpd)
