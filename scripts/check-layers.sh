@@ -37,7 +37,7 @@ floors_keeper() {
     echo activation briefing exports reload gathering rehearsal witness herald delivery chronicle tasks revoking rollover succession deactivation
     echo agent_line
     echo model sentence dns leftover account certificate revocation demand directory failing validation window staple
-    echo means changes loop keymaker program eabsource url check sandbox stage courier ticket
+    echo means changes loop keymaker syncer program eabsource url check sandbox stage courier ticket
 }
 
 # The loop; the table of all states; the states, which know no table; when to go on; the job; what ends
@@ -60,7 +60,7 @@ floors_agent() {
     echo directory failing tally
     echo kit
     echo answer link lookup visitor pacing reading sandbox
-    echo aside agenda dice resolver knock
+    echo agenda dice resolver knock
 }
 
 # Reads who includes whom within the layer; prints what is wrong.

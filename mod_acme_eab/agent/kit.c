@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#define THREADS_MAX 4
+
 /* "mod_acme_eab/0.1.0 (httpd/2.4.71) libcurl/7.88.1" (RFC 8555, 6.1) */
 static const char *user_agent(const brief_t *brief, apr_pool_t *p)
 {
@@ -23,7 +25,7 @@ kit_t *kit_make(link_t *link, brief_t *brief, apr_pool_t *p)
     kit->pacing = pacing_make(p);
     kit->agenda = agenda_make(p);
     kit->http = acme_http_make(p, user_agent(brief, p));
-    kit->aside = kit->http != NULL ? aside_make(p) : NULL;
+    kit->aside = kit->http != NULL ? aside_make(THREADS_MAX, p) : NULL;
     kit->visitor = kit->aside != NULL ? visitor_make(p) : NULL;
     return kit->visitor != NULL ? kit : NULL;
 }

@@ -12,10 +12,10 @@
 #include "acme/session.h"
 #include "agent/agenda.h"
 #include "agent/link.h"
-#include "agent/aside.h"
 #include "agent/pacing.h"
 #include "agent/reading.h"
 #include "agent/visitor.h"
+#include "base/aside.h"
 #include "crypto/alpncert.h"
 #include "ipc/brief.h"
 

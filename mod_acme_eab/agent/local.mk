@@ -9,7 +9,6 @@ libagent_a_SOURCES = \
 	mod_acme_eab/agent/agenda.c mod_acme_eab/agent/agenda.h \
 	mod_acme_eab/agent/agent.c mod_acme_eab/agent/agent.h \
 	mod_acme_eab/agent/answer.c mod_acme_eab/agent/answer.h \
-	mod_acme_eab/agent/aside.c mod_acme_eab/agent/aside.h \
 	mod_acme_eab/agent/attempt.c mod_acme_eab/agent/attempt.h \
 	mod_acme_eab/agent/authorize.c mod_acme_eab/agent/authorize.h \
 	mod_acme_eab/agent/dice.c mod_acme_eab/agent/dice.h \

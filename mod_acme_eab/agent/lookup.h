@@ -4,14 +4,14 @@
 
 /* agent/lookup.h - the DNS: TXT records as the world sees them (what the resolver says, and what each
  * authoritative name server of the zone says, asked one by one), and addresses and CAA records as this machine
- * sees them. In threads (agent/aside.h), as it takes its time. What is found decides what is worth to be tried
+ * sees them. In threads (base/aside.h), as it takes its time. What is found decides what is worth to be tried
  * and what is advised, and nothing else: the CA looks for itself. */
 
 #include <apr_pools.h>
 #include <apr_tables.h>
 
-#include "agent/aside.h"
 #include "agent/resolver.h"
+#include "base/aside.h"
 
 #define LOOKUP_NAMES_MAX 6   /* of one look-up */
 #define LOOKUP_SERVERS_MAX 8 /* of one zone that are asked */

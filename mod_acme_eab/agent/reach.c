@@ -9,9 +9,9 @@
 #include <openssl/evp.h>
 
 #include "agent/answer.h"
-#include "agent/aside.h"
 #include "agent/finding.h"
 #include "agent/knock.h"
+#include "base/aside.h"
 #include "base/bytes.h"
 #include "base/name.h"
 

@@ -1303,11 +1303,17 @@ apr_status_t file_sync_directory(const char *path)
 /* ---- several at once ---- */
 
 typedef struct sync {
+    const char *path;
     int fd;
     apr_status_t rv;
     pthread_t thread;
     int running;
 } sync_t;
+
+struct file_syncs {
+    int count;
+    sync_t of[FILE_TOGETHER_MAX];
+};
 
 static void *sync_one(void *data)
 {
@@ -1337,50 +1343,86 @@ static void sync_in_thread(sync_t *sync)
         sync_one(sync);
 }
 
-/* The last one here, the others beside it. */
-static void sync_opened(sync_t *syncs, int count)
+static void syncs_open(file_syncs_t *syncs, const char *const *paths, int count)
 {
     int i;
 
-    for (i = 0; i < count; ++i) {
-        if (syncs[i].rv == APR_SUCCESS && i < count - 1)
-            sync_in_thread(&syncs[i]);
-        else if (syncs[i].rv == APR_SUCCESS)
-            sync_one(&syncs[i]);
+    for (i = 0; i < count && syncs->count < FILE_TOGETHER_MAX; ++i) {
+        sync_t *sync = &syncs->of[syncs->count];
+
+        if (paths[i] == NULL)
+            continue;
+        sync->path = paths[i];
+        sync->rv = open_either(&sync->fd, paths[i]);
+        ++syncs->count;
     }
-    for (i = 0; i < count; ++i) {
-        if (syncs[i].running)
-            pthread_join(syncs[i].thread, NULL);
+}
+
+file_syncs_t *file_syncs_open(const char *const *paths, int count)
+{
+    file_syncs_t *syncs = calloc(1, sizeof(*syncs));
+
+    if (syncs == NULL)
+        abort();
+    syncs_open(syncs, paths, count);
+    return syncs;
+}
+
+/* The last one here, the others beside it. */
+void file_syncs_run(file_syncs_t *syncs)
+{
+    int i;
+
+    for (i = 0; i < syncs->count; ++i) {
+        if (syncs->of[i].rv == APR_SUCCESS && i < syncs->count - 1)
+            sync_in_thread(&syncs->of[i]);
+        else if (syncs->of[i].rv == APR_SUCCESS)
+            sync_one(&syncs->of[i]);
     }
+    for (i = 0; i < syncs->count; ++i) {
+        if (syncs->of[i].running)
+            pthread_join(syncs->of[i].thread, NULL);
+    }
+}
+
+static apr_status_t syncs_close(file_syncs_t *syncs, const char **pfailed)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < syncs->count; ++i) {
+        sync_t *sync = &syncs->of[i];
+
+        /* A file system that cannot sync directories says so; there is nothing more to do then. */
+        if (sync->rv == EINVAL && sync->fd >= 0)
+            sync->rv = APR_SUCCESS;
+        if (sync->fd >= 0)
+            close(sync->fd);
+        if (rv == APR_SUCCESS && sync->rv != APR_SUCCESS) {
+            rv = sync->rv;
+            if (pfailed != NULL)
+                *pfailed = sync->path;
+        }
+    }
+    return rv;
+}
+
+apr_status_t file_syncs_close(file_syncs_t *syncs, const char **pfailed)
+{
+    apr_status_t rv = syncs_close(syncs, pfailed);
+
+    free(syncs);
+    return rv;
 }
 
 apr_status_t file_sync_together(const char *const *paths, int count, const char **pfailed)
 {
-    sync_t syncs[FILE_TOGETHER_MAX] = { { 0 } };
-    const char *opened[FILE_TOGETHER_MAX];
-    apr_status_t rv = APR_SUCCESS;
-    int i, n = 0;
+    file_syncs_t syncs = { 0 };
 
     *pfailed = NULL;
-    for (i = 0; i < count && n < FILE_TOGETHER_MAX; ++i) {
-        if (paths[i] == NULL)
-            continue;
-        syncs[n].rv = open_either(&syncs[n].fd, paths[i]);
-        opened[n++] = paths[i];
-    }
-    sync_opened(syncs, n);
-    for (i = 0; i < n; ++i) {
-        /* A file system that cannot sync directories says so; there is nothing more to do then. */
-        if (syncs[i].rv == EINVAL && syncs[i].fd >= 0)
-            syncs[i].rv = APR_SUCCESS;
-        if (syncs[i].fd >= 0)
-            close(syncs[i].fd);
-        if (rv == APR_SUCCESS && syncs[i].rv != APR_SUCCESS) {
-            rv = syncs[i].rv;
-            *pfailed = opened[i];
-        }
-    }
-    return rv;
+    syncs_open(&syncs, paths, count);
+    file_syncs_run(&syncs);
+    return syncs_close(&syncs, pfailed);
 }
 
 apr_status_t file_sync_tree(const char *path)

@@ -185,6 +185,19 @@ apr_status_t file_sync_directory(const char *path);
 #define FILE_TOGETHER_MAX 6
 apr_status_t file_sync_together(const char *const *paths, int count, const char **pfailed);
 
+/* The same in three steps, for those who have something else to do while the disk works. */
+typedef struct file_syncs file_syncs_t;
+
+/** Open them. In memory of its own, until file_syncs_close(). */
+file_syncs_t *file_syncs_open(const char *const *paths, int count);
+
+/** This is what takes long. It touches nothing but syncs: any thread may do it. */
+void file_syncs_run(file_syncs_t *syncs);
+
+/** @param pfailed on failure one of the paths that it was opened with; NULL: nobody wants to know
+ * @return as file_sync_together() */
+apr_status_t file_syncs_close(file_syncs_t *syncs, const char **pfailed);
+
 /** All that its file system has not written yet, so that whatever another program has put into the directory
  * survives a power cut. */
 apr_status_t file_sync_tree(const char *path);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	mod_acme_eab/base/address.c mod_acme_eab/base/address.h \
+	mod_acme_eab/base/aside.c mod_acme_eab/base/aside.h \
 	mod_acme_eab/base/block.c mod_acme_eab/base/block.h \
 	mod_acme_eab/base/bytes.c mod_acme_eab/base/bytes.h \
 	mod_acme_eab/base/clock.c mod_acme_eab/base/clock.h \

@@ -16,11 +16,11 @@
 #include "keeper/window.h"
 #include "policy/budget.h"
 
-/* A request that waits for something slow: a key in the making, an exec: source. Only one can wait for
- * each account and each certificate; the agent has only one under way. */
+/* A request that waits for something slow: a key in the making, an exec: source, the disk. Only one can wait
+ * for each account and each certificate; the agent has only one under way. */
 typedef struct waiting {
-    int id; /* 0: nothing waits */
-    int sentence;
+    int id;       /* 0: nothing waits */
+    int sentence; /* to be signed; 0: a certificate is being installed */
     const char *url;
     const char *nonce;
     apr_pool_t *pool; /* of the two strings; ends with the reply */
@@ -76,20 +76,32 @@ static dealings_t *dealings_of(const agent_door_t *door, const keeper_account_t 
                                : &door->accounts[account->index];
 }
 
-/* Keep what is needed to sign when the key is there. A second one while one waits is a violation. */
-static apr_status_t wait_for_key(request_t *request, int sentence, const char *url,
-                                 const char *nonce)
+/* A second one while one waits is a violation. */
+static waiting_t *begin_waiting(dealings_t *dealings, const request_t *request)
 {
-    dealings_t *dealings = sentence_is_of_certificate(sentence)
-                               ? dealings_of(request->door, NULL, request->certificate)
-                               : dealings_of(request->door, request->account, NULL);
     waiting_t *waiting = &dealings->waiting;
 
     if (waiting->id != 0) {
-        return APR_EINVAL;
+        return NULL;
     }
     apr_pool_create(&waiting->pool, request->door->model->means->pool);
     waiting->id = request->id;
+    waiting->sentence = 0;
+    return waiting;
+}
+
+/* Keep what is needed to sign when the key is there. */
+static apr_status_t wait_for_key(request_t *request, int sentence, const char *url,
+                                 const char *nonce)
+{
+    waiting_t *waiting = begin_waiting(sentence_is_of_certificate(sentence)
+                                           ? dealings_of(request->door, NULL, request->certificate)
+                                           : dealings_of(request->door, request->account, NULL),
+                                       request);
+
+    if (waiting == NULL) {
+        return APR_EINVAL;
+    }
     waiting->sentence = sentence;
     waiting->url = apr_pstrdup(waiting->pool, url);
     waiting->nonce = apr_pstrdup(waiting->pool, nonce);
@@ -165,11 +177,14 @@ static apr_status_t handle_abandon(request_t *request)
 
 static apr_status_t handle_install(request_t *request)
 {
-    if (certificate_install(request->certificate, json_peek_string(request->body, "pem"),
-                            request->result)
-        == APR_SUCCESS) {
-        agent_line_reply(request->door->line, request->id,
-                         certificate_facts(request->certificate, request->p), request->result);
+    dealings_t *dealings = dealings_of(request->door, NULL, request->certificate);
+
+    if (dealings->waiting.id != 0) {
+        return APR_EINVAL;
+    }
+    if (APR_STATUS_IS_EAGAIN(certificate_install(
+            request->certificate, json_peek_string(request->body, "pem"), request->result))) {
+        begin_waiting(dealings, request);
         return APR_EAGAIN;
     }
     return APR_SUCCESS;
@@ -410,7 +425,7 @@ apr_status_t agent_door_handle(agent_door_t *door, int type, const json_t *body,
     return APR_STATUS_IS_EAGAIN(rv) ? APR_SUCCESS : rv;
 }
 
-static void resume(const agent_door_t *door, waiting_t *waiting, int index)
+static void sign(const agent_door_t *door, waiting_t *waiting, int index)
 {
     apr_pool_t *pool = waiting->pool;
     eab_result_t *result = eab_result_make(pool);
@@ -435,25 +450,68 @@ static void forget(waiting_t *waiting)
     }
 }
 
+static int ends_waiting(const change_t *change, const waiting_t *waiting)
+{
+    return waiting->sentence == 0
+               ? change->kind == CHANGE_INSTALLED || change->kind == CHANGE_NOT_INSTALLED
+               : change->kind == CHANGE_KEY || change->kind == CHANGE_ABANDONED;
+}
+
+static void tell_installed(const agent_door_t *door, waiting_t *waiting, const change_t *change)
+{
+    if (change->result != NULL) {
+        agent_line_reply(door->line, waiting->id, NULL, change->result);
+    }
+    else {
+        agent_line_reply(door->line, waiting->id,
+                         certificate_facts(change->certificate, waiting->pool),
+                         eab_result_make(waiting->pool));
+    }
+    forget(waiting);
+}
+
+/* What waits for this change, or NULL. */
+static waiting_t *find_waiting(const agent_door_t *door, const change_t *change)
+{
+    waiting_t *waiting;
+
+    if (change->certificate == NULL && change->account == NULL) {
+        return NULL;
+    }
+    waiting = &dealings_of(door, change->account, change->certificate)->waiting;
+    return waiting->id != 0 && ends_waiting(change, waiting) ? waiting : NULL;
+}
+
+void agent_door_expect(void *baton, const change_t *change)
+{
+    const agent_door_t *door = baton;
+    const waiting_t *waiting = find_waiting(door, change);
+
+    if (waiting != NULL && waiting->sentence == 0) {
+        agent_line_begin(door->line);
+    }
+}
+
 void agent_door_hear(void *baton, const change_t *change)
 {
     const agent_door_t *door = baton;
-    waiting_t *waiting;
+    waiting_t *waiting = find_waiting(door, change);
 
-    if (change->kind != CHANGE_KEY && change->kind != CHANGE_ABANDONED) {
+    if (waiting == NULL) {
         return;
     }
-    waiting = &dealings_of(door, change->account, change->certificate)->waiting;
-    if (waiting->id == 0) {
-        return;
+    if (waiting->sentence == 0) {
+        tell_installed(door, waiting, change);
+        agent_line_end(door->line);
     }
-    if (change->result == NULL) {
-        resume(door, waiting,
-               change->certificate != NULL ? change->certificate->index : change->account->index);
-        return;
+    else if (change->result != NULL) {
+        agent_line_reply(door->line, waiting->id, NULL, change->result);
+        forget(waiting);
     }
-    agent_line_reply_signed(door->line, waiting->id, NULL, change->result);
-    forget(waiting);
+    else {
+        sign(door, waiting,
+             change->certificate != NULL ? change->certificate->index : change->account->index);
+    }
 }
 
 void agent_door_greet(const agent_door_t *door)
@@ -470,6 +528,7 @@ void agent_door_forget(agent_door_t *door)
     }
     for (i = 0; i < door->model->certificates->nelts; ++i) {
         forget(&door->certificates[i].waiting);
+        certificate_settle(model_certificate(door->model, i));
     }
     dns_forget_agent(door->dns);
 }

@@ -33,7 +33,11 @@ apr_interval_time_t agent_door_delay(agent_door_t *door, int type, const json_t 
  *         protocol: end it */
 apr_status_t agent_door_handle(agent_door_t *door, int type, const json_t *body, apr_pool_t *p);
 
-/** What a request waits for is there, or never will be: reply. baton: the agent_door_t. */
+/** Before all others: what they tell the agent of what a request waits for goes with the reply.
+ * baton: the agent_door_t. */
+void agent_door_expect(void *baton, const change_t *change);
+
+/** After all others: what a request waits for is there, or never will be: reply. The same baton. */
 void agent_door_hear(void *baton, const change_t *change);
 
 /** The agent is gone: nobody waits for replies any more. */

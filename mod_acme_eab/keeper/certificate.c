@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -19,8 +20,29 @@
 
 #define CLOCK_SKEW apr_time_from_sec(60 * 60) /* ours may be behind the CA's by that much */
 
+/* A chain on its way into the store: written, and not yet durable. */
+typedef struct installation {
+    keeper_certificate_t *certificate;
+    apr_pool_t *pool; /* owns it */
+    const chain_t *chain;
+    generation_t *generation;
+    const char *paths[FILE_TOGETHER_MAX];
+    syncing_t *syncing;
+} installation_t;
+
+/* What is on the disk is not what is to be there. */
+static void forget_durable(keeper_certificate_t *certificate)
+{
+    certificate->durable = 0;
+    if (certificate->syncing != NULL) {
+        syncer_forget(certificate->syncing);
+        certificate->syncing = NULL;
+    }
+}
+
 static void forget_order(keeper_certificate_t *certificate)
 {
+    forget_durable(certificate);
     certificate->journal = NULL;
     certificate->key = NULL;
     certificate->key_pool = NULL;
@@ -287,6 +309,15 @@ static void tell(keeper_certificate_t *certificate, change_kind_t kind, const ea
     changes_tell_certificate(certificate->means->changes, kind, certificate, result);
 }
 
+static void tell_failure(keeper_certificate_t *certificate, change_kind_t kind,
+                         const eab_result_t *result)
+{
+    if (eab_result_is(result, EAB_PROBLEM_STORE)) {
+        changes_tell_store(certificate->means->changes);
+    }
+    tell(certificate, kind, result);
+}
+
 static void on_key(void *baton, EVP_PKEY *pkey)
 {
     keeper_certificate_t *certificate = baton;
@@ -311,7 +342,7 @@ static void on_key(void *baton, EVP_PKEY *pkey)
         journal_save_key(means->store, certificate->plan->id, key, result, pool);
     }
     if (result->rv != APR_SUCCESS) {
-        tell(certificate, CHANGE_KEY, result);
+        tell_failure(certificate, CHANGE_KEY, result);
         apr_pool_destroy(pool);
         return;
     }
@@ -510,13 +541,60 @@ static int key_will_do(const keeper_certificate_t *certificate, apr_pool_t *ptem
                                                       eab_result_make(ptemp), ptemp));
 }
 
+static void on_durable(void *baton, apr_status_t rv, const char *failed)
+{
+    keeper_certificate_t *certificate = baton;
+    journal_t *journal = certificate->journal;
+    apr_pool_t *pool = NULL;
+    eab_result_t *result;
+    int before = journal->finalized;
+
+    certificate->syncing = NULL;
+    if (rv != APR_SUCCESS) {
+        apr_pool_create(&pool, certificate->means->pool);
+        result = eab_result_make(pool);
+        store_report(result, rv, failed, "written");
+        tell_failure(certificate, CHANGE_KEY, result);
+        apr_pool_destroy(pool);
+        return;
+    }
+    certificate->durable = 1;
+    journal->finalized = 1;
+    journal->trial = 0;
+    if (!before) {
+        tell(certificate, CHANGE_FINALIZED, NULL);
+    }
+    tell(certificate, CHANGE_KEY, NULL);
+}
+
+static apr_status_t make_durable(keeper_certificate_t *certificate, eab_result_t *result)
+{
+    const store_t *store = certificate->means->store;
+    const char *paths[FILE_TOGETHER_MAX];
+    journal_t record = *certificate->journal;
+    apr_status_t rv;
+
+    if (certificate->syncing != NULL) {
+        return APR_EAGAIN;
+    }
+    record.finalized = 1;
+    record.trial = 0;
+    if ((rv = journal_save(store, certificate->plan->id, &record, result, result->pool))
+        != APR_SUCCESS) {
+        return rv;
+    }
+    journal_paths(paths, store, certificate->plan->id, certificate->order_pool);
+    certificate->syncing =
+        syncer_start(certificate->means->syncer, paths, FILE_TOGETHER_MAX, on_durable, certificate);
+    return APR_EAGAIN;
+}
+
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result)
 {
     journal_t *journal = certificate->journal;
     apr_status_t rv;
-    int before;
 
-    if (journal == NULL || journal->order_url == NULL) {
+    if (journal == NULL || journal->order_url == NULL || certificate->installation != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No order for %s is in flight.", certificate->title);
     }
@@ -530,6 +608,7 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         return rv;
     }
     if (certificate->key != NULL && !key_will_do(certificate, result->pool)) {
+        forget_durable(certificate);
         certificate->key = NULL;
         if (certificate->key_pool != NULL) {
             apr_pool_destroy(certificate->key_pool);
@@ -540,27 +619,21 @@ apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_resul
         make_key(certificate);
         return APR_EAGAIN;
     }
-    before = journal->finalized;
-    journal->finalized = 1;
-    journal->trial = 0;
-    rv = journal_save(certificate->means->store, certificate->plan->id, journal, result,
-                      result->pool); /* the key may be another one than that of the last time */
-    if (rv != APR_SUCCESS) {
-        journal->finalized = before;
-        return rv;
-    }
-    if (!before) {
-        tell(certificate, CHANGE_FINALIZED, NULL);
-    }
-    return APR_SUCCESS;
+    return certificate->durable ? APR_SUCCESS : make_durable(certificate, result);
 }
 
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result)
 {
     const means_t *means = certificate->means;
     eab_result_t *gone = eab_result_make(result->pool);
-    apr_status_t rv = journal_remove(means->store, certificate->plan->id, result->pool);
+    apr_status_t rv;
 
+    if (certificate->installation != NULL) {
+        return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
+                              "The certificate of the order for %s is being installed.",
+                              certificate->title);
+    }
+    rv = journal_remove(means->store, certificate->plan->id, result->pool);
     if (rv != APR_SUCCESS) {
         return eab_result_set(result, rv, EAB_PROBLEM_STORE,
                               "The order in %s/pending/%s could not be removed.", means->store->dir,
@@ -681,32 +754,34 @@ static apr_time_t use_by(const keeper_certificate_t *certificate, apr_time_t now
     return certificate->best != NULL ? certificate->best->use_by : 0;
 }
 
-/* Durable since the order was finalized. */
+/* NULL: it may not be on the disk. */
 static const char *key_file(const keeper_certificate_t *certificate, apr_pool_t *ptemp)
 {
-    return certificate->journal->finalized
+    return certificate->durable
                ? journal_key_path(ptemp, certificate->means->store, certificate->plan->id)
                : NULL;
 }
 
+static apr_status_t write_chain(installation_t *installation, const apr_array_header_t *names,
+                                eab_result_t *result)
+{
+    const keeper_certificate_t *certificate = installation->certificate;
+    apr_time_t now = apr_time_now();
+
+    return generation_write(&installation->generation, installation->paths,
+                            certificate->means->store, certificate->plan->id, installation->chain,
+                            certificate->key, key_file(certificate, installation->pool), names,
+                            certificate->journal->account,
+                            certificate->account->registration->directory, now,
+                            use_by(certificate, now), result, installation->pool);
+}
+
 /* The generation is used until another takes its place. */
-static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t *chain,
-                                const apr_array_header_t *names, eab_result_t *result,
-                                apr_pool_t *ptemp)
+static void put_in_place(keeper_certificate_t *certificate, const generation_t *generation,
+                         apr_pool_t *ptemp)
 {
     const means_t *means = certificate->means;
-    const registration_t *registration = certificate->account->registration;
-    apr_time_t now = apr_time_now();
-    generation_t *generation = NULL;
-    apr_status_t rv;
 
-    rv = generation_install(&generation, means->store, certificate->plan->id, chain,
-                            certificate->key, key_file(certificate, ptemp), names,
-                            certificate->journal->account, registration->directory, now,
-                            use_by(certificate, now), result, ptemp);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
     replace_best(certificate, generation);
     certificate->activation = ACTIVATION_RESTART;
     set_why(certificate, NULL);
@@ -715,44 +790,118 @@ static apr_status_t store_chain(keeper_certificate_t *certificate, const chain_t
     certificate->ordered = certificate->journal->since;
     if (certificate->demanded != 0) { /* a demand that stays in the store is known to be met */
         certificate->demanded = 0;
-        demand_save(means->store, certificate->plan->id, NULL, result->pool);
+        demand_save(means->store, certificate->plan->id, NULL, ptemp);
     }
-    prune(certificate, result->pool);
-    return APR_SUCCESS;
+    prune(certificate, ptemp);
+}
+
+static void end_order(keeper_certificate_t *certificate, apr_pool_t *ptemp)
+{
+    const chain_facts_t *facts = certificate->best->facts;
+
+    remove_journal(certificate, ptemp);
+    forget_order(certificate);
+    registration_forget_old_key(certificate->means->store, certificate->account->registration,
+                                ptemp);
+    log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
+             certificate->title, log_escape(ptemp, facts->issuer),
+             clock_format(ptemp, facts->not_after), facts->serial);
+}
+
+/* Root may have said meanwhile that others know the key. */
+static apr_status_t publish(const installation_t *installation, eab_result_t *result)
+{
+    const keeper_certificate_t *certificate = installation->certificate;
+    const store_t *store = certificate->means->store;
+    apr_status_t rv = blocked_check_key(store, certificate->key, result, installation->pool);
+
+    return rv == APR_SUCCESS
+               ? generation_publish(store, certificate->plan->id, installation->generation->number,
+                                    result, installation->pool)
+               : rv;
+}
+
+static void on_written(void *baton, apr_status_t rv, const char *failed)
+{
+    installation_t *installation = baton;
+    keeper_certificate_t *certificate = installation->certificate;
+    apr_pool_t *pool = installation->pool;
+    eab_result_t *result = eab_result_make(pool);
+
+    certificate->installation = NULL;
+    rv = rv == APR_SUCCESS ? publish(installation, result)
+                           : store_report(result, rv, failed, "written");
+    if (rv == APR_SUCCESS) {
+        put_in_place(certificate, installation->generation, pool);
+        judge_clock(certificate, installation->chain, pool);
+        end_order(certificate, pool);
+        tell(certificate, CHANGE_INSTALLED, NULL);
+    }
+    else {
+        generation_withdraw(certificate->means->store, certificate->plan->id,
+                            installation->generation->number, pool);
+        tell_failure(certificate, CHANGE_NOT_INSTALLED, result);
+    }
+    apr_pool_destroy(pool);
+}
+
+static apr_status_t check_chain(installation_t *installation, const char *pem,
+                                apr_array_header_t **pnames, eab_result_t *result)
+{
+    const keeper_certificate_t *certificate = installation->certificate;
+    apr_pool_t *pool = installation->pool;
+    chain_t *chain = NULL;
+    apr_status_t rv;
+
+    if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
+        && (rv = choose_covered(pnames, certificate, chain, result, pool)) == APR_SUCCESS
+        && (rv = chain_check(chain, certificate->key, *pnames, apr_time_now(), result))
+               == APR_SUCCESS) {
+        rv = blocked_check_key(certificate->means->store, certificate->key, result, pool);
+    }
+    installation->chain = chain;
+    return rv;
 }
 
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result)
 {
-    const means_t *means = certificate->means;
-    apr_pool_t *pool = NULL;
+    installation_t *installation;
     apr_array_header_t *names = NULL;
-    chain_t *chain = NULL;
+    apr_pool_t *pool = NULL;
     apr_status_t rv;
 
-    if (certificate->journal == NULL || certificate->key == NULL || pem == NULL) {
+    if (certificate->journal == NULL || certificate->key == NULL || pem == NULL
+        || certificate->installation != NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No order for %s is in flight.", certificate->title);
     }
-    apr_pool_create(&pool, means->pool);
-    if ((rv = chain_parse(&chain, pem, strlen(pem), result, pool)) == APR_SUCCESS
-        && (rv = choose_covered(&names, certificate, chain, result, pool)) == APR_SUCCESS
-        && (rv = chain_check(chain, certificate->key, names, apr_time_now(), result)) == APR_SUCCESS
-        && (rv = blocked_check_key(means->store, certificate->key, result, pool)) == APR_SUCCESS
-        && (rv = store_chain(certificate, chain, names, result, pool)) == APR_SUCCESS) {
-        const chain_facts_t *facts = certificate->best->facts;
-
-        judge_clock(certificate, chain, pool);
-        remove_journal(certificate, pool);
-        forget_order(certificate);
-        registration_forget_old_key(means->store, certificate->account->registration, pool);
-        log_line(LOG_LEVEL_NOTICE, "%s has a new certificate from %s, valid until %s (serial %s)",
-                 certificate->title, log_escape(pool, facts->issuer),
-                 clock_format(pool, facts->not_after), facts->serial);
-        tell(certificate, CHANGE_INSTALLED, NULL);
+    apr_pool_create(&pool, certificate->means->pool);
+    installation = apr_pcalloc(pool, sizeof(*installation));
+    installation->certificate = certificate;
+    installation->pool = pool;
+    if ((rv = check_chain(installation, pem, &names, result)) != APR_SUCCESS
+        || (rv = write_chain(installation, names, result)) != APR_SUCCESS) {
+        apr_pool_destroy(pool);
+        return rv;
     }
-    apr_pool_destroy(pool);
-    return rv;
+    certificate->installation = installation;
+    installation->syncing = syncer_start(certificate->means->syncer, installation->paths,
+                                         FILE_TOGETHER_MAX, on_written, installation);
+    return APR_EAGAIN;
+}
+
+void certificate_settle(keeper_certificate_t *certificate)
+{
+    installation_t *installation = certificate->installation;
+    const char *failed = NULL;
+    apr_status_t rv;
+
+    if (installation != NULL) {
+        syncer_forget(installation->syncing);
+        rv = file_sync_together(installation->paths, FILE_TOGETHER_MAX, &failed);
+        on_written(installation, rv, failed);
+    }
 }
 
 static int is_of_this_account(const keeper_certificate_t *certificate)

@@ -14,6 +14,8 @@
 #include "store/generation.h"
 #include "store/journal.h"
 
+struct installation;
+
 /* There are thousands: what is replaced while the keeper lives (best and served, which others may hold as
  * well, activation_why, staple_url) is in memory of its own, of just its size. */
 typedef struct keeper_certificate {
@@ -41,8 +43,11 @@ typedef struct keeper_certificate {
     keypair_t *key;        /* its key, once it is made */
     int over;              /* the last order is over and could not be removed from the store */
     int key_running;
-    apr_pool_t *order_pool; /* owns journal and key */
-    apr_pool_t *key_pool;   /* part of it, of the key */
+    int durable;        /* the record that it is finalized, and the key, are on the disk */
+    syncing_t *syncing; /* ... or on their way there; or NULL */
+    struct installation *installation; /* a new certificate on its way there; or NULL */
+    apr_pool_t *order_pool;            /* owns journal and key */
+    apr_pool_t *key_pool;              /* part of it, of the key */
     failing_t failing;
     apr_time_t demanded; /* keeper/demand.h: since when root wants another one; 0: nobody does */
 } keeper_certificate_t;
@@ -81,16 +86,22 @@ apr_status_t certificate_ordered(keeper_certificate_t *certificate, const char *
 
 /** A finalize is about to be signed: the key, of the type that is configured now, and that fact are
  * on disk.
- * @return APR_EAGAIN while the key is being made: CHANGE_KEY follows */
+ * @return APR_EAGAIN while the key is being made, or the disk works: CHANGE_KEY follows */
 apr_status_t certificate_finalizing(keeper_certificate_t *certificate, eab_result_t *result);
 
-/** The order is lost or failed: forget it and its key. */
+/** The order is lost or failed: forget it and its key. Refused while its certificate is being installed. */
 apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t *result);
 
 /** Check a chain that the CA sent, make it the next generation, and end the order. It covers what was
- * ordered, or less where the plan allows that and policy/subset.h permits it. */
+ * ordered, or less where the plan allows that and policy/subset.h permits it.
+ * @return APR_EAGAIN while the disk works: CHANGE_INSTALLED or CHANGE_NOT_INSTALLED follows; or the failure
+ *         in result */
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
+
+/** What is being installed is installed now, waiting for the disk: before somebody begins who would take the
+ * order for one in flight. */
+void certificate_settle(keeper_certificate_t *certificate);
 
 /** What `replaces` of a newOrder says (RFC 9773, 5): the certificate in use, when it is of the same
  * account and shares a name with the order. NULL: there is none. */

@@ -25,10 +25,10 @@ static void wire(const keeper_t *keeper)
 {
     changes_t *changes = keeper->means.changes;
 
+    changes_hear(changes, agent_door_expect, keeper->door);
     changes_hear(changes, staple_hear, NULL);
     changes_hear(changes, chronicle_hear, keeper->chronicle);
     changes_hear(changes, herald_hear, keeper->herald);
-    changes_hear(changes, agent_door_hear, keeper->door);
     changes_hear(changes, dns_hear, keeper->dns);
     changes_hear(changes, activation_hear, keeper->activation);
     changes_hear(changes, reload_hear, keeper->reload);
@@ -37,6 +37,7 @@ static void wire(const keeper_t *keeper)
     changes_hear(changes, revoking_hear, keeper->revoking);
     changes_hear(changes, succession_hear, keeper->succession);
     changes_hear(changes, control_door_hear, keeper->control);
+    changes_hear(changes, agent_door_hear, keeper->door);
 }
 
 /* Most certificates have no order in flight, no failure and no demand: that is not asked for each of
@@ -90,7 +91,8 @@ keeper_t *keeper_make(loop_t *loop, const plan_t *plan, store_t *store, segment_
     means->changes = changes_make(p);
     means->since = apr_time_now();
     means->by_somebody = is_by_somebody(plan, store, restarts);
-    if ((means->keymaker = keymaker_make(loop, p)) == NULL) {
+    if ((means->keymaker = keymaker_make(loop, p)) == NULL
+        || (means->syncer = syncer_make(loop, p)) == NULL) {
         eab_result_set(result, APR_EGENERAL, EAB_PROBLEM_INTERNAL, "No pipe can be made.");
         return NULL;
     }

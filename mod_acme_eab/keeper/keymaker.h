@@ -2,8 +2,7 @@
 #ifndef KEEPER_KEYMAKER_H
 #define KEEPER_KEYMAKER_H
 
-/* keeper/keymaker.h - private keys made in threads, so that an RSA key never holds up a signature.
- * The threads touch no pool and no file. */
+/* keeper/keymaker.h - private keys made in threads, so that an RSA key never holds up a signature. */
 
 #include <apr_pools.h>
 #include <openssl/evp.h>

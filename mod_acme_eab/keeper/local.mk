@@ -51,6 +51,7 @@ libkeeper_a_SOURCES = \
 	mod_acme_eab/keeper/sentence.c mod_acme_eab/keeper/sentence.h \
 	mod_acme_eab/keeper/stage.c mod_acme_eab/keeper/stage.h \
 	mod_acme_eab/keeper/staple.c mod_acme_eab/keeper/staple.h \
+	mod_acme_eab/keeper/syncer.c mod_acme_eab/keeper/syncer.h \
 	mod_acme_eab/keeper/tasks.c mod_acme_eab/keeper/tasks.h \
 	mod_acme_eab/keeper/ticket.c mod_acme_eab/keeper/ticket.h \
 	mod_acme_eab/keeper/sealing.c mod_acme_eab/keeper/sealing.h \

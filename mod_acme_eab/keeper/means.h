@@ -13,6 +13,7 @@
 #include "keeper/changes.h"
 #include "keeper/keymaker.h"
 #include "keeper/loop.h"
+#include "keeper/syncer.h"
 #include "store/store.h"
 
 typedef struct means {
@@ -24,6 +25,7 @@ typedef struct means {
     apr_hash_t *pending, *failures, *demands;
     apr_hash_t *archive; /* and generation_survey() */
     keymaker_t *keymaker;
+    syncer_t *syncer;
     changes_t *changes;
     apr_time_t since; /* when the keeper was made */
     int by_somebody;  /* this start is not a restart of ours: a person may have mended something */

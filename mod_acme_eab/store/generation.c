@@ -816,23 +816,19 @@ static apr_status_t archive_write_draft(const archive_t *archive, const char *dr
     return rv == APR_SUCCESS ? check_written(dir, pair, result, ptemp) : rv;
 }
 
-/* One wait for the disk. A power cut before its end may leave a generation that is not whole: the link does not
- * lead to it, and the order is still in flight. */
-static apr_status_t archive_sync(const archive_t *archive, const char *number, const pair_t *pair,
-                                 eab_result_t *result, apr_pool_t *ptemp)
+static void archive_list(const char *paths[FILE_TOGETHER_MAX], const archive_t *archive,
+                         const char *number, const pair_t *pair, apr_pool_t *p)
 {
-    const char *paths[FILE_TOGETHER_MAX] = {
-        archive_path(ptemp, archive, number, CHAIN_FILE),
-        archive_path(ptemp, archive, number, META_FILE),
-        pair->linked ? NULL : archive_path(ptemp, archive, number, KEY_FILE),
-        archive_folder(ptemp, archive, number),
-        archive->dir,
-        archive->parent,
-    };
-    const char *failed = NULL;
-    apr_status_t rv = file_sync_together(paths, FILE_TOGETHER_MAX, &failed);
+    int i = 0;
 
-    return rv == APR_SUCCESS ? rv : store_report(result, rv, failed, "written");
+    paths[i++] = archive_path(p, archive, number, CHAIN_FILE);
+    paths[i++] = archive_path(p, archive, number, META_FILE);
+    paths[i++] = pair->linked ? NULL : archive_path(p, archive, number, KEY_FILE);
+    paths[i++] = archive_folder(p, archive, number);
+    paths[i++] = archive->dir;
+    paths[i++] = archive->parent;
+    while (i < FILE_TOGETHER_MAX)
+        paths[i++] = NULL;
 }
 
 /* What has a generation was made durable with the first. */
@@ -851,9 +847,9 @@ static apr_status_t archive_begin(archive_t *archive, const store_t *store, eab_
 }
 
 /* Its directory has another name until all is in it. */
-static apr_status_t archive_install(const archive_t *archive, generation_t *gen, pair_t *pair,
-                                    const chain_t *chain, const json_t *meta, eab_result_t *result,
-                                    apr_pool_t *p)
+static apr_status_t archive_write(const archive_t *archive, generation_t *gen, pair_t *pair,
+                                  const chain_t *chain, const json_t *meta, eab_result_t *result,
+                                  apr_pool_t *p)
 {
     const char *draft = apr_pstrcat(p, FILE_UNFINISHED, gen->number, NULL);
     const char *dir = archive_folder(p, archive, draft);
@@ -865,22 +861,17 @@ static apr_status_t archive_install(const archive_t *archive, generation_t *gen,
         if ((rv = file_rename(dir, place)) != APR_SUCCESS)
             store_report(result, rv, place, "made");
     }
-    if (rv != APR_SUCCESS) {
+    if (rv != APR_SUCCESS)
         file_remove_tree(dir, p);
-        return rv;
-    }
-    if ((rv = archive_sync(archive, gen->number, pair, result, p)) != APR_SUCCESS
-        || (rv = archive_set_live(archive, gen->number, result, p)) != APR_SUCCESS)
-        archive_remove(archive, gen->number,
-                       p); /* it will be tried again, and nothing shall pile up */
     return rv;
 }
 
-apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
-                                const chain_t *chain, const keypair_t *key, const char *key_file,
-                                const apr_array_header_t *names, const char *account,
-                                const char *directory, apr_time_t now, apr_time_t use_by,
-                                eab_result_t *result, apr_pool_t *p)
+apr_status_t generation_write(generation_t **pgen, const char *paths[FILE_TOGETHER_MAX],
+                              const store_t *store, const char *name, const chain_t *chain,
+                              const keypair_t *key, const char *key_file,
+                              const apr_array_header_t *names, const char *account,
+                              const char *directory, apr_time_t now, apr_time_t use_by,
+                              eab_result_t *result, apr_pool_t *p)
 {
     const json_t *meta = json_own(p, meta_make(names, account, directory, now, use_by));
     generation_t gen = { .account = account,
@@ -902,10 +893,54 @@ apr_status_t generation_install(generation_t **pgen, const store_t *store, const
     gen.chain_path = archive_path(p, &archive, gen.number, CHAIN_FILE);
     gen.key_path = archive_path(p, &archive, gen.number, KEY_FILE);
     if ((rv = pair_make(&pair, chain, key, result, p)) == APR_SUCCESS)
-        rv = archive_install(&archive, &gen, &pair, chain, meta, result, p);
+        rv = archive_write(&archive, &gen, &pair, chain, meta, result, p);
     secret_cleanse(pair.key);
-    if (rv == APR_SUCCESS)
+    if (rv == APR_SUCCESS) {
+        archive_list(paths, &archive, gen.number, &pair, p);
         *pgen = generation_copy(p, &gen);
+    }
+    return rv;
+}
+
+apr_status_t generation_publish(const store_t *store, const char *name, const char *number,
+                                eab_result_t *result, apr_pool_t *ptemp)
+{
+    archive_t archive = { 0 };
+    apr_status_t rv = archive_make(&archive, store, name, result, ptemp);
+
+    return rv == APR_SUCCESS ? archive_set_live(&archive, number, result, ptemp) : rv;
+}
+
+void generation_withdraw(const store_t *store, const char *name, const char *number,
+                         apr_pool_t *ptemp)
+{
+    archive_t archive = { 0 };
+
+    if (archive_make(&archive, store, name, eab_result_make(ptemp), ptemp) == APR_SUCCESS)
+        archive_remove(&archive, number, ptemp);
+}
+
+apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
+                                const chain_t *chain, const keypair_t *key, const char *key_file,
+                                const apr_array_header_t *names, const char *account,
+                                const char *directory, apr_time_t now, apr_time_t use_by,
+                                eab_result_t *result, apr_pool_t *p)
+{
+    const char *paths[FILE_TOGETHER_MAX] = { NULL };
+    const char *failed = NULL;
+    apr_status_t rv = generation_write(pgen, paths, store, name, chain, key, key_file, names,
+                                       account, directory, now, use_by, result, p);
+
+    if (rv != APR_SUCCESS)
+        return rv;
+    if ((rv = file_sync_together(paths, FILE_TOGETHER_MAX, &failed)) != APR_SUCCESS)
+        store_report(result, rv, failed, "written");
+    else
+        rv = generation_publish(store, name, (*pgen)->number, result, p);
+    if (rv != APR_SUCCESS) {
+        generation_withdraw(store, name, (*pgen)->number, p);
+        *pgen = NULL;
+    }
     return rv;
 }
 

@@ -13,6 +13,7 @@
  * certificate is good: crypto/staple.h. */
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "crypto/chain.h"
 #include "crypto/keypair.h"
 #include "crypto/staple.h"
@@ -40,19 +41,37 @@ typedef struct generation {
     int sealed; /* known by its seal, or sealed when it was installed */
 } generation_t;
 
-/** Write the next generation of a certificate and make it live. The order of writes is such that
- * after a crash at any point either the old or the new one is live and whole. The generation is durable; a
- * power cut may cost the link, which generation_recover() makes again. After a failure nothing of it is left.
- * @param key_file a durable file of the store that holds the key, to get a second name; NULL, or one that
- *               holds anything else: the key is written
- * @param names  what was ordered, for meta.json
- * @param use_by as above
- * @param pgen   in p; NULL on failure */
+/** Write the next generation of a certificate and make it live: the three steps below. */
 apr_status_t generation_install(generation_t **pgen, const store_t *store, const char *name,
                                 const chain_t *chain, const keypair_t *key, const char *key_file,
                                 const apr_array_header_t *names, const char *account,
                                 const char *directory, apr_time_t now, apr_time_t use_by,
                                 eab_result_t *result, apr_pool_t *p);
+
+/** First: write it under its number. The order of all writes is such that after a crash at any point either
+ * the old or the new one is live and whole. After a failure nothing of it is left.
+ * @param paths  what has to be durable before the next step, for file_sync_together(): each in p or NULL. A
+ *               power cut before that may leave one that is not whole, which nothing leads to
+ * @param key_file a durable file of the store that holds the key, to get a second name; NULL, or one that
+ *               holds anything else: the key is written
+ * @param names  what was ordered, for meta.json
+ * @param use_by as above
+ * @param pgen   in p; NULL on failure */
+apr_status_t generation_write(generation_t **pgen, const char *paths[FILE_TOGETHER_MAX],
+                              const store_t *store, const char *name, const chain_t *chain,
+                              const keypair_t *key, const char *key_file,
+                              const apr_array_header_t *names, const char *account,
+                              const char *directory, apr_time_t now, apr_time_t use_by,
+                              eab_result_t *result, apr_pool_t *p);
+
+/** Second: make it live. A power cut may cost the link, which generation_recover() makes again.
+ * @return on failure generation_withdraw() is left to do */
+apr_status_t generation_publish(const store_t *store, const char *name, const char *number,
+                                eab_result_t *result, apr_pool_t *ptemp);
+
+/** Instead of that: remove it. It will be tried again, and nothing shall pile up. */
+void generation_withdraw(const store_t *store, const char *name, const char *number,
+                         apr_pool_t *ptemp);
 
 /** The best usable generation of a certificate: the live one if chain_check_files() passes for it or would,
  * else the newest archived one that passes (one that covers all names comes before one that does

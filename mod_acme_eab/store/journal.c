@@ -129,23 +129,6 @@ static apr_status_t journal_make_directory(const store_t *store, const char *nam
     return rv == APR_SUCCESS ? rv : store_report(result, rv, path, "made");
 }
 
-/* All that an order needs. Before that nobody is asked to finalize it, so that it does not matter what of it a
- * power cut leaves. */
-static apr_status_t journal_sync(const store_t *store, const char *name, eab_result_t *result,
-                                 apr_pool_t *ptemp)
-{
-    const char *key = journal_key_path(ptemp, store, name), *failed = NULL;
-    const char *paths[] = {
-        file_is_regular(key) ? key : NULL,
-        journal_path(ptemp, store, name, "order.json"),
-        journal_path(ptemp, store, name, NULL),
-        store_path(ptemp, store, FOLDER, NULL, NULL),
-    };
-    apr_status_t rv = file_sync_together(paths, 4, &failed);
-
-    return rv == APR_SUCCESS ? rv : store_report(result, rv, failed, "written");
-}
-
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
                           eab_result_t *result, apr_pool_t *ptemp)
 {
@@ -154,7 +137,21 @@ apr_status_t journal_save(const store_t *store, const char *name, const journal_
 
     if (rv == APR_SUCCESS)
         rv = record_jot(journal_path(ptemp, store, name, "order.json"), json, result, ptemp);
-    return rv == APR_SUCCESS && journal->finalized ? journal_sync(store, name, result, ptemp) : rv;
+    return rv;
+}
+
+void journal_paths(const char *paths[FILE_TOGETHER_MAX], const store_t *store, const char *name,
+                   apr_pool_t *p)
+{
+    const char *key = journal_key_path(p, store, name);
+    int i = 0;
+
+    paths[i++] = file_is_regular(key) ? key : NULL;
+    paths[i++] = journal_path(p, store, name, "order.json");
+    paths[i++] = journal_path(p, store, name, NULL);
+    paths[i++] = store_path(p, store, FOLDER, NULL, NULL);
+    while (i < FILE_TOGETHER_MAX)
+        paths[i++] = NULL;
 }
 
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,

@@ -7,10 +7,11 @@
  *
  * Before finalize nothing was issued, and nothing is waited for until it is on disk: a power cut may cost an
  * order that was not finalized, with its key. Then another one is placed, and the lost one ends at the CA
- * without a certificate. From the record with "finalized" on, order and key are durable. */
+ * without a certificate. Who finalizes it makes record and key durable first: see journal_paths(). */
 
 #include <apr_tables.h>
 
+#include "base/file.h"
 #include "crypto/keypair.h"
 #include "store/store.h"
 
@@ -34,13 +35,18 @@ apr_status_t journal_load(journal_t **pjournal, const store_t *store, const char
 /** False when there was none at the time of store_survey() of "pending". */
 int journal_is_among(apr_hash_t *survey, const char *name, apr_pool_t *ptemp);
 
-/** Write order.json. With journal->finalized it is durable, and so is the key that was saved before. */
+/** Write order.json; not durable. */
 apr_status_t journal_save(const store_t *store, const char *name, const journal_t *journal,
                           eab_result_t *result, apr_pool_t *ptemp);
 
-/** Write privkey.pem, which is durable after journal_save() of a finalized order. */
+/** Write privkey.pem; not durable. */
 apr_status_t journal_save_key(const store_t *store, const char *name, const keypair_t *key,
                               eab_result_t *result, apr_pool_t *ptemp);
+
+/** What has to be durable before anybody is asked to finalize the order: its record, its key, and where they
+ * are. For file_sync_together(), each in p or NULL; the name is one that was saved. */
+void journal_paths(const char *paths[FILE_TOGETHER_MAX], const store_t *store, const char *name,
+                   apr_pool_t *p);
 
 /** The file of that key. In p; NULL when the name is not fit for the store. */
 const char *journal_key_path(apr_pool_t *p, const store_t *store, const char *name);

@@ -5,6 +5,7 @@
 /* What a program under test makes durable: its fsync() is this one, which writes down the path and does
  * nothing else. For one source file of a test. */
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 static char synced_paths[SYNCED_MAX][1024];
 static int synced_count;
+static int synced_error; /* what it fails with from now on, 0: not */
 static pthread_mutex_t synced_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 int fsync(int fd);
@@ -31,7 +33,8 @@ int fsync(int fd)
         synced_paths[synced_count++][len > 0 ? len : 0] = '\0';
     }
     pthread_mutex_unlock(&synced_mutex);
-    return 0;
+    errno = synced_error;
+    return synced_error != 0 ? -1 : 0;
 }
 
 /* From now on. */

@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += test/unit/base/test_aside
+test_unit_base_test_aside_SOURCES = test/unit/base/test_aside.c
+test_unit_base_test_aside_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_base_test_aside_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS) -lpthread
+
 check_PROGRAMS += test/unit/base/test_block
 test_unit_base_test_block_SOURCES = test/unit/base/test_block.c
 test_unit_base_test_block_CFLAGS = $(UNIT_CFLAGS)

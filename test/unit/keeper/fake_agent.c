@@ -36,6 +36,17 @@ static void note(agent_line_t *line, int id, const char *jws, const brief_facts_
     loop_stop(line->loop);
 }
 
+/* Whether news go with a reply is the business of the real one. */
+void agent_line_begin(agent_line_t *line)
+{
+    (void)line;
+}
+
+void agent_line_end(agent_line_t *line)
+{
+    (void)line;
+}
+
 void agent_line_reply_signed(agent_line_t *line, int id, const char *jws,
                              const eab_result_t *result)
 {

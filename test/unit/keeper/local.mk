@@ -97,6 +97,11 @@ test_unit_keeper_test_herald_SOURCES = test/unit/keeper/test_herald.c
 test_unit_keeper_test_herald_CFLAGS = $(UNIT_CFLAGS) -pthread
 test_unit_keeper_test_herald_LDADD = $(KEEPER_SCENE_LIBS)
 
+check_PROGRAMS += test/unit/keeper/test_syncer
+test_unit_keeper_test_syncer_SOURCES = test/unit/keeper/test_syncer.c
+test_unit_keeper_test_syncer_CFLAGS = $(UNIT_CFLAGS) -pthread
+test_unit_keeper_test_syncer_LDADD = $(KEEPER_TEST_LIBS)
+
 check_PROGRAMS += test/unit/keeper/test_keymaker
 test_unit_keeper_test_keymaker_SOURCES = test/unit/keeper/test_keymaker.c
 test_unit_keeper_test_keymaker_CFLAGS = $(UNIT_CFLAGS) -pthread

@@ -105,6 +105,9 @@ void scene_finalize(scene_t *s);
 /** A chain of the test's CA for that key, as PEM. names as in openssl.cnf. */
 const char *scene_chain(scene_t *s, keypair_t *key, const char *names);
 
+/** What the CA sent is to be installed: how that ended, in result as far as it is known at once. */
+apr_status_t scene_bring(scene_t *s, const char *pem);
+
 /** Install a certificate for the order in flight. */
 void scene_install(scene_t *s);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
+#include "../synced.h"
 
 #include <malloc.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/json.h"
-
-#include "base/bytes.h"
-#include "base/json.h"
+#include "store/blocked.h"
 
 static json_t *sign(int id, const char *sentence, const char *about, int index)
 {
@@ -156,6 +156,121 @@ static void an_issuance_goes_all_the_way(void **state)
     done(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", pem), 6);
     assert_true(s->keeper->line->has_facts);
     assert_true(scene_has(s, "live/" NAME "/fullchain.pem"));
+    scene_end(s);
+}
+
+/* One whose finalize was signed, with what the CA would send for it. */
+static scene_t *with_finalized(apr_pool_t *p, const char **ppem)
+{
+    scene_t *s = scene_make(p);
+
+    scene_start(s);
+    scene_register(s);
+    scene_finalize(s);
+    *ppem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
+    return s;
+}
+
+static json_t *install(int id, const char *pem)
+{
+    return json_pack("{s:i,s:i,s:s}", "id", id, "certificate", 0, "pem", pem);
+}
+
+/* While the disk works, others are served, and nothing else happens to the certificate. */
+static void an_installation_holds_up_nobody(void **state)
+{
+    const char *pem;
+    scene_t *s = with_finalized(*state, &pem);
+
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(1, pem)));
+    assert_int_equal(0, s->keeper->line->replies);
+    assert_false(scene_has(s, "live/" NAME));
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_SIGN, sign(2, "read", "account", 0)));
+    assert_int_equal(2, s->keeper->line->id);
+    assert_non_null(s->keeper->line->jws);
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_ABANDON,
+                                            json_pack("{s:i,s:i}", "id", 3, "certificate", 0)));
+    assert_int_equal(3, s->keeper->line->refused);
+    assert_int_equal(APR_SUCCESS,
+                     scene_ask(s, MESSAGE_SIGN, sign(4, "finalize", "certificate", 0)));
+    assert_int_equal(4, s->keeper->line->refused);
+    assert_int_equal(APR_EINVAL, scene_ask(s, MESSAGE_INSTALL, install(5, pem)));
+    scene_wait(s, 4);
+    assert_int_equal(1, s->keeper->line->id);
+    assert_true(s->keeper->line->has_facts);
+    assert_true(scene_has(s, "live/" NAME));
+    assert_false(scene_has(s, "pending/" NAME));
+    scene_end(s);
+}
+
+/* A disk that fails when it is waited for: at finalize, and at the certificate. */
+static void what_is_not_durable_does_not_count(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *pem;
+
+    scene_start(s);
+    scene_register(s);
+    done(s, MESSAGE_SIGN, sign(0, "newOrder", "certificate", 0), 1);
+    done(s, MESSAGE_ORDERED, json_pack("{s:i,s:s}", "certificate", 0, "url", ORDER_URL), 2);
+    synced_error = EIO;
+    assert_int_equal(APR_SUCCESS,
+                     scene_ask(s, MESSAGE_SIGN, sign(3, "finalize", "certificate", 0)));
+    scene_wait(s, 3);
+    assert_int_equal(3, s->keeper->line->refused);
+    assert_string_equal(EAB_PROBLEM_STORE, s->keeper->line->problem->type);
+    assert_non_null(strstr(s->keeper->line->problem->detail, "/pending/" NAME));
+    assert_false(scene_certificate(s)->journal->finalized);
+    synced_error = 0;
+    done(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), 4);
+    assert_true(scene_certificate(s)->journal->finalized);
+    pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
+    synced_error = EIO;
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(5, pem)));
+    scene_wait(s, 5);
+    assert_int_equal(5, s->keeper->line->refused);
+    assert_string_equal(EAB_PROBLEM_STORE, s->keeper->line->problem->type);
+    assert_non_null(strstr(s->keeper->line->problem->detail, "/archive/" NAME));
+    assert_null(scene_certificate(s)->best);
+    assert_int_equal(0, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
+    synced_error = 0;
+    done(s, MESSAGE_INSTALL, install(0, pem), 6); /* the order is there for another try */
+    assert_true(scene_has(s, "live/" NAME));
+    scene_end(s);
+}
+
+/* Between the look at the chain and its place root may say that others know the key. */
+static void a_key_that_is_blocked_meanwhile_is_not_installed(void **state)
+{
+    const char *pem;
+    scene_t *s = with_finalized(*state, &pem);
+
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(1, pem)));
+    assert_int_equal(APR_SUCCESS, blocked_add(s->keeper->means.store,
+                                              keypair_spki(s->p, scene_certificate(s)->key->pkey),
+                                              "alice", apr_time_now(), s->result, s->p));
+    scene_wait(s, 1);
+    assert_int_equal(1, s->keeper->line->refused);
+    assert_string_equal(EAB_PROBLEM_REVOKED, s->keeper->line->problem->type);
+    assert_false(scene_has(s, "live/" NAME));
+    assert_int_equal(0, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
+    scene_end(s);
+}
+
+/* The next one would take the order for one in flight. */
+static void an_agent_that_dies_meanwhile_leaves_a_certificate(void **state)
+{
+    const char *pem;
+    scene_t *s = with_finalized(*state, &pem);
+
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(1, pem)));
+    agent_door_forget(s->keeper->door);
+    assert_non_null(scene_certificate(s)->best);
+    assert_null(scene_certificate(s)->journal);
+    assert_true(scene_has(s, "live/" NAME));
+    scene_run(s, apr_time_from_msec(50));
+    assert_int_equal(0, s->keeper->line->replies);
+    assert_int_equal(1, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
     scene_end(s);
 }
 
@@ -476,8 +591,12 @@ static const char *chain_for(scene_t *s, apr_pool_t *p)
 
 static void round_installed(scene_t *s, apr_pool_t *p)
 {
+    int replies;
+
     order(s, p);
+    replies = s->keeper->line->replies;
     ask(s, MESSAGE_INSTALL, json_pack("{s:i,s:s}", "certificate", 0, "pem", chain_for(s, p)), p);
+    scene_wait(s, replies + 1);
     assert_true(s->keeper->line->has_facts);
 }
 
@@ -536,6 +655,10 @@ int main(void)
         fixture_test(a_sentence_is_one_of_the_list),
         fixture_test(a_refusal_is_a_reply),
         fixture_test(an_issuance_goes_all_the_way),
+        fixture_test(an_installation_holds_up_nobody),
+        fixture_test(what_is_not_durable_does_not_count),
+        fixture_test(a_key_that_is_blocked_meanwhile_is_not_installed),
+        fixture_test(an_agent_that_dies_meanwhile_leaves_a_certificate),
         fixture_test(only_one_waits_for_a_key),
         fixture_test(an_abandoned_order_is_not_finalized_later),
         fixture_test(failures_outlive_the_keeper),

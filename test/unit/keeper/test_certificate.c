@@ -66,7 +66,12 @@ static void a_certificate_waits_for_the_disk_twice(void **state)
     assert_int_equal(1, synced("/pending/" NAME "/privkey.pem"));
     assert_int_equal(4, synced_count - 4 * synced("/history.jsonl"));
     synced_begin();
-    scene_install(s);
+    assert_int_equal(APR_EAGAIN, certificate_install(scene_certificate(s),
+                                                     scene_chain(s, scene_certificate(s)->key,
+                                                                 "DNS:" NAME ",DNS:example.edu"),
+                                                     s->result));
+    while (scene_certificate(s)->installation != NULL)
+        scene_run(s, apr_time_from_msec(10));
     assert_int_equal(5, synced_count - 4 * synced("/history.jsonl"));
     assert_int_equal(0, synced("/told.jsonl"));
     scene_end(s);
@@ -257,7 +262,7 @@ static void refuse_chain(scene_t *s, const char *pem)
 {
     keeper_certificate_t *certificate = scene_certificate(s);
 
-    assert_int_not_equal(APR_SUCCESS, certificate_install(certificate, pem, s->result));
+    assert_int_not_equal(APR_SUCCESS, scene_bring(s, pem));
     assert_non_null(certificate->journal); /* a better one may still come */
     assert_non_null(certificate->key);
     assert_null(certificate->best);
@@ -281,7 +286,7 @@ static void a_foreign_chain_is_refused(void **state)
                                 "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE "
                                 "KEY-----\n",
                                 NULL));
-    assert_int_equal(APR_SUCCESS, certificate_install(scene_certificate(s), good, s->result));
+    assert_int_equal(APR_SUCCESS, scene_bring(s, good));
     scene_end(s);
 }
 
@@ -292,7 +297,7 @@ static void without_an_order_nothing_is_installed(void **state)
 
     assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
     assert_int_equal(APR_SUCCESS, certificate_abandon(scene_certificate(s), s->result));
-    assert_int_equal(APR_EINVAL, certificate_install(scene_certificate(s), pem, s->result));
+    assert_int_equal(APR_EINVAL, scene_bring(s, pem));
     assert_false(scene_has(s, "live/" NAME));
     scene_end(s);
 }
@@ -338,9 +343,7 @@ static void install_whole(scene_t *s, long left)
     spec.from = left - 90L * 86400;
     spec.until = left;
     assert_int_equal(APR_SUCCESS,
-                     certificate_install(scene_certificate(s),
-                                         party_pem(s->p, 2, party_make(s->p, s->ca, &spec), s->ca),
-                                         s->result));
+                     scene_bring(s, party_pem(s->p, 2, party_make(s->p, s->ca, &spec), s->ca)));
 }
 
 static void finalize_subset(scene_t *s)
@@ -410,16 +413,12 @@ static void fewer_names_take_the_place_of_nothing(void **state)
 
     finalize_subset(s);
     assert_int_equal(APR_SUCCESS,
-                     certificate_install(certificate,
-                                         scene_chain(s, certificate->key, "DNS:example.edu"),
-                                         s->result));
+                     scene_bring(s, scene_chain(s, certificate->key, "DNS:example.edu")));
     assert_int_equal(1, certificate_facts(certificate, s->p)->names->nelts);
     assert_true(scene_has(s, "live/" NAME)); /* its place, though that name is not on it */
     finalize_subset(s);
     assert_int_equal(APR_SUCCESS,
-                     certificate_install(certificate,
-                                         scene_chain(s, certificate->key, "DNS:example.edu"),
-                                         s->result));
+                     scene_bring(s, scene_chain(s, certificate->key, "DNS:example.edu")));
     assert_string_equal("000002", certificate->best->number);
     scene_end(s);
 }
@@ -442,9 +441,7 @@ static void shortly_before_its_end_fewer_names_will_do(void **state)
     install_whole(s, 3 * 86400 - 60);
     finalize_subset(s);
     assert_int_equal(APR_SUCCESS,
-                     certificate_install(
-                         scene_certificate(s),
-                         scene_chain(s, scene_certificate(s)->key, "DNS:example.edu"), s->result));
+                     scene_bring(s, scene_chain(s, scene_certificate(s)->key, "DNS:example.edu")));
     assert_string_equal("000002", scene_certificate(s)->best->number);
     scene_end(s);
 }
@@ -470,14 +467,14 @@ static void the_rule_holds_until_the_certificate_is_installed(void **state)
     scene_sign(s, SENTENCE_FINALIZE);
     certificate->best = best;
     pem = scene_chain(s, certificate->key, "DNS:example.edu");
-    assert_int_equal(APR_EINVAL, certificate_install(certificate, pem, s->result));
+    assert_int_equal(APR_EINVAL, scene_bring(s, pem));
     assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
     assert_ptr_equal(best, certificate->best);
     s->certificate->allow_subset = 0;
     certificate->best = NULL;
-    assert_int_equal(APR_EINVAL, certificate_install(certificate, pem, s->result));
+    assert_int_equal(APR_EINVAL, scene_bring(s, pem));
     s->certificate->allow_subset = 1;
-    assert_int_equal(APR_SUCCESS, certificate_install(certificate, pem, s->result));
+    assert_int_equal(APR_SUCCESS, scene_bring(s, pem));
     generation_drop(best);
     scene_end(s);
 }
@@ -490,23 +487,17 @@ static void a_chain_with_fewer_names_than_ordered(void **state)
 
     install_whole(s, 20 * 86400);
     scene_finalize(s);
-    assert_int_equal(
-        APR_EINVAL,
-        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:" NAME), s->result));
+    assert_int_equal(APR_EINVAL, scene_bring(s, scene_chain(s, certificate->key, "DNS:" NAME)));
     assert_string_equal(EAB_PROBLEM_FEWER_NAMES, s->result->type);
     dropped = json_array_get(s->result->subproblems, 0);
     assert_string_equal(EAB_PROBLEM_NAME_DROPPED, json_peek_string(dropped, "type"));
     assert_string_equal("example.edu",
                         json_peek_string(json_object_get(dropped, "identifier"), "value"));
-    assert_int_equal(
-        APR_EINVAL,
-        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:evil"), s->result));
+    assert_int_equal(APR_EINVAL, scene_bring(s, scene_chain(s, certificate->key, "DNS:evil")));
     assert_string_equal(EAB_PROBLEM_CHAIN, s->result->type);
     generation_drop(certificate->best);
     certificate->best = NULL;
-    assert_int_equal(
-        APR_SUCCESS,
-        certificate_install(certificate, scene_chain(s, certificate->key, "DNS:" NAME), s->result));
+    assert_int_equal(APR_SUCCESS, scene_bring(s, scene_chain(s, certificate->key, "DNS:" NAME)));
     assert_int_equal(1, certificate->best->facts->names->nelts);
     scene_end(s);
 }

@@ -32,9 +32,10 @@ static const char *expect(scene_t *s, const change_kind_t *kinds, int n)
 
 static void changes_are_told_in_the_order_of_what_happens(void **state)
 {
-    static const change_kind_t kinds[] = { CHANGE_REGISTERED, CHANGE_KEY,         CHANGE_ORDERED,
-                                           CHANGE_FINALIZED,  CHANGE_INSTALLED,   CHANGE_FAILED,
-                                           CHANGE_RECOVERED,  CHANGE_UNREGISTERED };
+    static const change_kind_t kinds[] = {
+        CHANGE_REGISTERED, CHANGE_KEY,    CHANGE_ORDERED,   CHANGE_FINALIZED,   CHANGE_KEY,
+        CHANGE_INSTALLED,  CHANGE_FAILED, CHANGE_RECOVERED, CHANGE_UNREGISTERED
+    };
     scene_t *s = scene_make(*state);
     const char *heard = "";
     listener_t a = { s, 'a', &heard, 0 }, b = { s, 'b', &heard, 0 };

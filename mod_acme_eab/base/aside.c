@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/aside.h"
+#include "base/aside.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -7,36 +7,60 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define THREADS_MAX 4
-
-typedef struct task {
-    struct task *next;
-    aside_fn *work, *done, *forget;
+struct aside_task {
+    struct aside_task *next;
+    aside_fn *work, *forget;
+    aside_fn *done; /* NULL: nobody wants to know; only the loop's thread looks at it */
     void *data;
-} task_t;
+};
+
+typedef struct queue {
+    aside_task_t *first, **end;
+} queue_t;
 
 /* Not in a pool: a thread may outlive the pool. */
 struct aside {
     pthread_mutex_t mutex;
     int closed; /* nobody wants to know any more; the last thread frees it */
-    task_t *waiting, **waiting_end;
-    task_t *finished;
-    int threads;
+    queue_t waiting, finished;
+    int threads; /* running */
+    int threads_max;
     int pipe[2]; /* a byte for each finished task */
 };
 
-static void free_task(task_t *task)
+static void queue_add(queue_t *queue, aside_task_t *task, int first)
+{
+    task->next = first ? queue->first : NULL;
+    if (!first || queue->first == NULL) {
+        *queue->end = task;
+        queue->end = &task->next;
+    }
+    else {
+        queue->first = task;
+    }
+}
+
+static aside_task_t *queue_take(queue_t *queue)
+{
+    aside_task_t *task = queue->first;
+
+    if (task != NULL && (queue->first = task->next) == NULL) {
+        queue->end = &queue->first;
+    }
+    return task;
+}
+
+static void free_task(aside_task_t *task)
 {
     task->forget(task->data);
     free(task);
 }
 
-static void free_tasks(task_t *task)
+static void free_tasks(queue_t *queue)
 {
-    task_t *next;
+    aside_task_t *task;
 
-    for (; task != NULL; task = next) {
-        next = task->next;
+    while ((task = queue_take(queue)) != NULL) {
         free_task(task);
     }
 }
@@ -44,8 +68,8 @@ static void free_tasks(task_t *task)
 /* Without the mutex, as nobody else knows it any more. */
 static void free_aside(aside_t *aside)
 {
-    free_tasks(aside->waiting);
-    free_tasks(aside->finished);
+    free_tasks(&aside->waiting);
+    free_tasks(&aside->finished);
     close(aside->pipe[0]);
     close(aside->pipe[1]);
     pthread_mutex_destroy(&aside->mutex);
@@ -67,22 +91,19 @@ static apr_status_t close_aside(void *data)
     return APR_SUCCESS;
 }
 
+/* Works off the queue and ends when it is empty. */
 static void *work(void *arg)
 {
     aside_t *aside = arg;
-    task_t *task;
+    aside_task_t *task;
     int last;
 
     pthread_mutex_lock(&aside->mutex);
-    while (!aside->closed && (task = aside->waiting) != NULL) {
-        if ((aside->waiting = task->next) == NULL) {
-            aside->waiting_end = &aside->waiting;
-        }
+    while (!aside->closed && (task = queue_take(&aside->waiting)) != NULL) {
         pthread_mutex_unlock(&aside->mutex);
         task->work(task->data);
         pthread_mutex_lock(&aside->mutex);
-        task->next = aside->finished;
-        aside->finished = task;
+        queue_add(&aside->finished, task, 0);
         if (write(aside->pipe[1], "", 1) < 0) {
             ; /* it is full, and will be read: whatever is finished is served then */
         }
@@ -95,7 +116,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-aside_t *aside_make(apr_pool_t *p)
+aside_t *aside_make(int threads_max, apr_pool_t *p)
 {
     aside_t *aside = calloc(1, sizeof(*aside));
 
@@ -104,7 +125,9 @@ aside_t *aside_make(apr_pool_t *p)
         return NULL;
     }
     pthread_mutex_init(&aside->mutex, NULL);
-    aside->waiting_end = &aside->waiting;
+    aside->threads_max = threads_max;
+    aside->waiting.end = &aside->waiting.first;
+    aside->finished.end = &aside->finished.first;
     apr_pool_cleanup_register(p, aside, close_aside, apr_pool_cleanup_null);
     return aside;
 }
@@ -114,21 +137,28 @@ int aside_fd(const aside_t *aside)
     return aside->pipe[0];
 }
 
+static aside_task_t *take_finished(aside_t *aside)
+{
+    aside_task_t *task;
+
+    pthread_mutex_lock(&aside->mutex);
+    task = queue_take(&aside->finished);
+    pthread_mutex_unlock(&aside->mutex);
+    return task;
+}
+
 void aside_serve(aside_t *aside)
 {
-    task_t *task, *next;
+    aside_task_t *task;
     char bytes[64];
 
     if (read(aside->pipe[0], bytes, sizeof(bytes)) <= 0) {
         return;
     }
-    pthread_mutex_lock(&aside->mutex);
-    task = aside->finished;
-    aside->finished = NULL;
-    pthread_mutex_unlock(&aside->mutex);
-    for (; task != NULL; task = next) {
-        next = task->next;
-        task->done(task->data);
+    while ((task = take_finished(aside)) != NULL) {
+        if (task->done != NULL) {
+            task->done(task->data);
+        }
         free_task(task);
     }
 }
@@ -151,21 +181,10 @@ static int start_thread(aside_t *aside)
     return rv;
 }
 
-static void enqueue(aside_t *aside, task_t *task, int first)
+aside_task_t *aside_run(aside_t *aside, int first, aside_fn *run, aside_fn *done, aside_fn *forget,
+                        void *data)
 {
-    if (aside->waiting == NULL || !first) {
-        *aside->waiting_end = task;
-        aside->waiting_end = &task->next;
-        return;
-    }
-    task->next = aside->waiting;
-    aside->waiting = task;
-}
-
-void aside_run(aside_t *aside, int first, aside_fn *run, aside_fn *done, aside_fn *forget,
-               void *data)
-{
-    task_t *task = calloc(1, sizeof(*task));
+    aside_task_t *task = calloc(1, sizeof(*task));
     int alone = 0;
 
     if (task == NULL) {
@@ -176,8 +195,8 @@ void aside_run(aside_t *aside, int first, aside_fn *run, aside_fn *done, aside_f
     task->forget = forget;
     task->data = data;
     pthread_mutex_lock(&aside->mutex);
-    enqueue(aside, task, first);
-    if (aside->threads < THREADS_MAX) {
+    queue_add(&aside->waiting, task, first);
+    if (aside->threads < aside->threads_max) {
         ++aside->threads;
         if (start_thread(aside) != 0) {
             --aside->threads;
@@ -189,4 +208,10 @@ void aside_run(aside_t *aside, int first, aside_fn *run, aside_fn *done, aside_f
     if (alone) { /* no thread to be had: here, late rather than never */
         work(aside);
     }
+    return task;
+}
+
+void aside_forget(aside_task_t *task)
+{
+    task->done = NULL;
 }
