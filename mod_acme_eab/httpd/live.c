@@ -203,15 +203,6 @@ int live_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
     return OK;
 }
 
-void live_child_init(apr_pool_t *pchild, server_rec *main_server)
-{
-    const site_t *site = config_site(main_server);
-
-    (void)pchild;
-    if (site != NULL && site->segment != NULL && getpid() != site->parent)
-        segment_close_descriptor(site->segment);
-}
-
 /* ---- a request ------------------------------------------------------------------------------- */
 
 int live_post_read_request(request_rec *r)

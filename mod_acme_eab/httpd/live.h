@@ -30,8 +30,6 @@ const char *live_state(const site_vhost_t *vhost);
 /** Have OpenSSL ask. */
 int live_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
 
-void live_child_init(apr_pool_t *pchild, server_rec *main_server);
-
 /** 503 for a virtual host that has a placeholder only; and SSL_SERVER_... of a resumed session tell the
  * certificate of today, not that of httpd's start. */
 int live_post_read_request(request_rec *r);

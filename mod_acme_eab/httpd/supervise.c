@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -66,6 +67,36 @@ typedef struct supervisor {
 } supervisor_t;
 
 static void start(supervisor_t *supervisor);
+
+/* For leave_behind(), which has no argument. */
+static process_rec *guarded;  /* NULL: nothing is */
+static supervisor_t *present; /* NULL: there is none */
+
+/* In each process that is forked from httpd's parent, at any time and by whichever module: workers, the daemons
+ * of mod_cgid and mod_wsgi. None may have the lock of the store, speak to the keeper in httpd's name, or write
+ * what others serve. What is executed has none of it anyway. */
+static void leave_behind(void)
+{
+    if (guarded != NULL)
+        handover_drop(guarded);
+    if (present == NULL || getpid() == present->parent)
+        return;
+    if (present->keeper_pool != NULL && present->channel != NULL)
+        frame_channel_close(present->channel);
+    if (present->site->segment != NULL)
+        segment_close_descriptor(present->site->segment);
+}
+
+int supervise_guard(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    if (guarded == NULL)
+        (void)pthread_atfork(NULL, NULL, leave_behind); /* until this module is unloaded */
+    guarded = main_server->process;
+    return OK;
+}
 
 static int is_running(pid_t pid)
 {
@@ -154,6 +185,7 @@ static void let_go(supervisor_t *supervisor)
 {
     apr_pool_destroy(supervisor->keeper_pool);
     supervisor->keeper_pool = NULL;
+    supervisor->channel = NULL;
     supervisor->relay = NULL;
 }
 
@@ -404,6 +436,7 @@ static apr_status_t forget_end(void *data)
 {
     supervisor_t *supervisor = data;
 
+    present = NULL;
     apr_pool_cleanup_kill(supervisor->main->process->pool, supervisor, end_before_logs);
     return APR_SUCCESS;
 }
@@ -419,6 +452,7 @@ static supervisor_t *supervisor_make(site_t *site)
     apr_pool_pre_cleanup_register(site->main->process->pool, supervisor, end_before_logs);
     apr_pool_cleanup_register(supervisor->pool, supervisor, forget_end, apr_pool_cleanup_null);
     apr_pool_userdata_setn(supervisor, SUPERVISOR_KEY, NULL, site->pool);
+    present = supervisor;
     return supervisor;
 }
 
@@ -498,11 +532,7 @@ void supervise_child_init(apr_pool_t *pchild, server_rec *main_server)
     supervisor_t *supervisor = supervisor_find(main_server);
 
     (void)pchild;
-    if (supervisor != NULL && getpid() != supervisor->parent)
-        handover_drop(main_server->process);
     /* With -X the worker is the parent. */
-    if (supervisor == NULL || supervisor->keeper_pool == NULL || getpid() == supervisor->parent)
-        return;
-    (void)close(frame_channel_fd(supervisor->channel));
-    relay_child_init(supervisor->relay);
+    if (supervisor != NULL && supervisor->keeper_pool != NULL && getpid() != supervisor->parent)
+        relay_child_init(supervisor->relay);
 }

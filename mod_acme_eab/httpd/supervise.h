@@ -8,6 +8,10 @@
 
 #include <httpd.h>
 
+/** post_config, first of all: whatever is forked from now on lets go of what only httpd's parent may have. */
+int supervise_guard(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                    server_rec *main_server);
+
 /** post_config, last of all. */
 int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                     server_rec *main_server);
@@ -16,7 +20,7 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
  * nothing for minutes. */
 int supervise_monitor(apr_pool_t *p, server_rec *main_server);
 
-/** In a worker: let go of the parent's ends of socket and pipes. */
+/** In a worker: let go of the parent's ends of the pipes that lines come through. */
 void supervise_child_init(apr_pool_t *pchild, server_rec *main_server);
 
 #endif

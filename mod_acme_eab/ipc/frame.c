@@ -39,10 +39,8 @@ struct frame_channel {
     int came;
 };
 
-static apr_status_t channel_cleanup(void *data)
+void frame_channel_close(frame_channel_t *channel)
 {
-    frame_channel_t *channel = data;
-
     if (channel->fd >= 0) {
         close(channel->fd);
         channel->fd = -1;
@@ -50,6 +48,13 @@ static apr_status_t channel_cleanup(void *data)
     while (channel->came > 0) {
         close(channel->descriptors[--channel->came]);
     }
+}
+
+static apr_status_t channel_cleanup(void *data)
+{
+    frame_channel_t *channel = data;
+
+    frame_channel_close(channel);
     free(channel->in.data);
     free(channel->out.data);
     memset(&channel->in, 0, sizeof(channel->in));

@@ -39,6 +39,10 @@ apr_status_t frame_fill(frame_channel_t *channel);
  *         format (length over the limit, no JSON object): end the connection */
 apr_status_t frame_take(frame_channel_t *channel, int *ptype, json_t **pbody, apr_pool_t *p);
 
+/** In a process that was forked from the one that it is of: let go of the socket, and of descriptors that came
+ * and were not taken. */
+void frame_channel_close(frame_channel_t *channel);
+
 /** Open descriptors can go along between httpd and the keeper: those of the lock of the store and of
  * live/segment.h. Nobody else may send one: it is closed unread on other channels. From now on they are
  * taken here, FRAME_DESCRIPTORS_MAX at once; more are closed. */

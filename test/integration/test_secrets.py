@@ -8,6 +8,8 @@ import pytest
 
 from harness import ca as authority
 from harness import certificates
+from harness.httpd import MODULES
+from harness.waiting import wait_until
 
 NAME = "www.test.example"
 
@@ -155,3 +157,48 @@ def test_the_keeper_cannot_be_dumped_or_traced_by_others(world):
         assert core.split()[4] == "0", f"{process.name} leaves no core file"
     # A process that is not dumpable has its /proc entries owned by root, whoever it runs as.
     assert os.stat(f"/proc/{agent.pid}/mem").st_uid == 0
+
+
+def descriptors(process):
+    """What its descriptors lead to."""
+    found = set()
+    for number in os.listdir(f"/proc/{process.pid}/fd"):
+        try:
+            found.add(os.readlink(f"/proc/{process.pid}/fd/{number}"))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return found
+
+
+def of_the_parent_alone(httpd):
+    """The lock of the store, the memory for new certificates, the socket to the keeper."""
+    with open("/proc/net/unix", encoding="ascii") as table:
+        sockets = {f"socket:[{line.split()[6]}]" for line in table.readlines()[1:]}
+    held = descriptors(httpd.parent())
+    lock = {link for link in held if link.startswith(str(httpd.dir / "store"))}
+    memory = {link for link in held if link.startswith("/memfd:")}
+    channel = held & sockets
+    return lock | memory | channel if lock and memory and channel else None
+
+
+@pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])
+def test_what_is_forked_later_has_nothing_that_is_the_parents(world, mpm):
+    """Workers, and what another module forks: the daemon of mod_cgid is httpd's User as well. When they
+    begin, httpd has had the lock of the store from the keeper for long."""
+    world.expect("AH01239: cgid daemon process died")
+    httpd = world.httpd()
+    httpd.mpm = mpm
+    ca = world.ca(httpd)
+    httpd.configure(f"LoadModule cgid_module {MODULES}/mod_cgid.so", f'ScriptSock "{httpd.dir}/cgid.sock"',
+                    "ACMEReload live", httpd.acme(ca), httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_certificate(NAME, ca)
+    wait_until(lambda: of_the_parent_alone(httpd), 60, "httpd to have the lock from the keeper")
+    first = httpd.workers()
+    for child in first:
+        child.kill()
+    wait_until(lambda: len(httpd.workers()) >= 2 and not set(first) & set(httpd.workers()), 30,
+               "others in their place")
+    httpd.wait_for_certificate(NAME, ca)
+    for child in httpd.workers():
+        assert not descriptors(child) & of_the_parent_alone(httpd), child
