@@ -64,15 +64,19 @@ void owners_add(owners_t *owners, const apr_array_header_t *names)
     ++owners->count;
 }
 
-/* In room for NAME_MAX_KEPT. @return NULL when no certificate can have it */
+/* In room for NAME_MAX_KEPT. With a dot at its end it is the same name. @return NULL when no certificate can
+ * have it */
 static const char *lower(char *room, const char *name)
 {
     apr_size_t i = 0, len = strlen(name);
 
+    if (len > 1 && name[len - 1] == '.')
+        --len;
     if (len >= NAME_MAX_KEPT)
         return NULL;
-    for (i = 0; i <= len; ++i)
+    for (i = 0; i < len; ++i)
         room[i] = (char)apr_tolower(name[i]);
+    room[len] = '\0';
     return room;
 }
 

@@ -2,6 +2,7 @@
 #include "httpd/vhosts.h"
 
 #include <ap_listen.h>
+#include <apr_network_io.h>
 #include <apr_strings.h>
 
 #include "base/address.h"
@@ -20,13 +21,28 @@ static int holds_address(const apr_array_header_t *names, const void *octets, in
     return 0;
 }
 
-/* What the administrator wrote for the server: an address may be in any form. */
+/* "www.example.edu." */
+static int covers_dotted(const apr_array_header_t *names, const char *of_server, apr_size_t len)
+{
+    char name[APRMAXHOSTLEN + 1];
+
+    if (len == 0 || len >= sizeof(name))
+        return 0;
+    apr_cpystrn(name, of_server, len + 1);
+    return name_matches_any(names, name);
+}
+
+/* What the administrator wrote for the server: an address may be in any form, a name may end with a dot. */
 static int covers(const apr_array_header_t *names, const char *of_server)
 {
     unsigned char octets[ADDRESS_OCTETS_MAX];
-    int len = address_parse_host(octets, of_server);
+    int octets_len = address_parse_host(octets, of_server);
+    apr_size_t len = strlen(of_server);
 
-    return len > 0 ? holds_address(names, octets, len) : name_matches_any(names, of_server);
+    if (octets_len > 0)
+        return holds_address(names, octets, octets_len);
+    return len > 0 && of_server[len - 1] == '.' ? covers_dotted(names, of_server, len - 1)
+                                                : name_matches_any(names, of_server);
 }
 
 static int covers_one(const apr_array_header_t *names, const apr_array_header_t *of_server)

@@ -40,6 +40,19 @@ def test_names_meet_regardless_of_case(world):
     assert sorted(certificates.names_of(served)) == [OTHER, NAME]
 
 
+def test_a_name_may_end_with_a_dot(world):
+    """Also when httpd is restarted by hand, with no rehearsal."""
+    world.expect("AH01909: www.test.example.:443:0")  # mod_ssl takes it for another name
+    httpd = world.httpd()
+    ca = world.ca(httpd)
+    httpd.configure(httpd.acme(ca), httpd.site("other.test.example", managed=True))
+    httpd.start()
+    httpd.wait_for_certificate("other.test.example", ca)
+    httpd.configure(httpd.acme(ca), httpd.site(NAME + ".", aliases=[OTHER + "."], managed=True))
+    httpd.graceful()
+    assert sorted(certificates.names_of(httpd.wait_for_certificate(NAME, ca))) == [OTHER, NAME]
+
+
 def test_a_vhost_can_have_its_own_names_managed(world):
     httpd = world.httpd()
     ca = world.ca(httpd)

@@ -64,6 +64,9 @@ static void a_name_finds_those_that_cover_it(void **state)
 
     assert_string_equal("0 1 2", of_name(owners, "www.example.edu", *state));
     assert_string_equal("0 1 2", of_name(owners, "WWW.Example.EDU", *state));
+    assert_string_equal("0 1 2", of_name(owners, "www.example.edu.", *state));
+    assert_string_equal("", of_name(owners, "www.example.edu..", *state));
+    assert_string_equal("", of_name(owners, ".", *state));
     assert_string_equal("0", of_name(owners, "example.edu", *state));
     assert_string_equal("1", of_name(owners, "other.example.edu", *state));
     assert_string_equal("1", of_name(owners, "*.example.edu", *state));
