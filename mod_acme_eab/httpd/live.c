@@ -7,7 +7,6 @@
 #include <http_protocol.h>
 #include <http_ssl.h>
 #include <apr_strings.h>
-#include <unistd.h>
 
 #include "httpd/connection.h"
 #include "httpd/door.h"

@@ -41,7 +41,6 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(check_tell, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(supervise_start, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_monitor(supervise_monitor, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(supervise_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_ssl_add_cert_files(ssl_add_files, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_add_fallback_cert_files(ssl_add_fallback, NULL, before_mod_md, APR_HOOK_MIDDLE);
     ap_hook_ssl_answer_challenge(alpn_answer, NULL, before_mod_md, APR_HOOK_MIDDLE);

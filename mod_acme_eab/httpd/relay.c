@@ -49,6 +49,7 @@ struct relay {
     apr_time_t since; /* by clock_steady(), as is next */
     int failures;     /* in a row */
     apr_time_t next;  /* when to start it again; 0: it runs */
+    int forking;      /* the child needs the pipes */
     source_t keeper;
     source_t agent;
 };
@@ -233,8 +234,10 @@ static pid_t fork_relay(relay_t *relay)
     (void)sigemptyset(&leave_signal);
     (void)sigaddset(&leave_signal, SIGNAL_TO_LEAVE);
     (void)sigprocmask(SIG_BLOCK, &leave_signal, &before);
+    relay->forking = 1;
     if ((pid = fork()) == 0)
         become_relay(relay);
+    relay->forking = 0;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
@@ -348,8 +351,8 @@ void relay_monitor(relay_t *relay)
         start(relay);
 }
 
-void relay_child_init(relay_t *relay)
+void relay_let_go(relay_t *relay)
 {
-    if (relay != NULL)
+    if (relay != NULL && !relay->forking)
         close_all(relay);
 }

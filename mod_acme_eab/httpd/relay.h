@@ -27,7 +27,7 @@ void relay_hand_over(relay_t *relay);
 /** From time to time in the parent: start it again when its pause is over. NULL is fine. */
 void relay_monitor(relay_t *relay);
 
-/** In a worker: let go of the pipes. NULL is fine. */
-void relay_child_init(relay_t *relay);
+/** In another process that is forked from the parent: close the pipes. NULL is fine. */
+void relay_let_go(relay_t *relay);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/stapling.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <http_config.h>
 #include <http_log.h>
@@ -143,7 +143,7 @@ void stapling_prepare(const site_t *site)
     if (site->segment == NULL || site->stapled->nelts == 0
         || apr_pool_create(&ptemp, site->pool) != APR_SUCCESS)
         return;
-    fd = dup(segment_descriptor(site->segment));
+    fd = fcntl(segment_descriptor(site->segment), F_DUPFD_CLOEXEC, 0);
     if (fd >= 0
         && segment_open(&segment, fd, STAPLED_SLOTS(site->certificates->nelts), ptemp)
                == APR_SUCCESS) {

@@ -73,16 +73,19 @@ static process_rec *guarded;  /* NULL: nothing is */
 static supervisor_t *present; /* NULL: there is none */
 
 /* In each process that is forked from httpd's parent, at any time and by whichever module: workers, the daemons
- * of mod_cgid and mod_wsgi. None may have the lock of the store, speak to the keeper in httpd's name, or write
- * what others serve. What is executed has none of it anyway. */
+ * of mod_cgid and mod_wsgi. None may have the lock of the store, speak to the keeper in httpd's name, write
+ * what others serve, or read what is for the log. What is executed has none of it anyway. The keeper is forked
+ * before there is a channel to it, and needs the pipes. */
 static void leave_behind(void)
 {
     if (guarded != NULL)
         handover_drop(guarded);
     if (present == NULL || getpid() == present->parent)
         return;
-    if (present->keeper_pool != NULL && present->channel != NULL)
+    if (present->keeper_pool != NULL && present->channel != NULL) {
         frame_channel_close(present->channel);
+        relay_let_go(present->relay);
+    }
     if (present->site->segment != NULL)
         segment_close_descriptor(present->site->segment);
 }
@@ -525,14 +528,4 @@ int supervise_monitor(apr_pool_t *p, server_rec *main_server)
     else if (supervisor->keeper_pool != NULL)
         end_when_silent(supervisor);
     return DECLINED;
-}
-
-void supervise_child_init(apr_pool_t *pchild, server_rec *main_server)
-{
-    supervisor_t *supervisor = supervisor_find(main_server);
-
-    (void)pchild;
-    /* With -X the worker is the parent. */
-    if (supervisor != NULL && supervisor->keeper_pool != NULL && getpid() != supervisor->parent)
-        relay_child_init(supervisor->relay);
 }

@@ -20,7 +20,4 @@ int supervise_start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
  * nothing for minutes. */
 int supervise_monitor(apr_pool_t *p, server_rec *main_server);
 
-/** In a worker: let go of the parent's ends of the pipes that lines come through. */
-void supervise_child_init(apr_pool_t *pchild, server_rec *main_server);
-
 #endif

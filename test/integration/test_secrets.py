@@ -7,7 +7,7 @@ import os
 import pytest
 
 from harness import ca as authority
-from harness import certificates
+from harness import certificates, processes
 from harness.httpd import MODULES
 from harness.waiting import wait_until
 
@@ -171,14 +171,16 @@ def descriptors(process):
 
 
 def of_the_parent_alone(httpd):
-    """The lock of the store, the memory for new certificates, the socket to the keeper."""
+    """The lock of the store, the memory for new certificates, the socket to the keeper, the pipes of the log."""
     with open("/proc/net/unix", encoding="ascii") as table:
         sockets = {f"socket:[{line.split()[6]}]" for line in table.readlines()[1:]}
     held = descriptors(httpd.parent())
     lock = {link for link in held if link.startswith(str(httpd.dir / "store"))}
     memory = {link for link in held if link.startswith("/memfd:")}
     channel = held & sockets
-    return lock | memory | channel if lock and memory and channel else None
+    relay, = [child for child in processes.children(httpd.parent().pid) if child.name == processes.RELAY]
+    pipes = held & {link for link in descriptors(relay) if link.startswith("pipe:")}
+    return lock | memory | channel | pipes if lock and memory and channel and len(pipes) == 2 else None
 
 
 @pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])

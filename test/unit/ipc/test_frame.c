@@ -406,6 +406,23 @@ static void descriptors_that_nobody_wants_are_closed(void **state)
     close(fd);
 }
 
+/* In a process that was forked from the one whose they are. */
+static void what_is_inherited_can_be_closed(void **state)
+{
+    int before = open_descriptors(), fd = open("/", O_RDONLY);
+    wire_t w = wire(*state, MAX);
+
+    frame_accept_descriptor(w.channel);
+    assert_int_equal(APR_SUCCESS, frame_send_descriptor(w.peer, 3, fd));
+    assert_int_equal(APR_SUCCESS, frame_fill(w.channel));
+    frame_channel_close(w.channel);
+    frame_channel_close(w.channel);
+    assert_int_equal(-1, frame_take_descriptor(w.channel));
+    close(w.peer);
+    close(fd);
+    assert_int_equal(before, open_descriptors());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +442,7 @@ int main(void)
         fixture_test(a_descriptor_goes_along),
         fixture_test(descriptors_keep_their_order),
         fixture_test(descriptors_that_nobody_wants_are_closed),
+        fixture_test(what_is_inherited_can_be_closed),
     };
 
     return fixture_run(tests);
