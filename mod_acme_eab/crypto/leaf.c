@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "crypto/keypair.h"
 #include "crypto/san.h"
 
 /* OpenSSL would ask at the terminal. */
@@ -22,11 +23,22 @@ static int no_password(char *room, int size, int for_writing, void *data)
     return -1;
 }
 
-static X509 *parse(const char *data, apr_size_t len)
+/* The end of the file, and no block that is damaged. */
+static int ends_well(BIO *bio)
+{
+    X509 *cert = NULL;
+
+    while ((cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL)
+        X509_free(cert);
+    return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+}
+
+static X509 *parse(int *pwhole, const char *data, apr_size_t len)
 {
     BIO *bio = BIO_new_mem_buf(data, (int)len);
     X509 *cert = bio != NULL ? PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL) : NULL;
 
+    *pwhole = cert != NULL && ends_well(bio);
     BIO_free(bio);
     return cert;
 }
@@ -50,6 +62,7 @@ static apr_status_t describe(leaf_t **pleaf, X509 *cert, apr_pool_t *p)
     leaf->is_self_signed =
         X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
     leaf->is_rsa = key != NULL && EVP_PKEY_is_a(key, "RSA");
+    leaf->spki = key != NULL ? keypair_spki(p, key) : NULL;
     if (end_of(&leaf->not_after, cert) != APR_SUCCESS)
         return APR_EINVAL;
     *pleaf = leaf;
@@ -62,14 +75,17 @@ apr_status_t leaf_read(leaf_t **pleaf, const char *path, apr_pool_t *p)
     const char *data = NULL;
     apr_size_t len = 0;
     X509 *cert = NULL;
+    int whole = 0;
     apr_status_t rv = apr_pool_create(&ptemp, p);
 
     *pleaf = NULL;
     if (rv != APR_SUCCESS)
         return rv;
     if ((rv = file_read(&data, &len, path, LIMIT_OWN_FILE, ptemp)) == APR_SUCCESS) {
-        cert = parse(data, len);
+        cert = parse(&whole, data, len);
         rv = cert != NULL ? describe(pleaf, cert, p) : APR_EINVAL;
+        if (rv == APR_SUCCESS)
+            (*pleaf)->is_whole = whole;
         X509_free(cert);
         OPENSSL_cleanse((void *)data, len);
         ERR_clear_error();

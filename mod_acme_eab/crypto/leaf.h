@@ -15,6 +15,8 @@ typedef struct leaf {
     apr_time_t not_after;
     int is_self_signed; /* it names itself as its issuer */
     int is_rsa;         /* its key is an RSA key */
+    const char *spki;   /* what its key is known by, as keypair_spki(); NULL on failure */
+    int is_whole;       /* what follows it can be read as well: certificates, or nothing of them */
 } leaf_t;
 
 /** Regular files only, without waiting, LIMIT_OWN_FILE at most; nothing is asked of anybody, also

@@ -36,6 +36,7 @@ httpd_sources = \
 	mod_acme_eab/httpd/config.c mod_acme_eab/httpd/config.h \
 	mod_acme_eab/httpd/connection.c mod_acme_eab/httpd/connection.h \
 	mod_acme_eab/httpd/directive.c mod_acme_eab/httpd/directive.h \
+	mod_acme_eab/httpd/heldkey.c mod_acme_eab/httpd/heldkey.h \
 	mod_acme_eab/httpd/door.c mod_acme_eab/httpd/door.h \
 	mod_acme_eab/httpd/dump.c mod_acme_eab/httpd/dump.h \
 	mod_acme_eab/httpd/export.c mod_acme_eab/httpd/export.h \

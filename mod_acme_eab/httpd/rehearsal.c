@@ -289,36 +289,6 @@ static int on_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return OK;
 }
 
-/* ---- keys with a pass phrase ------------------------------------------------------------------------ */
-
-const char *rehearsal_kept_key(apr_pool_t *p, const char *path)
-{
-    const char *text = NULL;
-    apr_size_t len = 0;
-    struct stat info;
-
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)
-        || file_read(&text, &len, path, LIMIT_CHAIN, p) != APR_SUCCESS
-        || strstr(text, "ENCRYPTED") == NULL)
-        return NULL;
-    return apr_psprintf(p, "%ld %s", (long)info.st_mtime, path);
-}
-
-int rehearsal_is_kept_key(apr_pool_t *ptemp, const char *path)
-{
-    const char *key = rehearsal_kept_key(ptemp, path), *kept = getenv(REHEARSAL_KEYS);
-    char *last = NULL, *line = NULL;
-
-    if (key == NULL || kept == NULL)
-        return 0;
-    for (line = apr_strtok(apr_pstrdup(ptemp, kept), "\n", &last); line != NULL;
-         line = apr_strtok(NULL, "\n", &last)) {
-        if (strcmp(line, key) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 /* ---- what differs from what the running httpd has read ---------------------------------------------- */
 
 static void digest_add(apr_sha1_ctx_t *context, const char *text)

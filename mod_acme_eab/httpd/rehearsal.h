@@ -22,14 +22,6 @@ int rehearsal_active(void);
 /** Register its hooks; nothing at all when it is not one. */
 void rehearsal_register(void);
 
-/** For the plan: "SECONDS PATH" when mod_ssl needs a pass phrase for that key, which it asks for once
- * in a server's life; NULL for other keys. In p. */
-const char *rehearsal_kept_key(apr_pool_t *p, const char *path);
-
-/** This key needs a pass phrase, and the running httpd has the key: it cannot be loaded here, and will
- * be there. */
-int rehearsal_is_kept_key(apr_pool_t *ptemp, const char *path);
-
 /** "ADDRESS:PORT" of everything that this httpd listens at (const char *), in p: for the plan. */
 apr_array_header_t *rehearsal_listeners(apr_pool_t *p);
 

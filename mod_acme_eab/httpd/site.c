@@ -695,7 +695,7 @@ site_t *site_make(apr_pool_t *pconf, server_rec *main_server, const config_recor
     site->read_at = apr_time_now();
     site->event_commands = config_record(pconf)->event_commands;
     site->stapled = apr_array_make(pconf, 1, sizeof(site_stapled_t));
-    site->kept_keys = apr_array_make(pconf, 1, sizeof(const char *));
+    site->held_keys = apr_array_make(pconf, 1, sizeof(const char *));
     site->main = main_server;
     site->store_dir = path_or(config, SETTING_STORE_DIR, DEFAULT_STORE_DIR);
     site->run_dir = path_or(config, SETTING_RUN_DIR, DEFAULT_RUN_DIR);
@@ -813,7 +813,7 @@ static void describe_httpd(plan_t *plan, const site_t *site, apr_pool_t *p)
     plan->httpd_program = len > 0 ? apr_pstrndup(p, program, (apr_size_t)len) : process->argv[0];
     plan->pid_file = ap_runtime_dir_relative(p, ap_pid_fname);
     plan->listeners = rehearsal_listeners(p);
-    plan->kept_keys = site->kept_keys;
+    plan->held_keys = site->held_keys;
     plan->config_digest = rehearsal_digest(p);
     plan->config_read = site->read_at;
     plan->config_files = rehearsal_files(p);

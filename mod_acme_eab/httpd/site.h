@@ -125,7 +125,7 @@ typedef struct site {
     mistakes_t *troubles; /* mistake_t: what a start does not depend on, see check.h */
     mistakes_t *notices;  /* mistake_t: not wrong, and worth a line in the log */
     apr_array_header_t *event_commands; /* apr_array_header_t *: as config_record_t has them */
-    apr_array_header_t *kept_keys;      /* const char *: see httpd/rehearsal.h */
+    apr_array_header_t *held_keys;      /* const char *: see httpd/heldkey.h */
     apr_array_header_t *stapled;        /* site_stapled_t */
     trials_t *trials;                   /* of the pairs in the store, in this pass */
     struct catalogue *catalogue;        /* of what is in the store: the same */

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "httpd/fallback.h"
-#include "httpd/rehearsal.h"
+#include "httpd/heldkey.h"
 #include "httpd/site.h"
 #include "httpd/value.h"
 #include "httpd/vhosts.h"
@@ -325,22 +325,25 @@ static void spare_key(site_t *site, apr_pool_t *p, apr_array_header_t *cert_file
     }
 }
 
-/* Keys of any virtual host that need a pass phrase. A key may stand in the file of its certificate. */
-static void note_kept_keys(site_t *site, apr_pool_t *p, apr_array_header_t *cert_files,
-                           apr_array_header_t *key_files)
+/* The virtual host is served with files of its own. A key may stand in the file of its certificate.
+ * @return DECLINED, for the hook */
+static int leave_own(const server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                     apr_array_header_t *key_files)
 {
+    site_t *site = config_site(ap_server_conf);
     int i = 0;
 
-    for (i = 0; i < cert_files->nelts; ++i) {
-        const char *path =
-            APR_ARRAY_IDX(i < key_files->nelts ? key_files : cert_files, i, const char *);
-        const char *kept = NULL;
+    for (i = 0; site != NULL && site->enabled && i < cert_files->nelts; ++i) {
+        const char *cert_path = APR_ARRAY_IDX(cert_files, i, const char *);
+        const char *key_path =
+            i < key_files->nelts ? APR_ARRAY_IDX(key_files, i, const char *) : cert_path;
 
-        if (rehearsal_is_kept_key(p, path))
+        if (heldkey_is_held(s, i, cert_path, key_path, p))
             spare_key(site, p, cert_files, key_files, i);
-        else if ((kept = rehearsal_kept_key(site->pool, path)) != NULL)
-            APR_ARRAY_PUSH(site->kept_keys, const char *) = kept;
+        else
+            heldkey_note(site->held_keys, s, i, cert_path, key_path);
     }
+    return DECLINED;
 }
 
 /* The certificate in the store may have fewer names than are configured: others were refused, or it is
@@ -416,23 +419,21 @@ int ssl_add_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
     site_choice_t *choice = NULL;
     int copies = 1;
 
-    if (site != NULL && site->enabled)
-        note_kept_keys(site, p, cert_files, key_files);
     if (domain == NULL)
-        return DECLINED;
+        return leave_own(s, p, cert_files, key_files);
     mark(domain, 0);
     choice = choice_of(site, domain, s);
     if (choice->chain_paths->nelts > 0 && cert_files->nelts > 0 && keeps_own(s, vhost, choice, p)) {
         vhost->state = "own";
         vhost->foreign = 1;
-        return DECLINED;
+        return leave_own(s, p, cert_files, key_files);
     }
     if (choice->chain_paths->nelts == 0 && cert_files->nelts == 0 && site_is_live(site))
         return add_placeholder(site, vhost, choice, cert_files, key_files);
     if (choice->chain_paths->nelts == 0) {
         vhost->state = cert_files->nelts > 0 ? "own" : "fallback";
         vhost->foreign = 1;
-        return DECLINED;
+        return leave_own(s, p, cert_files, key_files);
     }
     vhost->foreign = choice->foreign;
     /* mod_ssl drops the administrator's SSLCertificateChainFile, which would take the place of our

@@ -75,7 +75,7 @@ static const member_t plan_members[] = {
     MEMBER_STRINGS(plan_t, httpd_args),
     MEMBER_STRING(plan_t, pid_file),
     MEMBER_STRINGS(plan_t, listeners),
-    MEMBER_STRINGS(plan_t, kept_keys),
+    MEMBER_STRINGS(plan_t, held_keys),
     MEMBER_STRING(plan_t, config_digest),
     MEMBER_TIME(plan_t, config_read),
     MEMBER_STRINGS(plan_t, config_files),
@@ -114,7 +114,7 @@ plan_t *plan_make(apr_pool_t *p)
     plan->httpd_args = apr_array_make(p, 4, sizeof(const char *));
     plan->listeners = apr_array_make(p, 4, sizeof(const char *));
     plan->config_files = apr_array_make(p, 8, sizeof(const char *));
-    plan->kept_keys = apr_array_make(p, 1, sizeof(const char *));
+    plan->held_keys = apr_array_make(p, 1, sizeof(const char *));
     plan->stage_program = "/proc/self/exe"; /* also when its file was replaced */
     plan->http_ports = apr_array_make(p, 4, sizeof(int));
     plan->event_commands = apr_array_make(p, 1, sizeof(plan_event_command_t));

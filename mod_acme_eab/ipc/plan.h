@@ -93,8 +93,8 @@ typedef struct plan {
     apr_array_header_t *httpd_args; /* ... and its arguments without the first (const char *) */
     const char *pid_file;           /* that httpd removes when it is stopped */
     apr_array_header_t *listeners;  /* const char *: "ADDRESS:PORT" that httpd listens at */
-    apr_array_header_t *kept_keys;  /* const char *: private keys with a pass phrase that it holds,
-                                       as rehearsal_kept_key() of the module writes them */
+    apr_array_header_t *held_keys;  /* const char *: private keys with a pass phrase that it holds,
+                                       as httpd/heldkey.h writes them */
     const char *stage_program; /* what is run with --stage and --tell; not told, always the keeper
                                   itself */
     const char *config_digest; /* of the configuration as it was read, hexadecimal ... */

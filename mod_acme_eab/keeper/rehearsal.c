@@ -174,7 +174,7 @@ void rehearsal_start(loop_t *loop, const plan_t *plan, rehearsal_done_fn *done, 
     APR_ARRAY_PUSH(argv, const char *) = NULL;
     variables = apr_array_make(pool, 3, sizeof(const char *));
     APR_ARRAY_PUSH(variables, const char *) =
-        apr_pstrcat(pool, REHEARSAL_KEYS "=", apr_array_pstrcat(pool, plan->kept_keys, '\n'), NULL);
+        apr_pstrcat(pool, REHEARSAL_KEYS "=", apr_array_pstrcat(pool, plan->held_keys, '\n'), NULL);
     APR_ARRAY_PUSH(variables, const char *) = apr_pstrcat(
         pool, REHEARSAL_LISTENERS "=", apr_array_pstrcat(pool, plan->listeners, ' '), NULL);
     APR_ARRAY_PUSH(variables, const char *) = apr_psprintf(

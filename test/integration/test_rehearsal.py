@@ -11,6 +11,8 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from harness import certificates
 from harness.httpd import APACHE, MODULES
 from harness.waiting import wait_until
@@ -376,20 +378,103 @@ def test_a_program_that_was_replaced_and_a_directory_that_is_gone(world):
     assert httpd.parent() == stage.parent
 
 
-def test_a_key_with_a_pass_phrase_that_httpd_has(world):
-    """httpd asked for the phrase when it was started, and does not ask again."""
+def encrypt(httpd, name):
+    key = certificates.load_key((httpd.dir / f"{name}.key").read_bytes())
+    (httpd.dir / f"{name}.key").write_bytes(certificates.encrypted_pem_of(key, b"secret"))
+
+
+def with_a_pass_phrase(world):
+    """Started by somebody who said the phrase of the other site's key, and who is gone."""
     world.expect(r"acme_eab:(warn|error)\]")
     stage = Stage(world.httpd())
-    httpd = stage.httpd
-    key = certificates.load_key((httpd.dir / "other.key").read_bytes())
-    (httpd.dir / "other.key").write_bytes(certificates.encrypted_pem_of(key, b"secret"))
-    program = httpd.dir / "phrase"
+    encrypt(stage.httpd, "other")
+    encrypt(stage.httpd, "foreign")
+    program = stage.httpd.dir / "phrase"
     program.write_text("#!/bin/sh\necho secret\n")
     program.chmod(0o755)
     stage.before = f'SSLPassPhraseDialog "exec:{program}"'
     stage.configure()
     stage.start()
     program.write_text("#!/bin/sh\nexit 1\n")
+    return stage
+
+
+def named(name):
+    """The other virtual host is called otherwise: mod_ssl does not find its key under that."""
+    def do(stage):
+        conf = stage.httpd.conf
+        conf.write_text(conf.read_text().replace(f"ServerName {OTHER}\n", f"ServerName {name}\n"))
+        return stage.configure
+    return do
+
+
+def another_pair(stage):
+    """A key that nobody has said the phrase of, as old as the one that it takes the place of."""
+    key, certificate = stage.httpd.dir / "other.key", stage.httpd.dir / "other.crt"
+    before, date = (key.read_bytes(), certificate.read_bytes()), key.stat().st_mtime
+    for path, name in (key, "foreign.key"), (certificate, "foreign.crt"):
+        path.write_bytes((stage.httpd.dir / name).read_bytes())
+        os.utime(path, (date, date))
+
+    def undo():
+        for path, content in zip((key, certificate), before):
+            path.write_bytes(content)
+            os.utime(path, (date, date))
+    return undo
+
+
+def one_more(stage):
+    """Another virtual host with the same encrypted pair."""
+    httpd = stage.httpd
+    stage.configure(httpd.site("more.example", more=f'SSLCertificateFile "{httpd.dir}/other.crt"\n'
+                                                    f'SSLCertificateKeyFile "{httpd.dir}/other.key"'))
+    return stage.configure
+
+
+def an_older_name(stage):
+    """The same names and port twice: mod_ssl has kept the key of the later one only."""
+    httpd = stage.httpd
+    stage.configure(httpd.site(OTHER, more=f'SSLCertificateFile "{httpd.dir}/foreign.crt"\n'
+                                           f'SSLCertificateKeyFile "{httpd.dir}/foreign.key"'))
+    return stage.configure
+
+
+@pytest.mark.parametrize("change", [
+    named("renamed.example"), named(f"{OTHER}:8443"),
+    overwrite("other.crt", lambda stage: (stage.httpd.dir / "foreign.crt").read_bytes()),
+    overwrite("other.crt", b"<html>It works!</html>\n"), overwrite("other.crt", b""),
+    overwrite("other.crt", lambda stage: (stage.httpd.dir / "other.crt").read_bytes()
+              + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    another_pair, one_more, an_older_name,
+], ids=["name", "port", "foreign certificate", "page", "empty", "damaged chain", "another pair", "one more",
+        "same names"])
+def test_a_key_with_a_pass_phrase_that_a_restart_would_not_find(world, change):
+    stage = with_a_pass_phrase(world)
+    undo = change(stage)
+    stage.issue()
+    stage.wait_for_refusal()
+    assert stage.httpd.parent() == stage.parent
+    assert stage.httpd.get_tls(OTHER).status == 200
+    undo()
+    stage.wait_until_live()
+    assert stage.httpd.parent() == stage.parent
+    assert stage.httpd.get_tls(OTHER).status == 200
+
+
+def test_a_new_certificate_for_a_key_with_a_pass_phrase(world):
+    stage = with_a_pass_phrase(world)
+    httpd = stage.httpd
+    key = certificates.load_key((httpd.dir / "other.key").read_bytes(), b"secret")
+    (httpd.dir / "other.crt").write_bytes(certificates.make_self_signed([OTHER], days=60, key=key)[0])
+    stage.issue()
+    stage.wait_until_live()
+    assert httpd.parent() == stage.parent
+
+
+def test_a_key_with_a_pass_phrase_that_httpd_has(world):
+    """httpd asked for the phrase when it was started, and does not ask again."""
+    stage = with_a_pass_phrase(world)
+    httpd = stage.httpd
     stage.issue()
     stage.wait_until_live()
     assert httpd.parent() == stage.parent

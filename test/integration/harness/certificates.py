@@ -97,8 +97,8 @@ def load(pem):
     return x509.load_pem_x509_certificate(pem if isinstance(pem, bytes) else pem.encode())
 
 
-def load_key(pem):
-    return serialization.load_pem_private_key(pem, password=None)
+def load_key(pem, phrase=None):
+    return serialization.load_pem_private_key(pem, password=phrase)
 
 
 def names_of(certificate):

@@ -63,6 +63,25 @@ static void it_says_what_decides(void **state)
     assert_false(leaf->is_rsa);
 }
 
+static void what_follows_is_read_too(void **state)
+{
+    apr_pool_t *p = *state;
+    party_t *ca = certificate(p, NULL, "p256", "A CA", NULL);
+    party_t *issued = certificate(p, ca, "p256", "x", "DNS:a.example.edu");
+    const char *chain = party_pem(p, 2, issued, ca), *one = party_pem(p, 1, issued);
+    leaf_t *leaf = read_text(p, chain);
+
+    assert_true(leaf->is_whole);
+    assert_string_equal(keypair_spki(p, issued->key->pkey), leaf->spki);
+    assert_true(read_text(p, apr_pstrcat(p, one, "and some words\n", NULL))->is_whole);
+    assert_false(read_text(p, apr_pstrcat(p, one,
+                                          "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                                          "-----END CERTIFICATE-----\n",
+                                          NULL))
+                     ->is_whole);
+    assert_false(read_text(p, apr_pstrmemdup(p, chain, strlen(chain) - 40))->is_whole);
+}
+
 /* As people put them together. */
 static void what_else_is_in_the_file_does_not_matter(void **state)
 {
@@ -144,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(it_says_what_decides),
+        fixture_test(what_follows_is_read_too),
         fixture_test(what_else_is_in_the_file_does_not_matter),
         fixture_test(what_holds_no_certificate_is_refused),
         fixture_test(only_files_are_read),

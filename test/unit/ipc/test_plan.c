@@ -9,7 +9,7 @@ static const char *const whole =
     "{\"version\":1,\"httpd_version\":\"2.4.71\",\"parent_pid\":4711,"
     "\"httpd_since\":\"2026-02-01T00:00:00Z\",\"httpd_restarts\":3,"
     "\"httpd_program\":\"/usr/sbin/httpd\",\"httpd_args\":[\"-f\",\"/etc/httpd.conf\"],"
-    "\"pid_file\":\"/run/httpd.pid\",\"listeners\":[\"127.0.0.1:80\"],\"kept_keys\":[\"1 "
+    "\"pid_file\":\"/run/httpd.pid\",\"listeners\":[\"127.0.0.1:80\"],\"held_keys\":[\"1 "
     "/etc/a.key\"],"
     "\"config_digest\":\"abcd\",\"config_read\":\"2026-11-29T22:00:00Z\",\"config_files\":[\"/etc/"
     "x\"],"
