@@ -217,6 +217,26 @@ static void check_tls(const check_t *check, const site_domain_t *domain)
                     first);
 }
 
+/* The certificate comes into use there, and nobody comes to see it. */
+static void check_dotted(const check_t *check, const site_vhost_t *vhost)
+{
+    const server_rec *s = vhost->server;
+    const apr_array_header_t *names =
+        vhosts_names(check->ptemp, s, tree_vhost(check->site->tree, s)->server_name);
+    int i = 0;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (vhosts_is_dotted(name))
+            mistake_add(
+                check->notices, vhosts_where(check->ptemp, s),
+                "'%s' ends with a dot, and httpd looks for names without it: no request finds "
+                "this %s by that name; take the dot off",
+                ap_escape_logitem(check->ptemp, name), vhosts_label(check->ptemp, s));
+    }
+}
+
 static const char *orphans_of(const check_t *check, const site_domain_t *domain)
 {
     const apr_array_header_t *names = domain->names;
@@ -555,6 +575,8 @@ static void check_site(const check_t *check)
     check_mod_md(check);
     for (i = 0; i < check->site->domains->nelts; ++i)
         check_domain(check, domain_at(check, i));
+    for (i = 0; i < check->site->vhosts->nelts; ++i)
+        check_dotted(check, APR_ARRAY_IDX(check->site->vhosts, i, const site_vhost_t *));
     loss_tell(check->site, check->ptemp);
     stapling_tell(check->site, check->ptemp);
     (void)export_list(check->ptemp, check->site->exports, check->site->certificates,

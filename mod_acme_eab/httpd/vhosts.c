@@ -21,38 +21,45 @@ static int holds_address(const apr_array_header_t *names, const void *octets, in
     return 0;
 }
 
-/* "www.example.edu." */
+int vhosts_is_dotted(const char *name)
+{
+    apr_size_t len = strlen(name);
+
+    return len > 1 && name[len - 1] == '.';
+}
+
 static int covers_dotted(const apr_array_header_t *names, const char *of_server, apr_size_t len)
 {
     char name[APRMAXHOSTLEN + 1];
 
-    if (len == 0 || len >= sizeof(name))
+    if (len >= sizeof(name))
         return 0;
     apr_cpystrn(name, of_server, len + 1);
     return name_matches_any(names, name);
 }
 
 /* What the administrator wrote for the server: an address may be in any form, a name may end with a dot. */
-static int covers(const apr_array_header_t *names, const char *of_server)
+static int covers(const apr_array_header_t *names, const char *of_server, int with_dotted)
 {
     unsigned char octets[ADDRESS_OCTETS_MAX];
-    int octets_len = address_parse_host(octets, of_server);
-    apr_size_t len = strlen(of_server);
+    int len = address_parse_host(octets, of_server);
 
-    if (octets_len > 0)
-        return holds_address(names, octets, octets_len);
-    return len > 0 && of_server[len - 1] == '.' ? covers_dotted(names, of_server, len - 1)
-                                                : name_matches_any(names, of_server);
+    if (len > 0)
+        return holds_address(names, octets, len);
+    if (vhosts_is_dotted(of_server))
+        return with_dotted && covers_dotted(names, of_server, strlen(of_server) - 1);
+    return name_matches_any(names, of_server);
 }
 
-static int covers_one(const apr_array_header_t *names, const apr_array_header_t *of_server)
+static int covers_one(const apr_array_header_t *names, const apr_array_header_t *of_server,
+                      int with_dotted)
 {
     int i = 0;
 
     for (i = 0; of_server != NULL && i < of_server->nelts; ++i) {
         const char *name = APR_ARRAY_IDX(of_server, i, const char *);
 
-        if (name != NULL && covers(names, name))
+        if (name != NULL && covers(names, name, with_dotted))
             return 1;
     }
     return 0;
@@ -84,13 +91,13 @@ static int is_caught(const apr_array_header_t *patterns, const char *name)
     return 0;
 }
 
-vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names)
+static vhosts_match_t match(const server_rec *s, const apr_array_header_t *names, int with_dotted)
 {
     int i = 0;
 
-    if (s->server_hostname != NULL && covers(names, s->server_hostname))
+    if (s->server_hostname != NULL && covers(names, s->server_hostname, with_dotted))
         return VHOSTS_NAME;
-    if (covers_one(names, s->names) || covers_one(names, s->wild_names))
+    if (covers_one(names, s->names, with_dotted) || covers_one(names, s->wild_names, with_dotted))
         return VHOSTS_ALIAS;
     for (i = 0; i < names->nelts; ++i) {
         if (is_caught(s->wild_names, APR_ARRAY_IDX(names, i, const char *)))
@@ -99,11 +106,16 @@ vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names
     return is_bound_to_one(s, names) ? VHOSTS_PATTERN : VHOSTS_NONE;
 }
 
+vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names)
+{
+    return match(s, names, 1);
+}
+
 int vhosts_answers(const server_rec *s, const char *name)
 {
     apr_array_header_t one = { NULL, sizeof(const char *), 1, 1, (char *)&name };
 
-    return vhosts_match(s, &one) != VHOSTS_NONE;
+    return match(s, &one, 0) != VHOSTS_NONE;
 }
 
 static void append(apr_array_header_t *all, const apr_array_header_t *names)

@@ -17,11 +17,16 @@ typedef enum {
     VHOSTS_NAME     /* the certificate covers the ServerName */
 } vhosts_match_t;
 
-/** How well a certificate for these names (const char *) fits a server. */
+/** How well a certificate for these names (const char *) fits a server, also one that is called
+ * "www.example.edu.". */
 vhosts_match_t vhosts_match(const server_rec *s, const apr_array_header_t *names);
 
 /** True when requests for this one name go to the server. */
 int vhosts_answers(const server_rec *s, const char *name);
+
+/** "www.example.edu.": httpd takes the dot off what a request asks for (Host) and clients leave it out of SNI,
+ * but it stays in ServerName and ServerAlias, so that no request finds the server by it. */
+int vhosts_is_dotted(const char *name);
 
 /** ServerName (when has_name) and all ServerAliases, as they are: const char * in p. */
 apr_array_header_t *vhosts_names(apr_pool_t *p, const server_rec *s, int has_name);

@@ -123,6 +123,7 @@ def test_the_answer_is_exact(pending):
     assert "Transfer-Encoding" not in answer.headers
     again = httpd.get(NAME.upper(), PREFIX + token)
     assert again.body == answer.body, "host names have no case"
+    assert httpd.get(f"{NAME}.", PREFIX + token).body == answer.body, "it may end with a dot"
     with_port = httpd.get(f"{NAME}:{httpd.http}", PREFIX + token)
     assert with_port.body == answer.body
     over_tls = httpd.get_tls(NAME, PREFIX + token)

@@ -89,6 +89,7 @@ def test_answers_while_pending_and_with_no_certificate_yet(server, lines):
     certificate = put(httpd, NAME)
     assert is_answered(httpd, NAME, certificate)
     assert is_answered(httpd, NAME.upper(), certificate)
+    assert is_answered(httpd, f"{NAME}.", certificate)
     assert not is_answered(httpd, OTHER, certificate), "another name is not pending"
     (httpd.run_dir / "challenges" / NAME / "acme-tls-1.pem").unlink()
     assert not is_answered(httpd, NAME, certificate)

@@ -51,6 +51,14 @@ def test_a_name_may_end_with_a_dot(world):
     httpd.configure(httpd.acme(ca), httpd.site(NAME + ".", aliases=[OTHER + "."], managed=True))
     httpd.graceful()
     assert sorted(certificates.names_of(httpd.wait_for_certificate(NAME, ca))) == [OTHER, NAME]
+    # As the only one of its address. httpd itself finds it by none of these names.
+    httpd.configure(httpd.acme(ca), httpd.site("other.test.example", managed=True),
+                    httpd.site(NAME + ".", aliases=[OTHER + "."], managed=True))
+    httpd.graceful()
+    for name in (NAME, OTHER):
+        assert certificates.names_of(httpd.certificate(name)) == ["other.test.example"]
+    for name in (NAME, OTHER):
+        assert httpd.log.lines(f"acme_eab:notice.*'{name}.' ends with a dot, .*no request finds")
 
 
 def test_a_vhost_can_have_its_own_names_managed(world):
@@ -542,6 +550,17 @@ def test_an_alias_that_no_certificate_has_is_left_out(httpd, alias):
     assert output.count("\n") == 1, output
     assert f"{place}: ACMEManagedDomain: ServerAlias '" in output
     assert f"is left out of the certificate of '{NAME}': it " in output
+
+
+def test_a_name_that_ends_with_a_dot_is_told(httpd):
+    output = said(httpd, OFFLINE, httpd.site(NAME + ".", aliases=[OTHER], managed=True))
+    place = f"{httpd.conf}:{httpd.line_of('<VirtualHost')}"
+    assert f"{place}: '{NAME}.' ends with a dot, and httpd looks for names without it: no request finds " \
+        f"this <VirtualHost> '{NAME}.' by that name; take the dot off" in output
+    assert f"no virtual host answers to {NAME}\n" in output
+    assert OTHER not in output
+    # Of one that nothing is managed for, it is not ours to tell.
+    assert "dot" not in said(httpd, OFFLINE, httpd.site(NAME, managed=True), httpd.plain_site(f"{OTHER}."))
 
 
 def test_a_server_name_that_no_certificate_has_is_a_mistake(httpd):
