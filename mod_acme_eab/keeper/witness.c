@@ -8,7 +8,9 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <apr_general.h>
@@ -95,6 +97,31 @@ static int watch(pid_t parent, const char *store_dir, apr_pool_t *p)
     return 0;
 }
 
+/* A program that httpd writes its log to ends with httpd, and where the log is syslog's, or the journal's socket,
+ * there is nothing here to write to. */
+static int is_read(int log)
+{
+    struct stat st;
+
+    return fstat(log, &st) == 0 && (S_ISREG(st.st_mode) || isatty(log));
+}
+
+static void tell(const char *names, apr_pool_t *p)
+{
+    const char *text = apr_psprintf(
+        p,
+        "httpd ended in the graceful restart for new certificates (%s), though that was "
+        "rehearsed, and serves nothing now. Run its configuration test, look at the lines "
+        "above, mend what they say, and start httpd. The certificates are in the store.",
+        names);
+
+    if (!is_read(STDERR_FILENO)) {
+        openlog("acme-eab-keeper", LOG_PID, LOG_DAEMON);
+        syslog(LOG_ERR, "%s", text);
+    }
+    log_line(LOG_LEVEL_ERROR, "%s", text);
+}
+
 int witness_run(int argc, const char *const *argv)
 {
     apr_pool_t *pool = NULL;
@@ -110,11 +137,7 @@ int witness_run(int argc, const char *const *argv)
     apr_pool_create(&pool, NULL);
     if (watch((pid_t)atoi(argv[0]), argv[2], pool) && access(argv[1], F_OK) == 0
         && !is_over(argv[2], pool)) {
-        log_line(LOG_LEVEL_ERROR,
-                 "httpd ended in the graceful restart for new certificates (%s), though that was "
-                 "rehearsed, and serves nothing now. Run its configuration test, look at the lines "
-                 "above, mend what they say, and start httpd. The certificates are in the store.",
-                 argv[3]);
+        tell(argv[3], pool);
     }
     return 0;
 }

@@ -6,7 +6,8 @@
  * configuration, and the next one is started with the new. A process of its own
  * (`acme-eab-keeper --witness`), without secrets, watches the parent until the next keeper has taken the
  * word "restarting" out of reload.json. If the parent ends before, and did not remove its pid file as it
- * does when it is stopped, the witness writes the last line of the error log. */
+ * does when it is stopped, the witness writes the last line of the error log, and to syslog(3) as well where
+ * that log is no file: the program that it goes to ends with httpd. */
 
 #include <apr_pools.h>
 

@@ -16,6 +16,7 @@ import pytest
 from harness import certificates
 from harness.httpd import APACHE, MODULES
 from harness.waiting import wait_until
+from test_logs import syslog  # noqa: F401, a fixture
 
 NAME = "www.test.example"
 OTHER = "other.test.example"
@@ -526,3 +527,22 @@ def test_a_restart_that_ends_httpd_all_the_same_is_told(world):
     # Stopped on purpose, it is nobody's fault.
     httpd.stop()
     assert httpd.log.count("httpd ended in the graceful restart") == 1
+
+
+@pytest.mark.parametrize("error_log", ["syslog:local1:web", "|/bin/sh -c 'exec cat >> {dir}/piped.log'"],
+                         ids=["syslog", "a program"])
+def test_it_is_told_to_syslog_where_the_error_log_is_no_file(world, syslog, error_log):  # noqa: F811
+    """A program ends with httpd, and with syslog the standard error of httpd is nothing."""
+    log, command = syslog
+    stage = Stage(world.httpd(), before=f'ErrorLog "{error_log}"')
+    stage.httpd.prefix = command
+    httpd = stage.start().httpd
+    stage.configure(f'<IfDefine !NO_DETACH>\nCustomLog "|{httpd.dir}/nowhere" common\n</IfDefine>')
+    stage.issue()
+    wait_until(lambda: not stage.parent.is_alive(), 60, "httpd to end in its restart")
+    told = wait_until(lambda: log.find("httpd ended in the graceful restart"), 20, "a witness")
+    daemon_error = 3 * 8 + 3
+    assert len(told) == 1 and re.match(rf"<{daemon_error}>.* acme-eab-keeper\[\d+\]: ", told[0])
+    assert f"{NAME} (generation 000001)" in told[0] and "start httpd" in told[0]
+    stage.configure()
+    httpd.pid_file.unlink()
