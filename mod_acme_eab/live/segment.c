@@ -14,6 +14,7 @@
 
 #define MAGIC 0x6c69766545414231ULL /* of this version of the layout */
 #define SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
+#define UNWANTED_SEALS (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 #define PLACES 3
 #define DIGEST_LEN 32
 #define SLOTS_MAX 1000000
@@ -194,6 +195,14 @@ static int is_segment(const segment_t *segment)
     return header->magic == MAGIC && header->slots == (apr_uint64_t)segment->slots;
 }
 
+/* The kernel may add one of its own: that it cannot be made executable (vm.memfd_noexec). */
+static int is_sealed(int fd)
+{
+    int seals = fcntl(fd, F_GET_SEALS);
+
+    return seals >= 0 && (seals & SEALS) == SEALS && (seals & UNWANTED_SEALS) == 0;
+}
+
 apr_status_t segment_open(segment_t **psegment, int fd, int slots, apr_pool_t *p)
 {
     segment_t *segment = segment_alloc(fd, slots, p);
@@ -202,7 +211,7 @@ apr_status_t segment_open(segment_t **psegment, int fd, int slots, apr_pool_t *p
 
     *psegment = NULL;
     if (slots >= 0 && slots <= SLOTS_MAX && fstat(fd, &st) == 0
-        && (apr_size_t)st.st_size == segment->size && fcntl(fd, F_GET_SEALS) == SEALS)
+        && (apr_size_t)st.st_size == segment->size && is_sealed(fd))
         rv = map(segment, fd, PROT_READ | PROT_WRITE);
     if (rv == APR_SUCCESS && !is_segment(segment))
         rv = APR_EINVAL;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "live/segment.h"
@@ -147,6 +148,44 @@ static void only_a_segment_is_opened(void **state)
     assert_int_equal(APR_EINVAL, segment_open(&segment, fd, SLOTS, p));
 }
 
+#define NO_EXECUTION 0x8u /* MFD_NOEXEC_SEAL, which vm.memfd_noexec gives to all */
+
+static int copy_of_the_parents(unsigned flags, int seals)
+{
+    char header[64];
+    struct stat st;
+    int fd = memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+
+    if (fd < 0)
+        return -1;
+    assert_int_equal(0, fstat(segment_descriptor(parents), &st));
+    assert_int_equal(0, ftruncate(fd, st.st_size));
+    assert_int_equal(sizeof(header), pread(segment_descriptor(parents), header, sizeof(header), 0));
+    assert_int_equal(sizeof(header), pwrite(fd, header, sizeof(header), 0));
+    assert_int_equal(0, fcntl(fd, F_ADD_SEALS, seals));
+    return fd;
+}
+
+static void it_is_sealed_as_it_must_be(void **state)
+{
+    const int seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+    apr_pool_t *p = *state;
+    segment_t *segment = NULL;
+    int fd;
+
+    made(p);
+    assert_int_equal(APR_SUCCESS, segment_open(&segment, copy_of_the_parents(0, seals), SLOTS, p));
+    assert_int_equal(APR_EINVAL,
+                     segment_open(&segment, copy_of_the_parents(0, F_SEAL_SEAL), SLOTS, p));
+    assert_int_equal(
+        APR_EINVAL,
+        segment_open(&segment, copy_of_the_parents(0, seals | F_SEAL_FUTURE_WRITE), SLOTS, p));
+    if ((fd = copy_of_the_parents(NO_EXECUTION, seals)) >= 0) { /* else the kernel is older */
+        assert_int_not_equal(seals, fcntl(fd, F_GET_SEALS));
+        assert_int_equal(APR_SUCCESS, segment_open(&segment, fd, SLOTS, p));
+    }
+}
+
 /* The line of /proc/self/maps of our mapping that can be read only. */
 static int find_mapping(unsigned long *pfrom, unsigned long *pto, const char *rights)
 {
@@ -268,6 +307,7 @@ int main(void)
         fixture_test(what_does_not_fit_is_refused),
         fixture_test(a_keeper_that_comes_after_goes_on),
         fixture_test(only_a_segment_is_opened),
+        fixture_test(it_is_sealed_as_it_must_be),
         fixture_test(a_worker_can_only_read),
         fixture_test(a_damaged_value_is_told),
         fixture_test(a_writer_may_be_killed_at_any_moment),
