@@ -46,6 +46,7 @@ int connection_pre_handshake(conn_rec *c, SSL *ssl, int is_proxy)
         return DECLINED;
     connection = apr_pcalloc(c->pool, sizeof(*connection));
     connection->ssl = ssl;
+    (void)pthread_mutex_init(&connection->mutex, NULL);
     ap_set_module_config(c->conn_config, &acme_eab_module, connection);
     (void)SSL_set_ex_data(ssl, ssl_index(), connection);
     return OK;

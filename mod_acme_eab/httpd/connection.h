@@ -6,12 +6,16 @@
 
 #include <httpd.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 
 typedef struct connection {
     SSL *ssl;       /* mod_ssl's, as long as the connection */
     int validating; /* it is a tls-alpn-01 validation: httpd/alpn.h */
-    int certified;  /* it has a certificate of httpd/live.h, and keeps it */
-    int asking;     /* httpd/stapling.h asks somebody else for an OCSP response */
+    /* Streams of HTTP/2 are served in threads of their own: of these two, and of ssl's certificates. */
+    pthread_mutex_t mutex;
+    int chosen;    /* which certificate it has is decided, and it keeps it */
+    int certified; /* it is one of httpd/live.h */
+    int asking;    /* httpd/stapling.h asks somebody else for an OCSP response */
 } connection_t;
 
 /* mod_ssl's optional hook, whose header is not installed everywhere: a connection before its

@@ -140,7 +140,7 @@ static int use(SSL *ssl, pair_t *const *pairs, int count)
 }
 
 /* A certificate of another kind of key, which mod_ssl has loaded beside or instead, stays where one of
- * ours is missing; once all are there it is out of place: a placeholder, or one of other names. */
+ * ours is missing; once all are there it is out of place: one of other names. A placeholder is so at once. */
 static int put_on(SSL *ssl, view_t *view, const site_vhost_t *vhost)
 {
     int count = vhost->domain->certificates->nelts, used = 0, i = 0;
@@ -149,7 +149,7 @@ static int put_on(SSL *ssl, view_t *view, const site_vhost_t *vhost)
     for (i = 0; i < count; ++i)
         pairs[i] = take(view, vhost, i);
     used = use(ssl, pairs, count);
-    if (used == count && vhost->foreign) {
+    if ((used == count && vhost->foreign) || (used > 0 && vhost->placeholder)) {
         SSL_certs_clear(ssl);
         (void)use(ssl, pairs, count);
     }
@@ -170,19 +170,21 @@ static int is_validation(const SSL *ssl, const connection_t *connection)
 }
 
 /* Never ends a handshake. A renegotiation comes here again, and clients refuse another certificate
- * then. */
+ * then, also when there was none of ours the first time. */
 static int choose(SSL *ssl, void *data)
 {
     const site_vhost_t *vhost = data;
     view_t *view = view_of(ap_server_conf);
     connection_t *connection = NULL;
 
-    if (view == NULL || !has_any(view, vhost->domain))
+    if (view == NULL)
         return 1;
     connection = connection_of_ssl(ssl);
-    if ((connection != NULL && connection->certified) || is_validation(ssl, connection))
+    if ((connection != NULL && connection->chosen) || is_validation(ssl, connection))
         return 1;
-    if (put_on(ssl, view, vhost) && connection != NULL)
+    if (connection != NULL)
+        connection->chosen = 1;
+    if (has_any(view, vhost->domain) && put_on(ssl, view, vhost) && connection != NULL)
         connection->certified = 1;
     return 1;
 }
@@ -204,21 +206,36 @@ int live_init_server(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx)
 
 /* ---- a request ------------------------------------------------------------------------------- */
 
+/* A resumed session makes no choice: it is made with the first request, for what that says of it. Many first
+ * ones come at once with HTTP/2.
+ * @return true when the connection has one of ours */
+static int certify_resumed(connection_t *connection, const site_t *site, const site_vhost_t *vhost)
+{
+    int certified = 0;
+
+    (void)pthread_mutex_lock(&connection->mutex);
+    if (!connection->chosen && SSL_session_reused(connection->ssl)) {
+        connection->chosen = 1;
+        connection->certified = site->view != NULL && has_any(site->view, vhost->domain)
+                                && put_on(connection->ssl, site->view, vhost);
+    }
+    certified = connection->certified;
+    (void)pthread_mutex_unlock(&connection->mutex);
+    return certified;
+}
+
 int live_post_read_request(request_rec *r)
 {
     const site_t *site = config_site(ap_server_conf);
     connection_t *connection = NULL;
     const site_vhost_t *vhost = NULL;
-    int has = 0;
+    int certified = 0;
 
     if (site == NULL || !site->enabled || !site_is_live(site)
         || (connection = connection_of(r->connection)) == NULL || connection->validating
         || (vhost = site_vhost(site, r->server)) == NULL)
         return DECLINED;
-    has = site->view != NULL && has_any(site->view, vhost->domain);
-    if (has && !connection->certified && SSL_session_reused(connection->ssl))
-        connection->certified = put_on(connection->ssl, site->view, vhost);
+    certified = certify_resumed(connection, site, vhost);
     /* httpd closes the connection after it, and the next one may have a certificate. */
-    return !vhost->placeholder || (has && connection->certified) ? DECLINED
-                                                                 : HTTP_SERVICE_UNAVAILABLE;
+    return !vhost->placeholder || certified ? DECLINED : HTTP_SERVICE_UNAVAILABLE;
 }

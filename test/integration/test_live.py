@@ -13,6 +13,7 @@ import pytest
 from harness import certificates, client
 from harness.acmectl import Acmectl
 from harness.client import Prober
+from harness.http2 import Http2
 from harness.segment import Segment
 from harness.waiting import wait_until
 
@@ -225,9 +226,11 @@ def test_a_session_that_began_before_the_first_certificate_goes_on_with_it(world
     again.close()
 
 
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "the first swap"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_who_is_asked_for_a_certificate_later_keeps_the_servers(world, version):
-    """After the swap, for a location: TLS 1.2 is negotiated anew, TLS 1.3 asks after the handshake."""
+def test_who_is_asked_for_a_certificate_later_keeps_the_servers(world, version, restarted):
+    """After the swap, for a location: TLS 1.2 is negotiated anew, TLS 1.3 asks after the handshake. After a restart
+    mod_ssl has the first one itself, and nothing is in memory yet."""
     httpd = world.httpd()
     httpd.modules = ["alias"]
     ca = world.ca(httpd)
@@ -249,6 +252,9 @@ def test_who_is_asked_for_a_certificate_later_keeps_the_servers(world, version):
         context.load_cert_chain(world.dir / "client.pem")
         context.post_handshake_auth = True
     first = wait_for_live(httpd, ca)
+    if restarted:
+        httpd.graceful()
+        httpd.wait_for_status(NAME, lambda entry: entry["grade"] == "ok", "the status after the restart")
     session = Session(httpd, version, more=have_a_certificate)
     assert session.get() == (200, first.serial_number)
     assert session.headers["x-client"] == "(null)"
@@ -257,6 +263,61 @@ def test_who_is_asked_for_a_certificate_later_keeps_the_servers(world, version):
     assert session.get("/private/index.html") == (200, first.serial_number)
     assert session.headers["x-client"] == "client.test.example"
     session.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_many_requests_at_once_on_a_session_that_is_taken_up_again(world, version):
+    """With HTTP/2 each has a thread of its own in the worker; what they say of the certificate is one thing."""
+    httpd = world.httpd()
+    httpd.modules = ["http2"]
+    ca = world.ca(httpd)
+    httpd.configure(SERIAL, "Protocols h2 http/1.1", "H2MinWorkers 16", "KeepAliveTimeout 60",
+                    httpd.acme(ca, key_type="p256", more="ACMEReload live"), httpd.site(NAME, managed=True))
+    httpd.start()
+    wait_for_live(httpd, ca)
+    workers = httpd.workers()
+    context = client.trusting_anyone()
+    context.minimum_version = context.maximum_version = version
+    first = Http2(httpd.https, NAME, context)
+    assert first.get(NAME) == 200
+    for _ in range(60):
+        again = Http2(httpd.https, NAME, context, session=first.tls.session)
+        assert again.tls.session_reused
+        assert again.get_at_once(NAME, 16) == [200] * 16
+        again.close()
+    first.close()
+    assert set(workers) <= set(httpd.workers()), "none has died"
+
+
+def test_the_placeholder_goes_with_the_first_of_two_certificates(world):
+    """The other one may never come, and clients would rather have the placeholder, for its kind of key."""
+    httpd = world.httpd()
+    world.expect(r"acme_eab:(warn|error)\]")
+    httpd.configure("ACMEServer https://127.0.0.1:1/directory", "ACMETermsOfService accepted", "ACMEReload live",
+                    "ACMEKeyType rsa2048 p256", httpd.site(NAME, managed=True))
+    httpd.start()
+    httpd.wait_for_agent()
+    pem, key = certificates.make_self_signed([NAME], key=certificates.make_rsa_key())
+    directory = httpd.store.dir / "archive" / NAME / "000001"
+    directory.mkdir(parents=True, mode=0o700)
+    for name, content in (("privkey.pem", key), ("fullchain.pem", pem)):
+        (directory / name).write_bytes(content)
+        (directory / name).chmod(0o600)
+    (httpd.store.dir / "live").mkdir(mode=0o700, exist_ok=True)
+    (httpd.store.dir / "live" / NAME).symlink_to(f"../archive/{NAME}/000001")
+    httpd.wait_for_keeper().kill(signal.SIGKILL)
+    serial = certificates.load(pem).serial_number
+
+    def is_served():
+        try:
+            return served_serial(httpd, rsa_only=True) == serial
+        except ssl.SSLError:  # the placeholder has another kind of key
+            return False
+    wait_until(is_served, 30, "the certificate that there is")
+    for version in VERSIONS:
+        assert served_serial(httpd, versions=version) == serial
+    assert httpd.get_tls(NAME).status == 200
+    assert_no_restart(httpd)
 
 
 def test_a_worker_that_is_born_later_serves_the_new_one(world):
