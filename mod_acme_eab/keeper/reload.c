@@ -261,7 +261,9 @@ static void say_bare(keeper_reload_t *reload, const char *bare)
     log_line(
         LOG_LEVEL_NOTICE,
         "Before a restart of httpd only mod_ssl and the listeners are tried, not every module: %s. "
-        "With CAP_SYS_ADMIN all of a restart would be rehearsed.",
+        "Where httpd may make mounts (CAP_SYS_ADMIN, and no filter of system calls against it), "
+        "all of a "
+        "restart is rehearsed.",
         bare);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -215,9 +216,6 @@ static int place_mount(const char *place, const char *type, int read_only, int n
     if (lstat(place, &info) != 0 || (number > 0 && access(on_stage, F_OK) != 0)) {
         return 0; /* hidden by a later one, or nobody's: an unreachable server */
     }
-    if (strcmp(place, "/dev/shm") == 0) {
-        return mount("stage", on_stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m");
-    }
     if (is_one_of(type, devices) || strcmp(place, "/dev") == 0) {
         return show(place, on_stage, 0);
     }
@@ -239,10 +237,15 @@ typedef struct places {
     int count;
 } places_t;
 
+static int is_read_only(const char *options)
+{
+    return strncmp(options, "ro", 2) == 0 && (options[2] == '\0' || options[2] == ',');
+}
+
 /* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue" (proc(5)) */
 static int read_place(place_t *place, char *line)
 {
-    char *fields[6], *type = strstr(line, " - "), *rest = line;
+    char *fields[6], *type = strstr(line, " - "), *rest = line, *options;
     int i;
 
     if (type == NULL) {
@@ -250,6 +253,7 @@ static int read_place(place_t *place, char *line)
     }
     *type = '\0';
     type += 3;
+    options = strrchr(type, ' ');
     type[strcspn(type, " ")] = '\0';
     for (i = 0; i < 6; ++i) {
         if ((fields[i] = strsep(&rest, " ")) == NULL) {
@@ -259,7 +263,9 @@ static int read_place(place_t *place, char *line)
     unescape(fields[4]);
     place->path = fields[4];
     place->type = type;
-    place->read_only = strncmp(fields[5], "ro,", 3) == 0 || strcmp(fields[5], "ro") == 0;
+    /* Those of the mount, and those of the file system, which the kernel makes read-only by itself when its
+     * disk fails. */
+    place->read_only = is_read_only(fields[5]) || (options != NULL && is_read_only(options + 1));
     return 1;
 }
 
@@ -541,6 +547,19 @@ static void become(const frame_t *frame, const char *mode, const char *const *ar
     _exit(127);
 }
 
+/* In memory that the processes of the stage share: httpd is about to run there. */
+static int *begun;
+
+/* A filter of system calls (systemd's SystemCallFilter=) may end a process that makes a mount. */
+static int say_ended(int signal_number)
+{
+    fprintf(stderr,
+            REHEARSAL_TROUBLE "a stage could not be set up: the process that makes it was ended by "
+                              "signal %d, %s, as a filter of system calls does\n",
+            signal_number, strsignal(signal_number));
+    return UNSTAGED;
+}
+
 /* @return exit status of that child; all others are waited for as well, as the first process must */
 static int wait_for(pid_t child)
 {
@@ -555,9 +574,35 @@ static int wait_for(pid_t child)
     if (WIFEXITED(status)) {
         return WEXITSTATUS(status);
     }
+    if (!*begun) {
+        return say_ended(WTERMSIG(status));
+    }
     fprintf(stderr, REHEARSAL_ENDED "httpd was ended by signal %d, %s\n", WTERMSIG(status),
             strsignal(WTERMSIG(status)));
     return 128 + WTERMSIG(status);
+}
+
+/* httpd on the stage does it in the middle of its start, where it is too late to go without. */
+static int try_network(void)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        _exit(unshare(CLONE_NEWNET) == 0 ? 0 : errno);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        ;
+    }
+    if (pid > 0 && WIFSIGNALED(status)) {
+        say_ended(WTERMSIG(status));
+        return -1;
+    }
+    if (pid > 0 && WEXITSTATUS(status) == 0) {
+        return 0;
+    }
+    errno = pid > 0 ? WEXITSTATUS(status) : errno;
+    return say("leave", "the machine's network");
 }
 
 /* The first process of the stage: with it everything ends that was started there. */
@@ -566,9 +611,10 @@ static int direct(const frame_t *frame, pid_t model, const char *const *argv)
     pid_t pid;
 
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
-    if (build(model) != 0) {
+    if (try_network() != 0 || build(model) != 0) {
         return UNSTAGED;
     }
+    *begun = 1;
     if ((pid = fork()) == 0) {
         become(frame, REHEARSAL_STAGED, argv);
     }
@@ -620,7 +666,9 @@ int stage_run(const char *const *argv)
     prctl(PR_SET_NAME, "acme-eab-stage", 0L, 0L, 0L);
     prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
     process_close_inherited(-1);
-    if (dup2(STDOUT_FILENO, REHEARSAL_FD) < 0 || frame_take(&frame, model) != 0) {
+    begun = mmap(NULL, sizeof(*begun), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (begun == MAP_FAILED || dup2(STDOUT_FILENO, REHEARSAL_FD) < 0
+        || frame_take(&frame, model) != 0) {
         return 127;
     }
     if ((status = run_staged(&frame, model, argv + 1)) != UNSTAGED) {

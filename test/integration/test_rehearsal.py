@@ -9,7 +9,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -377,6 +379,74 @@ def test_a_program_that_was_replaced_and_a_directory_that_is_gone(world):
     stage.wait_until_live()
     httpd.program = APACHE
     assert httpd.parent() == stage.parent
+
+
+def test_a_file_system_that_the_kernel_has_made_read_only(world):
+    """As one whose disk fails: the mount itself takes what is written."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    logs = httpd.dir / "logs"
+    logs.mkdir()
+    httpd.prefix = ["unshare", "--mount", "sh", "-ec",
+                    'mount -t tmpfs -o size=1m logs "$0"; mount -o remount,ro "$0"; mount -o remount,bind,rw "$0"\n'
+                    'exec "$@"', str(logs)]
+    stage.start()
+    stage.configure(f'CustomLog "{logs}/new.log" common')
+    stage.issue()
+    assert "new.log" in stage.wait_for_refusal()["why"]
+    assert httpd.parent() == stage.parent
+    stage.configure()
+    stage.wait_until_live()
+
+
+def test_files_in_shared_memory_are_there(world):
+    world.expect(r"acme_eab:(warn|error)\]")
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="eab-test-") as directory:
+        more = Path(directory) / "more.conf"
+        more.write_text("# nothing\n")
+        stage = Stage(world.httpd(), before=f'Include "{more}"')
+        stage.start().issue()
+        stage.wait_until_live()
+        assert stage.httpd.parent() == stage.parent
+
+
+# A filter of system calls as systemd makes one for SystemCallFilter=, and httpd in it: the call of that number,
+# with these bits in its first argument (0: any), is answered like that.
+FILTERED = """\
+import ctypes, os, struct, sys
+number, bits, answer = map(int, sys.argv[1:4])
+statements = [(0x20, 0, 0, 0), (0x15, 0, 4 if bits else 1, number), (0x20, 0, 0, 16), (0x54, 0, 0, bits),
+              (0x15, 1, 0, 0), (0x06, 0, 0, answer), (0x06, 0, 0, 0x7FFF0000)]
+if not bits:
+    del statements[2:5]
+program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in statements))
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_void_p)]
+libc = ctypes.CDLL(None, use_errno=True)
+filter = Filter(len(statements), ctypes.addressof(program))
+assert libc.prctl(22, 2, ctypes.byref(filter)) == 0, os.strerror(ctypes.get_errno())
+os.execv(sys.argv[4], sys.argv[4:])
+"""
+MOUNT, UNSHARE = (40, 97) if os.uname().machine == "aarch64" else (165, 272)
+KILL, REFUSE, NEW_NETWORK = 0x80000000, 0x00050001, 0x40000000
+
+
+@pytest.mark.parametrize("number, bits, answer", [(MOUNT, 0, KILL), (UNSHARE, 0, KILL), (UNSHARE, NEW_NETWORK, REFUSE),
+                                                  (UNSHARE, NEW_NETWORK, KILL)],
+                         ids=["mount", "unshare", "no network", "network"])
+def test_a_filter_of_system_calls_keeps_no_certificate_back(world, number, bits, answer):
+    """Without a stage the parts that can do no harm are tried, and that is said."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = Stage(world.httpd())
+    httpd = stage.httpd
+    script = httpd.dir / "filter.py"
+    script.write_text(FILTERED)
+    httpd.prefix = ["/usr/bin/python3", str(script), str(number), str(bits), str(answer)]
+    stage.start().issue()
+    stage.wait_until_live()
+    assert httpd.parent() == stage.parent
+    assert httpd.log.lines("Before a restart of httpd only mod_ssl and the listeners are tried")
 
 
 def encrypt(httpd, name):
