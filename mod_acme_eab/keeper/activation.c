@@ -22,22 +22,29 @@ struct activation {
 
 /* ---- publishing ---- */
 
-static int is_published(const activation_t *activation, const keeper_certificate_t *certificate,
-                        apr_pool_t *ptemp)
+/* Of the certificate that workers find in the place of this one. In p; NULL: there is none. */
+static const char *published_fingerprint(const activation_t *activation,
+                                         const keeper_certificate_t *certificate, apr_pool_t *p)
 {
     segment_ref_t ref = segment_current(activation->segment, certificate->index);
     secret_t *value = NULL;
-    const char *fingerprint = NULL;
     apr_size_t len = 0;
 
     if (ref == 0) {
-        return 0;
+        return NULL;
     }
-    value = secret_make(ptemp, SEGMENT_VALUE_MAX);
-    if (segment_read(activation->segment, certificate->index, ref, value->data, &len)
-        == APR_SUCCESS) {
-        fingerprint = pair_fingerprint(value->data, len, ptemp);
-    }
+    value = secret_make(p, SEGMENT_VALUE_MAX);
+    return segment_read(activation->segment, certificate->index, ref, value->data, &len)
+                   == APR_SUCCESS
+               ? pair_fingerprint(value->data, len, p)
+               : NULL;
+}
+
+static int is_published(const activation_t *activation, const keeper_certificate_t *certificate,
+                        apr_pool_t *ptemp)
+{
+    const char *fingerprint = published_fingerprint(activation, certificate, ptemp);
+
     return fingerprint != NULL && strcmp(fingerprint, certificate->best->facts->fingerprint) == 0;
 }
 
@@ -243,6 +250,47 @@ void activation_hear(void *baton, const change_t *change)
     }
 }
 
+/* The certificate in the place of this one, NULL: none, or one that the store does not have any more. */
+static const generation_t *find_published(const activation_t *activation,
+                                          const keeper_certificate_t *certificate, apr_pool_t *p)
+{
+    const char *fingerprint = published_fingerprint(activation, certificate, p);
+    const apr_array_header_t *list;
+    int i;
+
+    if (fingerprint == NULL
+        || (certificate->best != NULL
+            && strcmp(fingerprint, certificate->best->facts->fingerprint) == 0)) {
+        return NULL;
+    }
+    list = generation_list(p, activation->model->means->store, certificate->plan->id);
+    for (i = 0; i < list->nelts; ++i) {
+        const generation_t *generation = APR_ARRAY_IDX(list, i, const generation_t *);
+
+        if (strcmp(generation->facts->fingerprint, fingerprint) == 0) {
+            return generation;
+        }
+    }
+    return NULL;
+}
+
+/* A keeper that ended has put another one there than httpd was started with; that is what is served, and what
+ * a revocation is about. */
+static void recall_published(const activation_t *activation, keeper_certificate_t *certificate)
+{
+    const generation_t *published;
+    apr_pool_t *pool = NULL;
+
+    if (activation->segment == NULL || !activation->model->means->plan->live) {
+        return;
+    }
+    apr_pool_create(&pool, activation->model->means->pool);
+    if ((published = find_published(activation, certificate, pool)) != NULL) {
+        certificate_is_served(certificate, published);
+    }
+    apr_pool_destroy(pool);
+}
+
 void activation_start(activation_t *activation)
 {
     const model_t *model = activation->model;
@@ -251,6 +299,7 @@ void activation_start(activation_t *activation)
     for (i = 0; i < model->certificates->nelts; ++i) {
         keeper_certificate_t *certificate = model_certificate(model, i);
 
+        recall_published(activation, certificate);
         if (certificate_waits(certificate)) {
             choose_way(activation, certificate);
         }

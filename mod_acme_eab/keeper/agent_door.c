@@ -528,8 +528,9 @@ void agent_door_forget(agent_door_t *door)
     }
     for (i = 0; i < door->model->certificates->nelts; ++i) {
         forget(&door->certificates[i].waiting);
-        certificate_settle(model_certificate(door->model, i));
     }
+    /* The next agent would take the order of a certificate that is being installed for one in flight. */
+    syncer_settle(door->model->means->syncer);
     dns_forget_agent(door->dns);
 }
 

@@ -43,6 +43,7 @@ static void forget_durable(keeper_certificate_t *certificate)
 static void forget_order(keeper_certificate_t *certificate)
 {
     forget_durable(certificate);
+    certificate->key_doubtful = 0;
     certificate->journal = NULL;
     certificate->key = NULL;
     certificate->key_pool = NULL;
@@ -459,7 +460,8 @@ static apr_status_t begin_journal(keeper_certificate_t *certificate,
 
     apr_pool_create(&certificate->order_pool, certificate->means->pool);
     journal = apr_pcalloc(certificate->order_pool, sizeof(*journal));
-    journal->account = certificate->account->registration->id;
+    journal->account = /* which outlives what is known of the account */
+        apr_pstrdup(certificate->order_pool, certificate->account->registration->id);
     journal->key_type = certificate->plan->key_type;
     journal->since = apr_time_now();
     journal->trial = trial;
@@ -551,6 +553,7 @@ static void on_durable(void *baton, apr_status_t rv, const char *failed)
 
     certificate->syncing = NULL;
     if (rv != APR_SUCCESS) {
+        certificate->key_doubtful = 1; /* the disk would say no more of it */
         apr_pool_create(&pool, certificate->means->pool);
         result = eab_result_make(pool);
         store_report(result, rv, failed, "written");
@@ -579,6 +582,13 @@ static apr_status_t make_durable(keeper_certificate_t *certificate, eab_result_t
     }
     record.finalized = 1;
     record.trial = 0;
+    if (certificate->key_doubtful
+        && (rv = journal_save_key(store, certificate->plan->id, certificate->key, result,
+                                  result->pool))
+               != APR_SUCCESS) {
+        return rv;
+    }
+    certificate->key_doubtful = 0;
     if ((rv = journal_save(store, certificate->plan->id, &record, result, result->pool))
         != APR_SUCCESS) {
         return rv;
@@ -821,6 +831,20 @@ static apr_status_t publish(const installation_t *installation, eab_result_t *re
                : rv;
 }
 
+/* While the disk worked root may have asked for another one, or the CA may have said that what is served is
+ * revoked: this is it, and it is wanted now. */
+static void note_demand(const keeper_certificate_t *certificate, generation_t *generation)
+{
+    apr_time_t now = apr_time_now(), by = use_by(certificate, now);
+
+    if (by != 0 && (generation->use_by == 0 || by < generation->use_by)) {
+        generation->use_by = by;
+    }
+    if (certificate->demanded != 0) {
+        generation->installed = apr_time_from_sec(apr_time_sec(now));
+    }
+}
+
 static void on_written(void *baton, apr_status_t rv, const char *failed)
 {
     installation_t *installation = baton;
@@ -832,6 +856,7 @@ static void on_written(void *baton, apr_status_t rv, const char *failed)
     rv = rv == APR_SUCCESS ? publish(installation, result)
                            : store_report(result, rv, failed, "written");
     if (rv == APR_SUCCESS) {
+        note_demand(certificate, installation->generation);
         put_in_place(certificate, installation->generation, pool);
         judge_clock(certificate, installation->chain, pool);
         end_order(certificate, pool);
@@ -872,7 +897,7 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     apr_status_t rv;
 
     if (certificate->journal == NULL || certificate->key == NULL || pem == NULL
-        || certificate->installation != NULL) {
+        || certificate->installation != NULL || certificate->account->registration == NULL) {
         return eab_result_set(result, APR_EINVAL, EAB_PROBLEM_INTERNAL,
                               "No order for %s is in flight.", certificate->title);
     }
@@ -889,19 +914,6 @@ apr_status_t certificate_install(keeper_certificate_t *certificate, const char *
     installation->syncing = syncer_start(certificate->means->syncer, installation->paths,
                                          FILE_TOGETHER_MAX, on_written, installation);
     return APR_EAGAIN;
-}
-
-void certificate_settle(keeper_certificate_t *certificate)
-{
-    installation_t *installation = certificate->installation;
-    const char *failed = NULL;
-    apr_status_t rv;
-
-    if (installation != NULL) {
-        syncer_forget(installation->syncing);
-        rv = file_sync_together(installation->paths, FILE_TOGETHER_MAX, &failed);
-        on_written(installation, rv, failed);
-    }
 }
 
 static int is_of_this_account(const keeper_certificate_t *certificate)
@@ -996,6 +1008,15 @@ static void take_into_use(keeper_certificate_t *certificate)
     certificate->served = generation_hold(certificate->best);
     certificate->in_use = certificate->served->facts->fingerprint;
     certificate->has_changed = 1;
+    generation_drop(before);
+}
+
+void certificate_is_served(keeper_certificate_t *certificate, const generation_t *generation)
+{
+    generation_t *before = certificate->served;
+
+    certificate->served = generation_keep(generation);
+    certificate->in_use = certificate->served->facts->fingerprint;
     generation_drop(before);
 }
 

@@ -44,6 +44,7 @@ typedef struct keeper_certificate {
     int over;              /* the last order is over and could not be removed from the store */
     int key_running;
     int durable;        /* the record that it is finalized, and the key, are on the disk */
+    int key_doubtful;   /* the disk has failed: its file is to be written anew */
     syncing_t *syncing; /* ... or on their way there; or NULL */
     struct installation *installation; /* a new certificate on its way there; or NULL */
     apr_pool_t *order_pool;            /* owns journal and key */
@@ -99,10 +100,6 @@ apr_status_t certificate_abandon(keeper_certificate_t *certificate, eab_result_t
 apr_status_t certificate_install(keeper_certificate_t *certificate, const char *pem,
                                  eab_result_t *result);
 
-/** What is being installed is installed now, waiting for the disk: before somebody begins who would take the
- * order for one in flight. */
-void certificate_settle(keeper_certificate_t *certificate);
-
 /** What `replaces` of a newOrder says (RFC 9773, 5): the certificate in use, when it is of the same
  * account and shares a name with the order. NULL: there is none. */
 const char *certificate_replaced(const keeper_certificate_t *certificate);
@@ -115,6 +112,9 @@ brief_facts_t *certificate_facts(const keeper_certificate_t *certificate, apr_po
  * @param why is copied; or NULL */
 void certificate_activate(keeper_certificate_t *certificate, const char *activation,
                           const char *why);
+
+/** A keeper before this one has brought it into use without a restart. */
+void certificate_is_served(keeper_certificate_t *certificate, const generation_t *generation);
 
 /** True when httpd should serve something else than it does, whichever way. */
 int certificate_waits(const keeper_certificate_t *certificate);

@@ -24,12 +24,16 @@ typedef void syncer_end_fn(void *baton, apr_status_t rv, const char *failed);
 
 /** Make files and directories durable as they are now, as file_sync_together() does. end is never called from
  * within.
- * @param paths each lives until end is called or it is forgotten
+ * @param paths each lives until end is called or it is forgotten. A few dozen of those may be under way at once,
+ *              as each has descriptors open; with more this waits for the disk itself
  * @return what syncer_forget() needs; valid until end is called */
 syncing_t *syncer_start(syncer_t *syncer, const char *const *paths, int count, syncer_end_fn *end,
                         void *baton);
 
 /** Nobody wants to know any more: end is not called. */
 void syncer_forget(syncing_t *syncing);
+
+/** Wait for the disk until all that was started has ended, and is told. */
+void syncer_settle(syncer_t *syncer);
 
 #endif

@@ -164,7 +164,10 @@ const char *scene_sign(scene_t *s, int sentence)
                                s->result, s->p))
            == APR_EAGAIN) {
         assert_true(apr_time_now() < end);
-        scene_run(s, apr_time_from_msec(10));
+        if (scene_certificate(s)->syncing != NULL)
+            syncer_settle(s->keeper->means.syncer); /* nothing else happens meanwhile */
+        else
+            scene_run(s, apr_time_from_msec(10));
     }
     if (rv != APR_SUCCESS)
         print_error("refused: %s\n", s->result->detail);
@@ -216,7 +219,7 @@ apr_status_t scene_bring(scene_t *s, const char *pem)
         assert_int_not_equal(APR_SUCCESS, rv);
         return rv;
     }
-    certificate_settle(certificate); /* nothing else happens meanwhile */
+    syncer_settle(certificate->means->syncer); /* nothing else happens meanwhile */
     return certificate->journal == NULL ? APR_SUCCESS : APR_EGENERAL;
 }
 

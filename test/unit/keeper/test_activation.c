@@ -198,6 +198,28 @@ static void sessions_of_a_compromised_key_are_to_end(void **state)
     scene_end(s);
 }
 
+/* Also when the keeper that had brought it into use has ended meanwhile. */
+static void a_keeper_that_comes_after_ends_them_too(void **state)
+{
+    scene_t *s = scene_live(*state);
+    const revoked_t revoked = { apr_time_now(), REVOCATION_KEY_COMPROMISE, "root", 0 };
+    const char *first;
+
+    install(s);
+    seen(s, SEEN_IT, NULL);
+    first = apr_pstrdup(s->p, fingerprint(s));
+    assert_int_equal(APR_SUCCESS, generation_revoke(s->keeper->means.store, NAME, "000001",
+                                                    &revoked, s->result, s->p));
+    ((generation_t *)scene_certificate(s)->served)->revoked = &revoked;
+    install(s);
+    scene_start(s);
+    activation_start(s->keeper->activation);
+    expect(s, ACTIVATION_RESTART, "open sessions are to end", "idle");
+    assert_string_equal(first, published(s));
+    assert_string_equal(first, scene_certificate(s)->in_use);
+    scene_end(s);
+}
+
 static void what_is_too_long_for_its_place_waits_for_a_restart(void **state)
 {
     scene_t *s = scene_live(*state);
@@ -295,6 +317,7 @@ int main(void)
         fixture_test(what_stands_in_the_way_is_told),
         fixture_test(fewer_names_take_no_place_without_a_restart),
         fixture_test(sessions_of_a_compromised_key_are_to_end),
+        fixture_test(a_keeper_that_comes_after_ends_them_too),
         fixture_test(what_is_too_long_for_its_place_waits_for_a_restart),
         fixture_test(without_memory_there_are_restarts),
         fixture_test(without_live_nothing_is_said),

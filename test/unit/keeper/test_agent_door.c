@@ -3,6 +3,7 @@
 #include "../synced.h"
 
 #include <malloc.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -207,6 +208,7 @@ static void an_installation_holds_up_nobody(void **state)
 static void what_is_not_durable_does_not_count(void **state)
 {
     scene_t *s = scene_make(*state);
+    struct stat before, after;
     const char *pem;
 
     scene_start(s);
@@ -222,7 +224,10 @@ static void what_is_not_durable_does_not_count(void **state)
     assert_non_null(strstr(s->keeper->line->problem->detail, "/pending/" NAME));
     assert_false(scene_certificate(s)->journal->finalized);
     synced_error = 0;
+    assert_int_equal(0, stat(scene_path(s, "pending/" NAME "/privkey.pem"), &before));
     done(s, MESSAGE_SIGN, sign(0, "finalize", "certificate", 0), 4);
+    assert_int_equal(0, stat(scene_path(s, "pending/" NAME "/privkey.pem"), &after));
+    assert_true(before.st_ino != after.st_ino); /* a disk says once that it has failed */
     assert_true(scene_certificate(s)->journal->finalized);
     pem = scene_chain(s, scene_certificate(s)->key, "DNS:" NAME ",DNS:example.edu");
     synced_error = EIO;
@@ -271,6 +276,39 @@ static void an_agent_that_dies_meanwhile_leaves_a_certificate(void **state)
     scene_run(s, apr_time_from_msec(50));
     assert_int_equal(0, s->keeper->line->replies);
     assert_int_equal(1, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
+    scene_end(s);
+}
+
+/* What the disk has said of it counts, whoever waits for it. */
+static void a_failure_is_one_when_the_agent_has_died_meanwhile(void **state)
+{
+    const char *pem;
+    scene_t *s = with_finalized(*state, &pem);
+
+    synced_error = EIO;
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(1, pem)));
+    usleep(50000);
+    synced_error = 0;
+    agent_door_forget(s->keeper->door);
+    assert_null(scene_certificate(s)->best);
+    assert_non_null(scene_certificate(s)->journal);
+    assert_int_equal(0, file_list_directory(scene_path(s, "archive/" NAME), s->p)->nelts);
+    scene_end(s);
+}
+
+/* It is the one that root wants, and is to be served now. */
+static void what_root_asks_for_meanwhile_is_met(void **state)
+{
+    const char *pem;
+    scene_t *s = with_finalized(*state, &pem);
+    keeper_certificate_t *certificate = scene_certificate(s);
+
+    assert_int_equal(APR_SUCCESS, scene_ask(s, MESSAGE_INSTALL, install(1, pem)));
+    certificate->demanded = apr_time_now();
+    scene_wait(s, 1);
+    assert_int_equal(0, certificate->demanded);
+    assert_true(certificate->best->use_by != 0 && certificate->best->use_by <= apr_time_now());
+    assert_true(certificate->best->installed >= apr_time_now() - apr_time_from_sec(60));
     scene_end(s);
 }
 
@@ -659,6 +697,8 @@ int main(void)
         fixture_test(what_is_not_durable_does_not_count),
         fixture_test(a_key_that_is_blocked_meanwhile_is_not_installed),
         fixture_test(an_agent_that_dies_meanwhile_leaves_a_certificate),
+        fixture_test(a_failure_is_one_when_the_agent_has_died_meanwhile),
+        fixture_test(what_root_asks_for_meanwhile_is_met),
         fixture_test(only_one_waits_for_a_key),
         fixture_test(an_abandoned_order_is_not_finalized_later),
         fixture_test(failures_outlive_the_keeper),

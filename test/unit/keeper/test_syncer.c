@@ -110,6 +110,36 @@ static void nobody_hears_of_what_is_forgotten(void **state)
     assert_int_equal(1, s->heard.times);
 }
 
+static void count_end(void *baton, apr_status_t rv, const char *failed)
+{
+    assert_int_equal(APR_SUCCESS, rv);
+    assert_null(failed);
+    ++*(int *)baton;
+}
+
+static int count_descriptors(scene_t *s)
+{
+    return file_list_directory("/proc/self/fd", s->p)->nelts;
+}
+
+/* An agent may ask for as many as it likes; the keeper needs descriptors for others as well. */
+static void many_have_few_descriptors_open(void **state)
+{
+    scene_t *s = scene_make(*state);
+    const char *paths[] = { file(s, "a"), s->dir };
+    int before = count_descriptors(s), ends = 0, i;
+
+    for (i = 0; i < 500; ++i) {
+        syncer_start(s->syncer, paths, 2, count_end, &ends);
+        assert_true(count_descriptors(s) <= before + 70);
+    }
+    assert_int_equal(0, ends);
+    syncer_settle(s->syncer);
+    assert_int_equal(500, ends);
+    assert_int_equal(before, count_descriptors(s));
+    syncer_settle(s->syncer); /* there is nothing to wait for */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +147,7 @@ int main(void)
         fixture_test(a_failure_names_the_file),
         fixture_test(what_is_renamed_meanwhile_is_meant),
         fixture_test(nobody_hears_of_what_is_forgotten),
+        fixture_test(many_have_few_descriptors_open),
     };
 
     return fixture_run(tests);
