@@ -260,6 +260,16 @@ apr_status_t terms_check_files(const terms_t *terms, const char *chain_path, con
     return judge(ctx, loads, type, result);
 }
 
+int terms_take_chain(const terms_t *terms, const char *chain_path)
+{
+    SSL_CTX *ctx = make_context(terms);
+    int takes = ctx != NULL && SSL_CTX_use_certificate_chain_file(ctx, chain_path) == 1;
+
+    SSL_CTX_free(ctx);
+    ERR_clear_error();
+    return takes;
+}
+
 static int use_chain(SSL_CTX *ctx, const apr_array_header_t *certs)
 {
     int i, used = SSL_CTX_use_certificate(ctx, APR_ARRAY_IDX(certs, 0, X509 *)) == 1;

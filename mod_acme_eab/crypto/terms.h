@@ -43,6 +43,9 @@ int terms_system_refuses(const char *type);
 /** The type among types (ends with NULL) that can work, the first; NULL when none can. */
 const char *terms_choose_type(const terms_t *terms, const char *const *types);
 
+/** Does a server take what is in the file of a certificate, before it comes to the key? */
+int terms_take_chain(const terms_t *terms, const char *chain_path);
+
 /** Load the pair as mod_ssl does.
  * @return APR_SUCCESS; APR_EINVAL with OpenSSL's reason in result (EAB_PROBLEM_CHAIN) */
 apr_status_t terms_check_files(const terms_t *terms, const char *chain_path, const char *key_path,

@@ -28,6 +28,12 @@ static int needs_phrase(const char *path, struct stat *info, apr_pool_t *ptemp)
            && strstr(text, "ENCRYPTED") != NULL;
 }
 
+/* As exact as mod_ssl takes it: a backup brings a file back without the fractions of its second. */
+static apr_time_t date_of(const struct stat *info)
+{
+    return apr_time_from_sec(info->st_mtim.tv_sec) + info->st_mtim.tv_nsec / 1000;
+}
+
 /* One line; NULL for what mod_ssl will not keep. */
 static const char *describe(apr_pool_t *p, const char *place, const char *cert_path,
                             const char *key_path)
@@ -38,7 +44,8 @@ static const char *describe(apr_pool_t *p, const char *place, const char *cert_p
     if (!needs_phrase(key_path, &info, p) || strchr(key_path, '\n') != NULL
         || leaf_read(&leaf, cert_path, p) != APR_SUCCESS || !leaf->is_whole || leaf->spki == NULL)
         return NULL;
-    return apr_psprintf(p, "%s%ld %s %s", place, (long)info.st_mtime, leaf->spki, key_path);
+    return apr_psprintf(p, "%s%" APR_TIME_T_FMT " %s %s", place, date_of(&info), leaf->spki,
+                        key_path);
 }
 
 void heldkey_note(apr_array_header_t *held, const server_rec *s, int index, const char *cert_path,

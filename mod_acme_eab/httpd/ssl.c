@@ -255,15 +255,20 @@ static void decide(site_t *site, const site_domain_t *domain, site_choice_t *cho
     apr_pool_destroy(ptemp);
 }
 
+static const terms_t *terms_of(const site_t *site, const server_rec *server)
+{
+    const terms_t *terms = tree_vhost(site->tree, server)->terms;
+
+    return terms != NULL ? terms : terms_make(site->pool);
+}
+
 /* Virtual hosts with the same terms get the same paths: SSLVHostSNIPolicy compares them. */
 static site_choice_t *choice_of(site_t *site, const site_domain_t *domain, const server_rec *server)
 {
-    const terms_t *terms = tree_vhost(site->tree, server)->terms;
+    const terms_t *terms = terms_of(site, server);
     site_choice_t *choice = NULL;
     int i = 0;
 
-    if (terms == NULL)
-        terms = terms_make(site->pool);
     for (i = 0; i < domain->choices->nelts; ++i) {
         choice = APR_ARRAY_IDX(domain->choices, i, site_choice_t *);
         if (terms_equal(choice->terms, terms))
@@ -307,9 +312,10 @@ static int have_fallback(site_t *site)
 
 /* In a rehearsal nobody can say the pass phrase of a key that the running httpd has in memory: a pair
  * of our own takes the place of such a one. */
-static void spare_key(site_t *site, apr_pool_t *p, apr_array_header_t *cert_files,
-                      apr_array_header_t *key_files, int i)
+static void spare_key(site_t *site, const terms_t *terms, apr_pool_t *p,
+                      apr_array_header_t *cert_files, apr_array_header_t *key_files, int i)
 {
+    const char *type = terms_choose_type(terms, fallback_types);
     apr_array_header_t *names = apr_array_make(p, 1, sizeof(const char *));
     const char *chain_path = NULL, *key_path = NULL;
 
@@ -318,7 +324,8 @@ static void spare_key(site_t *site, apr_pool_t *p, apr_array_header_t *cert_file
         APR_ARRAY_PUSH(key_files, const char *) =
             APR_ARRAY_IDX(cert_files, key_files->nelts - 1, const char *);
     if (have_fallback(site)
-        && fallback_certificate(site->fallback, fallback_types[0], names, &chain_path, &key_path)
+        && fallback_certificate(site->fallback, type != NULL ? type : fallback_types[0], names,
+                                &chain_path, &key_path)
                == APR_SUCCESS) {
         APR_ARRAY_IDX(cert_files, i, const char *) = chain_path;
         APR_ARRAY_IDX(key_files, i, const char *) = key_path;
@@ -338,8 +345,13 @@ static int leave_own(const server_rec *s, apr_pool_t *p, apr_array_header_t *cer
         const char *key_path =
             i < key_files->nelts ? APR_ARRAY_IDX(key_files, i, const char *) : cert_path;
 
-        if (heldkey_is_held(s, i, cert_path, key_path, p))
-            spare_key(site, p, cert_files, key_files, i);
+        if (heldkey_is_held(s, i, cert_path, key_path, p)) {
+            const terms_t *terms = terms_of(site, s);
+
+            /* If not, mod_ssl shall say why. */
+            if (terms_take_chain(terms, cert_path))
+                spare_key(site, terms, p, cert_files, key_files, i);
+        }
         else
             heldkey_note(site->held_keys, s, i, cert_path, key_path);
     }

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from harness import certificates
 from harness.httpd import APACHE, MODULES
@@ -35,6 +36,11 @@ def write_pair(httpd, stem, names):
     certificate, key = pair(names)
     (httpd.dir / f"{stem}.crt").write_bytes(certificate)
     (httpd.dir / f"{stem}.key").write_bytes(key)
+
+
+def pair_lines(httpd, stem):
+    return (f'SSLCertificateFile "{httpd.dir}/{stem}.crt"\n'
+            f'SSLCertificateKeyFile "{httpd.dir}/{stem}.key"')
 
 
 def seed(httpd, name, number="000001"):
@@ -62,6 +68,7 @@ class Stage:
         write_pair(httpd, "other", [OTHER])
         write_pair(httpd, "foreign", ["foreign.example"])
         self.before = before.format(dir=httpd.dir, http=httpd.http, https=httpd.https)
+        self.own = []  # lines of the other site
         self.configure()
 
     def configure(self, more="", other=""):
@@ -69,8 +76,7 @@ class Stage:
         self.text = httpd.configure(
             f"ACMEServer {NOBODY}", "ACMETermsOfService accepted", self.before,
             httpd.site(NAME, managed=True),
-            httpd.site(OTHER, more=f'SSLCertificateFile "{httpd.dir}/other.crt"\n'
-                                   f'SSLCertificateKeyFile "{httpd.dir}/other.key"\n{other}'),
+            httpd.site(OTHER, more="\n".join([pair_lines(httpd, "other"), *self.own, other])),
             more)
 
     def start(self):
@@ -248,13 +254,14 @@ def walk(stage, change, words):
 
 
 # Most of the time of each is spent waiting, so that several go side by side.
-def test_what_would_end_httpd_at_a_restart_is_found_before(world):
+def walk_all(world, ways, make_stage):
+    """@return how many were walked; EAB_WAY chooses among them"""
     world.expect(r"acme_eab:(warn|error)\]", r":emerg\]", r"AH0", r"SSL Library Error", HTTPD_ENDS)
     wrong = {}
 
     def one(name):
-        change, words, *rest = WAYS[name]
-        stage = Stage(httpds[name], *rest)
+        change, words, *rest = ways[name]
+        stage = make_stage(httpds[name], *rest)
         try:
             found = walk(stage, change, words)
         except AssertionError as error:
@@ -264,12 +271,17 @@ def test_what_would_end_httpd_at_a_restart_is_found_before(world):
             wrong[name] = found
 
     only = os.environ.get("EAB_WAY")
-    names = [name for name in WAYS if only is None or only in name]
+    names = [name for name in ways if only is None or only in name]
     httpds = {name: world.httpd() for name in names}
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(one, names))
     assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
-    assert only or len(names) >= 25
+    return len(names)
+
+
+def test_what_would_end_httpd_at_a_restart_is_found_before(world):
+    walked = walk_all(world, WAYS, Stage)
+    assert walked >= 25 or os.environ.get("EAB_WAY")
 
 
 def snapshot(httpd):
@@ -449,91 +461,155 @@ def test_a_filter_of_system_calls_keeps_no_certificate_back(world, number, bits,
     assert httpd.log.lines("Before a restart of httpd only mod_ssl and the listeners are tried")
 
 
-def encrypt(httpd, name):
-    key = certificates.load_key((httpd.dir / f"{name}.key").read_bytes())
-    (httpd.dir / f"{name}.key").write_bytes(certificates.encrypted_pem_of(key, b"secret"))
+class PassPhraseStage(Stage):
+    """The other site has two keys with a pass phrase. Who said it when httpd was started is gone."""
+
+    def __init__(self, httpd, second=None):
+        super().__init__(httpd)
+        self.encrypt("second", second or certificates.make_rsa_key())
+        for name in "other", "foreign":
+            self.encrypt(name, certificates.load_key((httpd.dir / f"{name}.key").read_bytes()))
+        self.own = [pair_lines(httpd, "second")]
+        self.program = httpd.dir / "phrase"
+        self.before = f'SSLPassPhraseDialog "exec:{self.program}"'
+        self.configure()
+
+    def encrypt(self, name, key):
+        directory = self.httpd.dir
+        (directory / f"{name}.key").write_bytes(certificates.encrypted_pem_of(key, b"secret"))
+        if not (directory / f"{name}.crt").exists():
+            (directory / f"{name}.crt").write_bytes(
+                certificates.make_self_signed([OTHER], key=key)[0])
+
+    def say(self, phrase):
+        self.program.write_text(f"#!/bin/sh\necho {phrase}\n" if phrase else "#!/bin/sh\nexit 1\n")
+        self.program.chmod(0o755)
+
+    def start(self):
+        self.say("secret")
+        super().start()
+        self.say(None)
+        return self
 
 
-def with_a_pass_phrase(world):
-    """Started by somebody who said the phrase of the other site's key, and who is gone."""
-    world.expect(r"acme_eab:(warn|error)\]")
-    stage = Stage(world.httpd())
-    encrypt(stage.httpd, "other")
-    encrypt(stage.httpd, "foreign")
-    program = stage.httpd.dir / "phrase"
-    program.write_text("#!/bin/sh\necho secret\n")
-    program.chmod(0o755)
-    stage.before = f'SSLPassPhraseDialog "exec:{program}"'
-    stage.configure()
-    stage.start()
-    program.write_text("#!/bin/sh\nexit 1\n")
-    return stage
-
-
-def named(name):
-    """The other virtual host is called otherwise: mod_ssl does not find its key under that."""
+def replace(before, after):
+    """Words of the configuration are replaced."""
     def do(stage):
         conf = stage.httpd.conf
-        conf.write_text(conf.read_text().replace(f"ServerName {OTHER}\n", f"ServerName {name}\n"))
+        text = conf.read_text()
+        assert before in text
+        conf.write_text(text.replace(before, after))
         return stage.configure
     return do
 
 
 def another_pair(stage):
-    """A key that nobody has said the phrase of, as old as the one that it takes the place of."""
+    """The new key is as old as the one that it takes the place of."""
     key, certificate = stage.httpd.dir / "other.key", stage.httpd.dir / "other.crt"
-    before, date = (key.read_bytes(), certificate.read_bytes()), key.stat().st_mtime
+    before, date = (key.read_bytes(), certificate.read_bytes()), key.stat().st_mtime_ns
     for path, name in (key, "foreign.key"), (certificate, "foreign.crt"):
         path.write_bytes((stage.httpd.dir / name).read_bytes())
-        os.utime(path, (date, date))
+        os.utime(path, ns=(date, date))
 
     def undo():
         for path, content in zip((key, certificate), before):
             path.write_bytes(content)
-            os.utime(path, (date, date))
+            os.utime(path, ns=(date, date))
     return undo
 
 
-def one_more(stage):
-    """Another virtual host with the same encrypted pair."""
-    httpd = stage.httpd
-    stage.configure(httpd.site("more.example", more=f'SSLCertificateFile "{httpd.dir}/other.crt"\n'
-                                                    f'SSLCertificateKeyFile "{httpd.dir}/other.key"'))
+def another_key_of_the_same_second(stage):
+    """Somebody is there to say its phrase."""
+    key = stage.httpd.dir / "other.key"
+    before, date = key.read_bytes(), key.stat().st_mtime_ns
+    second, rest = divmod(date, 10 ** 9)
+    later = second * 10 ** 9 + (rest + 5 * 10 ** 8) % 10 ** 9
+    key.write_bytes((stage.httpd.dir / "foreign.key").read_bytes())
+    os.utime(key, ns=(later, later))
+    stage.say("secret")
+
+    def undo():
+        key.write_bytes(before)
+        os.utime(key, ns=(date, date))
+        stage.say(None)
+    return undo
+
+
+def one_more(name, stem):
+    """Another virtual host with a pair that is there already."""
+    def do(stage):
+        stage.configure(stage.httpd.site(name, more=pair_lines(stage.httpd, stem)))
+        return stage.configure
+    return do
+
+
+def another_order(stage):
+    conf = stage.httpd.conf
+    conf.write_text(re.sub(r"(other|second)(?=\.(crt|key))",
+                           lambda stem: {"other": "second", "second": "other"}[stem[0]],
+                           conf.read_text()))
     return stage.configure
 
 
-def an_older_name(stage):
-    """The same names and port twice: mod_ssl has kept the key of the later one only."""
-    httpd = stage.httpd
-    stage.configure(httpd.site(OTHER, more=f'SSLCertificateFile "{httpd.dir}/foreign.crt"\n'
-                                           f'SSLCertificateKeyFile "{httpd.dir}/foreign.key"'))
+def third_type(stage):
+    stage.encrypt("third", ed25519.Ed25519PrivateKey.generate())
+    stage.configure(other=pair_lines(stage.httpd, "third"))
     return stage.configure
 
 
-@pytest.mark.parametrize("change", [
-    named("renamed.example"), named(f"{OTHER}:8443"),
-    overwrite("other.crt", lambda stage: (stage.httpd.dir / "foreign.crt").read_bytes()),
-    overwrite("other.crt", b"<html>It works!</html>\n"), overwrite("other.crt", b""),
-    overwrite("other.crt", lambda stage: (stage.httpd.dir / "other.crt").read_bytes()
-              + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-    another_pair, one_more, an_older_name,
-], ids=["name", "port", "foreign certificate", "page", "empty", "damaged chain", "another pair", "one more",
-        "same names"])
-def test_a_key_with_a_pass_phrase_that_a_restart_would_not_find(world, change):
-    stage = with_a_pass_phrase(world)
-    undo = change(stage)
+def another_rsa_certificate(_stage):
+    return certificates.make_self_signed([OTHER], key=certificates.make_rsa_key())[0]
+
+
+# As in WAYS. mod_ssl keeps a key by the virtual host's name and port and by its place, for as long as the
+# file has its date; the certificate is read anew.
+PASS_PHRASE_WAYS = {
+    "another name": (replace(f"ServerName {OTHER}\n", "ServerName renamed.example\n"), "AH0256"),
+    "another port": (replace(f"ServerName {OTHER}\n", f"ServerName {OTHER}:8443\n"), "AH0256"),
+    "the certificate of another key": (
+        overwrite("other.crt", lambda stage: (stage.httpd.dir / "foreign.crt").read_bytes()),
+        "AH0256"),
+    "the second certificate is of another key": (
+        overwrite("second.crt", another_rsa_certificate), "AH0256"),
+    "a page for a certificate": (overwrite("other.crt", HTML), "AH0256[12]"),
+    "a damaged chain": (
+        overwrite("other.crt", lambda stage: (stage.httpd.dir / "other.crt").read_bytes()
+                  + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        "AH0256[12]"),
+    "another pair of the same date": (another_pair, "AH0256"),
+    "another key of the same second": (another_key_of_the_same_second, "AH02564.*mismatch"),
+    "one more virtual host": (one_more("more.example", "other"), "AH0256"),
+    # Of two with the same name the later one's is kept.
+    "one more virtual host of the same name": (one_more(OTHER, "foreign"), "AH0256"),
+    "one more type of key": (third_type, "AH0256"),
+    "another order": (another_order, "AH0256"),
+    "a level that the certificate is too weak for": (
+        lines(other="SSLCipherSuite DEFAULT@SECLEVEL=3"), "AH0256[12]"),
+}
+
+
+def test_a_key_with_a_pass_phrase_that_a_restart_would_not_find(world):
+    walk_all(world, PASS_PHRASE_WAYS, PassPhraseStage)
+
+
+def test_a_key_with_a_pass_phrase_where_weak_ones_are_refused(world):
+    """What takes its place in a rehearsal is strong enough."""
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = PassPhraseStage(world.httpd(), ec.generate_private_key(ec.SECP384R1()))
+    stage.own = ["SSLCipherSuite DEFAULT@SECLEVEL=4"]
+    for path in "other.crt", "other.key":
+        (stage.httpd.dir / path).write_bytes(
+            (stage.httpd.dir / path.replace("other", "second")).read_bytes())
+    stage.configure()
+    stage.start()
     stage.issue()
-    stage.wait_for_refusal()
-    assert stage.httpd.parent() == stage.parent
-    assert stage.httpd.get_tls(OTHER).status == 200
-    undo()
     stage.wait_until_live()
     assert stage.httpd.parent() == stage.parent
-    assert stage.httpd.get_tls(OTHER).status == 200
 
 
 def test_a_new_certificate_for_a_key_with_a_pass_phrase(world):
-    stage = with_a_pass_phrase(world)
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = PassPhraseStage(world.httpd()).start()
     httpd = stage.httpd
     key = certificates.load_key((httpd.dir / "other.key").read_bytes(), b"secret")
     (httpd.dir / "other.crt").write_bytes(certificates.make_self_signed([OTHER], days=60, key=key)[0])
@@ -544,7 +620,8 @@ def test_a_new_certificate_for_a_key_with_a_pass_phrase(world):
 
 def test_a_key_with_a_pass_phrase_that_httpd_has(world):
     """httpd asked for the phrase when it was started, and does not ask again."""
-    stage = with_a_pass_phrase(world)
+    world.expect(r"acme_eab:(warn|error)\]")
+    stage = PassPhraseStage(world.httpd()).start()
     httpd = stage.httpd
     stage.issue()
     stage.wait_until_live()

@@ -6,7 +6,7 @@ import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -49,7 +49,8 @@ def _make(names, days, key, issuer, issuer_key, is_ca):
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)
-        .sign(issuer_key, hashes.SHA256())
+        .sign(issuer_key, None if isinstance(issuer_key, ed25519.Ed25519PrivateKey)
+              else hashes.SHA256())
     )
 
 

@@ -66,7 +66,7 @@ test_unit_crypto_test_selfsigned_LDADD = $(CRYPTO_TEST_LIBS)
 check_PROGRAMS += test/unit/crypto/test_terms
 test_unit_crypto_test_terms_SOURCES = test/unit/crypto/test_terms.c
 test_unit_crypto_test_terms_CFLAGS = $(UNIT_CFLAGS)
-test_unit_crypto_test_terms_LDADD = $(CRYPTO_TEST_LIBS)
+test_unit_crypto_test_terms_LDADD = test/unit/crypto/libparty.a $(CRYPTO_TEST_LIBS)
 
 check_PROGRAMS += test/unit/crypto/test_leaf
 test_unit_crypto_test_leaf_SOURCES = test/unit/crypto/test_leaf.c

@@ -4,6 +4,7 @@
 #include "crypto/terms.h"
 
 #include "crypto/chain.h"
+#include "party.h"
 
 static terms_t *with_ciphers(apr_pool_t *p, const char *ciphers)
 {
@@ -98,6 +99,24 @@ static void the_first_type_that_works_is_chosen(void **state)
     assert_null(terms_choose_type(with_ciphers(p, "DEFAULT@SECLEVEL=5"), types));
 }
 
+static void a_chain_is_taken_without_its_key(void **state)
+{
+    apr_pool_t *p = *state;
+    const char *path = apr_pstrcat(p, fixture_directory(p), "/chain.pem", NULL);
+    const party_spec_t ca_spec = { .key_type = "p256", .common = "A CA", .until = 3600 };
+    const party_spec_t spec = {
+        .key_type = "rsa2048", .common = "x", .names = "DNS:a.example.edu", .until = 3600
+    };
+    party_t *ca = party_make(p, NULL, &ca_spec);
+    const char *chain = party_pem(p, 2, party_make(p, ca, &spec), ca);
+
+    fixture_write(path, chain, strlen(chain));
+    assert_true(terms_take_chain(terms_make(p), path));
+    assert_false(terms_take_chain(with_ciphers(p, "DEFAULT@SECLEVEL=3"), path));
+    fixture_write(path, chain, strlen(chain) - 40);
+    assert_false(terms_take_chain(terms_make(p), path));
+}
+
 static void equal_terms_are_equal(void **state)
 {
     apr_pool_t *p = *state;
@@ -123,6 +142,7 @@ int main(void)
         fixture_test(which_types_work_under_which_terms),
         fixture_test(the_reason_names_bits_or_ciphers),
         fixture_test(the_first_type_that_works_is_chosen),
+        fixture_test(a_chain_is_taken_without_its_key),
         fixture_test(equal_terms_are_equal),
     };
 
