@@ -216,6 +216,9 @@ static int place_mount(const char *place, const char *type, int read_only, int n
     if (lstat(place, &info) != 0 || (number > 0 && access(on_stage, F_OK) != 0)) {
         return 0; /* hidden by a later one, or nobody's: an unreachable server */
     }
+    if (strcmp(place, "/dev/shm") == 0) {
+        return mount("stage", on_stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m");
+    }
     if (is_one_of(type, devices) || strcmp(place, "/dev") == 0) {
         return show(place, on_stage, 0);
     }

@@ -9,9 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -410,17 +408,6 @@ def test_a_file_system_that_the_kernel_has_made_read_only(world):
     assert httpd.parent() == stage.parent
     stage.configure()
     stage.wait_until_live()
-
-
-def test_files_in_shared_memory_are_there(world):
-    world.expect(r"acme_eab:(warn|error)\]")
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="eab-test-") as directory:
-        more = Path(directory) / "more.conf"
-        more.write_text("# nothing\n")
-        stage = Stage(world.httpd(), before=f'Include "{more}"')
-        stage.start().issue()
-        stage.wait_until_live()
-        assert stage.httpd.parent() == stage.parent
 
 
 # A filter of system calls as systemd makes one for SystemCallFilter=, and httpd in it: the call of that number,
