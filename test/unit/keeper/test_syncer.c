@@ -136,7 +136,8 @@ static void many_have_few_descriptors_open(void **state)
     assert_int_equal(0, ends);
     syncer_settle(s->syncer);
     assert_int_equal(500, ends);
-    assert_int_equal(before, count_descriptors(s));
+    assert_true(count_descriptors(s)
+                <= before);   /* a test before this one may have ended meanwhile */
     syncer_settle(s->syncer); /* there is nothing to wait for */
 }
 
